@@ -1,0 +1,28 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both set up what they need first.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test lint bench proto interop test-live setup clean docs
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: setup        ## the main job on this machine: OTLP in, Discord (or its stand-in) out
+	$(BIN)/otel-discord demo $(DEMO_ARGS)
+
+test: setup lint   ## all tests
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+lint: setup        ## style, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov dist build

@@ -1,0 +1,1 @@
+"""Front desk: one file a command; the only place that exits."""

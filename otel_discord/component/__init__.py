@@ -1,0 +1,73 @@
+"""Door frames: what components promise each other. Protocols and values only."""
+
+from otel_discord.component.auth import Authenticator
+from otel_discord.component.component import Component, ComponentId, Connector, Exporter, Kind, Processor
+from otel_discord.component.consumer import ACCEPTED, Consumer, Receipt
+from otel_discord.component.errors import (
+    ComponentError,
+    PermanentError,
+    QueueFullError,
+    RetryableError,
+    ShutdownError,
+    StartError,
+)
+from otel_discord.component.factory import (
+    ConnectorFactory,
+    ExporterFactory,
+    ExtensionFactory,
+    Factory,
+    Outlets,
+    ProcessorFactory,
+    ReceiverFactory,
+    Settings,
+    Stability,
+)
+from otel_discord.component.host import Host, Status
+from otel_discord.component.storage import (
+    NewCard,
+    QueueLimits,
+    Settlement,
+    Sizer,
+    Storage,
+    StoredBatch,
+    StoredCard,
+    WorkQueue,
+)
+
+__all__ = [
+    "ACCEPTED",
+    "Authenticator",
+    "Component",
+    "ComponentError",
+    "ComponentId",
+    "Connector",
+    "ConnectorFactory",
+    "Consumer",
+    "Exporter",
+    "ExporterFactory",
+    "ExtensionFactory",
+    "Factory",
+    "Host",
+    "Kind",
+    "NewCard",
+    "Outlets",
+    "PermanentError",
+    "Processor",
+    "ProcessorFactory",
+    "QueueFullError",
+    "QueueLimits",
+    "Receipt",
+    "ReceiverFactory",
+    "RetryableError",
+    "Settings",
+    "Settlement",
+    "ShutdownError",
+    "Sizer",
+    "Stability",
+    "StartError",
+    "Status",
+    "Storage",
+    "StoredBatch",
+    "StoredCard",
+    "WorkQueue",
+]

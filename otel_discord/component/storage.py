@@ -1,0 +1,160 @@
+"""What a place for waiting work promises: batches accepted and not yet routed, and cards in lanes.
+
+The model is relational and the same everywhere (reference: docs/explanation/the-house.md): a *batch* is what was
+accepted; routing it, in one transaction, removes it and puts its *cards* into *lanes*, one lane a destination by its
+name. A card is opaque here: bytes with a priority. An implementation keeps cards of a lane in order (higher priority
+first, then oldest) and counts a batch's room as taken until the last card that it opened is settled.
+
+``store.memory`` is the first implementation; ``file_storage`` and ``db_storage`` pass the same contract suite
+(``otel_discord.testing.storage_contract``).
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from otel_discord.signals.batch import Batch
+
+
+class Sizer(StrEnum):
+    """Unit of ``queue_size``: what one batch weighs."""
+
+    REQUESTS = "requests"
+    ITEMS = "items"
+    BYTES = "bytes"
+
+
+class Settlement(StrEnum):
+    """How a card ended. A retry is not an end: the card simply stays."""
+
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    """Given up with a reason; the dead letter is written before the card is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How much a queue takes in. ``size`` counts in units of ``sizer``; both bounds hold at once."""
+
+    size: int
+    sizer: Sizer
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A batch accepted and not yet routed or done."""
+
+    id: int
+    batch: Batch
+    priority: int
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewCard:
+    """A card on its way into a lane."""
+
+    lane: str
+    priority: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCard:
+    """A card in its lane. ``id`` grows with the order of arrival."""
+
+    id: int
+    lane: str
+    priority: int
+    payload: bytes
+    attempts: int = 0
+
+
+class WorkQueue(Protocol):
+    """The waiting work of one exporter (and signal). All methods are safe to call from any task of the loop."""
+
+    async def put(self, batch: Batch, *, priority: int = 0) -> int:
+        """Store a batch and return its id once it is as durable as this storage promises.
+
+        A batch larger than the whole queue is taken while the queue is empty, so that nothing is unsendable.
+
+        Raises:
+            QueueFullError: no room; nothing was stored.
+            ShutdownError: the queue is closed.
+        """
+        ...
+
+    async def wait_for_room(self, batch: Batch) -> None:
+        """Return when ``put`` would have room for the batch (``block_on_overflow``)."""
+        ...
+
+    async def take(self) -> StoredBatch:
+        """Wait for and return the batch to handle next: highest priority, then oldest. It stays stored and is handed
+        to nobody else until it is routed, done, or released.
+
+        Raises:
+            ShutdownError: the queue is closed and has nothing more to hand out.
+        """
+        ...
+
+    async def release(self, batch_id: int) -> None:
+        """Give a taken batch back, unhandled, to its place in the order."""
+        ...
+
+    async def done(self, batch_id: int) -> None:
+        """Remove a batch that was delivered whole or ended otherwise (exporters without cards)."""
+        ...
+
+    async def route(self, batch_id: int, cards: Sequence[NewCard]) -> Sequence[int]:
+        """In one step remove the batch, put its cards into their lanes and return the cards' ids."""
+        ...
+
+    async def lanes(self) -> Sequence[str]:
+        """Return the lanes that hold cards."""
+        ...
+
+    async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
+        """Return up to ``limit`` cards of a lane, in the order in which they are to be sent; they stay."""
+        ...
+
+    async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
+        """In one step end cards and free the room of batches whose last card this was; unknown ids are ignored."""
+        ...
+
+    async def settled(self, batch_id: int) -> Settlement:
+        """Wait until a batch and all cards that it opened have ended; DEAD if any of them was (``wait_for_result``)."""
+        ...
+
+    async def get_state(self, key: str) -> bytes | None:
+        """Return a value of the exporter's own small state: tombstones, message ids, learnt channels."""
+        ...
+
+    async def set_state(self, key: str, value: bytes | None) -> None:
+        """Store or, with None, remove a value of the exporter's state."""
+        ...
+
+    def close(self) -> None:
+        """Refuse new batches; waiting ``take`` calls end when nothing is left to hand out. What is stored stays."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Room taken, in units of the sizer: waiting, in flight, and opened cards not yet settled."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """Room in all, in units of the sizer."""
+        ...
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """What an extension offers under ``sending_queue.storage``."""
+
+    def open_queue(self, owner: str, limits: QueueLimits) -> AbstractAsyncContextManager[WorkQueue]:
+        """Open the queue of one exporter, named by its id and signal; what an earlier run left is in it."""
+        ...

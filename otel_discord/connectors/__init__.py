@@ -1,0 +1,1 @@
+"""Stairs: the end of one pipeline and the start of another."""

@@ -1,0 +1,1 @@
+"""The mailbox: a Discord client that has never heard of telemetry."""

@@ -1,0 +1,1 @@
+"""Plumbing any exporter reuses: queue, batch, retry, backoff."""

@@ -1,0 +1,1 @@
+"""Back doors: where telemetry leaves."""

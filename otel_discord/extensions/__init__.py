@@ -1,0 +1,1 @@
+"""Outbuildings: off the path of the data."""

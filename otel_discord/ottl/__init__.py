@@ -1,0 +1,1 @@
+"""Conditions and statements of the Collector's language. Filled by a later issue."""

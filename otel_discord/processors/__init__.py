@@ -1,0 +1,1 @@
+"""Hallway: what telemetry walks through."""

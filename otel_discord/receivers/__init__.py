@@ -1,0 +1,1 @@
+"""Front doors: where telemetry comes in."""

@@ -1,0 +1,1 @@
+"""Patterns and masking. Filled by a later issue."""

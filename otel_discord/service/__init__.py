@@ -1,0 +1,1 @@
+"""Blueprint and keys: configuration file, registry, graph, lifecycle, own telemetry."""

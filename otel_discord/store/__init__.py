@@ -1,0 +1,1 @@
+"""The relational model of queue, cards and state; no driver."""

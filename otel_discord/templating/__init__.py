@@ -1,0 +1,1 @@
+"""One sandboxed Jinja environment and the template file format."""

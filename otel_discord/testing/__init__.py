@@ -1,0 +1,1 @@
+"""Rehearsal room, public for plugin authors: FakeDiscord, sinks, contract checks."""

@@ -1,0 +1,1 @@
+"""What every test gets: no task outlives it."""

@@ -26,3 +26,7 @@ lint: setup        ## style, types, floors
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov dist build
+
+proto: setup       ## regenerate otel_discord/_proto from proto/
+	@tmp=$$(mktemp -d) && $(BIN)/python -m grpc_tools.protoc -Iproto --python_out=$$tmp --pyi_out=$$tmp otel_discord/v1/queue.proto otel_discord/v1/dead_letter.proto \
+	  && cp $$tmp/otel_discord/v1/*_pb2.py $$tmp/otel_discord/v1/*_pb2.pyi otel_discord/_proto/ && rm -r $$tmp

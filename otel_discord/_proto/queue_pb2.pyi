@@ -1,0 +1,74 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class QueuedBatch(_message.Message):
+    __slots__ = ("signal", "request", "accepted_unix_nano", "highest_severity")
+    class Signal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        SIGNAL_UNSPECIFIED: _ClassVar[QueuedBatch.Signal]
+        SIGNAL_LOGS: _ClassVar[QueuedBatch.Signal]
+        SIGNAL_METRICS: _ClassVar[QueuedBatch.Signal]
+        SIGNAL_TRACES: _ClassVar[QueuedBatch.Signal]
+    SIGNAL_UNSPECIFIED: QueuedBatch.Signal
+    SIGNAL_LOGS: QueuedBatch.Signal
+    SIGNAL_METRICS: QueuedBatch.Signal
+    SIGNAL_TRACES: QueuedBatch.Signal
+    SIGNAL_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    HIGHEST_SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    signal: QueuedBatch.Signal
+    request: bytes
+    accepted_unix_nano: int
+    highest_severity: int
+    def __init__(self, signal: _Optional[_Union[QueuedBatch.Signal, str]] = ..., request: _Optional[bytes] = ..., accepted_unix_nano: _Optional[int] = ..., highest_severity: _Optional[int] = ...) -> None: ...
+
+class Card(_message.Message):
+    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "resource_schema_url", "scope_schema_url")
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEEN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEEN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    ATTACHMENTS_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_SCHEMA_URL_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_SCHEMA_URL_FIELD_NUMBER: _ClassVar[int]
+    resource: bytes
+    scope: bytes
+    record: bytes
+    severity: int
+    count: int
+    first_seen_unix_nano: int
+    last_seen_unix_nano: int
+    accepted_unix_nano: int
+    fingerprint: bytes
+    attachments: _containers.RepeatedCompositeFieldContainer[AttachmentRef]
+    resource_schema_url: str
+    scope_schema_url: str
+    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., resource_schema_url: _Optional[str] = ..., scope_schema_url: _Optional[str] = ...) -> None: ...
+
+class AttachmentRef(_message.Message):
+    __slots__ = ("filename", "content_type", "description", "size_bytes", "path", "shelf_key")
+    FILENAME_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    SHELF_KEY_FIELD_NUMBER: _ClassVar[int]
+    filename: str
+    content_type: str
+    description: str
+    size_bytes: int
+    path: str
+    shelf_key: int
+    def __init__(self, filename: _Optional[str] = ..., content_type: _Optional[str] = ..., description: _Optional[str] = ..., size_bytes: _Optional[int] = ..., path: _Optional[str] = ..., shelf_key: _Optional[int] = ...) -> None: ...

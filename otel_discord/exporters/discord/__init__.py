@@ -1,0 +1,1 @@
+"""The `discord` exporter: log records in, Discord messages out."""

@@ -1,0 +1,103 @@
+"""A card: one embed to be. It holds its record as OTLP bytes and is rendered as late as possible.
+
+Bytes rather than messages, since a message keeps the whole request that it came in alive.
+"""
+
+from dataclasses import dataclass
+
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from otel_discord._proto import queue_pb2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentRef:
+    """A file that goes along: ``path`` in an allowed directory, or bytes on the shelf under ``shelf_key``."""
+
+    filename: str
+    content_type: str
+    description: str
+    size_bytes: int
+    path: str = ""
+    shelf_key: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A log record for one destination, and how many like it it stands for.
+
+    ``resource``, ``scope`` and ``record`` are serialised OTLP messages; times are nanoseconds since the epoch.
+    """
+
+    resource: bytes
+    scope: bytes
+    record: bytes
+    severity: int
+    first_seen_ns: int
+    last_seen_ns: int
+    accepted_ns: int
+    count: int = 1
+    fingerprint: bytes = b""
+    attachments: tuple[AttachmentRef, ...] = ()
+
+    def parts(self) -> tuple[Resource, InstrumentationScope, LogRecord]:
+        """Return the OTLP messages."""
+        return (
+            Resource.FromString(self.resource),
+            InstrumentationScope.FromString(self.scope),
+            LogRecord.FromString(self.record),
+        )
+
+    def to_bytes(self) -> bytes:
+        """Return the card as it waits in its lane."""
+        return queue_pb2.Card(
+            resource=self.resource,
+            scope=self.scope,
+            record=self.record,
+            severity=self.severity,
+            count=self.count,
+            first_seen_unix_nano=self.first_seen_ns,
+            last_seen_unix_nano=self.last_seen_ns,
+            accepted_unix_nano=self.accepted_ns,
+            fingerprint=self.fingerprint,
+            attachments=[
+                queue_pb2.AttachmentRef(
+                    filename=ref.filename,
+                    content_type=ref.content_type,
+                    description=ref.description,
+                    size_bytes=ref.size_bytes,
+                    path=ref.path,
+                    shelf_key=ref.shelf_key,
+                )
+                for ref in self.attachments
+            ],
+        ).SerializeToString()
+
+    @classmethod
+    def from_bytes(cls, payload: bytes) -> "Card":
+        """Return the card of a lane's payload."""
+        stored = queue_pb2.Card.FromString(payload)
+        return cls(
+            resource=stored.resource,
+            scope=stored.scope,
+            record=stored.record,
+            severity=stored.severity,
+            count=stored.count,
+            first_seen_ns=stored.first_seen_unix_nano,
+            last_seen_ns=stored.last_seen_unix_nano,
+            accepted_ns=stored.accepted_unix_nano,
+            fingerprint=stored.fingerprint,
+            attachments=tuple(
+                AttachmentRef(
+                    filename=ref.filename,
+                    content_type=ref.content_type,
+                    description=ref.description,
+                    size_bytes=ref.size_bytes,
+                    path=ref.path,
+                    shelf_key=ref.shelf_key,
+                )
+                for ref in stored.attachments
+            ),
+        )

@@ -3,6 +3,7 @@
 from otel_discord.component.auth import Authenticator
 from otel_discord.component.component import Component, ComponentId, Connector, Exporter, Kind, Processor
 from otel_discord.component.consumer import ACCEPTED, Consumer, Receipt
+from otel_discord.component.endpoints import Listening
 from otel_discord.component.errors import (
     ComponentError,
     PermanentError,
@@ -23,6 +24,8 @@ from otel_discord.component.factory import (
     Stability,
 )
 from otel_discord.component.host import Host, Status
+from otel_discord.component.online_check import OnlineCheck, OnlineResult
+from otel_discord.component.status_board import ComponentStatus, StatusBoard
 from otel_discord.component.storage import (
     NewCard,
     QueueLimits,
@@ -33,6 +36,7 @@ from otel_discord.component.storage import (
     StoredCard,
     WorkQueue,
 )
+from otel_discord.component.test_message import TestMessage, TestResult
 
 __all__ = [
     "ACCEPTED",
@@ -40,6 +44,7 @@ __all__ = [
     "Component",
     "ComponentError",
     "ComponentId",
+    "ComponentStatus",
     "Connector",
     "ConnectorFactory",
     "Consumer",
@@ -49,7 +54,10 @@ __all__ = [
     "Factory",
     "Host",
     "Kind",
+    "Listening",
     "NewCard",
+    "OnlineCheck",
+    "OnlineResult",
     "Outlets",
     "PermanentError",
     "Processor",
@@ -66,8 +74,11 @@ __all__ = [
     "Stability",
     "StartError",
     "Status",
+    "StatusBoard",
     "Storage",
     "StoredBatch",
     "StoredCard",
+    "TestMessage",
+    "TestResult",
     "WorkQueue",
 ]

@@ -1,0 +1,418 @@
+"""Every metric of the house: its exact name, unit, labels, and the small objects by which components record it.
+
+``INSTRUMENTS`` is the list; ``docs/reference/metrics.md`` explains each, and a test keeps the two alike. Names are what
+Prometheus shows: the Collector's without ``_total``, ours as written here. Values of labels come from configuration and
+from fixed words only, never from telemetry, and never hold a secret.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final, Literal, TypeAlias
+from weakref import WeakKeyDictionary
+
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation, UpDownCounter
+
+from otel_discord.signals.batch import Signal
+
+
+class InstrumentKind(StrEnum):
+    """What a number means: a sum that only grows, one that goes up and down, a distribution, or a present value."""
+
+    COUNTER = "counter"
+    UP_DOWN_COUNTER = "updowncounter"
+    HISTOGRAM = "histogram"
+    GAUGE = "gauge"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One metric, as documented. ``buckets`` are the upper bounds of a histogram."""
+
+    name: str
+    kind: InstrumentKind
+    unit: str
+    description: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+class BreakerState(IntEnum):
+    """Value of ``otel_discord_breaker_state``."""
+
+    CLOSED = 0
+    HALF_OPEN = 1
+    OPEN = 2
+
+
+Labels: TypeAlias = Mapping[str, str]
+
+_SEND_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_WAIT_S: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+_AGE_S: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
+_ONE_TO_TEN: Final = tuple(float(n) for n in range(1, 11))
+
+_ITEMS: Final[Mapping[Signal, tuple[str, str]]] = {
+    Signal.LOGS: ("log_records", "{record}"),
+    Signal.METRICS: ("metric_points", "{datapoint}"),
+    Signal.TRACES: ("spans", "{span}"),
+}
+_RECEIVER: Final = ("receiver", "transport")
+_EXPORTER: Final = ("exporter",)
+_QUEUE: Final = ("exporter", "data_type")
+_DESTINATION: Final = ("exporter", "destination")
+_COUNTER, _GAUGE, _HISTOGRAM = InstrumentKind.COUNTER, InstrumentKind.GAUGE, InstrumentKind.HISTOGRAM
+
+
+def _each_signal(prefix: str, labels: tuple[str, ...], description: str) -> list[Instrument]:
+    return [
+        Instrument(f"{prefix}_{items}", _COUNTER, unit, description.format(items.replace("_", " ")), labels)
+        for items, unit in _ITEMS.values()
+    ]
+
+
+_D: Final = "otel_discord_"
+INSTRUMENTS: Final[Mapping[str, Instrument]] = {
+    instrument.name: instrument
+    for instrument in [
+        *_each_signal("otelcol_receiver_accepted", _RECEIVER, "How many {} the pipeline has taken."),
+        *_each_signal("otelcol_receiver_refused", _RECEIVER, "How many {} the pipeline has not taken."),
+        *_each_signal("otelcol_receiver_failed", _RECEIVER, "How many {} were lost to the receiver's own errors."),
+        Instrument("otelcol_receiver_requests", _COUNTER, "{request}", "Requests by outcome.", (*_RECEIVER, "outcome")),
+        *_each_signal("otelcol_exporter_sent", _EXPORTER, "How many {} have arrived."),
+        *_each_signal("otelcol_exporter_send_failed", _EXPORTER, "How many {} could not be delivered."),
+        *_each_signal("otelcol_exporter_enqueue_failed", _EXPORTER, "How many {} found no room in the queue."),
+        Instrument("otelcol_exporter_queue_size", _GAUGE, "{unit}", "Room taken, in units of the sizer.", _QUEUE),
+        Instrument("otelcol_exporter_queue_capacity", _GAUGE, "{unit}", "Room in all, in units of the sizer.", _QUEUE),
+        Instrument(
+            "otelcol_exporter_in_flight_requests",
+            InstrumentKind.UP_DOWN_COUNTER,
+            "{request}",
+            "Batches taken from the queue and not yet ended, waits between attempts included.",
+            _QUEUE,
+        ),
+        Instrument("otelcol_process_uptime", _COUNTER, "s", "Time since the service started."),
+        Instrument("otelcol_process_cpu_seconds", _COUNTER, "s", "CPU time of the process, user and system."),
+        Instrument("otelcol_process_memory_rss", _GAUGE, "By", "Memory of the process that is in RAM."),
+        Instrument(f"{_D}messages_sent_total", _COUNTER, "{message}", "Messages that Discord has.", _DESTINATION),
+        Instrument(
+            f"{_D}messages_failed_total",
+            _COUNTER,
+            "{message}",
+            "Messages given up, by reason.",
+            (*_DESTINATION, "reason"),
+        ),
+        Instrument(f"{_D}batches_flushed_total", _COUNTER, "{batch}", "Batches of cards handed on.", _DESTINATION),
+        Instrument(f"{_D}batch_embeds", _HISTOGRAM, "{embed}", "Embeds in a message.", _DESTINATION, _ONE_TO_TEN),
+        Instrument(
+            f"{_D}send_duration_seconds", _HISTOGRAM, "s", "Time of one request to Discord.", _DESTINATION, _SEND_S
+        ),
+        Instrument(
+            f"{_D}attempts_per_send",
+            _HISTOGRAM,
+            "{attempt}",
+            "Attempts until a message ended, waits for a rate limit not counted.",
+            _DESTINATION,
+            _ONE_TO_TEN,
+        ),
+        Instrument(
+            f"{_D}rate_limited_total",
+            _COUNTER,
+            "{answer}",
+            "Answers 429, by whose limit it was.",
+            (*_DESTINATION, "scope"),
+        ),
+        Instrument(
+            f"{_D}rate_limit_wait_seconds",
+            _HISTOGRAM,
+            "s",
+            "Time that a message waited for permission to be sent.",
+            _DESTINATION,
+            _WAIT_S,
+        ),
+        Instrument(f"{_D}last_429_timestamp_seconds", _GAUGE, "s", "When the last 429 came, Unix time.", _DESTINATION),
+        Instrument(f"{_D}last_retry_after_seconds", _GAUGE, "s", "The wait that the last 429 asked for.", _DESTINATION),
+        Instrument(
+            f"{_D}folded_records_total",
+            _COUNTER,
+            "{record}",
+            "Records counted into a card that was there.",
+            _DESTINATION,
+        ),
+        Instrument(
+            f"{_D}record_age_seconds",
+            _HISTOGRAM,
+            "s",
+            "Time from a record's own time stamp to its message in Discord.",
+            _DESTINATION,
+            _AGE_S,
+        ),
+        Instrument(f"{_D}breaker_state", _GAUGE, "1", "Circuit breaker: 0 closed, 1 half-open, 2 open.", _DESTINATION),
+        Instrument(
+            f"{_D}attachments_shed_total", _COUNTER, "{file}", "Attachments left out to save memory.", _DESTINATION
+        ),
+        Instrument(
+            f"{_D}possible_duplicates_total",
+            _COUNTER,
+            "{message}",
+            "Messages sent again although the first may have arrived.",
+            _DESTINATION,
+        ),
+        Instrument(f"{_D}webhook_up", _GAUGE, "1", "Whether the last check found the webhook: 1 or 0.", _DESTINATION),
+        Instrument(f"{_D}webhook_response_seconds", _GAUGE, "s", "Time that the last check took.", _DESTINATION),
+        Instrument(
+            f"{_D}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."
+        ),
+    ]
+}
+
+
+def counter(meter: Meter, name: str) -> Counter:
+    """Create one of ``INSTRUMENTS``."""
+    spec = INSTRUMENTS[name]
+    return meter.create_counter(name, unit=spec.unit, description=spec.description)
+
+
+def histogram(meter: Meter, name: str) -> Histogram:
+    """Create one of ``INSTRUMENTS`` with its buckets."""
+    spec = INSTRUMENTS[name]
+    return meter.create_histogram(
+        name, unit=spec.unit, description=spec.description, explicit_bucket_boundaries_advisory=spec.buckets
+    )
+
+
+def up_down_counter(meter: Meter, name: str) -> UpDownCounter:
+    """Create one of ``INSTRUMENTS``."""
+    spec = INSTRUMENTS[name]
+    return meter.create_up_down_counter(name, unit=spec.unit, description=spec.description)
+
+
+_LabelKey: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class Gauge:
+    """A present value for each set of labels: stored, or read when somebody looks (maybe from another thread).
+
+    One object for a meter and name, so that a component that is opened anew continues where it was.
+    """
+
+    def __init__(self, meter: Meter, name: str) -> None:
+        spec = INSTRUMENTS[name]
+        self._readings: dict[_LabelKey, Callable[[], float]] = {}
+        meter.create_observable_gauge(name, [self._observe], unit=spec.unit, description=spec.description)
+
+    def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(read(), dict(labels)) for labels, read in list(self._readings.items())]
+
+    def set(self, value: float, labels: Labels) -> None:
+        """Store the value."""
+        self._readings[tuple(labels.items())] = lambda: value
+
+    def forget(self, labels: Labels) -> None:
+        """Show no value for these labels any more."""
+        self._readings.pop(tuple(labels.items()), None)
+
+    @contextmanager
+    def watch(self, read: Callable[[], float], labels: Labels) -> Iterator[None]:
+        """Show what ``read`` returns, as long as the block runs. It must be quick and change nothing."""
+        key = tuple(labels.items())
+        self._readings[key] = read
+        try:
+            yield
+        finally:
+            if self._readings.get(key) is read:
+                del self._readings[key]
+
+
+_gauges: Final[WeakKeyDictionary[Meter, dict[str, Gauge]]] = WeakKeyDictionary()
+
+
+def gauge(meter: Meter, name: str) -> Gauge:
+    """Return the gauge of that name, one of ``INSTRUMENTS``, created at the first call for a meter."""
+    of_meter = _gauges.setdefault(meter, {})
+    if name not in of_meter:
+        of_meter[name] = Gauge(meter, name)
+    return of_meter[name]
+
+
+def _signal_counters(meter: Meter, prefix: str) -> Mapping[Signal, Counter]:
+    return {signal: counter(meter, f"{prefix}_{items}") for signal, (items, _) in _ITEMS.items()}
+
+
+class ReceiverInstruments:
+    """What a receiver counts for one transport (``grpc``, ``http``). Items are records, data points, spans."""
+
+    def __init__(self, meter: Meter, receiver: str, transport: str) -> None:
+        self._labels = {"receiver": receiver, "transport": transport}
+        self._accepted = _signal_counters(meter, "otelcol_receiver_accepted")
+        self._refused = _signal_counters(meter, "otelcol_receiver_refused")
+        self._failed = _signal_counters(meter, "otelcol_receiver_failed")
+        self._requests = counter(meter, "otelcol_receiver_requests")
+
+    def accepted(self, signal: Signal, items: int) -> None:
+        """Count items that the pipeline has taken."""
+        self._accepted[signal].add(items, self._labels)
+
+    def refused(self, signal: Signal, items: int) -> None:
+        """Count items that the pipeline has not taken."""
+        self._refused[signal].add(items, self._labels)
+
+    def failed(self, signal: Signal, items: int) -> None:
+        """Count items lost to the receiver's own errors."""
+        self._failed[signal].add(items, self._labels)
+
+    def request(self, outcome: Literal["success", "refused", "failure"]) -> None:
+        """Count a request that was answered."""
+        self._requests.add(1, {**self._labels, "outcome": outcome})
+
+
+class ExporterInstruments:
+    """What every exporter counts, whatever it sends to."""
+
+    def __init__(self, meter: Meter, exporter: str) -> None:
+        self._labels = {"exporter": exporter}
+        self._by_signal = {signal: {"exporter": exporter, "data_type": signal.value} for signal in Signal}
+        self._sent = _signal_counters(meter, "otelcol_exporter_sent")
+        self._send_failed = _signal_counters(meter, "otelcol_exporter_send_failed")
+        self._enqueue_failed = _signal_counters(meter, "otelcol_exporter_enqueue_failed")
+        self._in_flight = up_down_counter(meter, "otelcol_exporter_in_flight_requests")
+        self._queue_size = gauge(meter, "otelcol_exporter_queue_size")
+        self._queue_capacity = gauge(meter, "otelcol_exporter_queue_capacity")
+
+    def sent(self, signal: Signal, items: int) -> None:
+        """Count items that have arrived."""
+        self._sent[signal].add(items, self._labels)
+
+    def send_failed(self, signal: Signal, items: int) -> None:
+        """Count items that could not be delivered."""
+        self._send_failed[signal].add(items, self._labels)
+
+    def enqueue_failed(self, signal: Signal, items: int) -> None:
+        """Count items that found no room in the queue."""
+        self._enqueue_failed[signal].add(items, self._labels)
+
+    @contextmanager
+    def in_flight(self, signal: Signal) -> Iterator[None]:
+        """Count a batch as in flight, from the queue to its end, as long as the block runs."""
+        labels = self._by_signal[signal]
+        self._in_flight.add(1, labels)
+        try:
+            yield
+        finally:
+            self._in_flight.add(-1, labels)
+
+    @contextmanager
+    def watch_queue(self, signal: Signal, size: Callable[[], int], capacity: Callable[[], int]) -> Iterator[None]:
+        """Show the queue's size and capacity, as long as the block runs; both are read when somebody looks."""
+        labels = self._by_signal[signal]
+        with self._queue_size.watch(size, labels), self._queue_capacity.watch(capacity, labels):
+            yield
+
+
+class DiscordInstruments:
+    """What the ``discord`` exporter counts; :meth:`destination` gives the part of one destination."""
+
+    def __init__(self, meter: Meter, exporter: str) -> None:
+        self.exporter = exporter
+        self.counters = {name: counter(meter, f"{_D}{name}") for name in _OF_KIND[_COUNTER]}
+        self.histograms = {name: histogram(meter, f"{_D}{name}") for name in _OF_KIND[_HISTOGRAM]}
+        self.gauges = {name: gauge(meter, f"{_D}{name}") for name in _OF_KIND[_GAUGE]}
+
+    def destination(self, name: str) -> "DestinationInstruments":
+        """Return what is counted for a destination, under the name that the user gave it."""
+        return DestinationInstruments(self, name)
+
+
+_OF_KIND: Final[Mapping[InstrumentKind, list[str]]] = {
+    kind: [
+        name.removeprefix(_D)
+        for name, spec in INSTRUMENTS.items()
+        if spec.kind is kind and spec.labels[:2] == _DESTINATION
+    ]
+    for kind in (_COUNTER, _HISTOGRAM, _GAUGE)
+}
+
+
+class DestinationInstruments:
+    """What is counted for one destination. Durations are seconds, ``now_s`` is Unix time."""
+
+    def __init__(self, of: DiscordInstruments, name: str) -> None:
+        self._of = of
+        self._labels = {"exporter": of.exporter, "destination": name}
+
+    def _add(self, name: str, amount: int = 1, **labels: str) -> None:
+        self._of.counters[name].add(amount, {**self._labels, **labels} if labels else self._labels)
+
+    def _record(self, name: str, value: float) -> None:
+        self._of.histograms[name].record(value, self._labels)
+
+    def batch_flushed(self) -> None:
+        """Count a batch of cards handed on."""
+        self._add("batches_flushed_total")
+
+    def attempted(self, duration_s: float) -> None:
+        """Record the time of one request, whatever its answer."""
+        self._record("send_duration_seconds", duration_s)
+
+    def message_sent(self, *, embeds: int, attempts: int) -> None:
+        """Count a message that Discord has, or an edit."""
+        self._add("messages_sent_total")
+        self._record("batch_embeds", embeds)
+        self._record("attempts_per_send", attempts)
+
+    def message_failed(self, reason: str, *, attempts: int) -> None:
+        """Count a message given up; ``reason`` is a fixed short word."""
+        self._add("messages_failed_total", reason=reason)
+        self._record("attempts_per_send", attempts)
+
+    def rate_limited(self, scope: str, retry_after_s: float, now_s: float) -> None:
+        """Count an answer 429; ``scope`` is Discord's word for whose limit it was."""
+        self._add("rate_limited_total", scope=scope)
+        self._of.gauges["last_429_timestamp_seconds"].set(now_s, self._labels)
+        self._of.gauges["last_retry_after_seconds"].set(retry_after_s, self._labels)
+
+    def waited(self, duration_s: float) -> None:
+        """Record how long a message waited for permission to be sent."""
+        self._record("rate_limit_wait_seconds", duration_s)
+
+    def folded(self, records: int) -> None:
+        """Count records that joined a card that was there."""
+        self._add("folded_records_total", records)
+
+    def record_visible(self, age_s: float) -> None:
+        """Record the time from a record's own time stamp until Discord had its message."""
+        self._record("record_age_seconds", max(age_s, 0.0))
+
+    def breaker(self, state: BreakerState) -> None:
+        """Show the state of the circuit breaker."""
+        self._of.gauges["breaker_state"].set(state, self._labels)
+
+    def attachments_shed(self, files: int) -> None:
+        """Count files left out to save memory."""
+        self._add("attachments_shed_total", files)
+
+    def possible_duplicate(self) -> None:
+        """Count a message sent again although the first may have arrived."""
+        self._add("possible_duplicates_total")
+
+    def webhook_checked(self, *, up: bool, response_s: float) -> None:
+        """Show what the last check of the webhook found."""
+        self._of.gauges["webhook_up"].set(int(up), self._labels)
+        self._of.gauges["webhook_response_seconds"].set(response_s, self._labels)
+
+    def close(self) -> None:
+        """Show no present values of this destination any more; its sums stay."""
+        for of_destination in self._of.gauges.values():
+            of_destination.forget(self._labels)
+
+
+class ServiceInstruments:
+    """What the service itself shows."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._reload = gauge(meter, f"{_D}config_last_reload_successful")
+
+    def reloaded(self, *, successful: bool) -> None:
+        """Show whether the last load of the configuration was taken over."""
+        self._reload.set(int(successful), {})

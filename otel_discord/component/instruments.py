@@ -1,41 +1,17 @@
-"""Every metric of the house: its exact name, unit, labels, and the small objects by which components record it.
-
-``INSTRUMENTS`` is the list; ``docs/reference/metrics.md`` explains each, and a test keeps the two alike. Names are what
-Prometheus shows: the Collector's without ``_total``, ours as written here. Values of labels come from configuration and
-from fixed words only, never from telemetry, and never hold a secret.
-"""
+"""The small objects by which components record the metrics of ``instrument_list``."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from typing import Final, Literal, TypeAlias
 from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation, UpDownCounter
 
+from otel_discord.component.instrument_list import DESTINATION, INSTRUMENTS, ITEMS, PREFIX, InstrumentKind
 from otel_discord.signals.batch import Signal
 
-
-class InstrumentKind(StrEnum):
-    """What a number means: a sum that only grows, one that goes up and down, a distribution, or a present value."""
-
-    COUNTER = "counter"
-    UP_DOWN_COUNTER = "updowncounter"
-    HISTOGRAM = "histogram"
-    GAUGE = "gauge"
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """One metric, as documented. ``buckets`` are the upper bounds of a histogram."""
-
-    name: str
-    kind: InstrumentKind
-    unit: str
-    description: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
+Labels: TypeAlias = Mapping[str, str]
 
 
 class BreakerState(IntEnum):
@@ -44,128 +20,6 @@ class BreakerState(IntEnum):
     CLOSED = 0
     HALF_OPEN = 1
     OPEN = 2
-
-
-Labels: TypeAlias = Mapping[str, str]
-
-_SEND_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-_WAIT_S: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
-_AGE_S: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
-_ONE_TO_TEN: Final = tuple(float(n) for n in range(1, 11))
-
-_ITEMS: Final[Mapping[Signal, tuple[str, str]]] = {
-    Signal.LOGS: ("log_records", "{record}"),
-    Signal.METRICS: ("metric_points", "{datapoint}"),
-    Signal.TRACES: ("spans", "{span}"),
-}
-_RECEIVER: Final = ("receiver", "transport")
-_EXPORTER: Final = ("exporter",)
-_QUEUE: Final = ("exporter", "data_type")
-_DESTINATION: Final = ("exporter", "destination")
-_COUNTER, _GAUGE, _HISTOGRAM = InstrumentKind.COUNTER, InstrumentKind.GAUGE, InstrumentKind.HISTOGRAM
-
-
-def _each_signal(prefix: str, labels: tuple[str, ...], description: str) -> list[Instrument]:
-    return [
-        Instrument(f"{prefix}_{items}", _COUNTER, unit, description.format(items.replace("_", " ")), labels)
-        for items, unit in _ITEMS.values()
-    ]
-
-
-_D: Final = "otel_discord_"
-INSTRUMENTS: Final[Mapping[str, Instrument]] = {
-    instrument.name: instrument
-    for instrument in [
-        *_each_signal("otelcol_receiver_accepted", _RECEIVER, "How many {} the pipeline has taken."),
-        *_each_signal("otelcol_receiver_refused", _RECEIVER, "How many {} the pipeline has not taken."),
-        *_each_signal("otelcol_receiver_failed", _RECEIVER, "How many {} were lost to the receiver's own errors."),
-        Instrument("otelcol_receiver_requests", _COUNTER, "{request}", "Requests by outcome.", (*_RECEIVER, "outcome")),
-        *_each_signal("otelcol_exporter_sent", _EXPORTER, "How many {} have arrived."),
-        *_each_signal("otelcol_exporter_send_failed", _EXPORTER, "How many {} could not be delivered."),
-        *_each_signal("otelcol_exporter_enqueue_failed", _EXPORTER, "How many {} found no room in the queue."),
-        Instrument("otelcol_exporter_queue_size", _GAUGE, "{unit}", "Room taken, in units of the sizer.", _QUEUE),
-        Instrument("otelcol_exporter_queue_capacity", _GAUGE, "{unit}", "Room in all, in units of the sizer.", _QUEUE),
-        Instrument(
-            "otelcol_exporter_in_flight_requests",
-            InstrumentKind.UP_DOWN_COUNTER,
-            "{request}",
-            "Batches taken from the queue and not yet ended, waits between attempts included.",
-            _QUEUE,
-        ),
-        Instrument("otelcol_process_uptime", _COUNTER, "s", "Time since the service started."),
-        Instrument("otelcol_process_cpu_seconds", _COUNTER, "s", "CPU time of the process, user and system."),
-        Instrument("otelcol_process_memory_rss", _GAUGE, "By", "Memory of the process that is in RAM."),
-        Instrument(f"{_D}messages_sent_total", _COUNTER, "{message}", "Messages that Discord has.", _DESTINATION),
-        Instrument(
-            f"{_D}messages_failed_total",
-            _COUNTER,
-            "{message}",
-            "Messages given up, by reason.",
-            (*_DESTINATION, "reason"),
-        ),
-        Instrument(f"{_D}batches_flushed_total", _COUNTER, "{batch}", "Batches of cards handed on.", _DESTINATION),
-        Instrument(f"{_D}batch_embeds", _HISTOGRAM, "{embed}", "Embeds in a message.", _DESTINATION, _ONE_TO_TEN),
-        Instrument(
-            f"{_D}send_duration_seconds", _HISTOGRAM, "s", "Time of one request to Discord.", _DESTINATION, _SEND_S
-        ),
-        Instrument(
-            f"{_D}attempts_per_send",
-            _HISTOGRAM,
-            "{attempt}",
-            "Attempts until a message ended, waits for a rate limit not counted.",
-            _DESTINATION,
-            _ONE_TO_TEN,
-        ),
-        Instrument(
-            f"{_D}rate_limited_total",
-            _COUNTER,
-            "{answer}",
-            "Answers 429, by whose limit it was.",
-            (*_DESTINATION, "scope"),
-        ),
-        Instrument(
-            f"{_D}rate_limit_wait_seconds",
-            _HISTOGRAM,
-            "s",
-            "Time that a message waited for permission to be sent.",
-            _DESTINATION,
-            _WAIT_S,
-        ),
-        Instrument(f"{_D}last_429_timestamp_seconds", _GAUGE, "s", "When the last 429 came, Unix time.", _DESTINATION),
-        Instrument(f"{_D}last_retry_after_seconds", _GAUGE, "s", "The wait that the last 429 asked for.", _DESTINATION),
-        Instrument(
-            f"{_D}folded_records_total",
-            _COUNTER,
-            "{record}",
-            "Records counted into a card that was there.",
-            _DESTINATION,
-        ),
-        Instrument(
-            f"{_D}record_age_seconds",
-            _HISTOGRAM,
-            "s",
-            "Time from a record's own time stamp to its message in Discord.",
-            _DESTINATION,
-            _AGE_S,
-        ),
-        Instrument(f"{_D}breaker_state", _GAUGE, "1", "Circuit breaker: 0 closed, 1 half-open, 2 open.", _DESTINATION),
-        Instrument(
-            f"{_D}attachments_shed_total", _COUNTER, "{file}", "Attachments left out to save memory.", _DESTINATION
-        ),
-        Instrument(
-            f"{_D}possible_duplicates_total",
-            _COUNTER,
-            "{message}",
-            "Messages sent again although the first may have arrived.",
-            _DESTINATION,
-        ),
-        Instrument(f"{_D}webhook_up", _GAUGE, "1", "Whether the last check found the webhook: 1 or 0.", _DESTINATION),
-        Instrument(f"{_D}webhook_response_seconds", _GAUGE, "s", "Time that the last check took.", _DESTINATION),
-        Instrument(
-            f"{_D}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."
-        ),
-    ]
-}
 
 
 def counter(meter: Meter, name: str) -> Counter:
@@ -237,7 +91,7 @@ def gauge(meter: Meter, name: str) -> Gauge:
 
 
 def _signal_counters(meter: Meter, prefix: str) -> Mapping[Signal, Counter]:
-    return {signal: counter(meter, f"{prefix}_{items}") for signal, (items, _) in _ITEMS.items()}
+    return {signal: counter(meter, f"{prefix}_{items}") for signal, (items, _) in ITEMS.items()}
 
 
 class ReceiverInstruments:
@@ -315,9 +169,9 @@ class DiscordInstruments:
 
     def __init__(self, meter: Meter, exporter: str) -> None:
         self.exporter = exporter
-        self.counters = {name: counter(meter, f"{_D}{name}") for name in _OF_KIND[_COUNTER]}
-        self.histograms = {name: histogram(meter, f"{_D}{name}") for name in _OF_KIND[_HISTOGRAM]}
-        self.gauges = {name: gauge(meter, f"{_D}{name}") for name in _OF_KIND[_GAUGE]}
+        self.counters = {name: counter(meter, f"{PREFIX}{name}") for name in _OF_KIND[InstrumentKind.COUNTER]}
+        self.histograms = {name: histogram(meter, f"{PREFIX}{name}") for name in _OF_KIND[InstrumentKind.HISTOGRAM]}
+        self.gauges = {name: gauge(meter, f"{PREFIX}{name}") for name in _OF_KIND[InstrumentKind.GAUGE]}
 
     def destination(self, name: str) -> "DestinationInstruments":
         """Return what is counted for a destination, under the name that the user gave it."""
@@ -326,11 +180,11 @@ class DiscordInstruments:
 
 _OF_KIND: Final[Mapping[InstrumentKind, list[str]]] = {
     kind: [
-        name.removeprefix(_D)
+        name.removeprefix(PREFIX)
         for name, spec in INSTRUMENTS.items()
-        if spec.kind is kind and spec.labels[:2] == _DESTINATION
+        if spec.kind is kind and spec.labels[:2] == DESTINATION
     ]
-    for kind in (_COUNTER, _HISTOGRAM, _GAUGE)
+    for kind in InstrumentKind
 }
 
 
@@ -411,7 +265,7 @@ class ServiceInstruments:
     """What the service itself shows."""
 
     def __init__(self, meter: Meter) -> None:
-        self._reload = gauge(meter, f"{_D}config_last_reload_successful")
+        self._reload = gauge(meter, f"{PREFIX}config_last_reload_successful")
 
     def reloaded(self, *, successful: bool) -> None:
         """Show whether the last load of the configuration was taken over."""

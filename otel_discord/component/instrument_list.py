@@ -1,0 +1,162 @@
+"""Every metric of the house: its exact name, kind, unit, labels and buckets.
+
+``docs/reference/metrics.md`` explains each, and a test keeps the two alike. Names are what Prometheus shows: the
+Collector's without ``_total``, ours as written here. Values of labels come from configuration and from fixed words
+only, never from telemetry, and never hold a secret.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from otel_discord.signals.batch import Signal
+
+
+class InstrumentKind(StrEnum):
+    """What a number means: a sum that only grows, one that goes up and down, a distribution, or a present value."""
+
+    COUNTER = "counter"
+    UP_DOWN_COUNTER = "updowncounter"
+    HISTOGRAM = "histogram"
+    GAUGE = "gauge"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One metric, as documented. ``buckets`` are the upper bounds of a histogram."""
+
+    name: str
+    kind: InstrumentKind
+    unit: str
+    description: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_SEND_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_WAIT_S: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+_AGE_S: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
+_ONE_TO_TEN: Final = tuple(float(n) for n in range(1, 11))
+
+ITEMS: Final[Mapping[Signal, tuple[str, str]]] = {
+    Signal.LOGS: ("log_records", "{record}"),
+    Signal.METRICS: ("metric_points", "{datapoint}"),
+    Signal.TRACES: ("spans", "{span}"),
+}
+_RECEIVER: Final = ("receiver", "transport")
+_EXPORTER: Final = ("exporter",)
+_QUEUE: Final = ("exporter", "data_type")
+DESTINATION: Final = ("exporter", "destination")
+_COUNTER, _GAUGE, _HISTOGRAM = InstrumentKind.COUNTER, InstrumentKind.GAUGE, InstrumentKind.HISTOGRAM
+
+
+def _each_signal(prefix: str, labels: tuple[str, ...], description: str) -> list[Instrument]:
+    return [
+        Instrument(f"{prefix}_{items}", _COUNTER, unit, description.format(items.replace("_", " ")), labels)
+        for items, unit in ITEMS.values()
+    ]
+
+
+PREFIX: Final = "otel_discord_"
+INSTRUMENTS: Final[Mapping[str, Instrument]] = {
+    instrument.name: instrument
+    for instrument in [
+        *_each_signal("otelcol_receiver_accepted", _RECEIVER, "How many {} the pipeline has taken."),
+        *_each_signal("otelcol_receiver_refused", _RECEIVER, "How many {} the pipeline has not taken."),
+        *_each_signal("otelcol_receiver_failed", _RECEIVER, "How many {} were lost to the receiver's own errors."),
+        Instrument("otelcol_receiver_requests", _COUNTER, "{request}", "Requests by outcome.", (*_RECEIVER, "outcome")),
+        *_each_signal("otelcol_exporter_sent", _EXPORTER, "How many {} have arrived."),
+        *_each_signal("otelcol_exporter_send_failed", _EXPORTER, "How many {} could not be delivered."),
+        *_each_signal("otelcol_exporter_enqueue_failed", _EXPORTER, "How many {} found no room in the queue."),
+        Instrument("otelcol_exporter_queue_size", _GAUGE, "{unit}", "Room taken, in units of the sizer.", _QUEUE),
+        Instrument("otelcol_exporter_queue_capacity", _GAUGE, "{unit}", "Room in all, in units of the sizer.", _QUEUE),
+        Instrument(
+            "otelcol_exporter_in_flight_requests",
+            InstrumentKind.UP_DOWN_COUNTER,
+            "{request}",
+            "Batches taken from the queue and not yet ended, waits between attempts included.",
+            _QUEUE,
+        ),
+        Instrument("otelcol_process_uptime", _COUNTER, "s", "Time since the service started."),
+        Instrument("otelcol_process_cpu_seconds", _COUNTER, "s", "CPU time of the process, user and system."),
+        Instrument("otelcol_process_memory_rss", _GAUGE, "By", "Memory of the process that is in RAM."),
+        Instrument(f"{PREFIX}messages_sent_total", _COUNTER, "{message}", "Messages that Discord has.", DESTINATION),
+        Instrument(
+            f"{PREFIX}messages_failed_total",
+            _COUNTER,
+            "{message}",
+            "Messages given up, by reason.",
+            (*DESTINATION, "reason"),
+        ),
+        Instrument(f"{PREFIX}batches_flushed_total", _COUNTER, "{batch}", "Batches of cards handed on.", DESTINATION),
+        Instrument(f"{PREFIX}batch_embeds", _HISTOGRAM, "{embed}", "Embeds in a message.", DESTINATION, _ONE_TO_TEN),
+        Instrument(
+            f"{PREFIX}send_duration_seconds", _HISTOGRAM, "s", "Time of one request to Discord.", DESTINATION, _SEND_S
+        ),
+        Instrument(
+            f"{PREFIX}attempts_per_send",
+            _HISTOGRAM,
+            "{attempt}",
+            "Attempts until a message ended, waits for a rate limit not counted.",
+            DESTINATION,
+            _ONE_TO_TEN,
+        ),
+        Instrument(
+            f"{PREFIX}rate_limited_total",
+            _COUNTER,
+            "{answer}",
+            "Answers 429, by whose limit it was.",
+            (*DESTINATION, "scope"),
+        ),
+        Instrument(
+            f"{PREFIX}rate_limit_wait_seconds",
+            _HISTOGRAM,
+            "s",
+            "Time that a message waited for permission to be sent.",
+            DESTINATION,
+            _WAIT_S,
+        ),
+        Instrument(
+            f"{PREFIX}last_429_timestamp_seconds", _GAUGE, "s", "When the last 429 came, Unix time.", DESTINATION
+        ),
+        Instrument(
+            f"{PREFIX}last_retry_after_seconds", _GAUGE, "s", "The wait that the last 429 asked for.", DESTINATION
+        ),
+        Instrument(
+            f"{PREFIX}folded_records_total",
+            _COUNTER,
+            "{record}",
+            "Records counted into a card that was there.",
+            DESTINATION,
+        ),
+        Instrument(
+            f"{PREFIX}record_age_seconds",
+            _HISTOGRAM,
+            "s",
+            "Time from a record's own time stamp to its message in Discord.",
+            DESTINATION,
+            _AGE_S,
+        ),
+        Instrument(
+            f"{PREFIX}breaker_state", _GAUGE, "1", "Circuit breaker: 0 closed, 1 half-open, 2 open.", DESTINATION
+        ),
+        Instrument(
+            f"{PREFIX}attachments_shed_total", _COUNTER, "{file}", "Attachments left out to save memory.", DESTINATION
+        ),
+        Instrument(
+            f"{PREFIX}possible_duplicates_total",
+            _COUNTER,
+            "{message}",
+            "Messages sent again although the first may have arrived.",
+            DESTINATION,
+        ),
+        Instrument(
+            f"{PREFIX}webhook_up", _GAUGE, "1", "Whether the last check found the webhook: 1 or 0.", DESTINATION
+        ),
+        Instrument(f"{PREFIX}webhook_response_seconds", _GAUGE, "s", "Time that the last check took.", DESTINATION),
+        Instrument(
+            f"{PREFIX}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."
+        ),
+    ]
+}

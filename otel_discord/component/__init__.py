@@ -36,7 +36,7 @@ from otel_discord.component.storage import (
     StoredCard,
     WorkQueue,
 )
-from otel_discord.component.test_message import TestMessage, TestResult
+from otel_discord.component.test_message import SendTest, TestResult
 
 __all__ = [
     "ACCEPTED",
@@ -67,6 +67,7 @@ __all__ = [
     "Receipt",
     "ReceiverFactory",
     "RetryableError",
+    "SendTest",
     "Settings",
     "Settlement",
     "ShutdownError",
@@ -78,7 +79,6 @@ __all__ = [
     "Storage",
     "StoredBatch",
     "StoredCard",
-    "TestMessage",
     "TestResult",
     "WorkQueue",
 ]

@@ -18,10 +18,8 @@ class TestResult:
 
 
 @runtime_checkable
-class TestMessage(Protocol):
+class SendTest(Protocol):
     """Can send a message marked as a test. Called while the component's lifespan is entered."""
-
-    __test__ = False
 
     async def send_test(self, destination: str | None) -> Sequence[TestResult]:
         """Send to the destination of that name, or to each one; return a result for each.

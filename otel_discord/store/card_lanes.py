@@ -1,0 +1,133 @@
+"""Cards in memory, in the order in which they are to be sent. Every step is cheap, however many cards wait.
+
+Ids grow, so the cards of one lane and priority are in order by arrival: a *row*, a linked list through the cards
+themselves. Taking a card out of the middle of a row costs as little as taking the first.
+"""
+
+from bisect import insort
+from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
+
+from otel_discord.component.storage import StoredCard
+
+Owner = TypeVar("Owner")
+
+
+class Card(Generic[Owner]):
+    """A waiting card, kept small: there may be a million. ``owner`` is what opened it."""
+
+    __slots__ = ("following", "id", "owner", "payload", "previous", "row")
+
+    def __init__(self, card_id: int, payload: bytes, owner: Owner, row: "_Row[Owner]") -> None:
+        self.id = card_id
+        self.payload = payload
+        self.owner = owner
+        self.row = row
+        self.previous: Card[Owner] | None = row.last
+        self.following: Card[Owner] | None = None
+        if row.last is None:
+            row.first = self
+        else:
+            row.last.following = self
+        row.last = self
+
+    def stored(self) -> StoredCard:
+        """Return the card as the storage interface shows it."""
+        return StoredCard(self.id, self.row.lane, self.row.priority, self.payload)
+
+    def leave(self) -> "_Row[Owner]":
+        """Take the card out of its row and return the row."""
+        if self.previous is None:
+            self.row.first = self.following
+        else:
+            self.previous.following = self.following
+        if self.following is None:
+            self.row.last = self.previous
+        else:
+            self.following.previous = self.previous
+        self.previous = self.following = None
+        return self.row
+
+    def __iter__(self) -> "Iterator[Card[Owner]]":
+        """Yield this card and those after it in its row."""
+        card: Card[Owner] | None = self
+        while card is not None:
+            yield card
+            card = card.following
+
+
+class _Row(Generic[Owner]):
+    __slots__ = ("first", "lane", "last", "priority")
+
+    def __init__(self, lane: str, priority: int) -> None:
+        self.lane = lane
+        self.priority = priority
+        self.first: Card[Owner] | None = None
+        self.last: Card[Owner] | None = None
+
+
+class _Lane(Generic[Owner]):
+    """The rows of one lane; only priorities that hold cards have one."""
+
+    __slots__ = ("descending", "rows")
+
+    def __init__(self) -> None:
+        self.rows: dict[int, _Row[Owner]] = {}
+        self.descending: list[int] = []  # priorities negated, sorted
+
+
+class CardLanes(Generic[Owner]):
+    """All lanes of a queue."""
+
+    def __init__(self) -> None:
+        self._cards: dict[int, Card[Owner]] = {}
+        self._lanes: dict[str, _Lane[Owner]] = {}
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    def add(self, card_id: int, lane: str, priority: int, payload: bytes, owner: Owner) -> None:
+        """Put a card at the end of its lane and priority; ``card_id`` is higher than all before."""
+        rows = self._lanes.get(lane)
+        if rows is None:
+            rows = self._lanes[lane] = _Lane()
+        row = rows.rows.get(priority)
+        if row is None:
+            row = rows.rows[priority] = _Row(lane, priority)
+            insort(rows.descending, -priority)
+        self._cards[card_id] = Card(card_id, payload, owner, row)
+
+    def remove(self, card_id: int) -> Owner | None:
+        """Take a card out and return its owner; None for an unknown id."""
+        card = self._cards.pop(card_id, None)
+        if card is None:
+            return None
+        row = card.leave()
+        if row.first is None:
+            self._drop_row(row)
+        return card.owner
+
+    def names(self) -> Sequence[str]:
+        """Return the lanes that hold cards."""
+        return list(self._lanes)
+
+    def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
+        """Return up to ``limit`` cards, higher priority first, then by arrival."""
+        found: list[StoredCard] = []
+        rows = self._lanes.get(lane)
+        if rows is None or limit <= 0:
+            return found
+        for negated in rows.descending:
+            first = rows.rows[-negated].first
+            for card in first if first is not None else ():
+                found.append(card.stored())
+                if len(found) == limit:
+                    return found
+        return found
+
+    def _drop_row(self, row: "_Row[Owner]") -> None:
+        lane = self._lanes[row.lane]
+        del lane.rows[row.priority]
+        lane.descending.remove(-row.priority)
+        if not lane.rows:
+            del self._lanes[row.lane]

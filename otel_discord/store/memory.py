@@ -1,0 +1,315 @@
+"""A queue in memory: quick, and gone with the process. What every exporter uses without ``sending_queue.storage``."""
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from otel_discord.component.errors import QueueFullError, ShutdownError, StartError
+from otel_discord.component.storage import NewCard, QueueLimits, Settlement, StoredBatch, StoredCard
+from otel_discord.signals.batch import Batch
+from otel_discord.store.card_lanes import CardLanes
+from otel_discord.store.room import Room, Weight, weigh
+
+_REMEMBERED_DEAD: Final = 4096  # endings kept for a `settled` that asks late
+
+
+class _Entry:
+    """A batch that takes up room: waiting, in somebody's hands, or routed and standing behind its open cards."""
+
+    __slots__ = ("batch", "dead", "id", "open_cards", "priority", "taken", "waiters", "weight")
+
+    def __init__(self, entry_id: int, batch: Batch, priority: int, weight: Weight) -> None:
+        self.id = entry_id
+        self.batch: Batch | None = batch
+        self.priority = priority
+        self.weight = weight
+        self.taken = False
+        self.open_cards = 0
+        self.dead = False
+        self.waiters: list[asyncio.Future[Settlement]] | None = None
+
+
+class MemoryQueue:
+    """A :class:`~otel_discord.component.storage.WorkQueue` for the tasks of one loop."""
+
+    def __init__(self, limits: QueueLimits) -> None:
+        self._room = Room(limits)
+        self._entries: dict[int, _Entry] = {}
+        self._waiting: list[tuple[int, int]] = []  # heap of (-priority, id); an id that waits no more is skipped
+        self._lanes: CardLanes[_Entry] = CardLanes()
+        self._state: dict[str, bytes] = {}
+        self._last_batch_id = 0
+        self._last_card_id = 0
+        self._takers: deque[asyncio.Future[None]] = deque()
+        self._room_seekers: deque[tuple[Weight, asyncio.Future[None]]] = deque()
+        self._dead: dict[int, None] = {}
+        self._closed = False
+
+    # ------------------------------------------------------------------------------------------------ batches
+
+    async def put(self, batch: Batch, *, priority: int = 0) -> int:
+        """Store a batch and return its id.
+
+        Raises:
+            QueueFullError: no room; nothing was stored.
+            ShutdownError: the queue is closed.
+        """
+        self._refuse_if_closed()
+        weight = weigh(batch, self._room.limits.sizer)
+        if not self._room.fits(weight):
+            raise QueueFullError("sending queue is full")
+        self._room.take(weight)
+        self._last_batch_id += 1
+        entry = _Entry(self._last_batch_id, batch, priority, weight)
+        self._entries[entry.id] = entry
+        self._offer(entry)
+        return entry.id
+
+    async def wait_for_room(self, batch: Batch) -> None:
+        """Return when ``put`` has room for the batch, first come, first served.
+
+        Raises:
+            ShutdownError: the queue is closed.
+        """
+        self._refuse_if_closed()
+        weight = weigh(batch, self._room.limits.sizer)
+        if not self._room_seekers and self._room.fits(weight):
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._room_seekers.append((weight, turn))
+        try:
+            await turn
+        finally:
+            # The room was held so that nobody else took it; now the caller's `put` follows without a pause.
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._room.give_back(weight)
+            asyncio.get_running_loop().call_soon(self._admit)
+
+    async def take(self) -> StoredBatch:
+        """Wait for and return the batch to handle next.
+
+        Raises:
+            ShutdownError: the queue is closed and nothing waits.
+        """
+        while True:
+            entry = self._pop_waiting()
+            if entry is not None and entry.batch is not None:
+                entry.taken = True
+                return StoredBatch(entry.id, entry.batch, entry.priority)
+            self._refuse_if_closed()
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._takers.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._wake_one_taker()  # the turn goes to the next one
+                raise
+
+    async def release(self, batch_id: int) -> None:
+        """Give a taken batch back to its place in the order; an unknown id is ignored."""
+        entry = self._entries.get(batch_id)
+        if entry is not None and entry.taken and entry.batch is not None:
+            entry.taken = False
+            self._offer(entry)
+
+    async def done(self, batch_id: int) -> None:
+        """Remove a batch; an unknown id is ignored."""
+        entry = self._entries.get(batch_id)
+        if entry is not None and entry.batch is not None:
+            self._end(entry)
+
+    async def route(self, batch_id: int, cards: Sequence[NewCard]) -> Sequence[int]:
+        """Remove the batch, put its cards into their lanes and return the cards' ids.
+
+        Raises:
+            KeyError: there is no such batch, or it was routed before.
+        """
+        entry = self._entries.get(batch_id)
+        if entry is None or entry.batch is None:
+            raise KeyError(batch_id)
+        entry.batch = None
+        if not cards:
+            self._end(entry)
+            return []
+        entry.open_cards = len(cards)
+        first_id = self._last_card_id + 1
+        for card_id, card in enumerate(cards, first_id):
+            self._lanes.add(card_id, card.lane, card.priority, card.payload, entry)
+        self._last_card_id += len(cards)
+        return range(first_id, first_id + len(cards))
+
+    async def settled(self, batch_id: int) -> Settlement:
+        """Wait until the batch and its cards have ended; of a batch long ended the answer is DELIVERED.
+
+        Raises:
+            ShutdownError: the queue went away first.
+        """
+        entry = self._entries.get(batch_id)
+        if entry is None:
+            return Settlement.DEAD if batch_id in self._dead else Settlement.DELIVERED
+        waiter: asyncio.Future[Settlement] = asyncio.get_running_loop().create_future()
+        if entry.waiters is None:
+            entry.waiters = []
+        entry.waiters.append(waiter)
+        return await waiter
+
+    # -------------------------------------------------------------------------------------------------- cards
+
+    async def lanes(self) -> Sequence[str]:
+        """Return the lanes that hold cards."""
+        return self._lanes.names()
+
+    async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
+        """Return up to ``limit`` cards in the order in which they are to be sent; they stay."""
+        return self._lanes.head(lane, limit)
+
+    async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
+        """End cards, and batches whose last card this was; unknown ids are ignored."""
+        for card_id in card_ids:
+            entry = self._lanes.remove(card_id)
+            if entry is None:
+                continue
+            entry.open_cards -= 1
+            entry.dead = entry.dead or settlement is Settlement.DEAD
+            if not entry.open_cards:
+                self._end(entry)
+
+    # -------------------------------------------------------------------------------------------------- state
+
+    async def get_state(self, key: str) -> bytes | None:
+        """Return a value of the exporter's own small state."""
+        return self._state.get(key)
+
+    async def set_state(self, key: str, value: bytes | None) -> None:
+        """Store or, with None, remove a value of the exporter's state."""
+        if value is None:
+            self._state.pop(key, None)
+        else:
+            self._state[key] = value
+
+    def close(self) -> None:
+        """Refuse new batches; what waits is still handed out."""
+        self._closed = True
+        self._wake_all_takers()
+        while self._room_seekers:
+            _, turn = self._room_seekers.popleft()
+            if not turn.done():
+                turn.set_exception(_closed())
+
+    @property
+    def size(self) -> int:
+        """Room taken, in units of the sizer."""
+        return self._room.size
+
+    @property
+    def capacity(self) -> int:
+        """Room in all, in units of the sizer."""
+        return self._room.limits.size
+
+    # ------------------------------------------------------------------------------------------------- inside
+
+    def reopen(self, limits: QueueLimits) -> None:
+        """Begin another run: nothing is in anybody's hands, and the limits may be others (the weights stay)."""
+        self._closed = False
+        self._room.limits = limits
+        for entry in self._entries.values():
+            if entry.taken and entry.batch is not None:
+                entry.taken = False
+                self._offer(entry)
+
+    def abandon(self) -> None:
+        """End the run: who still waits for an ending hears that there will be none."""
+        self.close()
+        for entry in self._entries.values():
+            for waiter in entry.waiters or ():
+                if not waiter.done():
+                    waiter.set_exception(_closed())
+            entry.waiters = None
+
+    def _end(self, entry: _Entry) -> None:
+        entry.batch = None
+        del self._entries[entry.id]
+        self._room.give_back(entry.weight)
+        if entry.dead:
+            self._dead[entry.id] = None
+            if len(self._dead) > _REMEMBERED_DEAD:
+                del self._dead[next(iter(self._dead))]
+        for waiter in entry.waiters or ():
+            if not waiter.done():
+                waiter.set_result(Settlement.DEAD if entry.dead else Settlement.DELIVERED)
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let those in who wait for room, in their order, holding it for each until its ``put``."""
+        while self._room_seekers:
+            weight, turn = self._room_seekers[0]
+            if not turn.done():
+                if not self._room.fits(weight):
+                    return
+                self._room.take(weight)
+                turn.set_result(None)
+            self._room_seekers.popleft()
+
+    def _offer(self, entry: _Entry) -> None:
+        heapq.heappush(self._waiting, (-entry.priority, entry.id))
+        self._wake_one_taker()
+
+    def _pop_waiting(self) -> _Entry | None:
+        while self._waiting:
+            _, batch_id = heapq.heappop(self._waiting)
+            entry = self._entries.get(batch_id)
+            if entry is not None and not entry.taken and entry.batch is not None:
+                return entry
+        return None
+
+    def _wake_one_taker(self) -> None:
+        while self._takers:
+            turn = self._takers.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def _wake_all_takers(self) -> None:
+        while self._takers:
+            self._wake_one_taker()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise _closed()
+
+
+def _closed() -> ShutdownError:
+    return ShutdownError("sending queue is stopped")
+
+
+class MemoryStorage:
+    """A :class:`~otel_discord.component.storage.Storage` that lasts as long as this object."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, MemoryQueue] = {}
+        self._open: set[str] = set()
+
+    @asynccontextmanager
+    async def open_queue(self, owner: str, limits: QueueLimits) -> AsyncIterator[MemoryQueue]:
+        """Open the queue of one exporter; what an earlier run on this storage left is in it.
+
+        Raises:
+            StartError: it is open already.
+        """
+        if owner in self._open:
+            raise StartError(f"the queue of {owner} is already open")
+        queue = self._queues.get(owner)
+        if queue is None:
+            queue = self._queues[owner] = MemoryQueue(limits)
+        else:
+            queue.reopen(limits)
+        self._open.add(owner)
+        try:
+            yield queue
+        finally:
+            self._open.discard(owner)
+            queue.abandon()

@@ -1,0 +1,154 @@
+"""The limiter on a loop: wait for a permit, hand it back with what was seen.
+
+All decisions are in ``ratelimit/``; here are only a clock, one timer and the futures of those who wait::
+
+    async with limits.permit(route) as permit:
+        permit.sending()
+        response = await ...
+        permit.seen(Answer(status=..., headers=..., limited=..., sent_at=..., received_at=...))
+
+``sent_at`` and ``received_at`` are ``loop.time()``.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from otel_discord.discord_api.ratelimit import Answer, Limiter, RateLimitSnapshot, Ticket
+from otel_discord.discord_api.routes import Route
+
+_log = logging.getLogger(__name__)
+
+
+class Permit:
+    """The right to send one request on one route; made by :meth:`RateLimits.permit`."""
+
+    __slots__ = ("_seen", "_sent", "_settle", "waited_s")
+
+    def __init__(self, waited_s: float, settle: Callable[[Answer], None]) -> None:
+        self.waited_s = waited_s
+        """How long it took to be granted."""
+        self._settle = settle
+        self._sent = False
+        self._seen = False
+
+    def sending(self) -> None:
+        """Say that the request goes out now: from here on Discord may count it, answered or not."""
+        self._sent = True
+
+    def seen(self, answer: Answer) -> None:
+        """Report the response, exactly once; the next request of the route may go at once.
+
+        Raises:
+            RuntimeError: a response was reported already.
+        """
+        if self._seen:
+            raise RuntimeError("a permit takes one answer")
+        self._sent = self._seen = True
+        self._settle(answer)
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the request went out."""
+        return self._sent
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether its response was reported."""
+        return self._seen
+
+
+class RateLimits:
+    """Permits for all requests of one process to Discord; belongs to one event loop."""
+
+    def __init__(self, limiter: Limiter, *, dice: Callable[[], float] = random.random) -> None:
+        self._limiter = limiter
+        self._dice = dice
+        self._waiters: dict[Ticket, asyncio.Future[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._invalid_level = limiter.invalid_level
+        self._banned = False
+
+    def permit(self, route: Route, *, priority: int = 0) -> AbstractAsyncContextManager[Permit]:
+        """Wait until the request may be sent. The wait can last as long as a ban does, so give it a deadline.
+
+        Requests of one route go one at a time and in order; a higher ``priority`` goes first, never around a limit.
+        Leaving without ``sending`` returns the permit untouched; leaving after it without ``seen`` counts as a request
+        without an answer.
+        """
+        return self._permit(route, priority)
+
+    def learn_channel(self, webhook_id: str, channel_id: str) -> None:
+        """Say which channel a webhook posts to; cheap when it is known already."""
+        if self._limiter.learn_channel(webhook_id, channel_id, asyncio.get_running_loop().time()):
+            self._pump()
+
+    def snapshot(self) -> RateLimitSnapshot:
+        """What is left of each budget, who waits, what is paused: for metrics and the status page."""
+        return self._limiter.snapshot(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def _permit(self, route: Route, priority: int) -> AsyncIterator[Permit]:
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        ticket = self._limiter.request(route, priority, asked_at)
+        permit: Permit | None = None
+        try:
+            await self._granted(ticket)
+            permit = Permit(loop.time() - asked_at, lambda answer: self._complete(ticket, answer))
+            yield permit
+        finally:
+            if permit is None or not permit.is_sent:
+                self._limiter.cancel(ticket, loop.time())
+                self._pump()
+            elif not permit.is_seen:
+                self._complete(ticket, None)
+
+    async def _granted(self, ticket: Ticket) -> None:
+        future = self._waiters[ticket] = asyncio.get_running_loop().create_future()
+        try:
+            self._pump()
+            if not future.done():
+                await future
+        finally:
+            del self._waiters[ticket]
+
+    def _complete(self, ticket: Ticket, answer: Answer | None) -> None:
+        self._limiter.complete(ticket, answer, asyncio.get_running_loop().time(), self._dice())
+        self._pump()
+        self._speak()
+
+    def _pump(self) -> None:
+        """Wake those whose turn it is and set the one timer to the next moment at which something can change."""
+        loop = asyncio.get_running_loop()
+        granted, next_wake_at = self._limiter.poll(loop.time())
+        for ticket in granted:
+            future = self._waiters[ticket]
+            if not future.done():
+                future.set_result(None)
+        if self._timer is not None:
+            if self._timer.when() == next_wake_at and not self._timer.cancelled():
+                return
+            self._timer.cancel()
+            self._timer = None
+        if next_wake_at is not None:
+            self._timer = loop.call_at(next_wake_at, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._pump()
+
+    def _speak(self) -> None:
+        """Log what a person should know, once for each change."""
+        level = self._limiter.invalid_level
+        if level is not self._invalid_level:
+            self._invalid_level = level
+            _log.warning("requests that Discord refused in the last 10 minutes: level is now %s", level)
+        if self._limiter.is_banned is not self._banned:
+            self._banned = self._limiter.is_banned
+            if self._banned:
+                _log.error("Discord blocks this address; all requests pause, then one at a time probes")
+            else:
+                _log.warning("Discord answers this address again")

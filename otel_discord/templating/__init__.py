@@ -1,1 +1,1 @@
-"""One sandboxed Jinja environment and the template file format."""
+"""One sandboxed Jinja environment, the template file format, and text that is safe to show in Discord."""

@@ -1,6 +1,14 @@
-"""The base of every configuration section: unknown keys fail, values do not change after loading."""
+"""The base of every configuration section: unknown keys fail, values do not change after loading.
 
-from pydantic import BaseModel, ConfigDict
+A field of text gets a scalar as it was written, other fields what YAML makes of it (``fit``). A key without a value
+(``batch:``) means the field's default, except where the field takes null.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from otel_discord.config.fit import fit_section
 
 
 class StrictModel(BaseModel):
@@ -15,3 +23,8 @@ class StrictModel(BaseModel):
         validate_default=False,
         coerce_numbers_to_str=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fit_values(cls, data: Any) -> Any:
+        return fit_section(cls, data)

@@ -31,7 +31,7 @@ def cards(*priorities: int, lane: str = "ops") -> list[NewCard]:
     return [NewCard(lane, priority, b"%d" % index) for index, priority in enumerate(priorities)]
 
 
-def test_is_a_storage_and_a_work_queue() -> None:
+async def test_is_a_storage_and_a_work_queue() -> None:
     assert isinstance(MemoryStorage(), Storage)
     queue: WorkQueue = MemoryQueue(ROOMY)
     assert queue.size == 0

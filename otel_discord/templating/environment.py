@@ -1,0 +1,237 @@
+"""Strings and conditions of template files, compiled once by the one environment.
+
+``compile_text`` and ``compile_condition`` rewrite Jinja's syntax tree before it becomes code: every printed value goes
+through the escaping of its slot, every loop through the budget, every ``~`` and every literal list through a check.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from difflib import get_close_matches
+
+from jinja2 import Template, TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateError as JinjaError
+from jinja2.parser import Parser
+from jinja2.visitor import NodeTransformer
+
+from otel_discord.templating.errors import TemplateError
+from otel_discord.templating.filters import FILTERS
+from otel_discord.templating.readable import MAX_TEXT_CHARS
+from otel_discord.templating.sandbox import REFUSED_STATEMENTS, Slot, TemplateSandbox
+
+Values: TypeAlias = Mapping[str, Any]
+MAX_SOURCE_CHARS: Final = 16_384
+_RESULT: Final = "result"
+_RUN_TIME_ERRORS: Final = (
+    JinjaError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, MemoryError
+)  # fmt: skip
+
+
+def _new_environment() -> TemplateSandbox:
+    environment = TemplateSandbox()
+    environment.filters |= FILTERS
+    return environment
+
+
+ENVIRONMENT: Final = _new_environment()
+
+
+class CompiledText:
+    """A string of a template file, ready to be rendered many times."""
+
+    __slots__ = ("_constant", "_line", "_names", "_render", "_source", "_template")
+
+    def __init__(self, constant: str | None, template: Template | None, source: str, line: int) -> None:
+        self._constant = constant
+        self._template = template
+        self._source = source
+        self._line = line
+
+    def __call__(self, values: Values) -> str:
+        """Return the text for these values (which hold the environment's globals, see :func:`with_globals`).
+
+        Raises:
+            TemplateError: the template fails with these values, or takes too much.
+        """
+        template = self._template
+        if template is None:
+            return self._constant or ""
+        try:
+            pieces = []
+            left = MAX_TEXT_CHARS
+            for piece in template.root_render_func(template.new_context(values, shared=True)):  # type: ignore[arg-type]
+                pieces.append(piece)
+                left -= len(piece)
+                if left < 0:
+                    raise TemplateError(self._source, self._line, f"prints more than {MAX_TEXT_CHARS:,} characters")
+            return "".join(pieces)
+        except TemplateError:
+            raise
+        except _RUN_TIME_ERRORS as error:
+            raise TemplateError(self._source, self._line, _friendly(error, values)) from error
+
+
+class CompiledCondition:
+    """An expression of a template file (``when:``, ``each:``), ready to be evaluated many times."""
+
+    __slots__ = ("_line", "_source", "_template")
+
+    def __init__(self, template: Template, source: str, line: int) -> None:
+        self._template = template
+        self._source = source
+        self._line = line
+
+    def __call__(self, values: Values) -> Any:
+        """Return the value of the expression.
+
+        Raises:
+            TemplateError: it fails with these values, or takes too much.
+        """
+        context = self._template.new_context(values, shared=True)  # type: ignore[arg-type]
+        try:
+            for _ in self._template.root_render_func(context):
+                pass
+            return context.vars[_RESULT]
+        except _RUN_TIME_ERRORS as error:
+            raise TemplateError(self._source, self._line, _friendly(error, values)) from error
+
+
+def with_globals(values: Values) -> dict[str, Any]:
+    """Return the values together with the functions of templates; give this to what is compiled here."""
+    return {**ENVIRONMENT.globals, **values}
+
+
+def compile_text(
+    text: str, slot: str = Slot.MARKDOWN, *, source: str = "template", line: int = 1, names: Collection[str] | None = None
+) -> CompiledText:
+    """Compile a string with ``{{ }}`` and ``{% %}`` whose values are escaped for the slot.
+
+    Args:
+        text: at most 16,384 code points.
+        slot: one of :class:`Slot`.
+        source: file name for errors.
+        line: where the string begins in the file, from 1.
+        names: the names that exist; another one is refused here instead of at run time. None: not checked.
+
+    Raises:
+        TemplateError: the syntax is wrong, or something is used that templates may not use.
+    """
+    if "{" not in text:
+        return CompiledText(text, None, source, line)
+    tree = _parsed(text, source, line, lambda: ENVIRONMENT.parse(text))
+    return CompiledText(None, _compiled(tree, slot, source, line, names), source, line)
+
+
+def compile_condition(
+    text: str, *, source: str = "template", line: int = 1, names: Collection[str] | None = None
+) -> CompiledCondition:
+    """Compile an expression without braces, such as ``severity_number >= 17``.
+
+    Raises:
+        TemplateError: as for :func:`compile_text`.
+    """
+
+    def parse() -> nodes.Template:
+        parser = Parser(ENVIRONMENT, text, state="variable")
+        expression = parser.parse_expression()
+        if not parser.stream.eos:
+            raise TemplateSyntaxError("one expression is expected, without braces", parser.stream.current.lineno)
+        assignment = nodes.Assign(nodes.Name(_RESULT, "store", lineno=1), expression, lineno=1)
+        return nodes.Template([assignment], lineno=1).set_environment(ENVIRONMENT)
+
+    return CompiledCondition(_compiled(_parsed(text, source, line, parse), "", source, line, names), source, line)
+
+
+def _parsed(text: str, source: str, line: int, parse: Callable[[], nodes.Template]) -> nodes.Template:
+    if len(text) > MAX_SOURCE_CHARS:
+        raise TemplateError(source, line, f"a string of a template is limited to {MAX_SOURCE_CHARS:,} characters")
+    try:
+        return parse()
+    except TemplateSyntaxError as error:
+        raise TemplateError(source, line + error.lineno - 1, error.message or "wrong syntax") from error
+    except RecursionError as error:
+        raise TemplateError(source, line, "the expression is nested too deeply") from error
+
+
+def _compiled(
+    tree: nodes.Template, slot: str, source: str, line: int, names: Collection[str] | None
+) -> Template:
+    if names is not None:
+        _refuse_unknown(meta.find_undeclared_variables(tree), names, source, line)
+    try:
+        hardened = _Hardening(slot, source, line).visit(tree)
+        code = ENVIRONMENT.compile(hardened, filename=source)
+    except TemplateSyntaxError as error:
+        raise TemplateError(source, line + error.lineno - 1, error.message or "wrong syntax") from error
+    except TemplateError:
+        raise
+    except (RecursionError, *_RUN_TIME_ERRORS) as error:
+        raise TemplateError(source, line, str(error) or type(error).__name__) from error
+    return Template.from_code(ENVIRONMENT, code, ENVIRONMENT.globals)
+
+
+def _refuse_unknown(used: Iterable[str], names: Collection[str], source: str, line: int) -> None:
+    for name in sorted(used):
+        if name not in names and name not in ENVIRONMENT.globals:
+            raise TemplateError(source, line, _unknown_name(name, names))
+
+
+def _unknown_name(name: str, names: Iterable[str]) -> str:
+    known = sorted(known for known in names if not known.startswith("_"))
+    close = get_close_matches(name, known, n=1)
+    return f"unknown name '{name}'" + (f", did you mean '{close[0]}'?" if close else f"; known are {', '.join(known)}")
+
+
+def _friendly(error: BaseException, values: Values) -> str:
+    text = str(error)
+    if text.endswith(" is undefined") and text.count("'") == 2:
+        return _unknown_name(text.split("'")[1], values)
+    return text or type(error).__name__
+
+
+class _Hardening(NodeTransformer):
+    """Refuses what templates may not use and wraps what must be escaped or bounded."""
+
+    def __init__(self, slot: str, source: str, line: int) -> None:
+        self._slot = slot
+        self._source = source
+        self._line = line
+
+    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
+        refused = REFUSED_STATEMENTS.get(type(node))
+        if refused:
+            raise TemplateError(self._source, self._line + node.lineno - 1, f"{refused} is not available in templates")
+        return super().generic_visit(node, *args, **kwargs)
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        node.nodes = [
+            part if isinstance(part, nodes.TemplateData) else _filtered(part, self._slot) for part in node.nodes
+        ]
+        return node
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
+        if node.recursive:
+            raise TemplateError(self._source, self._line + node.lineno - 1, "recursive loops are not available")
+        self.generic_visit(node)
+        node.iter = _filtered(node.iter, "limited")
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return _filtered(nodes.List(node.nodes, lineno=node.lineno), "joined")
+
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
+        return _filtered(self.generic_visit(node), "literal")
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802
+        return _filtered(self.generic_visit(node), "literal")
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return node if node.ctx == "store" else _filtered(node, "literal")
+
+
+def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
+    wrapped = nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+    return wrapped.set_environment(ENVIRONMENT)

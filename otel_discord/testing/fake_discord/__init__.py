@@ -1,0 +1,73 @@
+"""FakeDiscord: a strict simulator of Discord's webhooks, in process or as a server.
+
+    fake = FakeDiscord("default")
+    hook = fake.add_webhook()
+    ...                                   # let the client post to hook.url, over fake_transport or serve_fake_discord
+    assert delivered_markers(fake)[hook.id] == ["1", "2", "3"]
+    fake.assert_clean()
+
+Every answer is as Discord's, as far as that is known (``rules`` says how well); ``fake.violations`` holds what Discord
+would tolerate and a careful client does not do.
+"""
+
+from otel_discord.testing.fake_discord.counters import Buckets
+from otel_discord.testing.fake_discord.exchange import Cut, Exchange, FakeRequest, FakeResponse, FormPart
+from otel_discord.testing.fake_discord.fake import FakeDiscord
+from otel_discord.testing.fake_discord.fault_shapes import ODD_ANSWERS, RATE_LIMITED, SERVER_ERRORS, committed
+from otel_discord.testing.fake_discord.faults import (
+    Answer,
+    Break,
+    Change,
+    CloseAfter,
+    Drip,
+    Fault,
+    Stall,
+    Truncate,
+    any_request,
+    method_is,
+    posts,
+    webhook_is,
+)
+from otel_discord.testing.fake_discord.latency import Latency
+from otel_discord.testing.fake_discord.profiles import PROFILES, Profile
+from otel_discord.testing.fake_discord.rules import RULES, Switches, Violation
+from otel_discord.testing.fake_discord.state import FakeChannel, FakeFile, FakeMessage, FakeWebhook, JournalEntry
+from otel_discord.testing.fake_discord.transport import FakeTransport
+
+__all__ = [
+    "ODD_ANSWERS",
+    "PROFILES",
+    "RATE_LIMITED",
+    "RULES",
+    "SERVER_ERRORS",
+    "Answer",
+    "Break",
+    "Buckets",
+    "Change",
+    "CloseAfter",
+    "Cut",
+    "Drip",
+    "Exchange",
+    "FakeChannel",
+    "FakeDiscord",
+    "FakeFile",
+    "FakeMessage",
+    "FakeRequest",
+    "FakeResponse",
+    "FakeTransport",
+    "FakeWebhook",
+    "Fault",
+    "FormPart",
+    "JournalEntry",
+    "Latency",
+    "Profile",
+    "Stall",
+    "Switches",
+    "Truncate",
+    "Violation",
+    "any_request",
+    "committed",
+    "method_is",
+    "posts",
+    "webhook_is",
+]

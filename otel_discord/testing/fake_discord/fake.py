@@ -1,0 +1,370 @@
+"""FakeDiscord: answers a request as Discord does, in Discord's order, and keeps a ledger of how the client behaves."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+from otel_discord.testing.fake_discord import strict
+from otel_discord.testing.fake_discord.conduct import Conduct, code_of, retry_after_s, scope_of
+from otel_discord.testing.fake_discord.counters import Buckets
+from otel_discord.testing.fake_discord.exchange import Cut, Exchange, FakeRequest, FakeResponse, Wire
+from otel_discord.testing.fake_discord.faults import (
+    Answer,
+    Break,
+    Change,
+    CloseAfter,
+    Drip,
+    Fault,
+    Faults,
+    Stall,
+    Truncate,
+)
+from otel_discord.testing.fake_discord.form_errors import RefusedError, refusal
+from otel_discord.testing.fake_discord.latency import NO_LATENCY, Latency
+from otel_discord.testing.fake_discord.profiles import PROFILES, Profile
+from otel_discord.testing.fake_discord.rate_limits import (
+    BANNED_MESSAGE,
+    Charged,
+    Limited,
+    RateLimits,
+    limited_body,
+    limited_headers,
+)
+from otel_discord.testing.fake_discord.routes import Route, find_route
+from otel_discord.testing.fake_discord.rules import RULES, Switches, Violation
+from otel_discord.testing.fake_discord.state import TEXT, FakeChannel, FakeMessage, FakeWebhook, JournalEntry, State
+from otel_discord.testing.fake_discord.webhook_operations import OPERATIONS, Call
+
+if TYPE_CHECKING:
+    from otel_discord.testing.fake_discord.transport import FakeTransport
+
+DEFAULT_ENDPOINT = "https://discord.com/api/v10"
+_STARTED = datetime(2026, 1, 1, tzinfo=UTC)
+_UNSET: Any = object()
+
+
+class FakeDiscord:
+    """A strict stand-in for Discord's webhooks.
+
+    Args:
+        profile: a name of :data:`PROFILES`, or a profile.
+        buckets: the limit of POSTs and of each other operation of a webhook, in place of the profile's.
+        channel_limit: ``(messages, seconds)`` of the hidden limit of a channel, or None for none.
+        now: seconds on a clock that does not go back. By default the running loop's clock, so that it is virtual
+            where the loop is.
+        seed: of tokens, bucket hashes and latencies.
+        switches: how to decide what is not established about Discord.
+        latency: how long requests and answers travel.
+        started: wall time of the first request.
+        endpoint: where ``FakeWebhook.url`` points.
+    """
+
+    def __init__(
+        self,
+        profile: str | Profile = "default",
+        *,
+        buckets: Buckets | None = None,
+        channel_limit: tuple[int, float] | None = _UNSET,
+        now: Callable[[], float] | None = None,
+        seed: int = 0,
+        switches: Switches | None = None,
+        latency: Latency = NO_LATENCY,
+        started: datetime = _STARTED,
+        endpoint: str = DEFAULT_ENDPOINT,
+    ) -> None:
+        chosen = PROFILES[profile] if isinstance(profile, str) else profile
+        if buckets is not None:
+            chosen = replace(chosen, execute=buckets, others=buckets)
+        if channel_limit is not _UNSET:
+            chosen = replace(chosen, channel=channel_limit and Buckets(*channel_limit, "log"))
+        self.profile = chosen
+        self.switches = switches or Switches()
+        self.latency = latency
+        self.faults = Faults()
+        self.limits = RateLimits(chosen, seed)
+        self.state = State(seed, endpoint)
+        self.exchanges: list[Exchange] = []
+        self.violations: list[Violation] = []
+        self._now = now
+        self._started_s = started.timestamp()
+        self._first_s: float | None = None
+        self._at_s = 0.0
+        self._index = 0
+        self._conduct = Conduct(self._note, self.switches.order_matters)
+
+    # ------------------------------------------------------------------ what is there
+
+    def add_channel(self, name: str = "alerts", *, type: int = TEXT, requires_tag: bool = False) -> FakeChannel:  # noqa: A002
+        """Add a channel; type 15 is a forum."""
+        return self.state.add_channel(name, type=type, requires_tag=requires_tag)
+
+    def add_thread(self, parent: FakeChannel, name: str = "thread") -> FakeChannel:
+        """Add a thread to a channel."""
+        return self.state.add_thread(parent, name)
+
+    def add_webhook(self, channel: FakeChannel | None = None, *, name: str = "Spidey Bot") -> FakeWebhook:
+        """Add a webhook to a channel, to a new one if none is given."""
+        return self.state.add_webhook(channel, name=name)
+
+    def delete_webhook(self, webhook: FakeWebhook) -> None:
+        """Remove a webhook; its URL answers 404 with code 10015 from now on."""
+        self.state.delete_webhook(webhook)
+
+    def rotate_token(self, webhook: FakeWebhook) -> None:
+        """Give a webhook another token; its former URL answers 401 with code 50027 from now on."""
+        self.state.rotate_token(webhook)
+
+    @property
+    def webhooks(self) -> Sequence[FakeWebhook]:
+        """The webhooks that exist, oldest first."""
+        return list(self.state.webhooks.values())
+
+    @property
+    def messages(self) -> Sequence[FakeMessage]:
+        """The messages that exist now, in order of creation."""
+        return [message for message in self.state.messages.values() if not message.deleted]
+
+    @property
+    def journal(self) -> Sequence[JournalEntry]:
+        """Every creation, edit and deletion, in order."""
+        return self.state.journal
+
+    def messages_of(self, webhook: FakeWebhook) -> Sequence[FakeMessage]:
+        """Return the messages of one webhook, in order of creation."""
+        return [message for message in self.messages if message.webhook_id == webhook.id]
+
+    # ------------------------------------------------------------------ verdicts
+
+    def count(self, status: int, scope: str = "") -> int:
+        """Return how many answers had a status, and a scope where one is given."""
+        return sum(each.status == status and scope in {"", each.scope} for each in self.exchanges)
+
+    def assert_clean(self, *, allow: Sequence[str] = ()) -> None:
+        """Check that the client did nothing wrong: no violation (other than of rules in ``allow``), no own 4xx.
+
+        Answers that a fault made do not count.
+
+        Raises:
+            AssertionError: with what was found, at most ten of it.
+        """
+        found = [f"{each.rule}: {each.detail} (request {each.exchange})" for each in self.violations]
+        found = [line for line in found if line.partition(":")[0] not in allow]
+        for each in self.exchanges:
+            if 400 <= each.status < 500 and not each.injected:
+                found.append(f"request {each.index} {each.operation}: {each.status} code {each.code} {each.scope}")
+        if found:
+            raise AssertionError("the client was not careful:\n  " + "\n  ".join(found[:10]))
+
+    # ------------------------------------------------------------------ time
+
+    def now(self) -> float:
+        """Return the fake's time in seconds."""
+        if self._now is not None:
+            return self._now()
+        try:
+            return asyncio.get_running_loop().time()
+        except RuntimeError:
+            return time.monotonic()
+
+    def wall_s(self, now_s: float) -> float:
+        """Return Unix seconds of a moment."""
+        if self._first_s is None:
+            self._first_s = now_s
+        return self._started_s + now_s - self._first_s
+
+    # ------------------------------------------------------------------ requests
+
+    def transport(self, *, timeout_s: float = 10.0) -> "FakeTransport":
+        """Return a :class:`~otel_discord.discord_api.http.Transport` that reaches this fake without a socket."""
+        from otel_discord.testing.fake_discord.transport import FakeTransport
+
+        return FakeTransport(self, timeout_s=timeout_s)
+
+    @contextmanager
+    def in_flight(self, request: FakeRequest) -> Iterator[None]:
+        """Tell the fake that the client has a request under way; transports use it."""
+        with self._conduct.in_flight(find_route(request.method, request.path)):
+            yield
+
+    def handle(self, request: FakeRequest, now_s: float | None = None, *, answer_takes_s: float = 0.0) -> FakeResponse:
+        """Return the answer to a request that arrives now. Never raises.
+
+        ``answer_takes_s`` is how long the answer will travel: until then the client does not know what it says.
+        """
+        now_s = self.now() if now_s is None else now_s
+        self._at_s = now_s
+        route = find_route(request.method, request.path)
+        channel_id = self._channel_id(request, route)
+        self._conduct.arrived(request, route, channel_id, now_s)
+        for rule, detail in strict.find_in_request(request):
+            self._note(rule, detail)
+        fault = self.faults.next(request)
+        if fault is not None and isinstance(fault.action, Change):
+            fault.action.change(self)
+            fault = None
+        response, injected = self._with_fault(fault, request, route, channel_id, now_s)
+        told_at_s = now_s + answer_takes_s + response.wire.stall_s
+        self._conduct.answered(route, channel_id, response, now_s, told_at_s)
+        self._record(route, request, response, injected=injected)
+        return response
+
+    def _with_fault(
+        self, fault: Fault | None, request: FakeRequest, route: Route, channel_id: str, now_s: float
+    ) -> tuple[FakeResponse, bool]:
+        action = fault.action if fault is not None else None
+        if fault is not None and not getattr(action, "commit", True):
+            return _uncommitted(action), True
+        response = self._answer(request, route, channel_id, now_s)
+        if fault is None or response.status >= 300:
+            if fault is not None:
+                fault.hits -= 1  # the fault waits for a request that Discord carries out
+            return response, False
+        return _committed(action, response)
+
+    def _answer(self, request: FakeRequest, route: Route, channel_id: str, now_s: float) -> FakeResponse:
+        if self.limits.is_banned(now_s):
+            return self._json(429, {"message": BANNED_MESSAGE, "code": 0}, now_s, {})
+        charged = Charged({})
+        try:
+            self._check_user_agent(request)
+            limited = self.limits.take_global(now_s)
+            if limited is None:
+                webhook = self._find_webhook(route)
+                charged = self._charge(route, webhook, channel_id, now_s)
+                limited = charged.limited
+                if limited is None:
+                    return self._carry_out(request, route, webhook, charged, now_s)
+            return self._limited(limited, charged, route, now_s)
+        except RefusedError as refused:
+            if refused.status in {401, 403}:
+                self.limits.note_invalid(now_s)
+            return self._bytes(refused.status, refused.body(legacy=route.legacy), now_s, charged.headers)
+
+    def _check_user_agent(self, request: FakeRequest) -> None:
+        agent = request.headers.get("user-agent", "")
+        if not agent or (agent.startswith("Python/3") and "aiohttp" in agent):
+            refused = refusal(self.switches.user_agent_status, 40333)
+            raise refused
+
+    def _find_webhook(self, route: Route) -> FakeWebhook:
+        if route.version in {3, 4, 5}:
+            raise refusal(400, 50041)
+        if not route.operation:
+            if route.wrong_method:
+                raise RefusedError(405, 0, "405: Method Not Allowed")
+            raise RefusedError(404, 0, "404: Not Found")
+        if route.legacy:
+            self._note("unversioned", f"version {route.version or 'none'} in the path; send to /api/v10")
+        webhook = self.state.webhooks.get(route.webhook_id)
+        if webhook is None:
+            raise refusal(404, 10015)
+        if webhook.token != route.token:
+            raise refusal(401, 50027)
+        return webhook
+
+    def _charge(self, route: Route, webhook: FakeWebhook, channel_id: str, now_s: float) -> Charged:
+        edits = self.profile.edits_count_to_channel and route.operation == "update_webhook_message"
+        in_channel = route.operation == "execute_webhook" or edits
+        key = f"{webhook.id}/{webhook.token}"
+        channel = channel_id if in_channel else None
+        return self.limits.take(route.operation, route.hash_template, key, channel, now_s, self.wall_s(now_s))
+
+    def _carry_out(
+        self, request: FakeRequest, route: Route, webhook: FakeWebhook, charged: Charged, now_s: float
+    ) -> FakeResponse:
+        call = Call(
+            request, route, webhook, self.state, self.switches, now_s, self.wall_s(now_s), self._index, self._note
+        )
+        status, answer = OPERATIONS[route.operation](call)
+        if answer is None:
+            return FakeResponse(status, self._base_headers(now_s) | dict(charged.headers))
+        return self._json(status, answer, now_s, charged.headers)
+
+    def _limited(self, limited: Limited, charged: Charged, route: Route, now_s: float) -> FakeResponse:
+        if limited.scope != "shared":
+            self.limits.note_invalid(now_s)
+        headers = limited_headers(limited, charged.headers)
+        return self._bytes(429, limited_body(limited, legacy=route.legacy), now_s, headers)
+
+    def _channel_id(self, request: FakeRequest, route: Route) -> str:
+        webhook = self.state.webhooks.get(route.webhook_id)
+        if webhook is None:
+            return ""
+        thread_id = request.query.get("thread_id", "")
+        return thread_id if thread_id and self.switches.threads_have_own_limit else webhook.channel_id
+
+    # ------------------------------------------------------------------ answers and ledger
+
+    def _base_headers(self, now_s: float) -> dict[str, str]:
+        date = format_datetime(datetime.fromtimestamp(self.wall_s(now_s), UTC), usegmt=True)
+        return {"Date": date, "Via": "1.1 google"}
+
+    def _json(self, status: int, answer: Any, now_s: float, headers: Any) -> FakeResponse:
+        return self._bytes(status, json.dumps(answer).encode(), now_s, headers)
+
+    def _bytes(self, status: int, body: bytes, now_s: float, headers: Any) -> FakeResponse:
+        base = self._base_headers(now_s) | {"Content-Type": "application/json"}
+        return FakeResponse(status, base | dict(headers), body)
+
+    def _note(self, rule: str, detail: str) -> None:
+        self.violations.append(Violation(RULES[rule].name, detail, self._at_s, self._index))
+
+    def _record(self, route: Route, request: FakeRequest, response: FakeResponse, *, injected: bool) -> None:
+        seen = 0 if response.wire.cut in {Cut.REFUSED, Cut.UPLOAD, Cut.BEFORE_HEADERS} else response.status
+        is_429 = seen == 429
+        self.exchanges.append(
+            Exchange(
+                index=self._index,
+                at_s=self._at_s,
+                method=request.method,
+                operation=route.operation,
+                webhook_id=route.webhook_id,
+                status=seen,
+                code=code_of(response),
+                scope=scope_of(response) if is_429 else "",
+                injected=injected,
+                retry_after_s=(retry_after_s(response) or 0.0) if is_429 else 0.0,
+            )
+        )
+        self._index += 1
+
+
+def _uncommitted(action: object) -> FakeResponse:
+    """Return what a client gets when the request is not carried out."""
+    match action:
+        case Answer():
+            headers = {"Content-Type": action.content_type()} if action.encoded() else {}
+            return FakeResponse(action.status, headers | dict(action.headers), action.encoded())
+        case Break(cut=Cut.MID_BODY):
+            body = b'{"message": "500: Internal Server Error", "code": 0}'
+            return FakeResponse(500, {"Content-Type": "application/json"}, body, Wire(cut=Cut.MID_BODY))
+        case Break():
+            return FakeResponse(0, wire=Wire(cut=action.cut))
+        case Stall():
+            return FakeResponse(0, wire=Wire(cut=Cut.BEFORE_HEADERS, stall_s=action.seconds))
+    raise TypeError(f"no such action: {action!r}")
+
+
+def _committed(action: object, true: FakeResponse) -> tuple[FakeResponse, bool]:
+    """Return what a client gets of a request that was carried out, and whether that is another answer."""
+    match action:
+        case Answer():
+            return _uncommitted(action), True
+        case Break():
+            return replace(true, wire=Wire(cut=action.cut)), True
+        case Stall():
+            return replace(true, wire=Wire(stall_s=action.seconds)), False
+        case Drip():
+            wire = Wire(chunk_bytes=action.chunk_bytes, chunk_interval_s=action.interval_s)
+            return replace(true, wire=wire), False
+        case Truncate():
+            return replace(true, body=true.body[: action.keep_bytes]), True
+        case CloseAfter():
+            return replace(true, wire=Wire(close=True)), False
+    raise TypeError(f"no such action: {action!r}")

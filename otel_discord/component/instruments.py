@@ -103,6 +103,9 @@ class ReceiverInstruments:
         self._refused = _signal_counters(meter, "otelcol_receiver_refused")
         self._failed = _signal_counters(meter, "otelcol_receiver_failed")
         self._requests = counter(meter, "otelcol_receiver_requests")
+        for sums in (self._accepted, self._refused):
+            for of_signal in sums.values():
+                of_signal.add(0, self._labels)  # there from the start, so that a first refusal is seen as a rise
 
     def accepted(self, signal: Signal, items: int) -> None:
         """Count items that the pipeline has taken."""
@@ -160,6 +163,8 @@ class ExporterInstruments:
     def watch_queue(self, signal: Signal, size: Callable[[], int], capacity: Callable[[], int]) -> Iterator[None]:
         """Show the queue's size and capacity, as long as the block runs; both are read when somebody looks."""
         labels = self._by_signal[signal]
+        for sums in (self._sent, self._send_failed, self._enqueue_failed):
+            sums[signal].add(0, self._labels)  # there from the start, so that a first failure is seen as a rise
         with self._queue_size.watch(size, labels), self._queue_capacity.watch(capacity, labels):
             yield
 
@@ -194,6 +199,9 @@ class DestinationInstruments:
     def __init__(self, of: DiscordInstruments, name: str) -> None:
         self._of = of
         self._labels = {"exporter": of.exporter, "destination": name}
+        for counter_name, of_all in of.counters.items():
+            if INSTRUMENTS[PREFIX + counter_name].labels == DESTINATION:
+                of_all.add(0, self._labels)  # there from the start, so that a first one is seen as a rise
 
     def _add(self, name: str, amount: int = 1, **labels: str) -> None:
         self._of.counters[name].add(amount, {**self._labels, **labels} if labels else self._labels)

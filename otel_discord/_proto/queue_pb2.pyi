@@ -30,7 +30,7 @@ class QueuedBatch(_message.Message):
     def __init__(self, signal: _Optional[_Union[QueuedBatch.Signal, str]] = ..., request: _Optional[bytes] = ..., accepted_unix_nano: _Optional[int] = ..., highest_severity: _Optional[int] = ...) -> None: ...
 
 class Card(_message.Message):
-    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "resource_schema_url", "scope_schema_url")
+    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments")
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
@@ -41,8 +41,6 @@ class Card(_message.Message):
     ACCEPTED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     ATTACHMENTS_FIELD_NUMBER: _ClassVar[int]
-    RESOURCE_SCHEMA_URL_FIELD_NUMBER: _ClassVar[int]
-    SCOPE_SCHEMA_URL_FIELD_NUMBER: _ClassVar[int]
     resource: bytes
     scope: bytes
     record: bytes
@@ -53,22 +51,22 @@ class Card(_message.Message):
     accepted_unix_nano: int
     fingerprint: bytes
     attachments: _containers.RepeatedCompositeFieldContainer[AttachmentRef]
-    resource_schema_url: str
-    scope_schema_url: str
-    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., resource_schema_url: _Optional[str] = ..., scope_schema_url: _Optional[str] = ...) -> None: ...
+    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ...) -> None: ...
 
 class AttachmentRef(_message.Message):
-    __slots__ = ("filename", "content_type", "description", "size_bytes", "path", "shelf_key")
+    __slots__ = ("filename", "content_type", "description", "size_bytes", "path", "shelf_key", "single_attempt")
     FILENAME_FIELD_NUMBER: _ClassVar[int]
     CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     SHELF_KEY_FIELD_NUMBER: _ClassVar[int]
+    SINGLE_ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     filename: str
     content_type: str
     description: str
     size_bytes: int
     path: str
     shelf_key: int
-    def __init__(self, filename: _Optional[str] = ..., content_type: _Optional[str] = ..., description: _Optional[str] = ..., size_bytes: _Optional[int] = ..., path: _Optional[str] = ..., shelf_key: _Optional[int] = ...) -> None: ...
+    single_attempt: bool
+    def __init__(self, filename: _Optional[str] = ..., content_type: _Optional[str] = ..., description: _Optional[str] = ..., size_bytes: _Optional[int] = ..., path: _Optional[str] = ..., shelf_key: _Optional[int] = ..., single_attempt: _Optional[bool] = ...) -> None: ...

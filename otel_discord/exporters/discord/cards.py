@@ -22,6 +22,8 @@ class AttachmentRef:
     size_bytes: int
     path: str = ""
     shelf_key: int = 0
+    single_attempt: bool = False
+    """Held beyond the memory bound: sent once, not again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class Card:
                     size_bytes=ref.size_bytes,
                     path=ref.path,
                     shelf_key=ref.shelf_key,
+                    single_attempt=ref.single_attempt,
                 )
                 for ref in self.attachments
             ],
@@ -97,6 +100,7 @@ class Card:
                     size_bytes=ref.size_bytes,
                     path=ref.path,
                     shelf_key=ref.shelf_key,
+                    single_attempt=ref.single_attempt,
                 )
                 for ref in stored.attachments
             ),

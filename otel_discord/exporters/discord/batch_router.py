@@ -1,0 +1,56 @@
+"""Takes batches from the queue and puts their cards into lanes. One task, so that order holds."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from otel_discord.component import Settings, ShutdownError, StoredBatch, WorkQueue
+from otel_discord.exporters.discord.outbox import Outbox
+from otel_discord.exporters.discord.routed import CardMaker
+from otel_discord.signals import LogsBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRouter:
+    """Between the queue and the outboxes."""
+
+    settings: Settings
+    queue: WorkQueue
+    maker: CardMaker
+    outboxes: Mapping[str, Outbox]
+    shed_above: float
+
+    async def run(self) -> None:
+        """Route until the queue is closed and empty."""
+        with suppress(ShutdownError):
+            while True:
+                await self._route(await self.queue.take())
+                await asyncio.sleep(0)  # routing waits for nothing: let the others have their turn
+
+    async def _route(self, stored: StoredBatch) -> None:
+        assert isinstance(stored.batch, LogsBatch)  # noqa: S101 - the exporter puts nothing else in
+        with self.settings.tracer.start_as_current_span(f"exporter/{self.settings.id}/logs") as span:
+            routed = self.maker.route(stored.batch, time.time_ns())
+            span.set_attribute("otel_discord.cards", len(routed.cards))
+            await self.queue.route(stored.id, routed.cards)
+        for complaint in routed.complaints:
+            self.settings.logger.warning("not attached: %s", complaint)
+        self._relieve()
+        for lane in dict.fromkeys(card.lane for card in routed.cards):
+            self.outboxes[lane].notify()
+
+    def _relieve(self) -> None:
+        """Let the oldest attachments go while memory or queue is short; their cards stay."""
+        shelf = self.maker.shelf
+        lanes = shelf.shed(int(shelf.max_bytes * self.shed_above))
+        if self.queue.size >= self.queue.capacity * self.shed_above:
+            lanes += shelf.shed_oldest()
+        for lane in lanes:
+            self.outboxes[lane].instruments.attachments_shed(1)
+        if lanes:
+            self.settings.logger.warning(
+                "attachments were let go to relieve the queue; their messages stay",
+                extra={"files": len(lanes), "destinations": ",".join(sorted(set(lanes)))},
+            )

@@ -1,0 +1,94 @@
+"""From the cards at the head of a lane to the message that goes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from otel_discord.component import StoredCard
+from otel_discord.discord_api import limits
+from otel_discord.discord_api.models import Embed, FilePart, Message
+from otel_discord.exporters.discord.attachments import file_part
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.delivery import Repair
+from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.packing import pack
+from otel_discord.exporters.discord.render import Rendered, Renderer
+from otel_discord.exporters.discord.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message, and the cards that it is made of."""
+
+    message: Message
+    stored: tuple[StoredCard, ...]
+    cards: tuple[Card, ...]
+
+    @property
+    def records(self) -> int:
+        """How many records the message stands for."""
+        return sum(card.count for card in self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Renders and packs for one destination."""
+
+    destination: Destination
+    renderer: Renderer
+    shelf: Shelf
+    max_embeds: int
+    max_file_bytes: int
+
+    def compose(self, head: Sequence[StoredCard], *, repeated: bool = False) -> Composed:
+        """Return a message of as many cards from the front as fit; at least one."""
+        cards = [Card.from_bytes(stored.payload) for stored in head]
+        rendered = [self._render(card, repeated=repeated) for card in cards]
+        packed = pack(rendered, max_embeds=self.max_embeds, max_file_bytes=self.max_file_bytes)
+        message = replace(
+            packed.message,
+            username=self.destination.username,
+            avatar_url=self.destination.avatar_url,
+            thread_name=self.destination.thread_name[: limits.THREAD_NAME_CHARS],
+        )
+        return Composed(message, tuple(head[: packed.taken]), tuple(cards[: packed.taken]))
+
+    def _render(self, card: Card, *, repeated: bool) -> Rendered:
+        parts = [file_part(ref, self.shelf, self.max_file_bytes) for ref in card.attachments]
+        missing = [
+            f"{ref.filename}: {part}"
+            for ref, part in zip(card.attachments, parts, strict=True)
+            if isinstance(part, str)
+        ]
+        rendered = self.renderer.render(card, repeated=repeated, notes=missing)
+        return replace(rendered, files=rendered.files + tuple(part for part in parts if isinstance(part, FilePart)))
+
+
+def repaired(message: Message, repairs: frozenset[Repair]) -> Message:
+    """Return the message without what the repairs leave out."""
+    if Repair.ALL_FILES in repairs:
+        message = _with_files(message, ())
+    elif Repair.ONE_TIME_FILES in repairs:
+        message = _with_files(message, tuple(part for part in message.files if part.reopenable))
+    if Repair.OVERRIDES in repairs:
+        message = replace(message, username="", avatar_url="")
+    if Repair.DECORATION in repairs:
+        message = replace(message, embeds=tuple(_plain_embed(embed) for embed in message.embeds))
+    return message
+
+
+def _with_files(message: Message, files: tuple[FilePart, ...]) -> Message:
+    """An embed whose picture is a file that stays behind loses the picture."""
+    kept = {f"attachment://{part.filename}" for part in files}
+
+    def without_lost(url: str) -> str:
+        return "" if url.startswith("attachment://") and url not in kept else url
+
+    embeds = tuple(
+        replace(embed, image_url=without_lost(embed.image_url), thumbnail_url=without_lost(embed.thumbnail_url))
+        for embed in message.embeds
+    )
+    return replace(message, files=files, embeds=embeds)
+
+
+def _plain_embed(embed: Embed) -> Embed:
+    return Embed(title=embed.title, description=embed.description or embed.title or "\u200b")

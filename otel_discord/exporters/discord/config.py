@@ -1,0 +1,198 @@
+"""What a user writes under `exporters: discord:`. Every key of DESIGN.md 5.2 is accepted from the first version on."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from otel_discord.config import Duration, Secret, StrictModel
+from otel_discord.discord_api import limits
+from otel_discord.discord_api.webhook_url import WebhookUrlError, parse_webhook_url, validate_endpoint
+from otel_discord.exporterhelper.config import RetryConfig, SendingQueueConfig
+from otel_discord.exporters.discord.config_destination import (
+    DestinationConfig,
+    MinSeverity,
+    RenderConfig,
+    Username,
+)
+
+
+class CriticalConfig(StrictModel):
+    """What counts as critical: taken first, never shed, never dropped by `overflow`."""
+
+    min_severity: MinSeverity = 21
+    to_all: bool = False
+    """Send what is critical to every destination."""
+
+
+class RouteConfig(StrictModel):
+    """One routing rule. Conditions are evaluated from the release that brings OTTL on; until then a rule is refused."""
+
+    condition: str
+    destinations: tuple[str, ...] = Field(min_length=1)
+    continue_: bool = Field(default=False, alias="continue")
+
+
+class RateLimitConfig(StrictModel):
+    """Our own pace; what Discord's headers say holds in any case."""
+
+    requests_per_second: float = Field(default=45, gt=0, le=10_000)
+    """Over all webhooks of this process; Discord allows 50 for one address."""
+    channel_messages_per_minute: int = Field(default=30, ge=0, le=100_000)
+    """Discord's hidden limit over all webhooks of a channel; 0 leaves it to Discord's 429."""
+
+
+class BreakerConfig(StrictModel):
+    """When a failing destination is left alone for a while."""
+
+    failure_threshold: int = Field(default=5, ge=1)
+    cooldown: Duration = 30.0
+
+
+class FoldConfig(StrictModel):
+    """How repeats become one message."""
+
+    enabled: bool = True
+    window: Duration = 300.0
+    edit_interval: Duration = 10.0
+
+
+class AlertsConfig(StrictModel):
+    """How alerts are grouped."""
+
+    group_by: tuple[str, ...] = ("alert.name",)
+    group_wait: Duration = 5.0
+    group_interval: Duration = 60.0
+
+
+class EvidenceConfig(StrictModel):
+    """Records kept to be shown with an alert."""
+
+    window: Duration = 300.0
+    max_mib: float = Field(default=8, ge=0)
+
+
+class RedactionConfig(StrictModel):
+    """Masking of credentials before the queue."""
+
+    enabled: bool = True
+
+
+class TemplatesConfig(StrictModel):
+    """Where a user's own templates are."""
+
+    directory: str = ""
+
+
+class AttachmentsConfig(StrictModel):
+    """Files that go along with a record (attribute `discord.attachments`)."""
+
+    max_memory_mib: float = Field(default=8, ge=0)
+    """Bytes held in memory at once; larger ones must be files in an allowed directory."""
+    allowed_directories: tuple[str, ...] = ()
+    """Directories from which a record's `path` may be read; none by default."""
+    shed_above: float = Field(default=0.8, gt=0, le=1)
+    """Share of the queue or of the memory above which the oldest attachments are let go; their cards stay."""
+    max_file_mib: float = Field(default=10, gt=0, le=100)
+    """Discord's limit for one file; more on boosted servers."""
+
+
+class DeadLettersConfig(StrictModel):
+    """Where records go that could not be delivered."""
+
+    directory: str = ""
+    max_mib: float = Field(default=256, gt=0)
+    retention: Duration = 168 * 3600.0
+
+
+class WebhookCheckConfig(StrictModel):
+    """How often each webhook is looked at."""
+
+    interval: Duration = 900.0
+
+
+class DiscordConfig(StrictModel):
+    """Log records become messages in Discord."""
+
+    webhook_url: Secret | None = None
+    """The only destination, named `default`."""
+    webhook_url_file: str = ""
+    destinations: dict[str, DestinationConfig] = Field(default_factory=dict)
+    """Several destinations by name. Exactly one of these three."""
+    destinations_from: str = ""
+    """An extension that names destinations at run time; a webhook above is then the fallback."""
+    routes: tuple[RouteConfig, ...] = ()
+    username: Username = ""
+    avatar_url: str = Field(default="", max_length=limits.URL_CHARS, pattern=r"^(https://.*)?$")
+    min_severity: MinSeverity = 13
+    critical: CriticalConfig = CriticalConfig()
+    endpoint: str = "https://discord.com/api/v10"
+    """Where requests go; another base for a proxy or a test."""
+    allow_insecure_endpoint: bool = False
+    """Allow an http:// endpoint."""
+    proxy_url: Secret | None = None
+    timeout: Duration = Field(default=10.0, gt=0)
+    connect_timeout: Duration = Field(default=2.0, gt=0)
+    sending_queue: SendingQueueConfig = SendingQueueConfig()
+    retry_on_failure: RetryConfig = RetryConfig()
+    max_age: Duration = 0.0
+    rate_limit: RateLimitConfig = RateLimitConfig()
+    circuit_breaker: BreakerConfig = BreakerConfig()
+    fold: FoldConfig = FoldConfig()
+    alerts: AlertsConfig = AlertsConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
+    redaction: RedactionConfig = RedactionConfig()
+    render: RenderConfig = RenderConfig()
+    templates: TemplatesConfig = TemplatesConfig()
+    attachments: AttachmentsConfig = AttachmentsConfig()
+    dead_letters: DeadLettersConfig = DeadLettersConfig()
+    webhook_check: WebhookCheckConfig = WebhookCheckConfig()
+    shutdown_timeout: Duration = 10.0
+    dry_run: bool = False
+    """Print what would be sent instead of sending it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections(cls, data: Any) -> Any:
+        """Take a key without a value (`webhook_url:`) for a key that is not there."""
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if value is not None}
+        return data
+
+    @model_validator(mode="after")
+    def _one_way_to_say_where(self) -> "DiscordConfig":
+        ways = [bool(self.webhook_url), bool(self.webhook_url_file), bool(self.destinations)]
+        if sum(ways) > 1:
+            raise ValueError("takes exactly one of webhook_url, webhook_url_file and destinations")
+        if not any(ways) and not self.destinations_from:
+            raise ValueError("needs a webhook: set webhook_url, webhook_url_file or destinations")
+        return self
+
+    @model_validator(mode="after")
+    def _addresses(self) -> "DiscordConfig":
+        validate_endpoint(self.endpoint, self.allow_insecure_endpoint)
+        urls = {"webhook_url": self.webhook_url}
+        urls |= {f"destinations::{name}::webhook_url": item.webhook_url for name, item in self.destinations.items()}
+        wrong = []
+        for path, url in urls.items():
+            try:
+                if url is not None:
+                    parse_webhook_url(url.reveal(), endpoint=self.endpoint, allow_insecure=self.allow_insecure_endpoint)
+            except WebhookUrlError as error:
+                wrong.append(f"{path}: {error}")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    @model_validator(mode="after")
+    def _names(self) -> "DiscordConfig":
+        known = self.destinations or {"default": None}
+        for name, item in self.destinations.items():
+            if item.fallback and item.fallback not in known:
+                raise ValueError(f"destinations::{name}::fallback: there is no destination {item.fallback!r}")
+            if item.fallback == name:
+                raise ValueError(f"destinations::{name}::fallback: a destination cannot be its own fallback")
+        for index, route in enumerate(self.routes):
+            for name in route.destinations:
+                if name not in known and not self.destinations_from:
+                    raise ValueError(f"routes::{index}::destinations: there is no destination {name!r}")
+        return self

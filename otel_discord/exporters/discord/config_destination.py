@@ -1,0 +1,107 @@
+"""What a user writes about one destination: a webhook under a name."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from otel_discord.config import Duration, Secret, StrictModel
+from otel_discord.discord_api import limits
+from otel_discord.signals import parse_min_severity
+
+MinSeverity = Annotated[int, BeforeValidator(parse_min_severity)]
+"""A severity name (WARN, error2, critical) or number, as a number."""
+
+
+def _snowflake(value: object) -> str:
+    text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**64:
+        raise ValueError("must be a Discord id: digits only, as 'Copy ID' gives it")
+    return text
+
+
+Snowflake = Annotated[str, BeforeValidator(_snowflake)]
+
+
+def _username(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    name = value.strip()
+    if len(name) > limits.USERNAME_CHARS:
+        raise ValueError(f"is {len(name)} characters long; Discord takes {limits.USERNAME_CHARS}")
+    for part in limits.USERNAME_FORBIDDEN_PARTS:
+        if part in name.lower():
+            raise ValueError(f'must not contain "{part}"; Discord refuses such names')
+    if name.lower() in limits.USERNAME_FORBIDDEN:
+        raise ValueError(f'must not be "{name}"; Discord refuses it')
+    return name
+
+
+Username = Annotated[str, BeforeValidator(_username)]
+
+
+class MentionConfig(StrictModel):
+    """Who is pinged; nobody is unless named here."""
+
+    min_severity: MinSeverity = 21
+    """Records below it ping nobody."""
+    roles: tuple[Snowflake, ...] = Field(default=(), max_length=limits.ALLOWED_MENTION_IDS)
+    users: tuple[Snowflake, ...] = Field(default=(), max_length=limits.ALLOWED_MENTION_IDS)
+    max_per_hour: int = Field(default=6, ge=0)
+    """More messages than this in an hour go without the mention."""
+
+
+class QuietHoursConfig(StrictModel):
+    """When messages arrive without a sound, critical ones excepted."""
+
+    from_: str = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    to: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    time_zone: str = "UTC"
+
+
+class RenderConfig(StrictModel):
+    """How a card looks."""
+
+    preset: Literal["compact", "standard", "full", "plain"] = "compact"
+    """`plain` is text only, without an embed."""
+    timestamps: bool = True
+    resource: bool = True
+    """Show where a record comes from: service, environment, host."""
+    stack_traces: bool = True
+    max_message_length: int = Field(default=0, ge=0)
+    """Cut a record's text to this many characters; 0 leaves it to Discord's limits."""
+    trace_link: str = ""
+    """Address of a trace, with {trace_id}, {span_id} and {service}."""
+    logs_link: str = ""
+    """Address of the service's logs, with {service}, {trace_id}."""
+
+
+class DestinationConfig(StrictModel):
+    """One webhook, and what goes there."""
+
+    webhook_url: Secret | None = None
+    webhook_url_file: str = ""
+    """A file that holds the URL; exactly one of the two."""
+    min_severity: MinSeverity | None = None
+    """Lowest severity that goes there; the exporter's own if not set."""
+    thread_id: Snowflake | None = None
+    thread_name: str = ""
+    """Forum channels: the title of the post that each message opens."""
+    username: Username = ""
+    avatar_url: str = Field(default="", max_length=limits.URL_CHARS, pattern=r"^(https://.*)?$")
+    mention: MentionConfig | None = None
+    quiet_hours: QuietHoursConfig | None = None
+    delivery: Literal["at_least_once", "at_most_once"] = "at_least_once"
+    """After a failure that leaves open whether Discord has the message: send it again, or not."""
+    fallback: str = ""
+    retention: Duration = 0.0
+    """Longer than 0: our own messages are deleted after that age."""
+    preset: Literal["compact", "standard", "full", "plain"] | None = None
+    """As `render.preset`, for this destination."""
+
+    @model_validator(mode="after")
+    def _one_address(self) -> "DestinationConfig":
+        if bool(self.webhook_url) == bool(self.webhook_url_file):
+            raise ValueError("needs exactly one of webhook_url and webhook_url_file")
+        if self.thread_id and self.thread_name:
+            raise ValueError("takes thread_id or thread_name, not both: Discord refuses a message with both")
+        return self

@@ -1,0 +1,72 @@
+"""Destinations as the exporter works with them: addresses read, defaults filled in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from otel_discord.component import StartError
+from otel_discord.discord_api.webhook_url import WebhookUrl, WebhookUrlError, parse_webhook_url
+from otel_discord.exporters.discord.config import DiscordConfig
+from otel_discord.exporters.discord.config_destination import DestinationConfig
+
+DEFAULT_NAME = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A webhook under the name that the user gave. Queue, cards and counts follow the name, not the URL."""
+
+    name: str
+    webhook: WebhookUrl
+    min_severity: int
+    preset: str
+    username: str = ""
+    avatar_url: str = ""
+    thread_name: str = ""
+    resend_ambiguous: bool = True
+    """Send again after a failure that leaves open whether Discord has the message."""
+
+
+def resolve_destinations(config: DiscordConfig) -> list[Destination]:
+    """Return the configured destinations, in the order of the file; reads ``webhook_url_file``.
+
+    Raises:
+        StartError: a file cannot be read or does not hold a webhook URL.
+    """
+    written = config.destinations or {
+        DEFAULT_NAME: DestinationConfig(webhook_url=config.webhook_url, webhook_url_file=config.webhook_url_file)
+    }
+    return [_resolve(name, item, config) for name, item in written.items()]
+
+
+def _resolve(name: str, item: DestinationConfig, config: DiscordConfig) -> Destination:
+    webhook = _parse(_url_text(name, item), name, config)
+    if item.thread_id:
+        webhook = WebhookUrl(webhook.id, webhook.token, item.thread_id)
+    return Destination(
+        name=name,
+        webhook=webhook,
+        min_severity=config.min_severity if item.min_severity is None else item.min_severity,
+        preset=item.preset or config.render.preset,
+        username=item.username or config.username,
+        avatar_url=item.avatar_url or config.avatar_url,
+        thread_name=item.thread_name,
+        resend_ambiguous=item.delivery == "at_least_once",
+    )
+
+
+def _url_text(name: str, item: DestinationConfig) -> str:
+    if item.webhook_url is not None:
+        return item.webhook_url.reveal()
+    try:
+        return Path(item.webhook_url_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(
+            f"destination {name!r}: webhook_url_file {item.webhook_url_file!r} cannot be read: {error}"
+        ) from error
+
+
+def _parse(text: str, name: str, config: DiscordConfig) -> WebhookUrl:
+    try:
+        return parse_webhook_url(text, endpoint=config.endpoint, allow_insecure=config.allow_insecure_endpoint)
+    except WebhookUrlError as error:
+        raise StartError(f"destination {name!r}: {error}") from None

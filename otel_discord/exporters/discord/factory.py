@@ -1,0 +1,13 @@
+"""The `discord` exporter as a value behind its entry point."""
+
+from otel_discord.component import ExporterFactory, Stability
+from otel_discord.exporters.discord.config import DiscordConfig
+from otel_discord.exporters.discord.exporter import DiscordExporter
+from otel_discord.signals import Signal
+
+FACTORY = ExporterFactory(
+    type_name="discord",
+    config=DiscordConfig,
+    signals={Signal.LOGS: Stability.ALPHA},
+    create=DiscordExporter,
+)

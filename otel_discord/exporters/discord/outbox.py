@@ -1,0 +1,198 @@
+"""The outbox of one destination: waits for cards and for company, has messages sent, settles the cards.
+
+One message is in flight. The lane stays the truth: a card leaves it only when it is settled, so a cancelled outbox
+loses nothing.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from otel_discord.component import Settlement, StoredCard, WorkQueue
+from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
+from otel_discord.discord_api.client import WebhookInfo
+from otel_discord.discord_api.outcome_types import Gone, Outcome, Reason
+from otel_discord.discord_api.routes import Operation
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.compose import Composed
+from otel_discord.exporters.discord.delivery import Abandon, Divide, GiveUp, Isolate, Settle
+from otel_discord.exporters.discord.last_words import ADVICE, last_words
+from otel_discord.exporters.discord.sender import Ended, Sender
+from otel_discord.signals import Signal
+
+INTRODUCTION_TIMEOUT_S = 5.0
+_LOOK_AHEAD_CARDS = 40
+"""`plain` takes more than ten short lines into one message."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outbox:
+    """Sends the cards of one lane, critical ones first, else in order."""
+
+    sender: Sender
+    queue: WorkQueue
+    flush_timeout_s: float
+    max_embeds: int
+    exporter_instruments: ExporterInstruments
+    logger: logging.Logger
+    learn_channel: Callable[[str, str], None]
+    release_attachments: Callable[[Sequence[Card]], None]
+    wall_clock: Callable[[], float] = time.time
+    gone: Gone | None = None
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _waiting_since: float | None = None
+    _groups: deque[list[StoredCard]] = field(default_factory=deque)
+    """Parts of a message that Discord would not have whole; they go first, each for itself."""
+    _draining: bool = False
+
+    @property
+    def name(self) -> str:
+        """The destination's name, and its lane's."""
+        return self.sender.composer.destination.name
+
+    @property
+    def instruments(self) -> DestinationInstruments:
+        """What is counted for this destination."""
+        return self.sender.instruments
+
+    def notify(self) -> None:
+        """Say that cards have come into the lane."""
+        if self._waiting_since is None:
+            self._waiting_since = asyncio.get_running_loop().time()
+        self._arrived.set()
+
+    def drain(self) -> None:
+        """Send what is there without waiting for company; ``run`` ends when the lane is empty."""
+        self._draining = True
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Send until drained. Cancelled, it leaves in the lane what is not settled."""
+        await self._introduce()
+        while True:
+            head = self._groups[0] if self._groups else await self.queue.head(self.name, 1)
+            if head and self.gone:
+                await self._refuse_lane(self.gone)
+            elif head:
+                await self._wait_for_company()
+                await self._send_one()
+            elif self._draining:
+                return
+            else:
+                await self._arrived.wait()
+            self._arrived.clear()
+
+    async def _introduce(self) -> None:
+        """Look at the webhook once: is it there, and which channel's limit does it share?"""
+        loop = asyncio.get_running_loop()
+        webhook = self.sender.composer.destination.webhook
+        started = loop.time()
+        answer: WebhookInfo | Outcome | None = None
+        with suppress(TimeoutError):
+            async with (
+                asyncio.timeout(INTRODUCTION_TIMEOUT_S),
+                self.sender.client.turn(webhook, Operation.GET_WEBHOOK) as turn,
+            ):
+                answer = await turn.get_webhook()
+        self.instruments.webhook_checked(up=isinstance(answer, WebhookInfo), response_s=loop.time() - started)
+        if isinstance(answer, WebhookInfo):
+            self.learn_channel(webhook.id, answer.channel_id)
+        elif isinstance(answer, Gone) and answer.code:  # Discord's own word, not that of a proxy which lacks the route
+            self._abandon(answer)
+
+    async def _wait_for_company(self) -> None:
+        """Wait until the oldest new card has waited ``flush_timeout_s``, or a message is full."""
+        loop = asyncio.get_running_loop()
+        due = (self._waiting_since if self._waiting_since is not None else 0.0) + self.flush_timeout_s
+        while not self._draining and not self._groups and loop.time() < due:
+            if len(await self.queue.head(self.name, self.max_embeds)) >= self.max_embeds:
+                return
+            self._arrived.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._arrived.wait()
+
+    async def _send_one(self) -> None:
+        group = self._groups.popleft() if self._groups else None
+        first = (group or await self.queue.head(self.name, 1))[0]
+        ended = await self.sender.send(lambda: self._compose(group), priority=first.priority)
+        if group is not None and len(ended.composed.stored) < len(group):
+            self._groups.appendleft(group[len(ended.composed.stored) :])
+        await self._conclude(ended)
+
+    async def _compose(self, group: list[StoredCard] | None) -> Composed:
+        head = group or await self.queue.head(self.name, _LOOK_AHEAD_CARDS)
+        composed = self.sender.composer.compose(head)
+        self.instruments.batch_flushed()
+        # What is left over has waited long enough; what comes from now on starts a new window.
+        left_over = group is None and len(head) > len(composed.stored)
+        now = asyncio.get_running_loop().time()
+        self._waiting_since = now - self.flush_timeout_s if left_over else None
+        return composed
+
+    # ------------------------------------------------------------------------------------------------- settling
+
+    async def _conclude(self, ended: Ended) -> None:
+        composed = ended.composed
+        detail = getattr(ended.outcome, "detail", "")
+        match ended.action:
+            case Settle():
+                await self._delivered(composed, ended.attempts)
+            case Isolate(places=places, reason=reason):
+                stored = list(composed.stored)
+                rest = [card for place, card in enumerate(stored) if place not in places]
+                self._groups.appendleft(rest)
+                await self._bury([stored[place] for place in places], reason, detail, ended.attempts)
+            case Divide():
+                middle = len(composed.stored) // 2
+                self._groups.appendleft(list(composed.stored[middle:]))
+                self._groups.appendleft(list(composed.stored[:middle]))
+            case GiveUp(reason=reason, attempts=attempts):
+                await self._bury(composed.stored, reason, detail, attempts)
+            case Abandon():
+                if isinstance(ended.outcome, Gone):
+                    self._abandon(ended.outcome)
+
+    async def _delivered(self, composed: Composed, attempts: int) -> None:
+        await self.queue.settle([card.id for card in composed.stored], Settlement.DELIVERED)
+        self.release_attachments(composed.cards)
+        self.instruments.message_sent(embeds=len(composed.message.embeds), attempts=attempts)
+        self.exporter_instruments.sent(Signal.LOGS, composed.records)
+        now_s = self.wall_clock()
+        for card in composed.cards:
+            self.instruments.record_visible(now_s - card.first_seen_ns / 1e9)
+
+    async def _bury(self, stored: Sequence[StoredCard], reason: str, detail: str, attempts: int) -> None:
+        """End cards undelivered. The error log has the records: the last place where they can be found."""
+        cards = [Card.from_bytes(card.payload) for card in stored]
+        for words in last_words(cards):
+            self.logger.error(
+                "not delivered: %s",
+                words,
+                extra={"destination": self.name, "reason": str(reason), "detail": detail},
+            )
+        await self.queue.settle([card.id for card in stored], Settlement.DEAD)
+        self.release_attachments(cards)
+        self.instruments.message_failed(str(reason), attempts=attempts)
+        self.exporter_instruments.send_failed(Signal.LOGS, sum(card.count for card in cards))
+
+    def _abandon(self, outcome: Gone) -> None:
+        self.gone = outcome
+        self.logger.error(
+            "Discord does not take messages at this webhook any more; nothing more is sent to it. %s",
+            ADVICE.get(outcome.reason, ""),
+            extra={"destination": self.name, "status": outcome.status, "code": outcome.code, "detail": outcome.detail},
+        )
+
+    async def _refuse_lane(self, gone: Gone) -> None:
+        self._groups.clear()
+        await self._bury(await self.queue.head(self.name, _LOOK_AHEAD_CARDS), gone.reason, gone.detail, 0)
+
+    async def bury_rest(self) -> None:
+        """At the end, without storage: what is left in the lane ends here; the error log has it."""
+        while stored := await self.queue.head(self.name, _LOOK_AHEAD_CARDS):
+            await self._bury(stored, Reason.SHUTDOWN, "", 0)

@@ -1,0 +1,111 @@
+"""Attachments as records ask for them: only from where they may come, and never an exception."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_discord.discord_api.models import FilePart
+from otel_discord.exporters.discord.attachments import allowed_path, file_part, requested_attachments
+from otel_discord.exporters.discord.cards import AttachmentRef
+from otel_discord.exporters.discord.shelf import Shelf
+
+LIMIT = 1000
+
+
+def test_data_and_names() -> None:
+    asked = requested_attachments(
+        [
+            {"filename": "report.json", "data": b"{}"},
+            {"data": "text", "filename": ""},
+            {"data": b"", "content_type": "a/b"},
+        ],
+        [],
+        LIMIT,
+    )
+    assert [(item.filename, item.content_type, item.data) for item in asked] == [
+        ("report.json", "application/json", b"{}"),
+        ("attachment.bin", "application/octet-stream", b"text"),
+        ("attachment.bin", "a/b", b""),
+    ]
+    assert not any(item.refused for item in asked)
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ({"filename": "a"}, "neither data nor path"),
+        ({"data": b"x" * 1001}, "larger than 1000 bytes"),
+        ({"path": "relative.txt"}, "allowed_directories"),
+        ({"path": "/etc/passwd"}, "allowed_directories"),
+        ({"path": "/etc/pass\0wd"}, "allowed_directories"),
+    ],
+)
+def test_what_cannot_be_used_says_why(entry: dict[str, object], why: str) -> None:
+    (item,) = requested_attachments([entry], [], LIMIT)  # type: ignore[list-item]
+    assert why in item.refused
+
+
+def test_a_path_must_lie_in_an_allowed_directory_links_followed(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    (inside / "ok.txt").write_text("ok")
+    (outside / "secret").write_text("s")
+    (inside / "link").symlink_to(outside / "secret")
+    assert allowed_path(str(inside / "ok.txt"), [inside]) == inside / "ok.txt"
+    assert allowed_path(str(inside / "link"), [inside]) is None
+    assert allowed_path(str(inside / ".." / "out" / "secret"), [inside]) is None
+    assert allowed_path(str(tmp_path / "inside2"), [inside]) is None
+
+
+def ref(path: Path, **more: object) -> AttachmentRef:
+    return AttachmentRef(filename="f", content_type="a/b", description="", size_bytes=0, path=str(path), **more)  # type: ignore[arg-type]
+
+
+def test_a_file_is_opened_anew_for_each_attempt(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"abc")
+    part = file_part(ref(path), Shelf(10), LIMIT)
+    assert isinstance(part, FilePart)
+    assert part.reopenable
+    for _ in range(2):
+        opened = part.open()
+        assert not isinstance(opened, bytes)
+        with opened:
+            assert opened.read() == b"abc"
+
+
+def test_what_is_no_regular_file_does_not_go_along(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "big").write_bytes(b"x" * 1001)
+    reasons = [file_part(ref(tmp_path / name), Shelf(10), LIMIT) for name in ("pipe", "big", "none", "")]
+    assert [isinstance(reason, str) for reason in reasons] == [True] * 4
+
+
+def test_a_link_put_there_later_is_not_followed(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"abc")
+    part = file_part(ref(path), Shelf(10), LIMIT)
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+    assert isinstance(part, FilePart)
+    with pytest.raises(OSError, match="symbolic links"):
+        part.open()
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["filename", "data", "path", "content_type"]), inner)
+    ),
+)
+
+
+@given(plain)
+def test_no_value_of_the_attribute_raises(value: object) -> None:
+    for item in requested_attachments(value, [Path("/nowhere")], LIMIT):  # type: ignore[arg-type]
+        assert item.filename
+        assert item.refused or item.data is not None

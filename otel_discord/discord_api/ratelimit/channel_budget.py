@@ -1,0 +1,130 @@
+"""What all webhooks of one channel may post together: by observation 30 messages in 60 s, told by no header.
+
+Discord answers 429 of scope ``shared`` when it is exceeded, with 40 s and more to wait (discord/discord-api-docs#367,
+#4043). Whether its minute slides or jumps is unknown; never more than 30 in any 60 s fits both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Final
+
+from otel_discord.discord_api.ratelimit.agenda import Agenda
+from otel_discord.discord_api.ratelimit.lane import Lane
+
+WINDOW_S: Final = 60.0
+
+
+class ChannelBudget:
+    """A log of the last minute. A message counts from its grant, and leaves the log 60 s after its answer came:
+    Discord counted it no later than that.
+    """
+
+    def __init__(self, channel_id: str | None, limit: int, margin_s: float) -> None:
+        self.channel_id = channel_id
+        """None for a webhook whose channel is not known yet."""
+        self._parked: Agenda[Lane] = Agenda()
+        self.used_at = -math.inf
+        self._limit = limit
+        self._margin_s = margin_s
+        self._log: deque[float] = deque()
+        self._in_flight = 0
+        self._paused_until = -math.inf
+
+    def allowed_at(self, now: float, *, creates: bool) -> float:
+        """Return when a request that writes may go, inf when one in flight has to come back first.
+
+        ``creates``: it is a new message, so it counts.
+        """
+        if not creates or not self._limit:
+            return self._paused_until
+        self._forget(now)
+        excess = len(self._log) + self._in_flight - self._limit
+        if excess < 0:
+            return self._paused_until
+        if excess >= len(self._log):
+            return math.inf
+        return max(self._paused_until, self._log[excess] + WINDOW_S + self._margin_s)
+
+    def park(self, lane: Lane, *, creates: bool) -> None:
+        """Keep a lane that nothing but this channel holds up."""
+        lane.parked_at = self
+        self._parked.put(creates, lane)
+
+    def unpark(self, lane: Lane) -> None:
+        """Let a lane go."""
+        lane.parked_at = None
+        self._parked.discard(lane)
+
+    def unpark_all(self) -> list[Lane]:
+        """Let all lanes go, and return them."""
+        lanes = list(self._parked)
+        for lane in lanes:
+            self.unpark(lane)
+        return lanes
+
+    def wakes_at(self, now: float) -> float:
+        """Return when any of the parked lanes may go, inf when none can before something else happens."""
+        first = self._parked.peek()
+        return math.inf if first is None else self.allowed_at(now, creates=first[0])
+
+    def granted(self) -> None:
+        """A new message goes."""
+        self._in_flight += 1
+
+    def returned(self) -> None:
+        """It was not sent."""
+        self._in_flight -= 1
+
+    def ended(self, now: float) -> None:
+        """It was answered or given up: Discord counted it by now, if at all."""
+        self._in_flight -= 1
+        if self._limit:
+            self._log.append(now)
+
+    def pause(self, until: float) -> None:
+        """Nothing is written to this channel before."""
+        self._paused_until = max(self._paused_until, until)
+
+    def fill(self, now: float) -> None:
+        """Discord says that the minute is used up, by someone whom we did not see: believe it for a whole minute."""
+        if self._limit:
+            self._forget(now)
+            self._log.extend([now] * (self._limit - len(self._log) - self._in_flight))
+
+    def absorb(self, other: ChannelBudget) -> None:
+        """Take over what was counted for a webhook before its channel was known."""
+        counted, in_flight, paused_until = other.hand_over()
+        if self._limit:
+            self._log = deque(sorted([*self._log, *counted])[-self._limit :])
+        self._in_flight += in_flight
+        self.pause(paused_until)
+
+    def hand_over(self) -> tuple[list[float], int, float]:
+        """Give away what was counted: times in the log, messages in flight, end of the pause."""
+        counted = list(self._log), self._in_flight, self._paused_until
+        self._log.clear()
+        self._in_flight = 0
+        return counted
+
+    def left(self, now: float) -> int | None:
+        """Return how many new messages may go at once; None when the budget is off."""
+        if not self._limit:
+            return None
+        self._forget(now)
+        return max(0, self._limit - len(self._log) - self._in_flight) if self._paused_until <= now else 0
+
+    def paused_for_s(self, now: float) -> float:
+        """Return how long a shared 429 still holds."""
+        return max(0.0, self._paused_until - now)
+
+    def is_idle(self, now: float) -> bool:
+        """Whether forgetting it loses nothing."""
+        self._forget(now)
+        return not (self._log or self._in_flight or self._parked or self._paused_until > now)
+
+    def _forget(self, now: float) -> None:
+        expired_at = now - WINDOW_S - self._margin_s
+        while self._log and self._log[0] <= expired_at:
+            self._log.popleft()

@@ -1,0 +1,67 @@
+"""Which webhook posts to which channel, and one budget for each channel.
+
+Until its channel is known a webhook has a budget of its own.
+"""
+
+from collections import OrderedDict
+
+from otel_discord.discord_api.ratelimit.channel_budget import ChannelBudget
+from otel_discord.discord_api.ratelimit.settings import LimiterSettings
+
+_SWEPT_AT_ONCE = 4
+
+
+class Channels:
+    """Budgets by webhook; what nobody has used for long is forgotten, a few entries with each use."""
+
+    def __init__(self, settings: LimiterSettings) -> None:
+        self._limit = settings.channel_messages_per_minute
+        self._margin_s = settings.margin_s
+        self._idle_s = settings.idle_channel_s
+        self._by_webhook: OrderedDict[str, ChannelBudget] = OrderedDict()
+        self._by_channel: OrderedDict[str, ChannelBudget] = OrderedDict()
+
+    def of(self, webhook_id: str, now: float) -> ChannelBudget:
+        """Return the budget that a webhook's messages count in."""
+        budget = self._by_webhook.get(webhook_id)
+        if budget is None:
+            budget = self._by_webhook[webhook_id] = ChannelBudget(None, self._limit, self._margin_s)
+        budget.used_at = now
+        self._by_webhook.move_to_end(webhook_id)
+        if budget.channel_id is not None:
+            self._by_channel.move_to_end(budget.channel_id)
+        self._sweep(now)
+        return budget
+
+    def learn(self, webhook_id: str, channel_id: str, now: float) -> tuple[ChannelBudget, ChannelBudget] | None:
+        """Return the old and the new budget of a webhook, None if it was known to be in that channel."""
+        before = self.of(webhook_id, now)
+        if before.channel_id == channel_id:
+            return None
+        budget = self._by_channel.get(channel_id)
+        if budget is None:
+            budget = self._by_channel[channel_id] = ChannelBudget(channel_id, self._limit, self._margin_s)
+        self._by_webhook[webhook_id] = budget
+        budget.used_at = now
+        self._by_channel.move_to_end(channel_id)
+        return before, budget
+
+    def known(self) -> list[ChannelBudget]:
+        """Return the budgets of channels whose id is known."""
+        return list(self._by_channel.values())
+
+    def __len__(self) -> int:
+        return len(self._by_webhook) + len(self._by_channel)
+
+    def _sweep(self, now: float) -> None:
+        for entries in (self._by_webhook, self._by_channel):
+            for _ in range(_SWEPT_AT_ONCE):
+                if not entries:
+                    break
+                key, budget = next(iter(entries.items()))
+                if budget.used_at > now - self._idle_s:
+                    break
+                if budget.is_idle(now):
+                    del entries[key]
+                else:
+                    entries.move_to_end(key)

@@ -1,0 +1,59 @@
+"""All requests of this process together: a smooth rate, never a crowd.
+
+Discord allows 50 requests a second, for requests without a bot token counted by address
+(https://docs.discord.com/developers/topics/rate-limits#global-rate-limit). At most two go at one moment, so any second
+holds at most ``rate + 2``: what delays on the way push together still fits below 50.
+"""
+
+import math
+from typing import Final
+
+from otel_discord.discord_api.ratelimit.ticket import Ticket
+from otel_discord.discord_api.ratelimit.waiting import retry_wait_s
+
+DISCORD_PER_SECOND: Final = 50.0
+_BURST: Final = 2.0
+_FAST_BURST_S: Final = 0.01
+
+
+class GlobalBudget:
+    """A token bucket in its arithmetic form: the time at which the bucket will be full again says everything."""
+
+    def __init__(self, requests_per_second: float) -> None:
+        self._interval_s = 1.0 / requests_per_second
+        burst = max(1.0, min(_BURST, DISCORD_PER_SECOND - requests_per_second))
+        if requests_per_second > DISCORD_PER_SECOND:
+            # Chosen for another endpoint; a loop wakes about every millisecond, so the burst covers several.
+            burst = max(1.0, requests_per_second * _FAST_BURST_S)
+        self._tolerance_s = (burst - 1.0) * self._interval_s
+        self._full_at = -math.inf
+        self._paused_until = -math.inf
+        self._last: tuple[Ticket, float] | None = None
+
+    def allowed_at(self) -> float:
+        """Return when a request may go."""
+        return max(self._paused_until, self._full_at - self._tolerance_s)
+
+    def granted(self, ticket: Ticket, now: float) -> None:
+        """A request goes."""
+        self._last = (ticket, self._full_at)
+        self._full_at = max(self._full_at, now) + self._interval_s
+
+    def returned(self, ticket: Ticket) -> None:
+        """It was not sent. Given back only if nothing went since: an older token would allow a crowd later."""
+        if self._last is not None and self._last[0] is ticket:
+            self._full_at = self._last[1]
+            self._last = None
+
+    def ended(self, ticket: Ticket) -> None:
+        """It was sent and has ended."""
+        if self._last is not None and self._last[0] is ticket:
+            self._last = None
+
+    def limited(self, retry_after_s: float, now: float, dice: float) -> None:
+        """A 429 of scope ``global``: everything pauses."""
+        self._paused_until = max(self._paused_until, now + retry_wait_s(retry_after_s, dice))
+
+    def paused_for_s(self, now: float) -> float:
+        """Return how long a global 429 still holds."""
+        return max(0.0, self._paused_until - now)

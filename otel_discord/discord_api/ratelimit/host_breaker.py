@@ -1,0 +1,68 @@
+"""A ban of our address stops everything; afterwards one request at a time asks whether it is over.
+
+Discord (or Cloudflare before it) answers with text, HTML or JSON without ``retry_after``, for an hour or more. Further
+requests prolong it (discord/discord-api-docs#5810).
+"""
+
+import math
+from typing import Final
+
+from otel_discord.discord_api.ratelimit.ticket import Ticket
+from otel_discord.discord_api.ratelimit.waiting import retry_wait_s
+
+FIRST_PAUSE_S: Final = 60.0
+LONGEST_PAUSE_S: Final = 3600.0
+UNANSWERED_PROBE_PAUSE_S: Final = 1.0
+
+
+class HostBreaker:
+    """Closed; or open until a time, and then half open for one probe."""
+
+    def __init__(self) -> None:
+        self._bans = 0
+        self._open_until = -math.inf
+        self._probe: Ticket | None = None
+
+    @property
+    def is_banned(self) -> bool:
+        """Whether Discord has refused this address and no probe has got through since."""
+        return self._bans > 0
+
+    def allowed_at(self) -> float:
+        """Return when a request may go: -inf now, inf when the probe has to come back first."""
+        if not self._bans:
+            return -math.inf
+        return math.inf if self._probe is not None else self._open_until
+
+    def granted(self, ticket: Ticket) -> None:
+        """A request goes; while half open it is the probe."""
+        if self._bans:
+            self._probe = ticket
+
+    def returned(self, ticket: Ticket) -> None:
+        """The request was not sent after all."""
+        if self._probe is ticket:
+            self._probe = None
+
+    def banned(self, ticket: Ticket, retry_after_s: float, now: float, dice: float) -> None:
+        """The answer was a ban: pause 60 s, doubled for each probe that finds it again, or longer if told so."""
+        was_probe = self._probe is ticket
+        self.returned(ticket)
+        if was_probe or not self._bans:
+            self._bans += 1
+        own_s = min(FIRST_PAUSE_S * 2 ** min(self._bans - 1, 10), LONGEST_PAUSE_S)
+        told_s = retry_after_s if math.isfinite(retry_after_s) else 0.0
+        self._open_until = max(self._open_until, now + retry_wait_s(max(own_s, told_s), dice))
+
+    def answered(self, ticket: Ticket) -> None:
+        """The answer was not a ban. Only the probe's says that the ban is over: others may have left before it."""
+        if self._probe is ticket:
+            self._probe = None
+            self._bans = 0
+            self._open_until = -math.inf
+
+    def unanswered(self, ticket: Ticket, now: float) -> None:
+        """No answer came; a probe says nothing then, and the next one waits a moment."""
+        if self._probe is ticket:
+            self._probe = None
+            self._open_until = max(self._open_until, now + UNANSWERED_PROBE_PAUSE_S)

@@ -1,0 +1,290 @@
+"""The limiter: who may send now, and when to look again.
+
+A state machine without clock, loop or dice: times come in as arguments and never go back. A request passes when every
+layer lets it: host breaker, invalid-request guard, global budget, channel budget, bucket. Nothing is taken from any
+layer before all agree, so nothing can be held half way. A route that must wait stands aside (on a timer, or parked at
+its channel) and never blocks another.
+"""
+
+import math
+from collections import OrderedDict
+from typing import NamedTuple
+
+from otel_discord.discord_api.outcome_types import Scope
+from otel_discord.discord_api.ratelimit.agenda import Agenda
+from otel_discord.discord_api.ratelimit.answer import Answer, Limited
+from otel_discord.discord_api.ratelimit.channel_budget import ChannelBudget
+from otel_discord.discord_api.ratelimit.channels import Channels
+from otel_discord.discord_api.ratelimit.global_budget import GlobalBudget
+from otel_discord.discord_api.ratelimit.host_breaker import HostBreaker
+from otel_discord.discord_api.ratelimit.invalid_guard import InvalidGuard, InvalidLevel
+from otel_discord.discord_api.ratelimit.lane import Lane
+from otel_discord.discord_api.ratelimit.rate_headers import read_rate_headers
+from otel_discord.discord_api.ratelimit.settings import LimiterSettings
+from otel_discord.discord_api.ratelimit.snapshot import BucketSnapshot, ChannelSnapshot, RateLimitSnapshot
+from otel_discord.discord_api.ratelimit.ticket import Ticket, TicketState
+from otel_discord.discord_api.ratelimit.waiting import retry_wait_s
+from otel_discord.discord_api.ratelimit.webhook_bucket import WebhookBucket
+from otel_discord.discord_api.routes import Operation, Route
+
+_SWEPT_AT_ONCE = 4
+_CHANNEL_WRITE_CODES = frozenset({20016, 20022, 20028, 20029, 40062})
+"""Short limits on writing to a channel, not its budget per minute."""
+
+
+class Poll(NamedTuple):
+    """Tickets that may be sent now, in this order, and when to poll again if nothing happens before (None: never)."""
+
+    granted: list[Ticket]
+    next_wake_at: float | None
+
+
+class Limiter:
+    """All limits of one process. Each ticket is requested, granted by a poll, and completed or cancelled."""
+
+    def __init__(self, settings: LimiterSettings | None = None) -> None:
+        self._settings = settings or LimiterSettings()
+        self._host = HostBreaker()
+        self._guard = InvalidGuard()
+        self._global = GlobalBudget(self._settings.requests_per_second)
+        self._channels = Channels(self._settings)
+        self._lanes: OrderedDict[Route, Lane] = OrderedDict()
+        self._ready: Agenda[Lane] = Agenda()
+        self._timers: Agenda[Lane | ChannelBudget] = Agenda()
+        self._tickets = 0
+        self._waiting = 0
+        self._in_flight = 0
+        self._invalid_level = InvalidLevel.FINE
+
+    def request(self, route: Route, priority: int, now: float) -> Ticket:
+        """Queue a request; higher priority first, then in the order of asking."""
+        self._sweep(now)
+        lane = self._lanes.get(route)
+        if lane is None:
+            lane = self._lanes[route] = Lane(route, WebhookBucket(self._settings.margin_s))
+        lane.used_at = now
+        self._lanes.move_to_end(route)
+        self._tickets += 1
+        ticket = Ticket(route, priority, self._tickets, now)
+        lane.waiting.put(ticket.rank, ticket)
+        self._waiting += 1
+        self._place(lane, now)
+        return ticket
+
+    def poll(self, now: float) -> Poll:
+        """Grant what may go now."""
+        self._wake(now)
+        granted: list[Ticket] = []
+        next_wake_at = math.inf
+        while self._ready:
+            shared_at = max(self._host.allowed_at(), self._guard.allowed_at(now), self._global.allowed_at())
+            if shared_at > now:
+                next_wake_at = shared_at
+                break
+            lane = self._ready.pop()
+            ticket = self._grant(lane, now)
+            if ticket is not None:
+                granted.append(ticket)
+        timer = self._timers.peek()
+        if timer is not None:
+            next_wake_at = min(next_wake_at, timer[0])
+        return Poll(granted, next_wake_at if next_wake_at < math.inf else None)
+
+    def cancel(self, ticket: Ticket, now: float) -> None:
+        """End a ticket that was not sent, waiting or granted; everything it took is given back."""
+        if ticket.state is TicketState.ENDED:
+            return
+        lane = self._lanes[ticket.route]
+        if ticket.state is TicketState.WAITING:
+            lane.waiting.discard(ticket)
+            self._waiting -= 1
+        else:
+            self._host.returned(ticket)
+            self._guard.returned()
+            self._global.returned(ticket)
+            self._leave(lane)
+            if ticket.channel is not None:
+                ticket.channel.returned()
+                self._set_channel_timer(ticket.channel, now)
+        ticket.state = TicketState.ENDED
+        self._place(lane, now)
+
+    def complete(self, ticket: Ticket, answer: Answer | None, now: float, dice: float) -> None:
+        """End a ticket that was sent, with its answer, or None where none came. ``dice`` is from 0 to 1.
+
+        Raises:
+            ValueError: the ticket is not out.
+        """
+        if ticket.state is not TicketState.GRANTED:
+            raise ValueError("only a granted ticket can be completed")
+        ticket.state = TicketState.ENDED
+        lane = self._lanes[ticket.route]
+        self._leave(lane)
+        self._guard.returned()
+        self._global.ended(ticket)
+        if ticket.channel is not None:
+            ticket.channel.ended(now)
+        if answer is None:
+            self._host.unanswered(ticket, now)
+            lane.bucket.unanswered(now)
+        else:
+            self._guard.answered(answer, now)
+            self._learn(lane, ticket, answer, now, dice)
+        self._invalid_level = self._guard.level(now)
+        channel = self._channels.of(ticket.route.webhook_id, now)
+        self._set_channel_timer(channel, now)
+        if ticket.channel is not None and ticket.channel is not channel:
+            self._set_channel_timer(ticket.channel, now)
+        self._place(lane, now)
+
+    def learn_channel(self, webhook_id: str, channel_id: str, now: float) -> bool:
+        """Put a webhook into its channel's budget; return False when it was there already."""
+        moved = self._channels.learn(webhook_id, channel_id, now)
+        if moved is None:
+            return False
+        before, budget = moved
+        if before.channel_id is None:
+            budget.absorb(before)
+            lane = self._lanes.get(Route(Operation.EXECUTE, webhook_id))
+            if lane is not None and lane.in_flight is not None and lane.in_flight.channel is before:
+                lane.in_flight.channel = budget
+        for operation in Operation:
+            lane = self._lanes.get(Route(operation, webhook_id))
+            if lane is not None:
+                self._place(lane, now)
+        self._set_channel_timer(before, now)
+        self._set_channel_timer(budget, now)
+        return True
+
+    @property
+    def invalid_level(self) -> InvalidLevel:
+        """How near the ban for invalid requests is, as of the latest answer."""
+        return self._invalid_level
+
+    @property
+    def is_banned(self) -> bool:
+        """Whether Discord blocks this address, as far as known."""
+        return self._host.is_banned
+
+    def snapshot(self, now: float) -> RateLimitSnapshot:
+        """Return the state of every layer; cost grows with the number of routes."""
+        ban_at = self._host.allowed_at()
+        heads = [head[1].requested_at for lane in self._lanes.values() if (head := lane.waiting.peek())]
+        return RateLimitSnapshot(
+            waiting=self._waiting,
+            in_flight=self._in_flight,
+            oldest_waiting_s=now - min(heads, default=now),
+            banned=self._host.is_banned,
+            ban_for_s=max(0.0, ban_at - now) if math.isfinite(ban_at) else 0.0,
+            invalid_requests=self._guard.count(now),
+            invalid_level=self._guard.level(now),
+            global_paused_for_s=self._global.paused_for_s(now),
+            channels=tuple(
+                ChannelSnapshot(
+                    channel_id=budget.channel_id or "", left=budget.left(now), paused_for_s=budget.paused_for_s(now)
+                )
+                for budget in self._channels.known()
+            ),
+            buckets=tuple(BucketSnapshot.of(lane, now) for lane in self._lanes.values()),
+        )
+
+    # ------------------------------------------------------------------------------------------ what an answer says
+
+    def _learn(self, lane: Lane, ticket: Ticket, answer: Answer, now: float, dice: float) -> None:
+        headers = read_rate_headers(answer.headers)
+        if answer.status != 429:
+            self._host.answered(ticket)
+            lane.bucket.answered(headers, answer.sent_at, answer.received_at)
+            return
+        limited = answer.limited or Limited(0.0, Scope.HOST)
+        until = now + retry_wait_s(limited.retry_after_s, dice)
+        if limited.scope is Scope.HOST:
+            self._host.banned(ticket, limited.retry_after_s, now, dice)
+            return
+        self._host.answered(ticket)
+        if limited.scope is Scope.GLOBAL:
+            self._global.limited(limited.retry_after_s, now, dice)
+        elif limited.scope is Scope.SHARED or limited.code in _CHANNEL_WRITE_CODES:
+            channel = self._channels.of(lane.route.webhook_id, now)
+            channel.pause(until)
+            if limited.code not in _CHANNEL_WRITE_CODES:
+                channel.fill(now)
+            if not lane.route.operation.writes:
+                lane.paused_until = max(lane.paused_until, until)
+        else:
+            lane.paused_until = max(lane.paused_until, until)
+            if headers is None or headers.remaining == 0:
+                lane.bucket.refused(headers, answer.sent_at, answer.received_at)
+
+    # ------------------------------------------------------------------------------------------- who stands where
+
+    def _place(self, lane: Lane, now: float) -> None:
+        """Put a lane where it belongs: ready, on a timer, or nowhere while it has nothing to send."""
+        if lane.parked_at is not None:
+            lane.parked_at.unpark(lane)
+        allowed_at = lane.allowed_at()
+        head = lane.waiting.peek()
+        if head is not None and allowed_at <= now:
+            self._timers.discard(lane)
+            self._ready.put(head[0], lane)
+            return
+        self._ready.discard(lane)
+        if allowed_at < math.inf:
+            self._timers.put(allowed_at, lane)
+        else:
+            self._timers.discard(lane)
+
+    def _grant(self, lane: Lane, now: float) -> Ticket | None:
+        """Take what the request needs from every layer; or park the lane at its channel and return None."""
+        operation = lane.route.operation
+        channel = self._channels.of(lane.route.webhook_id, now) if operation.writes else None
+        creates = operation is Operation.EXECUTE
+        if channel is not None and channel.allowed_at(now, creates=creates) > now:
+            channel.park(lane, creates=creates)
+            self._set_channel_timer(channel, now)
+            return None
+        ticket = lane.waiting.pop()
+        ticket.state = TicketState.GRANTED
+        lane.in_flight = ticket
+        self._waiting -= 1
+        self._in_flight += 1
+        self._host.granted(ticket)
+        self._guard.granted(now)
+        self._global.granted(ticket, now)
+        if channel is not None and creates:
+            ticket.channel = channel
+            channel.granted()
+        return ticket
+
+    def _leave(self, lane: Lane) -> None:
+        lane.in_flight = None
+        self._in_flight -= 1
+
+    def _wake(self, now: float) -> None:
+        while (timer := self._timers.peek()) is not None and timer[0] <= now:
+            item = self._timers.pop()
+            if isinstance(item, Lane):
+                self._place(item, now)
+                continue
+            for lane in item.unpark_all():
+                self._place(lane, now)
+
+    def _set_channel_timer(self, channel: ChannelBudget, now: float) -> None:
+        """Wake those who are parked at a channel when it lets any of them through."""
+        at = channel.wakes_at(now)
+        if at < math.inf:
+            self._timers.put(at, channel)
+        else:
+            self._timers.discard(channel)
+
+    def _sweep(self, now: float) -> None:
+        for _ in range(_SWEPT_AT_ONCE):
+            if not self._lanes:
+                return
+            route, lane = next(iter(self._lanes.items()))
+            if lane.used_at > now - self._settings.idle_bucket_s:
+                return
+            if lane.is_idle(now):
+                del self._lanes[route]
+            else:
+                self._lanes.move_to_end(route)

@@ -1,0 +1,154 @@
+"""The stages around an exporter's ``push``: queue → batch → observe → retry → timeout → push.
+
+The Collector's exporterhelper, with its order and its keys. So the time in the queue is not charged to the retries,
+each attempt has a timeout of its own, and a batch is counted once.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+from otel_discord.component.consumer import Receipt
+from otel_discord.component.errors import ShutdownError
+from otel_discord.component.factory import Settings
+from otel_discord.component.host import Host
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.storage import Storage
+from otel_discord.exporterhelper.batcher import Batcher
+from otel_discord.exporterhelper.config import CollectorSendingQueueConfig, RetryConfig
+from otel_discord.exporterhelper.observe_sender import ObserveSender
+from otel_discord.exporterhelper.queue_consumer import consume_each
+from otel_discord.exporterhelper.queue_sender import QueueSender
+from otel_discord.exporterhelper.retry_sender import RetrySender
+from otel_discord.exporterhelper.sender import Sender
+from otel_discord.exporterhelper.timeout_sender import TimeoutSender
+from otel_discord.signals.batch import Batch, Signal
+from otel_discord.store.memory import MemoryStorage
+
+_DRAIN_S: Final = 10.0  # where the host names no deadline
+
+
+class ExporterChain:
+    """What an exporter of whole requests delegates ``consume`` and ``lifespan`` to. One queue for each signal."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        push: Sender,
+        *,
+        sending_queue: CollectorSendingQueueConfig,
+        retry_on_failure: RetryConfig,
+        timeout_s: float,
+        signals: Iterable[Signal] = Signal,
+        max_request_bytes: int = 0,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._push = push
+        self._sending_queue = sending_queue
+        self._retry_on_failure = retry_on_failure
+        self._timeout_s = timeout_s
+        self._signals = tuple(signals)
+        self._max_request_bytes = max_request_bytes
+        self._dice = dice
+        self._instruments = ExporterInstruments(settings.meter, str(settings.id))
+        self._entries: Mapping[Signal, Sender] = {}
+
+    async def consume(self, batch: Batch) -> Receipt:
+        """Send the batch, or put it into the queue.
+
+        Raises:
+            PermanentError, RetryableError: it was not taken; see :class:`QueueSender`.
+            ShutdownError: the chain is not open.
+        """
+        entry = self._entries.get(batch.signal)
+        if entry is None:
+            raise ShutdownError(f"exporter {self._settings.id} is not running")
+        return await entry(batch)
+
+    @asynccontextmanager
+    async def lifespan(self, host: Host) -> AsyncIterator[None]:
+        """Open the queues and their workers; on leaving, stop waits, drain until the host's deadline, and account.
+
+        Raises:
+            StartError: the storage is not there.
+        """
+        stopping = asyncio.Event()
+        attempts = self._attempts(stopping)
+        try:
+            if self._sending_queue.enabled:
+                async with self._queues(host, attempts, stopping) as self._entries:
+                    yield
+            else:
+                self._entries = dict.fromkeys(self._signals, attempts)
+                yield
+        finally:
+            self._entries = {}
+            stopping.set()
+
+    def _attempts(self, stopping: asyncio.Event) -> Sender:
+        settings = self._settings
+        timed = TimeoutSender(self._push, self._timeout_s)
+        policy = self._retry_on_failure.policy()
+        retried = RetrySender(timed.send, policy, stopping, dice=self._dice, logger=settings.logger)
+        observed = ObserveSender(retried.send, settings.id, self._instruments, settings.tracer, settings.logger)
+        return observed.send
+
+    @asynccontextmanager
+    async def _queues(
+        self, host: Host, attempts: Sender, stopping: asyncio.Event
+    ) -> AsyncIterator[Mapping[Signal, Sender]]:
+        storage = self._storage(host)
+        async with AsyncExitStack() as stack:
+            queues = {signal: await self._open(stack, storage, signal) for signal in self._signals}
+            try:
+                async with asyncio.TaskGroup() as group:
+                    workers = [
+                        group.create_task(work) for queue in queues.values() for work in self._workers(queue, attempts)
+                    ]
+                    try:
+                        yield {signal: queue.send for signal, queue in queues.items()}
+                    finally:
+                        stopping.set()
+                        for queue in queues.values():
+                            queue.stop()
+                        await _drain(workers, host.drain_deadline_s)
+            finally:
+                for queue in queues.values():
+                    await queue.account_for_the_rest()
+
+    def _storage(self, host: Host) -> Storage:
+        wanted = self._sending_queue.storage
+        return MemoryStorage() if wanted is None else host.extension(wanted, Storage)  # type: ignore[type-abstract]
+
+    async def _open(self, stack: AsyncExitStack, storage: Storage, signal: Signal) -> QueueSender:
+        owner = f"{self._settings.id}/{signal}"
+        queue = await stack.enter_async_context(storage.open_queue(owner, self._sending_queue.limits()))
+        stack.enter_context(self._instruments.watch_queue(signal, lambda: queue.size, lambda: queue.capacity))
+        return QueueSender(queue, self._sending_queue, signal, self._instruments, self._settings.logger)
+
+    def _workers(self, queue: QueueSender, attempts: Sender) -> Iterator[Coroutine[Any, Any, None]]:
+        batch, num_consumers = self._sending_queue.active_batch(), self._sending_queue.num_consumers
+        if batch is None:
+            for _ in range(num_consumers):
+                yield consume_each(queue, attempts, self._instruments)
+            return
+        batcher = Batcher(
+            queue,
+            attempts,
+            batch,
+            num_consumers=num_consumers,
+            max_request_bytes=self._max_request_bytes,
+            instruments=self._instruments,
+        )
+        yield batcher.run()
+
+
+async def _drain(workers: Iterable[asyncio.Task[None]], deadline_s: float | None) -> None:
+    """Let the workers finish until the deadline (loop time); who has not by then is cancelled."""
+    remaining_s = _DRAIN_S if deadline_s is None else max(0.0, deadline_s - asyncio.get_running_loop().time())
+    _, late = await asyncio.wait(workers, timeout=remaining_s)
+    for worker in late:
+        worker.cancel()

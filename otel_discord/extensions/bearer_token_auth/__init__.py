@@ -1,0 +1,1 @@
+"""Who may send: a shared token in a header, compared in constant time."""

@@ -1,0 +1,1 @@
+"""Whether the service is well, for load balancers, Kubernetes and people."""

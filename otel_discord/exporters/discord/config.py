@@ -183,6 +183,25 @@ class DiscordConfig(StrictModel):
             raise ValueError("; ".join(wrong))
         return self
 
+    def not_in_force(self) -> list[str]:
+        """Return the keys that are set and accepted, but whose function comes with a later release."""
+        later = {
+            "routes": bool(self.routes),
+            "destinations_from": bool(self.destinations_from),
+            "max_age": bool(self.max_age),
+            "templates::directory": bool(self.templates.directory),
+            "dead_letters::directory": bool(self.dead_letters.directory),
+        }
+        for name, item in self.destinations.items():
+            path = f"destinations::{name}"
+            later |= {
+                f"{path}::mention": item.mention is not None,
+                f"{path}::quiet_hours": item.quiet_hours is not None,
+                f"{path}::fallback": bool(item.fallback),
+                f"{path}::retention": bool(item.retention),
+            }
+        return [path for path, is_set in later.items() if is_set]
+
     @model_validator(mode="after")
     def _names(self) -> "DiscordConfig":
         known = self.destinations or {"default": None}

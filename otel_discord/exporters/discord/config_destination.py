@@ -63,6 +63,8 @@ class RenderConfig(StrictModel):
 
     preset: Literal["compact", "standard", "full", "plain"] = "compact"
     """`plain` is text only, without an embed."""
+    embeds: bool = True
+    """false: as the preset `plain`."""
     timestamps: bool = True
     resource: bool = True
     """Show where a record comes from: service, environment, host."""

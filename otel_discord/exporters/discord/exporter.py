@@ -113,6 +113,8 @@ class DiscordExporter:
         """Open the queue and the way to Discord, run the outboxes, and drain them at the end."""
         self._destinations = resolve_destinations(self._config)
         self._routing = assembly.router(self._config, self._destinations)
+        for path in self._config.not_in_force():
+            self._settings.logger.warning("%s is accepted but not in force in this version", path)
         async with AsyncExitStack() as stack:
             stack.callback(self._shelf.close)
             queue = await stack.enter_async_context(self._open_queue(host))

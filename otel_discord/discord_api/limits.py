@@ -30,6 +30,9 @@ ALLOWED_MENTION_IDS: Final = 100
 FILES_PER_MESSAGE: Final = 10
 FILE_MAX_BYTES: Final = 10 * 1024 * 1024
 REQUEST_MAX_BYTES: Final = 25 * 1024 * 1024
+FILES_TOTAL_BYTES: Final = REQUEST_MAX_BYTES - 256 * 1024
+"""What the files of one message may have together; the rest is for the longest JSON and the form around it."""
+
 FILE_NAME_CHARS: Final = 1024
 FILE_DESCRIPTION_CHARS: Final = 1024
 

@@ -57,7 +57,9 @@ async def open_client(
             )
         )
     user_agent = f"DiscordBot ({PROJECT_URL}, {settings.version})"
-    return WebhookClient(transport, limits, endpoint=config.endpoint, user_agent=user_agent)
+    return WebhookClient(
+        transport, limits, endpoint=config.endpoint, user_agent=user_agent, file_max_bytes=max_file_bytes(config)
+    )
 
 
 def router(config: DiscordConfig, destinations: Sequence[Destination]) -> Router:
@@ -68,7 +70,12 @@ def router(config: DiscordConfig, destinations: Sequence[Destination]) -> Router
 def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf) -> CardMaker:
     """Return what turns batches into cards."""
     directories = [Path(item) for item in config.attachments.allowed_directories]
-    return CardMaker(routing, shelf, directories, int(config.attachments.max_file_mib * MIB))
+    return CardMaker(routing, shelf, directories, max_file_bytes(config))
+
+
+def max_file_bytes(config: DiscordConfig) -> int:
+    """Return what Discord takes as one file."""
+    return int(config.attachments.max_file_mib * MIB)
 
 
 def outbox(
@@ -78,7 +85,6 @@ def outbox(
     config: DiscordConfig,
     queue: WorkQueue,
     client: WebhookClient,
-    limits: RateLimits,
     shelf: Shelf,
     instruments: tuple[ExporterInstruments, DiscordInstruments],
     release_attachments: Callable[[Sequence[Card]], None],
@@ -101,7 +107,7 @@ def outbox(
             Renderer(options),
             shelf,
             max_embeds=max_embeds,
-            max_file_bytes=int(config.attachments.max_file_mib * MIB),
+            max_file_bytes=max_file_bytes(config),
         ),
         client=client,
         policy=config.retry_on_failure.policy(),
@@ -116,6 +122,5 @@ def outbox(
         max_embeds=max_embeds,
         exporter_instruments=instruments[0],
         logger=settings.logger,
-        learn_channel=limits.learn_channel,
         release_attachments=release_attachments,
     )

@@ -169,7 +169,7 @@ class DiscordConfig(StrictModel):
 
     @model_validator(mode="after")
     def _addresses(self) -> "DiscordConfig":
-        validate_endpoint(self.endpoint, self.allow_insecure_endpoint)
+        validate_endpoint(self.endpoint, allow_insecure=self.allow_insecure_endpoint)
         urls = {"webhook_url": self.webhook_url}
         urls |= {f"destinations::{name}::webhook_url": item.webhook_url for name, item in self.destinations.items()}
         wrong = []
@@ -204,7 +204,7 @@ class DiscordConfig(StrictModel):
 
     @model_validator(mode="after")
     def _names(self) -> "DiscordConfig":
-        known = self.destinations or {"default": None}
+        known = set(self.destinations) or {"default"}
         for name, item in self.destinations.items():
             if item.fallback and item.fallback not in known:
                 raise ValueError(f"destinations::{name}::fallback: there is no destination {item.fallback!r}")

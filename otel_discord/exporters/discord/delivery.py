@@ -162,9 +162,5 @@ def _mended(outcome: Refused, hand: Hand) -> Action:
 
 def embeds_named(outcome: Refused, cards: int) -> tuple[int, ...]:
     """Return the places of the embeds that an error tree names (``embeds[3].title``), in order."""
-    named = {
-        error.path[1]
-        for error in outcome.errors
-        if len(error.path) > 1 and error.path[0] == "embeds" and isinstance(error.path[1], int)
-    }
+    named = {error.path[1] for error in outcome.errors if len(error.path) > 1 and error.path[0] == "embeds"}
     return tuple(sorted(place for place in named if isinstance(place, int) and 0 <= place < cards))

@@ -158,7 +158,6 @@ class DiscordExporter:
                 config=self._config,
                 queue=queue,
                 client=client,
-                limits=limits,
                 shelf=self._shelf,
                 instruments=(self._instruments, self._discord_instruments),
                 release_attachments=self._release_attachments,

@@ -24,7 +24,8 @@ def last_words(cards: Iterable[Card]) -> Iterator[str]:
     for card in cards:
         resource, _, record = card.parts()
         service = find_attribute(resource.attributes, "service.name")
+        origin = service if isinstance(service, str) and service else "unknown service"
         text = find_attribute(record.attributes, "exception.message") or to_plain(record.body) or record.event_name
         line = " ".join(str(text or "(no text)").split())[:_WORDS_CHARS]
         times = f" ×{card.count:,}" if card.count > 1 else ""
-        yield f"{severity_range(card.severity).name}{times} {service or 'unknown service'}: {line}"
+        yield f"{severity_range(card.severity).name}{times} {origin}: {line}"

@@ -39,7 +39,6 @@ class Outbox:
     max_embeds: int
     exporter_instruments: ExporterInstruments
     logger: logging.Logger
-    learn_channel: Callable[[str, str], None]
     release_attachments: Callable[[Sequence[Card]], None]
     wall_clock: Callable[[], float] = time.time
     gone: Gone | None = None
@@ -99,9 +98,7 @@ class Outbox:
             ):
                 answer = await turn.get_webhook()
         self.instruments.webhook_checked(up=isinstance(answer, WebhookInfo), response_s=loop.time() - started)
-        if isinstance(answer, WebhookInfo):
-            self.learn_channel(webhook.id, answer.channel_id)
-        elif isinstance(answer, Gone) and answer.code:  # Discord's own word, not that of a proxy which lacks the route
+        if isinstance(answer, Gone) and answer.code:  # Discord's own word, not that of a proxy which lacks the route
             self._abandon(answer)
 
     async def _wait_for_company(self) -> None:

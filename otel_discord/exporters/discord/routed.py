@@ -49,7 +49,9 @@ class CardMaker:
                         continue
                     resource = resource or resource_logs.resource.SerializeToString()
                     scope = scope or scope_logs.scope.SerializeToString()
-                    record, attachments = self._take_attachments(record, [item.name for item in lanes], routed.complaints)
+                    record, attachments = self._take_attachments(
+                        record, [item.name for item in lanes], routed.complaints
+                    )
                     seen_ns = record.time_unix_nano or record.observed_time_unix_nano or accepted_ns
                     card = Card(
                         resource=resource,
@@ -63,7 +65,7 @@ class CardMaker:
                     )
                     payload = card.to_bytes()
                     priority = self.router.priority(severity)
-                    routed.cards += [NewCard(destination.name, priority, payload) for destination in lanes]
+                    routed.cards.extend(NewCard(destination.name, priority, payload) for destination in lanes)
         return routed
 
     def _take_attachments(

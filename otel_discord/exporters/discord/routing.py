@@ -64,7 +64,7 @@ def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
     for resource_logs in batch.request.resource_logs:
         for scope_logs in resource_logs.scope_logs:
             for record in scope_logs.log_records:
-                severity = record.severity_number
+                severity: int = record.severity_number
                 if not 1 <= severity <= HIGHEST_SEVERITY:
                     severity = record_severity(record)
                 if severity < floor:

@@ -104,7 +104,7 @@ class Sender:
     async def _attempt(self, turn: Turn, composed: Composed, hand: Hand) -> Outcome:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        facts = {
+        facts: dict[str, str | int] = {
             "otel_discord.destination": self.composer.destination.name,
             "otel_discord.embeds": len(composed.message.embeds),
             "otel_discord.records": composed.records,

@@ -29,6 +29,7 @@ from otel_discord.discord_api.outcome_types import (
 )
 
 INVALID_FORM: Final = 50035
+ARCHIVED_THREAD: Final = 50083
 
 _REFUSED_CODES: Final = {
     INVALID_FORM: Reason.INVALID_FORM,
@@ -58,7 +59,7 @@ _GONE_CODES: Final = {
     40058: Reason.MISCONFIGURED,
     40067: Reason.MISCONFIGURED,  # a forum needs a tag
     160005: Reason.MISCONFIGURED,  # thread locked
-    50083: Reason.MISCONFIGURED,  # thread archived
+    ARCHIVED_THREAD: Reason.MISCONFIGURED,
 }
 _SECRET_KEYS: Final = frozenset({"token", "url"})
 """What the answer to GET webhook repeats of the address."""

@@ -49,9 +49,8 @@ class CardMaker:
                         continue
                     resource = resource or resource_logs.resource.SerializeToString()
                     scope = scope or scope_logs.scope.SerializeToString()
-                    record, attachments = self._take_attachments(
-                        record, [item.name for item in lanes], routed.complaints
-                    )
+                    names = [item.name for item in lanes]
+                    record, attachments = self._take_attachments(record, names, routed.complaints)
                     seen_ns = record.time_unix_nano or record.observed_time_unix_nano or accepted_ns
                     card = Card(
                         resource=resource,
@@ -65,7 +64,7 @@ class CardMaker:
                     )
                     payload = card.to_bytes()
                     priority = self.router.priority(severity)
-                    routed.cards.extend(NewCard(destination.name, priority, payload) for destination in lanes)
+                    routed.cards.extend(NewCard(name, priority, payload) for name in names)
         return routed
 
     def _take_attachments(

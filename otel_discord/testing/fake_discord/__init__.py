@@ -2,8 +2,8 @@
 
     fake = FakeDiscord("default")
     hook = fake.add_webhook()
-    ...                                   # let the client post to hook.url, over fake_transport or serve_fake_discord
-    assert delivered_markers(fake)[hook.id] == ["1", "2", "3"]
+    ...                    # let the client post to hook.url, over fake.transport() or serve_fake_discord(fake)
+    assert_each_once(fake, range(1000))
     fake.assert_clean()
 
 Every answer is as Discord's, as far as that is known (``rules`` says how well); ``fake.violations`` holds what Discord
@@ -29,8 +29,18 @@ from otel_discord.testing.fake_discord.faults import (
     webhook_is,
 )
 from otel_discord.testing.fake_discord.latency import Latency
+from otel_discord.testing.fake_discord.oracles import (
+    Arrivals,
+    arrivals,
+    assert_each_once,
+    assert_no_token_in,
+    assert_nobody_pinged,
+    markers_of,
+    rate_limited_by_scope,
+)
 from otel_discord.testing.fake_discord.profiles import PROFILES, Profile
 from otel_discord.testing.fake_discord.rules import RULES, Switches, Violation
+from otel_discord.testing.fake_discord.server import FakeDiscordServer, serve_fake_discord
 from otel_discord.testing.fake_discord.state import FakeChannel, FakeFile, FakeMessage, FakeWebhook, JournalEntry
 from otel_discord.testing.fake_discord.transport import FakeTransport
 
@@ -41,6 +51,7 @@ __all__ = [
     "RULES",
     "SERVER_ERRORS",
     "Answer",
+    "Arrivals",
     "Break",
     "Buckets",
     "Change",
@@ -50,6 +61,7 @@ __all__ = [
     "Exchange",
     "FakeChannel",
     "FakeDiscord",
+    "FakeDiscordServer",
     "FakeFile",
     "FakeMessage",
     "FakeRequest",
@@ -66,8 +78,15 @@ __all__ = [
     "Truncate",
     "Violation",
     "any_request",
+    "arrivals",
+    "assert_each_once",
+    "assert_no_token_in",
+    "assert_nobody_pinged",
     "committed",
+    "markers_of",
     "method_is",
     "posts",
+    "rate_limited_by_scope",
+    "serve_fake_discord",
     "webhook_is",
 ]

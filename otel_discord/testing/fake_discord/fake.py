@@ -13,18 +13,9 @@ from typing import TYPE_CHECKING, Any
 from otel_discord.testing.fake_discord import strict
 from otel_discord.testing.fake_discord.conduct import Conduct, code_of, retry_after_s, scope_of
 from otel_discord.testing.fake_discord.counters import Buckets
-from otel_discord.testing.fake_discord.exchange import Cut, Exchange, FakeRequest, FakeResponse, Wire
-from otel_discord.testing.fake_discord.faults import (
-    Answer,
-    Break,
-    Change,
-    CloseAfter,
-    Drip,
-    Fault,
-    Faults,
-    Stall,
-    Truncate,
-)
+from otel_discord.testing.fake_discord.exchange import Cut, Exchange, FakeRequest, FakeResponse
+from otel_discord.testing.fake_discord.fault_effects import committed, uncommitted
+from otel_discord.testing.fake_discord.faults import Change, Fault, Faults
 from otel_discord.testing.fake_discord.form_errors import RefusedError, refusal
 from otel_discord.testing.fake_discord.latency import NO_LATENCY, Latency
 from otel_discord.testing.fake_discord.profiles import PROFILES, Profile
@@ -99,6 +90,15 @@ class FakeDiscord:
         self._conduct = Conduct(self._note, self.switches.order_matters)
 
     # ------------------------------------------------------------------ what is there
+
+    @property
+    def endpoint(self) -> str:
+        """Where the URLs of webhooks point: a base that ends in ``/api/v10``."""
+        return self.state.endpoint
+
+    @endpoint.setter
+    def endpoint(self, endpoint: str) -> None:
+        self.state.endpoint = endpoint
 
     def add_channel(self, name: str = "alerts", *, type: int = TEXT, requires_tag: bool = False) -> FakeChannel:  # noqa: A002
         """Add a channel; type 15 is a forum."""
@@ -219,13 +219,13 @@ class FakeDiscord:
     ) -> tuple[FakeResponse, bool]:
         action = fault.action if fault is not None else None
         if fault is not None and not getattr(action, "commit", True):
-            return _uncommitted(action), True
+            return uncommitted(action), True
         response = self._answer(request, route, channel_id, now_s)
         if fault is None or response.status >= 300:
             if fault is not None:
                 fault.hits -= 1  # the fault waits for a request that Discord carries out
             return response, False
-        return _committed(action, response)
+        return committed(action, response)
 
     def _answer(self, request: FakeRequest, route: Route, channel_id: str, now_s: float) -> FakeResponse:
         if self.limits.is_banned(now_s):
@@ -333,38 +333,3 @@ class FakeDiscord:
             )
         )
         self._index += 1
-
-
-def _uncommitted(action: object) -> FakeResponse:
-    """Return what a client gets when the request is not carried out."""
-    match action:
-        case Answer():
-            headers = {"Content-Type": action.content_type()} if action.encoded() else {}
-            return FakeResponse(action.status, headers | dict(action.headers), action.encoded())
-        case Break(cut=Cut.MID_BODY):
-            body = b'{"message": "500: Internal Server Error", "code": 0}'
-            return FakeResponse(500, {"Content-Type": "application/json"}, body, Wire(cut=Cut.MID_BODY))
-        case Break():
-            return FakeResponse(0, wire=Wire(cut=action.cut))
-        case Stall():
-            return FakeResponse(0, wire=Wire(cut=Cut.BEFORE_HEADERS, stall_s=action.seconds))
-    raise TypeError(f"no such action: {action!r}")
-
-
-def _committed(action: object, true: FakeResponse) -> tuple[FakeResponse, bool]:
-    """Return what a client gets of a request that was carried out, and whether that is another answer."""
-    match action:
-        case Answer():
-            return _uncommitted(action), True
-        case Break():
-            return replace(true, wire=Wire(cut=action.cut)), True
-        case Stall():
-            return replace(true, wire=Wire(stall_s=action.seconds)), False
-        case Drip():
-            wire = Wire(chunk_bytes=action.chunk_bytes, chunk_interval_s=action.interval_s)
-            return replace(true, wire=wire), False
-        case Truncate():
-            return replace(true, body=true.body[: action.keep_bytes]), True
-        case CloseAfter():
-            return replace(true, wire=Wire(close=True)), False
-    raise TypeError(f"no such action: {action!r}")

@@ -44,14 +44,14 @@ class FakeWebhook:
     token: str
     channel_id: str
     guild_id: str
-    endpoint: str
+    state: "State" = field(repr=False, compare=False)
     name: str = "Spidey Bot"
     avatar: str | None = None
 
     @property
     def url(self) -> str:
         """The webhook's URL under the fake's endpoint."""
-        return f"{self.endpoint}/webhooks/{self.id}/{self.token}"
+        return f"{self.state.endpoint}/webhooks/{self.id}/{self.token}"
 
     def __repr__(self) -> str:
         return f"FakeWebhook(id={self.id!r}, channel_id={self.channel_id!r})"
@@ -144,7 +144,7 @@ class State:
     def add_webhook(self, channel: FakeChannel | None = None, *, name: str = "Spidey Bot") -> FakeWebhook:
         """Add a webhook to a channel, to a new one if none is given."""
         channel = channel or self.add_channel()
-        webhook = FakeWebhook(self._id(), self.new_token(), channel.id, self.guild_id, self.endpoint, name)
+        webhook = FakeWebhook(self._id(), self.new_token(), channel.id, self.guild_id, self, name)
         self.webhooks[webhook.id] = webhook
         return webhook
 

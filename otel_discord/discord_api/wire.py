@@ -112,9 +112,8 @@ class Wire:
 
 
 def _answer(response: HttpResponse, outcome: Outcome, sent_at: float, received_at: float) -> Answer:
-    limited = None
+    """Return what the limiter hears; for it, a 403 by which an edge server bans this address is a 429 of the host."""
+    limited, status = None, response.status
     if isinstance(outcome, RateLimited):
-        limited = Limited(outcome.retry_after_s, outcome.scope, outcome.code)
-    return Answer(
-        status=response.status, headers=response.headers, limited=limited, sent_at=sent_at, received_at=received_at
-    )
+        limited, status = Limited(outcome.retry_after_s, outcome.scope, outcome.code), 429
+    return Answer(status=status, headers=response.headers, limited=limited, sent_at=sent_at, received_at=received_at)

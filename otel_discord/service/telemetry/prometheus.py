@@ -49,7 +49,7 @@ async def prometheus_server(config: PrometheusConfig, reader: PullReader) -> Asy
     """
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=reader.page().encode(), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=reader.page().encode(errors="replace"), headers={"Content-Type": CONTENT_TYPE})
 
     host = f"[{config.host}]" if ":" in config.host else config.host
     endpoint = f"{host}:{config.port}"

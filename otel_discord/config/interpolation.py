@@ -29,8 +29,6 @@ class Interpolated:
     document: Document
     problems: list[Problem] = field(default_factory=list)
     failed: set[KeyPath] = field(default_factory=set)
-    concealed: dict[str, str] = field(default_factory=dict)
-    """Values that are never shown, and the reference that stands for each."""
 
 
 def interpolate(document: Document, environ: Mapping[str, str], read_file: ReadFile) -> Interpolated:
@@ -123,10 +121,7 @@ class _Walk:
             texts.append(text)
             origins += [origin] if origin else []
         spliced = "".join(texts)
-        origin = " ".join(origins)
-        if origin and spliced:
-            self._result.concealed.setdefault(spliced, origin)
-        return spliced, origin
+        return spliced, " ".join(origins)
 
     def _look_up(self, reference: Reference, path: KeyPath) -> tuple[str, str]:
         """Return a reference's text and the origin to show in its stead ("" for a default written in the file)."""
@@ -136,9 +131,7 @@ class _Walk:
             case "env":
                 return self._variable(reference, name, shown, path)
             case "file":
-                text = self._file(name, shown, path)
-                self._conceal(text, reference.written)
-                return text, reference.written
+                return self._file(name, shown, path), reference.written
             case "yaml":
                 return name, ""
             case scheme:
@@ -151,19 +144,13 @@ class _Walk:
                 "write `$$` for a dollar sign that is text",
             )
         if name in self._environ:
-            origin = reference.written if shown != name else f"${{env:{name}}}"
-            self._conceal(self._environ[name], origin)
-            return self._environ[name], origin
+            return self._environ[name], reference.written if shown != name else f"${{env:{name}}}"
         if reference.default is None:
             raise UnresolvedError(
                 f"environment variable {shown} is not set",
                 f"set it, or write ${{env:{shown}:-default}} if it may be missing",
             )
         return self._spliced(reference.default, path)
-
-    def _conceal(self, text: str, origin: str) -> None:
-        if text:
-            self._result.concealed.setdefault(text, origin)
 
     def _file_path(self, name: str, path: KeyPath) -> Path:
         written_in: Position = self._result.document.locate(path)

@@ -1,0 +1,1 @@
+"""A connector that passes everything on as it is, to pipelines of the same signal."""

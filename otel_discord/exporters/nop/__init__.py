@@ -1,0 +1,1 @@
+"""An exporter that accepts everything and does nothing with it."""

@@ -1,0 +1,1 @@
+"""A processor that passes everything on as it is."""

@@ -1,0 +1,7 @@
+"""Keys of the nop receiver: none."""
+
+from otel_discord.config import StrictModel
+
+
+class NopConfig(StrictModel):
+    """Takes no keys."""

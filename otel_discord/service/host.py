@@ -1,0 +1,133 @@
+"""The house as its components see it, and the board on which their statuses stand."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from otel_discord.component import Component, ComponentStatus, StartError, Status
+
+T = TypeVar("T")
+
+_REPEATABLE: Final = frozenset({Status.OK, Status.RECOVERABLE})
+_ENDING: Final = frozenset({Status.STOPPING, Status.STOPPED, Status.FATAL})
+
+
+def next_status(before: Status | None, after: Status) -> bool:
+    """Return whether a component may go from one status to another, by the Collector's state machine.
+
+    FATAL and STOPPED are final, a permanent error does not become OK again, and repeats say something new only
+    for OK and recoverable errors.
+    """
+    if before in (Status.FATAL, Status.STOPPED):
+        return before is Status.STOPPED and after is Status.STARTING
+    if before is after:
+        return after in _REPEATABLE
+    if before is Status.PERMANENT:
+        return after in _ENDING
+    return not (before is Status.STOPPING and after not in _ENDING)
+
+
+class ServiceHost:
+    """Implements ``component.Host`` and ``component.StatusBoard``."""
+
+    def __init__(self, pipelines: Mapping[str, tuple[str, ...]], now_unix_s: Callable[[], float] = time.time) -> None:
+        self._now = now_unix_s
+        self._extensions: dict[str, Component] = {}
+        self._statuses: dict[str, ComponentStatus] = {}
+        self._deadline_s: float | None = None
+        self.started_at_unix_s = now_unix_s()
+        self.pipelines = pipelines
+        self.ready = False
+        self.fatal = asyncio.Event()
+        """Set when any component reports that it cannot go on."""
+        self.fatal_error = ""
+        self.failures: list[str] = []
+        """What went wrong while components closed."""
+
+    @property
+    def drain_deadline_s(self) -> float | None:
+        """Loop time by which a component that is closing should be done; None while running."""
+        return self._deadline_s
+
+    def begin_drain(self, deadline_s: float) -> None:
+        """Say that the service is closing, and by when (loop time)."""
+        self.ready = False
+        self._deadline_s = deadline_s
+
+    @property
+    def statuses(self) -> Mapping[str, ComponentStatus]:
+        """Last status by component, ``exporter:discord/ops``."""
+        return dict(self._statuses)
+
+    def add_extension(self, component_id: str, extension: Component) -> None:
+        """Make an opened extension known to the components that open after it."""
+        self._extensions[component_id] = extension
+
+    def extension(self, component_id: str, protocol: type[T]) -> T:
+        """Return an opened extension; raises StartError where it is not there or does not offer ``protocol``."""
+        found = self._extensions.get(component_id)
+        if found is None:
+            known = ", ".join(self._extensions) or "none"
+            raise StartError(
+                f'extension "{component_id}" is needed, but service::extensions does not list it (running: {known})'
+            )
+        if not isinstance(found, protocol):
+            raise StartError(f'extension "{component_id}" does not offer {protocol.__name__}')
+        return found
+
+    def report_status(self, status: Status, component: str = "", error: str = "") -> None:
+        """Note a status; FATAL asks the service to end."""
+        before = self._statuses.get(component)
+        if not next_status(before.status if before else None, status):
+            return
+        if before is None or (before.status, before.error) != (status, error):
+            self._statuses[component] = ComponentStatus(status, error, self._now())
+        if status is Status.FATAL and not self.fatal.is_set():
+            self.fatal_error = f"{component}: {error}" if error else f"{component} cannot go on"
+            self.fatal.set()
+
+    def seen_by(self, component: str) -> "ComponentHost":
+        """Return the host as one component gets it: a status without a name is that component's."""
+        return ComponentHost(self, component)
+
+
+class ComponentHost:
+    """A :class:`ServiceHost` that knows who is speaking."""
+
+    def __init__(self, host: ServiceHost, component: str) -> None:
+        self._host = host
+        self._component = component
+
+    @property
+    def drain_deadline_s(self) -> float | None:
+        """As the service's."""
+        return self._host.drain_deadline_s
+
+    @property
+    def started_at_unix_s(self) -> float:
+        """As the service's."""
+        return self._host.started_at_unix_s
+
+    @property
+    def ready(self) -> bool:
+        """As the service's."""
+        return self._host.ready
+
+    @property
+    def statuses(self) -> Mapping[str, ComponentStatus]:
+        """As the service's."""
+        return self._host.statuses
+
+    @property
+    def pipelines(self) -> Mapping[str, tuple[str, ...]]:
+        """As the service's."""
+        return self._host.pipelines
+
+    def extension(self, component_id: str, protocol: type[T]) -> T:
+        """As the service's; raises StartError."""
+        return self._host.extension(component_id, protocol)
+
+    def report_status(self, status: Status, component: str = "", error: str = "") -> None:
+        """Note a status; without a name it is this component's."""
+        self._host.report_status(status, component or self._component, error)

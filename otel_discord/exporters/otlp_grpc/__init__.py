@@ -1,0 +1,1 @@
+"""Passes logs, metrics and traces on to the next collector over OTLP/gRPC."""

@@ -1,0 +1,91 @@
+"""The exporter: the shared chain around one call."""
+
+import asyncio
+import platform
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import grpc
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from otel_discord.component.consumer import Receipt
+from otel_discord.component.errors import PermanentError
+from otel_discord.component.factory import Settings
+from otel_discord.component.host import Host
+from otel_discord.exporterhelper.chain import ExporterChain
+from otel_discord.exporters.otlp_grpc.channel import MAX_REQUEST_BYTES, open_channel, read_identity
+from otel_discord.exporters.otlp_grpc.config import OtlpGrpcConfig
+from otel_discord.exporters.otlp_grpc.grpc_status import error_of
+from otel_discord.signals.batch import Batch, Signal
+
+_SERVICE: Final = "/opentelemetry.proto.collector"
+_CALLS: Final[Mapping[Signal, tuple[str, Any, str]]] = {
+    Signal.LOGS: (f"{_SERVICE}.logs.v1.LogsService/Export", ExportLogsServiceResponse, "rejected_log_records"),
+    Signal.METRICS: (
+        f"{_SERVICE}.metrics.v1.MetricsService/Export",
+        ExportMetricsServiceResponse,
+        "rejected_data_points",
+    ),
+    Signal.TRACES: (f"{_SERVICE}.trace.v1.TraceService/Export", ExportTraceServiceResponse, "rejected_spans"),
+}
+
+
+class OtlpGrpcExporter:
+    """Sends each batch as it is, in one call."""
+
+    def __init__(self, settings: Settings, config: OtlpGrpcConfig) -> None:
+        self._config = config
+        self._user_agent = f"otel-discord/{settings.version} (python/{platform.python_version()})"
+        self._headers = tuple((name, secret.reveal()) for name, secret in config.headers.items())
+        self._calls: dict[Signal, Any] = {}
+        self._chain = ExporterChain(
+            settings,
+            self._push,
+            sending_queue=config.sending_queue,
+            retry_on_failure=config.retry_on_failure,
+            timeout_s=config.timeout,
+            max_request_bytes=MAX_REQUEST_BYTES,
+        )
+
+    @asynccontextmanager
+    async def lifespan(self, host: Host) -> AsyncIterator[None]:
+        """Open the channel, and the chain inside it; the chain drains before the channel is closed.
+
+        Raises:
+            StartError: a file of ``tls`` cannot be read, or the storage is not there.
+        """
+        identity = await asyncio.to_thread(read_identity, self._config.tls)
+        async with open_channel(self._config, identity, self._user_agent) as channel:
+            self._calls = {
+                signal: channel.unary_unary(path, response_deserializer=response.FromString)
+                for signal, (path, response, _) in _CALLS.items()
+            }
+            async with self._chain.lifespan(host):
+                yield
+
+    async def consume(self, batch: Batch) -> Receipt:
+        """Queue the batch, or send it where the queue is off; errors as in :class:`ExporterChain`."""
+        return await self._chain.consume(batch)
+
+    async def _push(self, batch: Batch) -> Receipt:
+        request = batch.request.SerializeToString()
+        if len(request) > MAX_REQUEST_BYTES:
+            raise PermanentError(
+                f"a request of {len(request)} bytes is larger than OTLP allows ({MAX_REQUEST_BYTES})",
+                reason="request_too_large",
+            )
+        try:
+            response = await self._calls[batch.signal](
+                request,
+                timeout=self._config.timeout or None,
+                metadata=self._headers,
+                wait_for_ready=self._config.wait_for_ready,
+            )
+        except grpc.aio.AioRpcError as error:
+            raise error_of(error.code(), error.details(), error.trailing_metadata() or ()) from None
+        partial = response.partial_success
+        rejected = getattr(partial, _CALLS[batch.signal][2])
+        return Receipt(max(0, rejected), partial.error_message)

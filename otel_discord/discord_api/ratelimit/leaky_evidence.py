@@ -8,22 +8,23 @@ _MEAN_OVER: Final = 63
 
 
 class LeakyEvidence:
-    """Answers in a row that agree on one interval, at least one of them to a request that found the bucket in use.
+    """Answers in a row that agree on one interval, at least one of them telling.
 
-    A second test tells this shape from a log answered at a steady pace: with ``n`` slots used, the reset lies more than
-    ``n - 1`` and at most ``n`` intervals ahead.
+    With ``n`` slots used, the reset lies more than ``n - 1`` and at most ``n`` intervals ahead. A log used at a steady
+    pace can look the same, since its reset moves on by the time between two requests; so only a request at another
+    pace proves anything.
     """
 
     def __init__(self) -> None:
         self._answers = 0
-        self._answers_while_in_use = 0
+        self._telling_answers = 0
         self._sum_s = 0.0
         self._weight = 0
 
     @property
     def is_proven(self) -> bool:
         """Whether no other known shape explains the answers."""
-        return self._answers >= ANSWERS_FOR_PROOF and self._answers_while_in_use >= 1
+        return self._answers >= ANSWERS_FOR_PROOF and self._telling_answers >= 1
 
     @property
     def interval_s(self) -> float:
@@ -32,14 +33,16 @@ class LeakyEvidence:
 
     def observe(self, answer: Observation, before: Observation | None) -> None:
         """Take in an answer and the one before it."""
-        in_use = before is not None and answer.arrived_at < before.reset_at - TIME_TOLERANCE_S
-        moved_s = answer.reset_at - before.reset_at if before is not None and in_use else answer.reset_after_s
+        moved_s, is_telling = answer.reset_after_s, False
+        if before is not None and answer.arrived_at < before.reset_at - TIME_TOLERANCE_S:
+            moved_s = answer.reset_at - before.reset_at
+            is_telling = abs(moved_s - (answer.arrived_at - before.arrived_at)) > 2 * TIME_TOLERANCE_S
         if self._weight and not self._agrees(answer, moved_s, (self._sum_s + moved_s) / (self._weight + 1)):
             self._forget()
         if not self._weight and (not self._agrees(answer, moved_s, moved_s) or (before is None and answer.used != 1)):
             return
         self._answers += 1
-        self._answers_while_in_use += in_use
+        self._telling_answers += is_telling
         self._sum_s += moved_s
         self._weight += 1
         if self._weight > _MEAN_OVER:
@@ -54,5 +57,5 @@ class LeakyEvidence:
         return (answer.used - 1) * interval_s - slack_s < ahead_s <= answer.used * interval_s + slack_s
 
     def _forget(self) -> None:
-        self._answers = self._answers_while_in_use = self._weight = 0
+        self._answers = self._telling_answers = self._weight = 0
         self._sum_s = 0.0

@@ -4,7 +4,8 @@ Discord counts a request when it arrives, between the times at which we sent it 
 ``Reset-After`` is Discord's own time of that moment, the *stamp*. Each response bounds the offset between the clocks:
 ``stamp - received_at <= offset <= stamp - sent_at``. The left side is always safe, but wastes the way back. The right
 side also counts on the next request taking as long as the fastest so far, which is right where the way out is steady.
-How far to lean to the right follows from how much the responses scatter.
+How far to lean to the right follows from how much the responses scatter. The margin covers a request that is faster
+than expected; on the left side none can be, and 10 ms for rounding and drift are enough.
 
 Where stamps are missing or contradict each other (a stepped clock, rounded headers), arrival is taken to be the time of
 the answer less the dependable part of the round trip.
@@ -16,11 +17,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-_SAMPLES: Final = 32
+_SAMPLES: Final = 64
 _SAMPLE_AGE_S: Final = 300.0
 _STEP_TOLERANCE_S: Final = 0.005
 _STEP_SUSPICION: Final = 8
 _ROUNDING_S: Final = 0.002
+_CLOCK_ERROR_S: Final = 0.010
 _DISBELIEF: Final = 1e-4
 
 
@@ -31,26 +33,27 @@ class _Sample:
     stamp_s: float | None
 
 
-def dependable_minimum(values: Iterable[float]) -> float:
-    """Return a bound that the next value will hardly undercut, -inf where too little is known.
+def undercut_s(values: Iterable[float]) -> float:
+    """Return how far the next value may plausibly lie below the least of these, inf where too little is known.
 
     Of values from a uniform distribution starting at 0 the lowest ``m`` lie within ``1 + 1/k`` of the least only with
     probability ``(k + 1) ** (1 - m)``. So ``k`` times their spread, with that probability at one in ten thousand, is
-    taken off the least; the highest quarter is left out, since a slow request says nothing about a fast one.
+    the answer; the highest quarter is left out, since a slow request says nothing about a fast one.
     """
     ordered = sorted(values)
     count = len(ordered)
     if count < 3:
-        return -math.inf
+        return math.inf
     kept = count if count == 3 else count - max(1, count // 4)
     spread = max(0.0, ordered[kept - 1] - ordered[0] - _ROUNDING_S)
-    return ordered[0] - (math.pow(_DISBELIEF, -1.0 / (kept - 1)) - 1.0) * spread
+    return (math.pow(_DISBELIEF, -1.0 / (kept - 1)) - 1.0) * spread
 
 
 class ServerClock:
     """Turns responses into times of arrival on the bucket's clock, and slots on that clock into times to send."""
 
-    def __init__(self) -> None:
+    def __init__(self, margin_s: float) -> None:
+        self._margin_s = margin_s
         self._samples: deque[_Sample] = deque(maxlen=_SAMPLES)
         self._trusts_stamps = True
         self._suspicion = 0
@@ -87,14 +90,16 @@ class ServerClock:
         sample = self._samples[-1]
         if self._trusts_stamps and sample.stamp_s is not None:
             return sample.stamp_s
-        way_s = 0.0 if cautious else dependable_minimum(item.received_at - item.sent_at for item in self._samples)
-        return sample.received_at - max(0.0, way_s)
+        if cautious:
+            return sample.received_at
+        trips_s = [item.received_at - item.sent_at for item in self._samples]
+        return sample.received_at - max(0.0, min(trips_s) - undercut_s(trips_s))
 
     def send_at(self, slot_at: float, *, cautious: bool) -> float:
         """Return when to send, on our clock, so that the request does not arrive before ``slot_at``."""
         if not self._trusts_stamps:
-            return slot_at
-        return slot_at - (self._safe_offset_s if cautious else self._offset_s)
+            return slot_at + self._margin_s
+        return slot_at - (self._safe_offset_s - self._margin_s if cautious else self._offset_s)
 
     def from_local(self, at: float) -> float:
         """Return our time on the bucket's clock, rather late than early."""
@@ -107,5 +112,7 @@ class ServerClock:
         outward = [item.stamp_s - item.sent_at for item in self._samples if item.stamp_s is not None]
         self._safe_offset_s = max(item.stamp_s - item.received_at for item in self._samples if item.stamp_s is not None)
         highest = min(outward)
-        self._offset_s = min(highest, max(self._safe_offset_s, dependable_minimum(outward)))
+        error_s = min(_CLOCK_ERROR_S, self._margin_s)
+        likely = highest - max(self._margin_s, undercut_s(outward) + error_s)
+        self._offset_s = max(likely, self._safe_offset_s - error_s)
         return self._safe_offset_s <= highest + _STEP_TOLERANCE_S

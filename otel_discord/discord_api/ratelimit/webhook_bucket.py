@@ -35,7 +35,7 @@ class WebhookBucket:
         self._margin_s = margin_s
         self._extra_margin_s = 0.0
         self._surprises = 0
-        self._clock = ServerClock()
+        self._clock = ServerClock(margin_s)
         self._shape = WindowShape()
         self._window_s = PACE_WINDOW_S
         self._paced: deque[float] = deque(maxlen=PACE_LIMIT)
@@ -61,7 +61,7 @@ class WebhookBucket:
             self.free_at = -math.inf
             return
         slot_at = arrived_at + headers.reset_after_s if cautious else self._shape.next_slot_at()
-        self.free_at = self._clock.send_at(slot_at, cautious=cautious) + self._margin_s + self._extra_margin_s
+        self.free_at = self._clock.send_at(slot_at, cautious=cautious) + self._extra_margin_s
 
     def unanswered(self, ended_at: float) -> None:
         """A request that Discord may have counted ended without telling the bucket's state."""

@@ -247,3 +247,9 @@ def parse_value(text: str) -> Any:
     if isinstance(data, RawText):
         return data.typed
     return text if isinstance(data, str) else data
+
+
+def dump_yaml(data: Any) -> str:
+    """Return plain data as YAML, keys in their order."""
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
+    return text

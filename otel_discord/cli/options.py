@@ -1,0 +1,61 @@
+"""``--config`` and ``--set``, before or after a command's name, and the configuration that they give."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from otel_discord.service.config_file import Configuration
+    from otel_discord.service.registry import Registry
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the configuration comes from, in order."""
+
+    configs: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+
+    def load(self, registry: "Registry | None" = None) -> "Configuration":
+        """Read and check the configuration.
+
+        Raises:
+            click.UsageError: no ``--config`` was given.
+            ConfigurationError: it cannot be used.
+        """
+        from otel_discord.service.config_file import load_configuration
+        from otel_discord.service.registry import Registry
+
+        if not self.configs:
+            raise click.UsageError(
+                "at least one config flag must be provided: --config FILE (`otel-discord init` writes one)"
+            )
+        return load_configuration(self.configs, self.sets, registry or Registry.from_entry_points(), os.environ)
+
+
+def config_options(command: F) -> F:
+    """Add the options to a command; it gets ``sources``, those of the group included."""
+
+    @click.option(
+        "--config",
+        "configs",
+        multiple=True,
+        metavar="FILE",
+        help="Configuration file, or yaml:…, env:NAME. Several are merged, later ones win.",
+    )
+    @click.option(
+        "--set", "sets", multiple=True, metavar="A.B.C=VALUE", help="Set one key over all files; may be repeated."
+    )
+    @wraps(command)
+    def with_sources(*args: Any, configs: tuple[str, ...], sets: tuple[str, ...], **kwargs: Any) -> Any:
+        parent = click.get_current_context().parent
+        outer = parent.obj if parent is not None and isinstance(parent.obj, Sources) else Sources()
+        return command(*args, sources=Sources(outer.configs + configs, outer.sets + sets), **kwargs)
+
+    return with_sources  # type: ignore[return-value]  # click changes the parameters, not the command

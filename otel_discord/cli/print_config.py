@@ -1,0 +1,65 @@
+"""``otel-discord print-config``: what the service would run with, or the JSON Schema of what may be written."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from otel_discord.cli.options import Sources, config_options
+
+if TYPE_CHECKING:
+    from otel_discord.service.config_file import Configuration
+    from otel_discord.service.telemetry.redact import Redactor
+
+
+@click.command("print-config")
+@config_options
+@click.option(
+    "--mode",
+    type=click.Choice(["redacted", "unredacted"]),
+    default="redacted",
+    show_default=True,
+    help="redacted: every key with its default, secrets as [REDACTED]; unredacted: the keys as written, with secrets.",
+)
+@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of configuration files, for editors.")
+def print_config(sources: Sources, mode: str, form: str, schema: bool) -> None:
+    """Print the resolved configuration: files merged, references replaced, defaults filled in."""
+    from otel_discord.config.raw_text import to_typed
+    from otel_discord.config.yaml_file import dump_yaml
+
+    if schema:
+        from otel_discord.service.json_schema import configuration_schema
+        from otel_discord.service.registry import Registry
+
+        click.echo(json.dumps(configuration_schema(Registry.from_entry_points()), indent=2))
+        return
+    configuration = sources.load()
+    data = to_typed(configuration.resolved) if mode == "unredacted" else redacted(configuration)
+    text = dump_yaml(data) if form == "yaml" else json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    click.echo(text if mode == "unredacted" else _redactor(configuration)(text), nl=False)
+
+
+def _redactor(configuration: "Configuration") -> "Redactor":
+    """Return what finds secrets in text, for those that stand in a key that is not known to be secret."""
+    from otel_discord.service.telemetry.redact import Redactor, secrets_in
+
+    redactor = Redactor()
+    redactor.add(secrets_in([made.config for kind in configuration.components.values() for made in kind.values()]))
+    redactor.add(secrets_in(configuration.service))
+    return redactor
+
+
+def redacted(configuration: "Configuration") -> dict[str, Any]:
+    """Return every key in use, defaults included, without any secret."""
+    data: dict[str, Any] = {}
+    for kind, components in configuration.components.items():
+        if components:
+            data[f"{kind}s"] = {str(each): _dumped(made.config) for each, made in components.items()}
+    data["service"] = _dumped(configuration.service)
+    return data
+
+
+def _dumped(model: Any) -> dict[str, Any]:
+    dumped: dict[str, Any] = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return dumped

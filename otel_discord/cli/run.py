@@ -1,0 +1,32 @@
+"""``otel-discord --config FILE``: the service, until SIGINT or SIGTERM."""
+
+import asyncio
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from otel_discord import __version__
+from otel_discord.cli.exit_codes import FAILURE
+from otel_discord.cli.options import Sources, config_options
+
+
+@click.command()
+@config_options
+def run(sources: Sources) -> int:
+    """Run the service; the same as no command."""
+    return run_sources(sources)
+
+
+def run_sources(sources: Sources) -> int:
+    """Load the configuration, run the service and return its exit code."""
+    configuration = sources.load()
+    from otel_discord.service.run import run_service
+
+    return asyncio.run(run_service(configuration, version=__version__, force_exit=_exit_at_once))
+
+
+def _exit_at_once() -> NoReturn:
+    sys.stderr.flush()
+    os._exit(FAILURE)

@@ -1,0 +1,27 @@
+"""``otel-discord send-test``: one marked message through the real path."""
+
+import asyncio
+
+import click
+
+from otel_discord import __version__
+from otel_discord.cli.exit_codes import FAILURE, OK
+from otel_discord.cli.options import Sources, config_options
+
+
+@click.command("send-test")
+@config_options
+@click.option("--exporter", "exporter_id", default="", metavar="ID", help="Which exporter, where there are several.")
+@click.argument("destination", required=False)
+def send_test(sources: Sources, exporter_id: str, destination: str | None) -> int:
+    """Send one message marked TEST to DESTINATION, or to every destination, and print its link."""
+    configuration = sources.load()
+    from otel_discord.service import online
+
+    results = asyncio.run(
+        online.send_test(configuration, version=__version__, exporter_id=exporter_id, destination=destination)
+    )
+    for result in results:
+        state = "sent  " if result.ok else "failed"
+        click.echo(f"{state}  {result.destination}: {' '.join(part for part in (result.text, result.link) if part)}")
+    return OK if results and all(result.ok for result in results) else FAILURE

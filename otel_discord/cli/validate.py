@@ -1,0 +1,27 @@
+"""``otel-discord validate``: decode, check, plan; silent when good."""
+
+import asyncio
+
+import click
+
+from otel_discord import __version__
+from otel_discord.cli.exit_codes import FAILURE, OK
+from otel_discord.cli.options import Sources, config_options
+
+
+@click.command()
+@config_options
+@click.option("--online", is_flag=True, help="Also ask each webhook for its name, without sending anything.")
+def validate(sources: Sources, online: bool) -> int:
+    """Check the configuration without starting anything. Silent and 0 when it is good."""
+    configuration = sources.load()
+    if not online:
+        return OK
+    from otel_discord.service.online import check_online
+
+    results = asyncio.run(check_online(configuration, version=__version__))
+    for result in results:
+        click.echo(f"{'ok    ' if result.ok else 'failed'}  {result.name}: {result.text}")
+    if not results:
+        click.echo("nothing in this configuration can be checked online")
+    return OK if all(result.ok for result in results) else FAILURE

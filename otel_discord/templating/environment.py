@@ -102,7 +102,12 @@ def with_globals(values: Values) -> dict[str, Any]:
 
 
 def compile_text(
-    text: str, slot: str = Slot.MARKDOWN, *, source: str = "template", line: int = 1, names: Collection[str] | None = None
+    text: str,
+    slot: str = Slot.MARKDOWN,
+    *,
+    source: str = "template",
+    line: int = 1,
+    names: Collection[str] | None = None,
 ) -> CompiledText:
     """Compile a string with ``{{ }}`` and ``{% %}`` whose values are escaped for the slot.
 
@@ -153,9 +158,7 @@ def _parsed(text: str, source: str, line: int, parse: Callable[[], nodes.Templat
         raise TemplateError(source, line, "the expression is nested too deeply") from error
 
 
-def _compiled(
-    tree: nodes.Template, slot: str, source: str, line: int, names: Collection[str] | None
-) -> Template:
+def _compiled(tree: nodes.Template, slot: str, source: str, line: int, names: Collection[str] | None) -> Template:
     if names is not None:
         _refuse_unknown(meta.find_undeclared_variables(tree), names, source, line)
     try:

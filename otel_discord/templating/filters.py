@@ -67,6 +67,12 @@ def _join(values: Iterable[object], separator: str = "") -> str:
     return joined_text(values, separator)
 
 
+def _pairs(values: Iterable[tuple[object, object]], separator: str = "  ") -> str:
+    """Return ``key=value  key=value``; an entry without a key is shown as its value."""
+    texts = [f"{name}={value}" if (name := _text(key)) else value for key, value in ((k, _text(v)) for k, v in values)]
+    return joined_text(texts, separator)
+
+
 def _present(values: Iterable[object]) -> list[object]:
     """Return the values that say something."""
     return [value for value in values if value is not None and value is not False and _text(value).strip()]
@@ -93,7 +99,9 @@ def _number(value: float, unit: str = "") -> str:
 
 def _table(rows: Iterable[Iterable[object]]) -> Markdown:
     """Return rows as a block of aligned columns; at most 50 rows."""
-    cells = [[cut_middle(" ".join(_text(cell).split()), 60) for cell in row] for row, _ in zip(rows, range(_MAX_TABLE_ROWS))]
+    cells = [
+        [cut_middle(" ".join(_text(cell).split()), 60) for cell in row] for row, _ in zip(rows, range(_MAX_TABLE_ROWS))
+    ]
     columns = max((len(row) for row in cells), default=0)
     widths = [max((len(row[column]) for row in cells if column < len(row)), default=0) for column in range(columns)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in cells]
@@ -148,6 +156,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {name: JINJA_FILTERS[name] for n
         "lower": lambda value: str(_text(value)).lower(),
         "markdown": _markdown,
         "number": _number,
+        "pairs": _pairs,
         "percent": lambda value: wording.percent(value),
         "present": _present,
         "replace": _replace,

@@ -201,6 +201,10 @@ def _in_plain(value: object) -> str:
     return break_mentions(value if isinstance(value, str) else _shown(value))
 
 
+def _in_file(value: object) -> str:
+    return value if isinstance(value, str) else _shown(value)
+
+
 def _in_url(value: object) -> str:
     text = value if isinstance(value, str) else _shown(value)
     return str(text) if isinstance(text, Markdown) else quote(text, safe="", errors="replace")
@@ -213,6 +217,8 @@ class Slot:
     """Titles, descriptions, fields, content: Discord formats them."""
     PLAIN: Final = "in_plain"
     """Footers, author names, file names: shown as they are."""
+    RAW: Final = "in_file"
+    """Files and colours: nothing is changed."""
     URL: Final = "in_url"
     """Addresses: values are percent-encoded."""
 
@@ -220,6 +226,7 @@ class Slot:
 SLOT_FILTERS: Final[dict[str, Callable[..., Any]]] = {
     Slot.MARKDOWN: _in_markdown,
     Slot.PLAIN: _in_plain,
+    Slot.RAW: _in_file,
     Slot.URL: _in_url,
 }
 

@@ -1,4 +1,4 @@
-"""The template file format: YAML whose strings are Jinja, compiled once into a :class:`MessageTemplate`.
+"""A template file, compiled: what it looks like and how it is rendered. ``template_parser`` reads it.
 
 ```yaml
 extends: compact                 # keys that this file does not have come from that template
@@ -20,7 +20,7 @@ attachments:
 ```
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -131,26 +131,3 @@ def _color(color: CompiledText | int | None, values: Values) -> int | None:
     except ValueError:
         return None
     return number if 0 <= number <= MAX_COLOR else None
-
-
-def known_keys() -> Collection[str]:
-    """Return the keys of a template file."""
-    return KEYS
-
-
-KEYS: Final = (
-    "extends",
-    "limits",
-    "title",
-    "description",
-    "url",
-    "color",
-    "show_time",
-    "author",
-    "fields",
-    "footer",
-    "image",
-    "thumbnail",
-    "content",
-    "attachments",
-)

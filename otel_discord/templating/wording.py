@@ -64,4 +64,3 @@ def timestamp(time_unix_ns: int, style: str = "R") -> str:
 def percent(ratio: float) -> str:
     """Return 0.82 as ``82 %``."""
     return f"{number(round(ratio * 100, 1))} %"
-

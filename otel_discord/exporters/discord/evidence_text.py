@@ -1,0 +1,113 @@
+"""A stack trace short enough to read at night: the error, the application's innermost frames, libraries folded. Pure.
+
+```
+  … 14 frames of sqlalchemy
+  File "cart/totals.py", line 118, in add_tax
+    total = subtotal + rate
+TypeError: unsupported operand type(s) for +: 'int' and 'str'
+```
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from otel_discord.discord_api.models import FilePart
+from otel_discord.exporters.discord.facts_trace import Kind, Part, StackTrace
+from otel_discord.templating.cutting import cut_middle
+from otel_discord.templating.text import neutralise
+
+MAX_FILE_CHARS: Final = 2_000_000
+"""Of one evidence file; at most 8 MB in UTF-8, below what Discord takes for a file."""
+_FOLD_CHARS: Final = 34
+_LIBRARY_FRAMES_WITHOUT_APPLICATION: Final = 3
+_FRAMES: Final = frozenset((Kind.APPLICATION, Kind.LIBRARY))
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What is shown of a text, and whether something is missing."""
+
+    text: str
+    is_cut: bool
+
+
+def trim_trace(trace: StackTrace, text: str, limit: int) -> Excerpt:
+    """Return at most ``limit`` code points of a trace, in its own order; ``text`` is the whole."""
+    if len(text) <= limit:
+        return Excerpt(text, is_cut=False)
+    if not any(part.kind in _FRAMES for part in trace.parts):
+        return Excerpt(cut_middle(text, limit), is_cut=True)
+    kept: dict[int, str] = {}
+    room = limit
+    for index in _by_worth(trace):
+        part = trace.parts[index]
+        shown = cut_middle(part.text, max(40, limit // 3)) if part.kind is Kind.ERROR else part.text
+        cost = len(shown) + 1 + _FOLD_CHARS
+        if cost <= room:
+            kept[index] = shown
+            room -= cost
+        elif part.kind is Kind.APPLICATION and kept and "\n" in shown:
+            head = shown.split("\n", 1)[0]
+            if len(head) + 1 + _FOLD_CHARS <= room:
+                kept[index] = head
+                room -= len(head) + 1 + _FOLD_CHARS
+    return Excerpt(cut_middle("\n".join(_folded(trace.parts, kept)), limit), is_cut=True)
+
+
+def _by_worth(trace: StackTrace) -> list[int]:
+    """Return places of parts, the most telling first: the error, innermost own frame, root cause, further own frames."""
+    places = range(len(trace.parts))
+    inner_first = places[::-1] if trace.innermost_last else places
+    errors = [place for place in inner_first if trace.parts[place].kind is Kind.ERROR]
+    own = [place for place in inner_first if trace.parts[place].kind is Kind.APPLICATION]
+    if not own:
+        frames = [place for place in inner_first if trace.parts[place].kind is Kind.LIBRARY]
+        own = frames[:_LIBRARY_FRAMES_WITHOUT_APPLICATION]
+    root_cause = errors[-1:] if len(errors) > 1 else []
+    return [*errors[:1], *own[:1], *root_cause, *own[1:], *errors[1:-1]]
+
+
+def _folded(parts: tuple[Part, ...], kept: dict[int, str]) -> Iterator[str]:
+    """Yield the kept parts in order, a line for each gap, and the link between two errors that are both there."""
+    left_out: list[Part] = []
+    last_kept = max(kept, default=-1)
+    seen_error = False
+    pending_link = ""
+    for index, part in enumerate(parts):
+        if index in kept:
+            yield from _fold(left_out)
+            left_out = []
+            if pending_link and seen_error:
+                yield pending_link
+            pending_link = ""
+            yield kept[index]
+            seen_error = seen_error or part.kind is Kind.ERROR
+        elif part.kind in _FRAMES:
+            left_out.append(part)
+        elif part.kind is Kind.LINK and seen_error and index < last_kept:
+            pending_link = part.text
+    yield from _fold(left_out)
+
+
+def _fold(frames: list[Part]) -> Iterator[str]:
+    if not frames:
+        return
+    count = f"  … {len(frames):,} frame{'s' if len(frames) > 1 else ''}"
+    libraries = list(dict.fromkeys(frame.library for frame in frames))
+    if all(libraries) and len(libraries) <= 2:
+        yield f"{count} of {' and '.join(name[:24] for name in libraries)}"
+    else:
+        yield count
+
+
+def text_file(filename: str, text: str, description: str = "") -> FilePart:
+    """Return a text as a file that can be opened again for each attempt."""
+    data = cut_middle(text, MAX_FILE_CHARS).encode("utf-8", "replace")
+    return FilePart(
+        filename=filename,
+        open=lambda: data,
+        size_bytes=len(data),
+        content_type="text/plain; charset=utf-8",
+        description=neutralise(description)[:1000],
+    )

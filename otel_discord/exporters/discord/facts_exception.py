@@ -1,0 +1,92 @@
+"""The exception of a record: from its attributes, or from a stack trace that its body holds. Pure functions."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from otel_discord.exporters.discord.facts_trace import StackTrace, language_of, parse_trace
+from otel_discord.exporters.discord.facts_values import MAX_TEXT_CHARS, clean, short_text
+from otel_discord.signals import Plain
+
+_TRACE_STARTS: Final = re.compile(
+    r"^Traceback \(most recent call last|^goroutine \d+ \[|^[ \t]+at [\w.$</]|^panic: ", re.MULTILINE
+)
+_ERROR_LINE: Final = re.compile(
+    r"(?:Exception in thread \"[^\"]*\" |Uncaught |Unhandled exception\. |Caused by: )?"
+    r"(?P<type>[A-Za-z_][\w.$]*(?:/[\w.$]+)*)(?:: (?P<message>.*))?\Z",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionFacts:
+    """An exception. ``trace_text`` is bounded and free of controls, ``whole_trace`` is as it arrived."""
+
+    type: str = ""
+    """As it arrived: bare or qualified by its module."""
+    message: str = ""
+    trace_text: str = ""
+    whole_trace: str = ""
+    trace: StackTrace | None = None
+
+    @property
+    def short_type(self) -> str:
+        """The type without its module or package."""
+        name = self.type.rsplit("/", 1)[-1].rstrip(".")
+        return name.rsplit(".", 1)[-1] or self.type
+
+    @property
+    def title(self) -> str:
+        """``Type: first line of the message``, or what of it is known."""
+        message = self.message.split("\n", 1)[0].strip()
+        if message.startswith(f"{self.short_type}: "):
+            return message
+        return ": ".join(part for part in (self.short_type, message) if part)
+
+
+def exception_facts(attributes: Mapping[str, Plain]) -> ExceptionFacts | None:
+    """Read `exception.*`; type or message may be missing and are then read from the stack trace."""
+    whole = attributes.get("exception.stacktrace")
+    whole = whole if isinstance(whole, str) else ""
+    kind = short_text(attributes.get("exception.type") or "", 300)
+    message = attributes.get("exception.message")
+    message = clean(message, MAX_TEXT_CHARS).strip() if isinstance(message, str) else ""
+    if not (kind or message or whole):
+        return None
+    return _with_trace(kind, message, whole)
+
+
+def exception_in_body(body: str, whole: str) -> tuple[str, ExceptionFacts] | None:
+    """Split a text that ends in a stack trace into what stands before it and the exception; None if there is no trace."""
+    if "\n" not in body:
+        return None
+    start = _TRACE_STARTS.search(body)
+    if start is None:
+        return None
+    at = start.start()
+    if start[0].lstrip().startswith("at "):  # the line before the first frame names the error
+        at = body.rfind("\n", 0, max(0, at - 1)) + 1
+    if not language_of(body[at:]):
+        return None
+    marker = body[at : at + 40]
+    whole_at = whole.find(marker)
+    found = _with_trace("", "", whole[whole_at:] if whole_at >= 0 else body[at:])
+    return body[:at].strip(), found
+
+
+def _with_trace(kind: str, message: str, whole: str) -> ExceptionFacts:
+    text = clean(whole, MAX_TEXT_CHARS).strip("\n").rstrip()
+    trace = parse_trace(text) if text else None
+    if trace is not None and not (kind and message):
+        kind, message = _from_error_line(trace.error, kind, message)
+    return ExceptionFacts(kind, message, text, whole, trace)
+
+
+def _from_error_line(line: str, kind: str, message: str) -> tuple[str, str]:
+    found = _ERROR_LINE.match(line[:1000])
+    if not found:
+        return kind, message or line.strip()
+    if kind and found["type"].rsplit(".", 1)[-1] != kind.rsplit(".", 1)[-1]:
+        return kind, message
+    return kind or found["type"], message or (found["message"] or "").strip()

@@ -1,0 +1,291 @@
+"""A stack trace as parts: error lines, frames of the application, frames of libraries. Pure functions.
+
+Understands the traces that runtimes of Python, Java (and Kotlin, Scala), JavaScript, Go and .NET print; of others the lines
+are kept without a verdict. Every pattern is linear, and at most the first and last lines of a huge trace are looked at.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+_MAX_LINES: Final = 600
+_MAX_LINE_CHARS: Final = 500
+
+
+class Kind(Enum):
+    """What a part of a trace is."""
+
+    ERROR = auto()
+    APPLICATION = auto()
+    LIBRARY = auto()
+    LINK = auto()
+    """Joins two errors: the upper led to the lower."""
+    NOTE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One or more lines of a trace that stand or fall together."""
+
+    kind: Kind
+    text: str
+    library: str = ""
+    location: str = ""
+    """``cart/totals.py:118 in add_tax`` of a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackTrace:
+    """A trace in its own order. ``language`` is the one to colour a code block in."""
+
+    language: str
+    parts: tuple[Part, ...]
+    innermost_last: bool = False
+
+    @property
+    def location(self) -> str:
+        """Where the innermost frame of the application is; "" if none is known."""
+        frames = [part for part in self.parts if part.kind is Kind.APPLICATION and part.location]
+        if not frames:
+            return ""
+        if self.innermost_last:
+            return frames[-1].location
+        return frames[0].location
+
+    @property
+    def error(self) -> str:
+        """The line that names the error which arrived: Python's last, the others' first."""
+        errors = [part.text for part in self.parts if part.kind is Kind.ERROR]
+        return (errors[-1] if self.innermost_last else errors[0]) if errors else ""
+
+
+_PYTHON_FRAME: Final = re.compile(r'\s*File "([^"\n]+)", line (\d+)(?:, in (.+))?')
+_PYTHON_LINKS: Final = ("The above exception was the direct cause", "During handling of the above exception")
+_CARETS: Final = re.compile(r"[\s~^|]+")
+_AT_FRAME: Final = re.compile(r"\s+at (.+)")
+_JAVA_PLACE: Final = re.compile(r"([\w.$/<>@-]+)\(([^()]*)\)(?: ~?\[.*\])?\Z")
+_JS_PLACE: Final = re.compile(r"(?:(?P<function>[^()]+?) \()?(?P<file>[^()\s][^()]*?):(?P<line>\d+):\d+\)?\Z")
+_DOTNET_PLACE: Final = re.compile(r"(?P<function>[^()]+\([^()]*\))(?: in (?P<file>.+):line (?P<line>\d+))?\Z")
+_GO_PLACE: Final = re.compile(r"\s+(/?[^\s:]+\.(?:go|s)):(\d+)")
+_GO_GOROUTINE: Final = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
+
+_PACKAGES: Final = re.compile(r"(?:site-packages|dist-packages|node_modules|pkg[/\\]mod)[/\\](.+)")
+_STANDARD_PYTHON: Final = re.compile(r"(?:[/\\]lib[/\\]python[\d.]*[/\\]|[/\\]Lib[/\\]|<frozen )(.*)")
+_JAVA_LIBRARIES: Final = (
+    "java.", "javax.", "jakarta.", "jdk.", "sun.", "com.sun.", "kotlin.", "kotlinx.", "scala.", "akka.", "org.springframework.",
+    "org.apache.", "org.hibernate.", "org.eclipse.", "org.jboss.", "io.netty.", "io.micronaut.", "io.quarkus.", "io.vertx.",
+    "io.grpc.", "reactor.", "com.fasterxml.", "com.zaxxer.", "com.google.", "org.postgresql.", "com.mysql.", "okhttp3.", "org.slf4j.",
+    "ch.qos.", "org.junit.", "io.opentelemetry.", "clojure.", "groovy.", "org.codehaus.", "android.", "androidx.", "dalvik.",
+)  # fmt: skip
+_DOTNET_LIBRARIES: Final = (
+    "System.",
+    "Microsoft.",
+    "Npgsql.",
+    "Newtonsoft.",
+    "MongoDB.",
+    "Grpc.",
+    "Serilog.",
+    "NUnit.",
+    "Xunit.",
+)
+_GO_STANDARD: Final = re.compile(r"(?:^|/)go(?:[\d.]*)?/src/(.*)|/libexec/src/(.*)")
+
+
+def parse_trace(text: str) -> StackTrace:
+    """Return the parts of a trace; of a language that is not known every line is a note."""
+    lines = [line[:_MAX_LINE_CHARS] for line in _bounded_lines(text)]
+    match language_of(text):
+        case "py":
+            return StackTrace("py", tuple(_python_parts(lines)), innermost_last=True)
+        case "go":
+            return StackTrace("go", tuple(_go_parts(lines)))
+        case "":
+            return StackTrace("", tuple(Part(Kind.NOTE, line) for line in lines))
+        case language:
+            return StackTrace(language, tuple(_at_parts(lines, language)))
+
+
+def language_of(text: str) -> str:
+    """Return py, go, java, js, cs, or "" when the text does not look like a trace of one of them."""
+    if 'File "' in text and (_PYTHON_FRAME.search(text) or "Traceback (most recent" in text):
+        return "py"
+    if "goroutine " in text and _GO_GOROUTINE.search(text):
+        return "go"
+    votes = {"java": 0, "js": 0, "cs": 0}
+    for line in text[:8192].split("\n"):
+        frame = _AT_FRAME.match(line[:_MAX_LINE_CHARS]) if " at " in line or "\tat " in line else None
+        if frame:
+            votes[_at_language(frame[1].rstrip())] += 1
+    best = max(votes, key=lambda language: votes[language])
+    return best if votes[best] else ""
+
+
+def _at_language(place: str) -> str:
+    if ":line " in place or ") in " in place:
+        return "cs"
+    if _JS_PLACE.search(place) and not _JAVA_PLACE.match(place):
+        return "js"
+    java = _JAVA_PLACE.match(place)
+    if java and (
+        ".java" in java[2] or ".kt" in java[2] or ".scala" in java[2] or java[2] in ("Native Method", "Unknown Source")
+    ):
+        return "java"
+    if java and ":" in java[2]:
+        return "js" if java[2].rsplit(":", 1)[-1].isdigit() and java[2].count(":") > 1 else "java"
+    return "cs" if _DOTNET_PLACE.match(place) else "js"
+
+
+def _bounded_lines(text: str) -> list[str]:
+    lines = text.replace("\r\n", "\n").split("\n")
+    if len(lines) > _MAX_LINES:
+        half = _MAX_LINES // 2
+        lines = [*lines[:half], *lines[-half:]]
+    return [line for line in lines if line.strip()]
+
+
+def _python_parts(lines: list[str]) -> Iterator[Part]:
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        index += 1
+        frame = _PYTHON_FRAME.match(line)
+        if frame:
+            source = []
+            while index < len(lines) and lines[index].startswith("    ") and not _PYTHON_FRAME.match(lines[index]):
+                if not _CARETS.fullmatch(lines[index]):
+                    source.append(lines[index].strip())
+                index += 1
+            yield _python_frame(frame, source)
+        elif line.startswith("Traceback (most recent"):
+            continue
+        elif line.startswith(_PYTHON_LINKS):
+            yield Part(Kind.LINK, "which led to:")
+        else:
+            yield Part(Kind.NOTE if line[0].isspace() else Kind.ERROR, line.rstrip())
+
+
+def _python_frame(match: re.Match[str], source: list[str]) -> Part:
+    path, line, function = match[1], match[2], (match[3] or "").strip()
+    head = f'  File "{short_path(path, 3)}", line {line}' + (f", in {function}" if function else "")
+    text = "\n".join([head, *(f"    {code}" for code in source[:2])])
+    location = f"{short_path(path, 2)}:{line}" + (f" in {function}" if function and function != "<module>" else "")
+    library = _python_library(path)
+    return Part(Kind.LIBRARY if library else Kind.APPLICATION, text, library, location)
+
+
+def _python_library(path: str) -> str:
+    package = _PACKAGES.search(path)
+    if package:
+        return _first_segment(package[1])
+    standard = _STANDARD_PYTHON.search(path)
+    return _first_segment(standard[1]).rstrip(">").split(".")[0] or "python" if standard else ""
+
+
+def _at_parts(lines: list[str], language: str) -> Iterator[Part]:
+    for line in lines:
+        frame = _AT_FRAME.match(line)
+        if frame:
+            yield _at_frame(frame[1].strip(), language)
+        elif line.lstrip().startswith(("... ", "--- ")):
+            yield Part(Kind.NOTE, f"  {line.strip()}")
+        else:
+            yield Part(Kind.ERROR if not line[0].isspace() or "Suppressed: " in line else Kind.NOTE, line.strip())
+
+
+def _at_frame(place: str, language: str) -> Part:
+    text = f"  at {place}"
+    if language == "java":
+        java = _JAVA_PLACE.match(place)
+        function = (java[1] if java else place).rsplit("/", 1)[-1]
+        location = f"{java[2]} in {_last_segments(function)}" if java and ":" in java[2] else ""
+        library = _package(function) if function.startswith(_JAVA_LIBRARIES) else ""
+    elif language == "cs":
+        dotnet = _DOTNET_PLACE.match(place)
+        function = (dotnet["function"] if dotnet else place).split("(", 1)[0]
+        known = dotnet is not None and dotnet["file"]
+        location = (
+            f"{short_path(dotnet['file'], 2)}:{dotnet['line']} in {_last_segments(function)}"
+            if known and dotnet
+            else ""
+        )
+        library = _package(function, 1) if function.startswith(_DOTNET_LIBRARIES) else ""
+    else:
+        js = _JS_PLACE.search(place)
+        path = js["file"] if js else ""
+        function = js["function"] if js and js["function"] else ""
+        location = f"{short_path(path, 2)}:{js['line']}" + (f" in {function}" if function else "") if js else ""
+        library = _javascript_library(path or place)
+    return Part(Kind.LIBRARY if library else Kind.APPLICATION, text, library, location)
+
+
+def _javascript_library(path: str) -> str:
+    package = _PACKAGES.search(path)
+    if package:
+        name = package[1].replace("\\", "/")
+        inner = name.rsplit("node_modules/", 1)[-1]
+        return "/".join(inner.split("/")[:2]) if inner.startswith("@") else _first_segment(inner)
+    if path.startswith(("node:", "internal/")) or path in ("<anonymous>", "native"):
+        return "node"
+    return ""
+
+
+def _go_parts(lines: list[str]) -> Iterator[Part]:
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        index += 1
+        place = _GO_PLACE.match(lines[index]) if index < len(lines) else None
+        if place and not line[0].isspace():
+            index += 1
+            yield _go_frame(line, place[1], place[2])
+        elif line.startswith(("panic: ", "fatal error: ", "runtime error: ")):
+            yield Part(Kind.ERROR, line.rstrip())
+        else:
+            yield Part(Kind.NOTE, line.rstrip())
+
+
+def _go_frame(call: str, path: str, line: str) -> Part:
+    function = call.removeprefix("created by ").rsplit("(", 1)[0].rsplit("/", 1)[-1]
+    location = f"{short_path(path, 2)}:{line} in {function}"
+    text = f"{cut_arguments(call)}\n    {short_path(path, 3)}:{line}"
+    package = _PACKAGES.search(path)
+    standard = _GO_STANDARD.search(path)
+    if package:
+        segments = package[1].split("/")
+        library = segments[2].split("@")[0] if len(segments) > 2 and "." in segments[0] else segments[0].split("@")[0]
+    else:
+        library = _first_segment(standard[1] or standard[2] or "") if standard else ""
+    is_library = bool(library) or call.startswith(("panic(", "runtime."))
+    return Part(
+        Kind.LIBRARY if is_library else Kind.APPLICATION, text, library or ("runtime" if is_library else ""), location
+    )
+
+
+def cut_arguments(call: str) -> str:
+    """Return ``main.(*Cart).Total(...)`` of a Go call whose arguments are addresses."""
+    head, bracket, _ = call.rpartition("(")
+    return f"{head}(…)" if bracket and not call.endswith("()") else call
+
+
+def short_path(path: str, segments: int) -> str:
+    """Return the last segments of a path: ``cart/totals.py``."""
+    path = path.removeprefix("file://").split("?", 1)[0] if "://" in path[:16] else path
+    parts = path.replace("\\", "/").split("/")
+    return "/".join(parts[-segments:]) if len(parts) > segments else path
+
+
+def _first_segment(path: str) -> str:
+    return path.replace("\\", "/").split("/", 1)[0].removesuffix(".py")
+
+
+def _last_segments(function: str) -> str:
+    return ".".join(function.split(".")[-2:])
+
+
+def _package(function: str, segments: int = 2) -> str:
+    parts = function.split(".")
+    if parts[0] in ("org", "com", "io", "ch") and segments > 1:
+        return parts[1]
+    return parts[0] if segments > 1 else ".".join(parts[:segments])

@@ -1,0 +1,113 @@
+"""OTLP values as plain ones and as short texts, in bounded time whatever a client sends. Pure functions.
+
+A record may hold millions of attributes or megabytes of text: nothing here looks at more than a fixed part of it.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from otel_discord.signals import Plain
+from otel_discord.templating.cutting import cut_middle
+from otel_discord.templating.readable import readable
+from otel_discord.templating.text import neutralise
+
+MAX_ATTRIBUTES: Final = 128
+MAX_TEXT_CHARS: Final = 16_384
+"""Of a body, message or stack trace; what is longer is cut before any other work."""
+MAX_VALUE_CHARS: Final = 1_024
+_MAX_KEY_CHARS: Final = 200
+_MAX_DEPTH: Final = 6
+_MAX_ITEMS: Final = 64
+_MAX_NODES: Final = 512
+_MAX_BYTES_SHOWN: Final = 4_096
+
+
+class _Budget:
+    __slots__ = ("nodes_left",)
+
+    def __init__(self) -> None:
+        self.nodes_left = _MAX_NODES
+
+
+def plain_value(value: AnyValue) -> Plain:
+    """Return the value; of a large or deep one only the first part: 512 values, 64 a level, 6 levels."""
+    return _plain(value, 0, _Budget())
+
+
+def plain_attributes(attributes: Iterable[KeyValue], limit: int = MAX_ATTRIBUTES) -> dict[str, Plain]:
+    """Return the first attributes by key, in order of arrival; of duplicates the last value counts."""
+    found: dict[str, Plain] = {}
+    for pair, _ in zip(attributes, range(limit), strict=False):
+        if pair.key:
+            found[clean(pair.key, _MAX_KEY_CHARS)] = pair.value.string_value or plain_value(pair.value)
+    return found
+
+
+def clean(text: str, limit: int) -> str:
+    """Return at most ``limit`` code points of a text, without what is invisible, and where no ``×N`` looks like a count."""
+    text = neutralise(_cut_early(text, limit))
+    if "×" in text:
+        text = text.replace("×", "×\u200b")
+    return text if len(text) <= limit else cut_middle(text, limit)
+
+
+def short_text(value: Plain, limit: int = MAX_VALUE_CHARS) -> str:
+    """Return a value on one line."""
+    text = value if isinstance(value, str) else readable(value)
+    text = clean(text, limit)
+    return " ".join(text.split()) if "\n" in text or "\t" in text else text.strip()
+
+
+def _cut_early(text: str, limit: int) -> str:
+    """Drop the middle of a very long text before more costly work."""
+    return text if len(text) <= 4 * limit + 64 else cut_middle(text, 2 * limit + 32)
+
+
+def _plain(value: AnyValue, depth: int, budget: _Budget) -> Plain:
+    budget.nodes_left -= 1
+    kind = value.WhichOneof("value")
+    match kind:
+        case "string_value":
+            return value.string_value
+        case "int_value":
+            return value.int_value
+        case "double_value":
+            return value.double_value
+        case "bool_value":
+            return value.bool_value
+        case "bytes_value":
+            return value.bytes_value
+        case "array_value":
+            return _plain_list(value, depth, budget)
+        case "kvlist_value":
+            return _plain_map(value, depth, budget)
+        case _:
+            return None
+
+
+def _plain_list(value: AnyValue, depth: int, budget: _Budget) -> Plain:
+    values = value.array_value.values
+    if depth >= _MAX_DEPTH:
+        return f"… {len(values):,} items"
+    items: list[Plain] = []
+    for item in values:
+        if len(items) == _MAX_ITEMS or budget.nodes_left <= 0:
+            items.append(f"… {len(values) - len(items):,} more")
+            break
+        items.append(_plain(item, depth + 1, budget))
+    return items
+
+
+def _plain_map(value: AnyValue, depth: int, budget: _Budget) -> Plain:
+    pairs = value.kvlist_value.values
+    if depth >= _MAX_DEPTH:
+        return f"… {len(pairs):,} entries"
+    entries: dict[str, Plain] = {}
+    for index, pair in enumerate(pairs):
+        if index == _MAX_ITEMS or budget.nodes_left <= 0:
+            entries["…"] = f"{len(pairs) - index:,} more"
+            break
+        entries[pair.key[:_MAX_KEY_CHARS]] = _plain(pair.value, depth + 1, budget)
+    return entries

@@ -1,0 +1,214 @@
+"""Fills a message: as many cards from the front as one message holds, in order. Pure functions.
+
+A message takes 10 embeds, 6000 code points over all of them, 10 files and 25 MiB; two embeds with one address would be shown
+as one, and two files with one name could not be told apart.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from otel_discord.discord_api import limits
+from otel_discord.discord_api.models import Embed, EmbedField, FilePart, Message
+from otel_discord.exporters.discord.render import Rendered
+from otel_discord.templating.cutting import cut_middle
+
+REQUEST_MARGIN_BYTES: Final = 256 * 1024
+"""For the JSON part and the multipart frame of a request."""
+SUPPRESS_EMBEDS: Final = 1 << 2
+"""Message flag: addresses in the text are not fetched and previewed."""
+FILE_SIGN: Final = "📎 "
+"""A card names its files after this sign, and the packer renames them there."""
+_MAX_FILE_NAME_CHARS: Final = 100
+_UNSAFE_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A message, and how many cards from the front it holds."""
+
+    message: Message
+    taken: int
+
+
+def pack(
+    cards: Sequence[Rendered],
+    *,
+    max_embeds: int = limits.EMBEDS_PER_MESSAGE,
+    max_total_chars: int = limits.EMBEDS_TOTAL_CHARS,
+    max_content_chars: int = limits.CONTENT_CHARS,
+    max_files: int = limits.FILES_PER_MESSAGE,
+    max_bytes: int = limits.REQUEST_MAX_BYTES - REQUEST_MARGIN_BYTES,
+    max_file_bytes: int = limits.FILE_MAX_BYTES,
+) -> Packed:
+    """Return a message of as many cards from the front as fit; at least one.
+
+    Of a card that is alone too much for a message, files are left out from its last on and its text is cut.
+
+    Args:
+        cards: not empty.
+        max_embeds: cards per message, also where they are text.
+        max_total_chars: code points over all embeds.
+        max_content_chars: code points of the text outside of embeds.
+        max_files: files per message.
+        max_bytes: of all files together.
+        max_file_bytes: of one file; a greater one is left out.
+
+    Raises:
+        ValueError: there are no cards.
+    """
+    if not cards:
+        raise ValueError("there is nothing to pack")
+    room = _Room(max_total_chars, max_content_chars, max_files, max_bytes)
+    parcel = _Parcel()
+    taken = 0
+    for card in cards[: max(1, max_embeds)]:
+        files = _files_within(card.files, max_files, max_bytes, max_file_bytes)
+        candidate = parcel.with_card(card, files)
+        if taken and not candidate.fits(room):
+            break
+        parcel = candidate
+        taken += 1
+    content = cut_middle(parcel.content, max_content_chars, markdown=True)
+    message = Message(
+        content=content,
+        embeds=parcel.embeds,
+        files=parcel.files,
+        flags=SUPPRESS_EMBEDS if content and not parcel.embeds else 0,
+    )
+    return Packed(message, taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    total_chars: int
+    content_chars: int
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A message in the making."""
+
+    content: str = ""
+    embeds: tuple[Embed, ...] = ()
+    files: tuple[FilePart, ...] = ()
+    total_chars: int = 0
+    urls: frozenset[str] = field(default_factory=frozenset)
+    names: frozenset[str] = field(default_factory=frozenset)
+
+    def fits(self, room: _Room) -> bool:
+        """Tell whether this is still one message."""
+        return (
+            self.total_chars <= room.total_chars
+            and len(self.content) <= room.content_chars
+            and len(self.files) <= room.files
+            and sum(part.size_bytes for part in self.files) <= room.bytes
+        )
+
+    def with_card(self, card: Rendered, files: tuple[FilePart, ...]) -> "_Parcel":
+        """Return the parcel with one more card: its files and its address made unique, its text pointing at them."""
+        names = set(self.names)
+        renamed: dict[str, str] = {}
+        own_files = []
+        for part in files:
+            name = _unique(_safe_name(part.filename), names)
+            names.add(name.lower())
+            renamed.setdefault(part.filename, name)
+            own_files.append(part if name == part.filename else replace(part, filename=name))
+        missing = {part.filename for part in card.files} - set(renamed)
+        embed = card.embed and _pointing_at(card.embed, renamed, missing)
+        content = _text_pointing_at(card.content, renamed, missing)
+        urls = self.urls
+        if embed and embed.url:
+            embed = replace(embed, url=_unique_url(embed.url, urls))
+            urls |= {embed.url}
+        return _Parcel(
+            content="\n".join(text for text in (self.content, content) if text),
+            embeds=(*self.embeds, embed) if embed else self.embeds,
+            files=(*self.files, *own_files),
+            total_chars=self.total_chars + (embed.text_chars if embed else 0),
+            urls=urls,
+            names=frozenset(names),
+        )
+
+
+def _files_within(
+    files: tuple[FilePart, ...], max_files: int, max_bytes: int, max_file_bytes: int
+) -> tuple[FilePart, ...]:
+    """Return the files of a card that a message of its own could carry."""
+    kept: list[FilePart] = []
+    left = max_bytes
+    for part in files:
+        if len(kept) < max_files and part.size_bytes <= min(left, max_file_bytes):
+            kept.append(part)
+            left -= part.size_bytes
+    return tuple(kept)
+
+
+def _safe_name(name: str) -> str:
+    """Return a name that Discord keeps as it is; folders, spaces and other scripts do not survive."""
+    name = _UNSAFE_IN_NAMES.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip("._-")
+    if len(name) > _MAX_FILE_NAME_CHARS:
+        stem, dot, suffix = name.rpartition(".")
+        suffix = dot + suffix if stem and len(suffix) <= 10 else ""
+        name = name[: _MAX_FILE_NAME_CHARS - len(suffix)] + suffix
+    return name or "file"
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """Return ``trace-2.txt`` when ``trace.txt`` is taken."""
+    stem, dot, suffix = name.rpartition(".")
+    if not stem:
+        stem, suffix = name, ""
+    candidate, number = name, 1
+    while candidate.lower() in taken:
+        number += 1
+        candidate = f"{stem}-{number}{dot}{suffix}"
+    return candidate
+
+
+def _unique_url(url: str, taken: frozenset[str]) -> str:
+    """Discord shows only the first of several embeds with one address."""
+    if url not in taken:
+        return url
+    if "#" in url:
+        return ""
+    return next(made for number in range(2, len(taken) + 3) if (made := f"{url}#{number}") not in taken)
+
+
+def _pointing_at(embed: Embed, renamed: dict[str, str], missing: set[str]) -> Embed:
+    """Return the embed with its files' names in this message."""
+    if not missing and all(old == new for old, new in renamed.items()):
+        return embed
+    footer = embed.footer and replace(embed.footer, text=_text_pointing_at(embed.footer.text, renamed, missing))
+    return replace(
+        embed,
+        description=_text_pointing_at(embed.description, renamed, missing),
+        fields=tuple(
+            EmbedField(item.name, _text_pointing_at(item.value, renamed, missing), item.inline) for item in embed.fields
+        ),
+        footer=footer,
+        image_url=_file_address(embed.image_url, renamed, missing),
+        thumbnail_url=_file_address(embed.thumbnail_url, renamed, missing),
+    )
+
+
+def _text_pointing_at(text: str, renamed: dict[str, str], missing: set[str]) -> str:
+    if FILE_SIGN not in text:
+        return text
+    for old, new in renamed.items():
+        if old != new:
+            text = text.replace(f"{FILE_SIGN}{old}", f"{FILE_SIGN}{new}")
+    for name in missing:
+        text = text.replace(f"{FILE_SIGN}{name}", f"{name} left out")
+    return text
+
+
+def _file_address(url: str, renamed: dict[str, str], missing: set[str]) -> str:
+    name = url.removeprefix("attachment://")
+    if name == url:
+        return url
+    return "" if name in missing else f"attachment://{renamed.get(name, name)}"

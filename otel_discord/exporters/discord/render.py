@@ -1,0 +1,100 @@
+"""From a card to what Discord shows of it: read the record, fill the template, keep the limits. Pure but for being slow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+
+from otel_discord.discord_api.models import Embed, FilePart
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.facts import record_facts
+from otel_discord.exporters.discord.facts_source import source_facts
+from otel_discord.exporters.discord.render_fit import to_content, to_embed
+from otel_discord.exporters.discord.render_links import LinkTemplate, parse_link
+from otel_discord.exporters.discord.render_options import RenderOptions
+from otel_discord.exporters.discord.render_templates import built_in_templates
+from otel_discord.exporters.discord.render_values import Limits, card_values
+from otel_discord.templating.template_file import MessageTemplate
+
+_EXCEPTION_SUFFIX: Final = "_exception"
+_MAX_REMEMBERED_BYTES: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A card as Discord will show it: an embed, or text outside of one, and files."""
+
+    embed: Embed | None
+    content: str = ""
+    files: tuple[FilePart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A template and how much of a record it shows."""
+
+    template: MessageTemplate
+    limits: Limits
+
+
+class Renderer:
+    """Renders cards with one destination's options.
+
+    Raises:
+        ValueError: an option cannot be used; says which link or preset and why.
+    """
+
+    def __init__(self, options: RenderOptions | None = None) -> None:
+        self._options = options or RenderOptions()
+        self._links = _parsed_links(self._options)
+        self._record = _look(self._options.preset)
+        self._exception = _look(self._options.preset + _EXCEPTION_SUFFIX)
+
+    def render(self, card: Card, *, repeated: bool = False, notes: Sequence[str] = ()) -> Rendered:
+        """Return what the card shows. Alone it keeps every limit of a message.
+
+        Args:
+            card: one embed to be.
+            repeated: an earlier try may have arrived; the card says so.
+            notes: short remarks for the reader, such as why a file is missing.
+        """
+        options = self._options
+        facts = record_facts(
+            source_facts(card.resource), _scope(card.scope), LogRecord.FromString(card.record), severity=card.severity
+        )
+        look = self._record if facts.exception is None else self._exception
+        prepared = card_values(card, facts, options, look.limits, self._links, repeated=repeated, notes=notes)
+        output = look.template.render(prepared.values)
+        card_chars = look.limits.card_chars + prepared.link_chars
+        if output.content:
+            content = to_content(output, card_chars=card_chars, content_chars=options.max_message_length)
+            return Rendered(None, content, prepared.files)
+        embed = to_embed(
+            output,
+            card_chars=card_chars,
+            description_chars=options.max_message_length,
+            time_unix_ns=facts.time_unix_ns if options.timestamps else 0,
+        )
+        return Rendered(embed, "", prepared.files)
+
+
+def _look(name: str) -> _Look:
+    template = built_in_templates()[name]
+    return _Look(template, Limits.of(template.limits))
+
+
+def _parsed_links(options: RenderOptions) -> tuple[LinkTemplate, ...]:
+    named = {"trace": options.trace_link, "logs": options.logs_link, **options.links}
+    return tuple(parse_link(name, template) for name, template in named.items() if template)
+
+
+def _scope(scope: bytes) -> InstrumentationScope:
+    return _remembered_scope(scope) if len(scope) <= _MAX_REMEMBERED_BYTES else InstrumentationScope.FromString(scope)
+
+
+@lru_cache(maxsize=512)
+def _remembered_scope(scope: bytes) -> InstrumentationScope:
+    return InstrumentationScope.FromString(scope)

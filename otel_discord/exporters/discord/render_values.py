@@ -1,0 +1,248 @@
+"""The names that templates use, and their values for one card. Pure functions.
+
+Values are plain text that is escaped where a template prints it; those that are Markdown already say so by their type.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from otel_discord.discord_api.models import FilePart
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.evidence_text import Excerpt, text_file, trim_trace
+from otel_discord.exporters.discord.facts import RecordFacts
+from otel_discord.exporters.discord.facts_attributes import REQUEST_KEY
+from otel_discord.exporters.discord.facts_values import short_text
+from otel_discord.exporters.discord.render_links import LinkTemplate
+from otel_discord.exporters.discord.render_options import RenderOptions
+from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
+from otel_discord.templating.cutting import cut_end, cut_middle
+from otel_discord.templating.text import Markdown
+from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, timestamp
+
+TRACE_FILE: Final = "trace.txt"
+MESSAGE_FILE: Final = "message.txt"
+_MIN_TRACE_CHARS: Final = 120
+_WHERE_CHARS: Final = 110
+"""About what the line with service, environment, place and time takes."""
+
+NAMES: Final = frozenset(
+    "attributes body color count count_mark dropped_attributes_count emoji environment event_name exception_message"
+    " exception_type files first_seen footer host last_seen link_line links location namespace notes pairs repeated_mark resource"
+    " scope scope_version seen service service_version severity severity_number span_id time title trace trace_id"
+    " trace_language when".split()
+)  # fmt: skip
+"""What a template may use; templates are checked against it when they are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a record the values hold: the `limits` of a template file. 0 shows nothing of it."""
+
+    title_chars: int = 200
+    body_chars: int = 200
+    body_lines: int = 4
+    trace_chars: int = 0
+    attributes: int = 4
+    attribute_chars: int = 48
+    attributes_chars: int = 140
+    """Of all pairs on their one line."""
+    resource_attributes: int = 0
+    card_chars: int = 590
+    """Of the whole card without its links: ten such cards fit in one message."""
+
+    @classmethod
+    def of(cls, limits: Mapping[str, int]) -> "Limits":
+        """Return the limits that a template file sets.
+
+        Raises:
+            ValueError: it sets one that does not exist.
+        """
+        try:
+            return cls(**limits)
+        except TypeError:
+            unknown = sorted(set(limits) - set(cls.__dataclass_fields__))
+            raise ValueError(f"unknown limit '{unknown[0]}'; known are {', '.join(cls.__dataclass_fields__)}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class CardValues:
+    """Values for a template, and the files that hold what they had to cut."""
+
+    values: dict[str, Any]
+    files: tuple[FilePart, ...]
+    link_chars: int
+
+
+def card_values(
+    card: Card,
+    facts: RecordFacts,
+    options: RenderOptions,
+    limits: Limits,
+    links: Sequence[LinkTemplate],
+    *,
+    repeated: bool = False,
+    notes: Sequence[str] = (),
+) -> CardValues:
+    """Return the values of one card."""
+    title = cut_middle(facts.title, limits.title_chars)
+    body = _few_lines(facts.body, limits.body_lines, limits.body_chars)
+    pairs = _pairs(facts, limits)
+    told = len(title) + len(body.text) + sum(len(name) + len(value) + 3 for name, value in pairs)
+    trace = _trace(facts, options, limits, told)
+    files = _files(facts, trace, message_is_cut=title != facts.title or body.is_cut)
+    shown_links = _links(facts, options, links)
+    link_line = Markdown(" · ".join(f"[{link['name']}]({link['url']})" for link in shown_links))
+    source = facts.source if options.resource else None
+    time = facts.time_unix_ns if options.timestamps else 0
+    values: dict[str, Any] = {
+        "emoji": severity_emoji(facts.severity_number) if options.emoji else "",
+        "color": severity_color(facts.severity_number),
+        "severity": facts.severity_label,
+        "severity_number": facts.severity_number,
+        "count": card.count,
+        "count_mark": f"×{card.count:,} " if card.count > 1 else "",
+        "title": title,
+        "body": body.text,
+        "pairs": pairs,
+        "attributes": [
+            {"key": attribute.key, "name": attribute.name, "value": cut_middle(attribute.value, limits.attribute_chars)}
+            for attribute in facts.attributes[: limits.attributes]
+        ],
+        "dropped_attributes_count": facts.dropped_attributes_count,
+        "trace": trace.text,
+        "trace_language": facts.exception.trace.language if facts.exception and facts.exception.trace else "",
+        "exception_type": facts.exception.type if facts.exception else "",
+        "exception_message": facts.exception.message if facts.exception else "",
+        "location": facts.location,
+        "event_name": facts.event_name,
+        "trace_id": facts.trace_id,
+        "span_id": facts.span_id,
+        "scope": facts.scope_name,
+        "scope_version": facts.scope_version,
+        "service": cut_end(source.service, 60) if source else "",
+        "service_version": cut_end(source.service_version, 40) if source else "",
+        "namespace": cut_end(source.namespace, 60) if source else "",
+        "environment": cut_end(source.environment, 40) if source else "",
+        "host": cut_end(source.host, 80) if source else "",
+        "resource": _resource(facts, limits) if source else [],
+        "time": time,
+        "when": Markdown(timestamp(time)) if card.count == 1 else "",
+        "first_seen": card.first_seen_ns if options.timestamps else 0,
+        "last_seen": card.last_seen_ns if options.timestamps else 0,
+        "seen": _seen(card) if options.timestamps else "",
+        "links": shown_links,
+        "link_line": link_line,
+        "files": [part.filename for part in files],
+        "notes": [short_text(note, 160) for note in notes[:5]],
+        "footer": options.footer,
+        "repeated_mark": options.repeated_mark if repeated else "",
+    }
+    return CardValues(values, files, len(link_line))
+
+
+def _few_lines(text: str, max_lines: int, max_chars: int) -> Excerpt:
+    """Return the first and the last lines of a text, without empty ones between."""
+    if not text:
+        return Excerpt("", is_cut=False)
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
+    is_cut = len(lines) > max_lines
+    if is_cut:
+        head = max(1, max_lines - max_lines // 2)
+        tail = max(0, max_lines - head - 1)
+        missing = len(lines) - head - tail
+        lines = [*lines[:head], f"… {missing:,} more line{'s' if missing > 1 else ''}", *lines[len(lines) - tail :]]
+    shown = "\n".join(lines)
+    return Excerpt(cut_middle(shown, max_chars), is_cut or len(shown) > max_chars)
+
+
+def _pairs(facts: RecordFacts, limits: Limits) -> list[tuple[str, str]]:
+    """Return the entries for the line of pairs: those of a structured body first, while the line has room."""
+    candidates = list(facts.body_pairs)
+    seen = {name for name, _ in candidates}
+    candidates += [
+        ("" if attribute.key == REQUEST_KEY else attribute.name, attribute.value)
+        for attribute in facts.attributes[: 2 * limits.attributes]
+        if attribute.name not in seen
+    ]
+    pairs: list[tuple[str, str]] = []
+    room = limits.attributes_chars
+    for name, value in candidates:
+        if len(pairs) == limits.attributes:
+            break
+        shown = (cut_middle(name, 40), cut_middle(value, limits.attribute_chars))
+        cost = len(shown[0]) + len(shown[1]) + 3
+        if cost <= room:
+            pairs.append(shown)
+            room -= cost
+    return pairs
+
+
+def _trace(facts: RecordFacts, options: RenderOptions, limits: Limits, told_chars: int) -> Excerpt:
+    """Return the excerpt of the stack trace; it takes the room that the rest of the card leaves."""
+    exception = facts.exception
+    if exception is None or exception.trace is None or not options.stack_traces or not limits.trace_chars:
+        return Excerpt("", is_cut=False)
+    room = max(_MIN_TRACE_CHARS, min(limits.trace_chars, limits.card_chars - told_chars - _WHERE_CHARS))
+    excerpt = trim_trace(exception.trace, exception.trace_text, room)
+    is_whole = not excerpt.is_cut and len(exception.whole_trace) <= len(exception.trace_text) + 64
+    return Excerpt(excerpt.text, not is_whole)
+
+
+def _files(facts: RecordFacts, trace: Excerpt, *, message_is_cut: bool) -> tuple[FilePart, ...]:
+    """Return the whole of what was cut: one file for a stack trace, one for a message."""
+    files = []
+    exception = facts.exception
+    if trace.is_cut and exception is not None:
+        files.append(text_file(TRACE_FILE, exception.whole_trace, f"Stack trace of {facts.title}"))
+    if message_is_cut:
+        whole = facts.whole_message
+        if exception is not None and (len(exception.message) > len(whole) or not whole):
+            whole = exception.message if not trace.is_cut else ""
+        if whole and not (exception is not None and whole == exception.whole_trace):
+            files.append(text_file(MESSAGE_FILE, whole, f"Whole text of {facts.title}"))
+    return tuple(files)
+
+
+def _links(facts: RecordFacts, options: RenderOptions, links: Sequence[LinkTemplate]) -> list[dict[str, str]]:
+    if not links:
+        return []
+    source = facts.source
+    values = {
+        "trace_id": facts.trace_id,
+        "span_id": facts.span_id,
+        "service": source.service,
+        "environment": source.environment,
+        "namespace": source.namespace,
+        "host": source.host,
+        "severity": facts.severity_name,
+        "event_name": facts.event_name,
+        "scope": facts.scope_name,
+        "time_ms": str(facts.time_unix_ns // 1_000_000) if facts.time_unix_ns else "",
+    }
+    shown = [{"name": link.name, "url": link.url(values)} for link in links]
+    return [link for link in shown if link["url"]]
+
+
+def _resource(facts: RecordFacts, limits: Limits) -> list[dict[str, str]]:
+    """Return the resource's attributes for people; what SDKs say about themselves is left out."""
+    shown = []
+    for key, value in facts.source.attributes.items():
+        if len(shown) == limits.resource_attributes:
+            break
+        if not key.startswith(("telemetry.", "process.")):
+            text = short_text(value, limits.attribute_chars)
+            if text:
+                shown.append({"key": key, "value": text})
+    return shown
+
+
+def _seen(card: Card) -> str:
+    """Return ``since 5 minutes ago · last 10 seconds ago`` for a card of several records."""
+    if card.count == 1:
+        return ""
+    first, last = timestamp(card.first_seen_ns), timestamp(card.last_seen_ns)
+    if card.last_seen_ns - card.first_seen_ns < NANOSECONDS_PER_SECOND:
+        return Markdown(last or first)
+    parts = [f"{word} {stamp}" for word, stamp in (("first", first), ("last", last)) if stamp]
+    return Markdown(" · ".join(parts))

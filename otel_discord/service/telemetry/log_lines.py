@@ -83,7 +83,7 @@ def json_line(record: logging.LogRecord, redact: Redact, fields: Mapping[str, Va
         document["exception"] = exception
     # A lone surrogate is no UTF-8; a huge integer is no JSON number for orjson.
     clean = {key: _encodable(item) for key, item in document.items()}
-    return orjson.dumps(clean).decode()
+    return _escaped_json(clean)
 
 
 def _value(item: object, redact: Redact) -> Value:
@@ -112,12 +112,12 @@ def _one_line(text: str) -> str:
 def _quoted(value: Value) -> str:
     if not isinstance(value, str):
         return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return value if _PLAIN_VALUE.fullmatch(value) and value.isprintable() else orjson_string(value)
+    return value if _PLAIN_VALUE.fullmatch(value) and value.isprintable() else _escaped_json(_encodable(value))
 
 
-def orjson_string(text: str) -> str:
-    """Return the text in quotes, escaped as JSON, control characters included."""
-    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", orjson.dumps(_encodable(text)).decode())
+def _escaped_json(item: object) -> str:
+    """Return JSON without raw control characters; orjson leaves those above 0x7f as they are."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", orjson.dumps(item).decode())
 
 
 def _encodable(item: Value) -> Value:

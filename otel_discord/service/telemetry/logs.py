@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -104,7 +105,7 @@ def process_logging(config: LogsConfig, redactor: Redactor) -> Iterator[None]:
         root.setLevel(max(level, logging.WARNING))
         own.handlers[:] = []
         own.setLevel(level)
-        stack.enter_context(_last_words())
+        stack.enter_context(_last_words(redactor))
         yield
 
 
@@ -126,8 +127,14 @@ def _stream(path: str, stack: ExitStack) -> TextIO:
 
 
 @contextmanager
-def _last_words() -> Iterator[None]:
-    """Route what Python would print by itself through logging: uncaught exceptions, warnings, failed threads."""
+def _last_words(redactor: Redactor) -> Iterator[None]:
+    """Route what Python would print by itself through logging: uncaught exceptions, warnings, failed threads.
+
+    An exception that leaves the block itself may be printed by Python after it; then its text is redacted.
+    """
+
+    def after_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(redactor("".join(traceback.format_exception(kind, error, trace))))
 
     def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         _report("uncaught exception", (kind, error, trace))
@@ -145,9 +152,13 @@ def _last_words() -> Iterator[None]:
     logging.captureWarnings(True)
     try:
         yield
+        sys.excepthook = before[0]
+    except BaseException:
+        sys.excepthook = after_the_end
+        raise
     finally:
         logging.captureWarnings(False)
-        sys.excepthook, threading.excepthook, sys.unraisablehook = before
+        threading.excepthook, sys.unraisablehook = before[1:]
 
 
 def _report(what: str, exc_info: _ExceptionInfo) -> None:

@@ -14,7 +14,7 @@ from otel_discord.config.problem import ConfigurationError, KeyPath, Problem, jo
 from otel_discord.config.raw_text import RawText, unwrap
 from otel_discord.config.sources import read_sources, read_text
 from otel_discord.service.conceal import conceal, hidden_in
-from otel_discord.service.config import ServiceConfig
+from otel_discord.service.config import PipelineConfig, ServiceConfig
 from otel_discord.service.graph import Fault, Plan, plan
 from otel_discord.service.ids import parse_component_id
 from otel_discord.service.model_errors import explain, value_at
@@ -89,7 +89,8 @@ class _Loading:
         checked = self._checked(service)
         planned = self._plan(checked) if checked else None
         if self.problems or service is None or checked is None or planned is None:
-            raise ConfigurationError(list(dict.fromkeys(self.problems)))
+            in_order = sorted(dict.fromkeys(self.problems), key=lambda problem: (problem.file, problem.line))
+            raise ConfigurationError(in_order)
         return Configuration(self.components, service, tuple(checked.extensions), planned, data)
 
     def _note(self, path: KeyPath, message: str, hint: str = "", written_at: KeyPath = ()) -> None:
@@ -155,12 +156,25 @@ class _Loading:
         for kind in (Kind.RECEIVER, Kind.EXPORTER):
             if not self.ids[kind] and not self.ids[Kind.CONNECTOR] and not self._is_failed((f"{kind}s",)):
                 self._note((f"{kind}s",), f"no {kind} configuration specified in config")
-        if service is None:
+        readable = service or self._readable_part()
+        if readable is None:
             return None
-        checked = check_references(service, self.ids)
+        checked = check_references(readable, self.ids)
         for finding in checked.findings:
             self._note(finding.path, finding.message, finding.hint, finding.written_at)
         return checked
+
+    def _readable_part(self) -> ServiceConfig | None:
+        """Return what can be read of a service section that has problems, so that references are checked too."""
+        section = unwrap(self.source.document.data.get("service"))
+        if not isinstance(section, dict):
+            return None
+        pipelines = unwrap(section.get("pipelines"))
+        known = pipelines if isinstance(pipelines, dict) else {}
+        readable = {key: body for key, body in known.items() if _reads(PipelineConfig, body)}
+        extensions = section.get("extensions")
+        part = {"extensions": extensions} if _reads(ServiceConfig, {"extensions": extensions}) else {}
+        return ServiceConfig.model_validate({**part, "pipelines": readable}) if readable else None
 
     def _plan(self, checked: Checked) -> Plan | None:
         if checked.findings or any(len(self.ids[kind]) != len(self.components[kind]) for kind in Kind):
@@ -186,3 +200,11 @@ class _Loading:
             return
         path: KeyPath = ("service", "pipelines", str(fault.pipeline))
         self._note(path, fault.message, written_at=(*path, fault.section))
+
+
+def _reads(model: type[BaseModel], body: Any) -> bool:
+    try:
+        model.model_validate(body)
+    except ValidationError:
+        return False
+    return True

@@ -156,22 +156,18 @@ def _target_channel(call: Call, form: MessageForm, body: Body) -> FakeChannel:
 
 
 def _apply_edit(call: Call, message: FakeMessage, body: Body, form: MessageForm) -> None:
-    if "content" in body.json:
-        message.content = form.content
-    if "embeds" in body.json:
-        message.embeds = form.embeds
-    if "components" in body.json:
-        message.components = form.components
-    if form.flags is not None:
-        message.flags = form.flags
+    content = form.content if "content" in body.json else message.content
+    embeds = form.embeds if "embeds" in body.json else message.embeds
+    components = form.components if "components" in body.json else message.components
     keep = form.attachments.keep
     kept = [file for file in message.files if keep is None or file.id in keep]
-    files = kept + [_stored(call, upload) for upload in form.attachments.uploads]
-    if len(files) > limits.FILES:
+    if len(kept) + len(form.attachments.uploads) > limits.FILES:
         raise refusal(400, 30015)
-    if not (message.content or message.embeds or message.components or files):
+    if not (content or embeds or components or kept or form.attachments.uploads):
         raise refusal(400, 50006)
-    message.files = files
+    message.content, message.embeds, message.components = content, embeds, components
+    message.flags = message.flags if form.flags is None else form.flags
+    message.files = kept + [_stored(call, upload) for upload in form.attachments.uploads]
 
 
 def _message(call: Call) -> FakeMessage:

@@ -39,8 +39,9 @@ def listening_sockets(endpoint: str, what: str) -> list[socket.socket]:
     host, port = parse_host_port(endpoint)
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise StartError(f"{what}: cannot find the address of {endpoint}: {error.strerror or error}") from error
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "not the name of a host"
+        raise StartError(f"{what}: cannot find the address of {endpoint}: {why}") from error
     with ExitStack() as undo:
         sockets: list[socket.socket] = []
         missing: OSError | None = None

@@ -1,0 +1,191 @@
+"""The gRPC server: services of the wired signals, health and reflection. The one door of grpc in this room.
+
+Requests come in as bytes, without grpc's deserializer: what cannot be parsed is then ours to answer, with
+INVALID_ARGUMENT instead of UNKNOWN.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+
+from otel_discord.component import Authenticator, StartError
+from otel_discord.receivers.otlp import sockets
+from otel_discord.receivers.otlp.answers import GrpcError, grpc_error, success_body
+from otel_discord.receivers.otlp.config import GrpcConfig
+from otel_discord.receivers.otlp.endpoint import parse_endpoint
+from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat
+from otel_discord.receivers.otlp.intake import Intake
+from otel_discord.receivers.otlp.refusal import Reason, Refusal
+from otel_discord.receivers.otlp.tls import CertificateFiles
+from otel_discord.signals import Signal
+
+MAX_RESPONSE_BYTES: Final = 4 * 2**20
+_HANDSHAKE_TIMEOUT_MS: Final = 10_000
+_STATUS_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+_SERVICES: Final = {
+    Signal.LOGS: logs_service_pb2.DESCRIPTOR.services_by_name["LogsService"].full_name,
+    Signal.METRICS: metrics_service_pb2.DESCRIPTOR.services_by_name["MetricsService"].full_name,
+    Signal.TRACES: trace_service_pb2.DESCRIPTOR.services_by_name["TraceService"].full_name,
+}
+_UNAUTHENTICATED: Final = Refusal(Reason.UNAUTHENTICATED, "authentication failed")
+
+Export = Callable[[bytes, Any], Awaitable[bytes]]
+
+
+class ExportServicer:
+    """Answers ``Export`` of one signal: what to answer is decided elsewhere, this only speaks gRPC."""
+
+    def __init__(
+        self, signal: Signal, intake: Intake, limits: DecodingLimits, authenticator: Authenticator | None
+    ) -> None:
+        self._signal = signal
+        self._intake = intake
+        self._limits = limits
+        self._authenticator = authenticator
+
+    async def export(self, request: bytes, context: Any) -> bytes:
+        """Take one request, given and answered as bytes."""
+        if self._authenticator is not None and not self._authenticator.authenticate(_headers(context)):
+            await _abort(context, grpc_error(self._intake.failed(_UNAUTHENTICATED, "grpc")))
+        outcome = await self._intake.take(self._signal, request, "", WireFormat.PROTOBUF, self._limits, "grpc")
+        if isinstance(outcome, Refusal):
+            await _abort(context, grpc_error(outcome))
+        return success_body(self._signal, outcome, WireFormat.PROTOBUF)  # type: ignore[arg-type]
+
+
+class GrpcServer:
+    """A running server; ``port`` is the one it got, 0 on a unix socket."""
+
+    def __init__(self, server: Any, health_servicer: Any, port: int, address: str) -> None:
+        self._server = server
+        self._health = health_servicer
+        self.port = port
+        self.address = address
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new requests, let those in hand end within ``grace_s``, then cut them off."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_s)
+
+
+@asynccontextmanager
+async def serve_grpc(
+    config: GrpcConfig,
+    intake: Intake,
+    limits: DecodingLimits,
+    *,
+    authenticator: Authenticator | None,
+    certificates: CertificateFiles | None,
+    key_path: str,
+    logger: logging.Logger,
+) -> AsyncIterator[GrpcServer]:
+    """Run a gRPC server.
+
+    Raises:
+        StartError: the endpoint is in use or cannot be used.
+    """
+    server = grpc.aio.server(options=channel_options(config))
+    names = [_SERVICES[signal] for signal in intake.consumers]
+    for signal in intake.consumers:
+        export = ExportServicer(signal, intake, limits, authenticator).export
+        handler: Any = grpc.unary_unary_rpc_method_handler(export)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICES[signal], {"Export": handler}),))
+    health_servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    for name in ("", *names):
+        await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    address, port = _bind(server, config, certificates, key_path)
+    await server.start()
+    running = GrpcServer(server, health_servicer, port, address)
+    logger.info("receiving OTLP/gRPC on %s", address)
+    try:
+        yield running
+    finally:
+        await running.stop(0)
+
+
+def channel_options(config: GrpcConfig) -> Sequence[tuple[str, int]]:
+    """Return gRPC's own settings for a configuration; durations in milliseconds."""
+    server, policy = config.keepalive.server_parameters, config.keepalive.enforcement_policy
+    options = [
+        ("grpc.max_receive_message_length", config.max_body_bytes),
+        ("grpc.max_send_message_length", MAX_RESPONSE_BYTES),
+        ("grpc.so_reuseport", 0),  # otherwise a second process gets the same port and half of the requests
+        ("grpc.max_concurrent_streams", config.max_concurrent_streams),
+        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_TIMEOUT_MS),
+        ("grpc.max_metadata_size", 16_384),
+        ("grpc.keepalive_permit_without_calls", int(policy.permit_without_stream)),
+    ]
+    durations = {
+        "grpc.max_connection_idle_ms": server.max_connection_idle,
+        "grpc.max_connection_age_ms": server.max_connection_age,
+        "grpc.max_connection_age_grace_ms": server.max_connection_age_grace,
+        "grpc.keepalive_time_ms": server.time,
+        "grpc.keepalive_timeout_ms": server.timeout,
+        "grpc.http2.min_recv_ping_interval_without_data_ms": policy.min_time,
+    }
+    return [*options, *((name, max(1, int(seconds * 1000))) for name, seconds in durations.items() if seconds)]
+
+
+def _bind(server: Any, config: GrpcConfig, certificates: CertificateFiles | None, key_path: str) -> tuple[str, int]:
+    key_path = f"{key_path}::endpoint"
+    if config.transport == "unix":
+        sockets.free_unix_path(config.endpoint, key_path)
+        addresses = [f"unix:{config.endpoint}"]
+        shown = config.endpoint
+    else:
+        endpoint = parse_endpoint(config.endpoint)
+        # gRPC is content when one of localhost's addresses is free and says little when none is: so ask first.
+        probes = sockets.listen_tcp(endpoint, config.transport, key_path)
+        addresses = [sockets.printed_address(probe) for probe in probes]
+        sockets.close_all(probes)
+        if any(address.startswith("[::]:") for address in addresses):  # to gRPC that is IPv4 as well
+            addresses = [address for address in addresses if address.startswith("[::]:")]
+        shown = str(type(endpoint)(endpoint.host, int(addresses[0].rpartition(":")[2])))
+    port = 0
+    for address in addresses:
+        try:
+            if certificates is None:
+                port = server.add_insecure_port(address)
+            else:
+                port = server.add_secure_port(address, _credentials(certificates))
+        except RuntimeError:
+            raise StartError(f"{key_path}: cannot listen on {shown}: address already in use") from None
+    return shown, 0 if config.transport == "unix" else port
+
+
+def _credentials(certificates: CertificateFiles) -> grpc.ServerCredentials:
+    shown = certificates.current
+
+    def configuration() -> Any:
+        current = certificates.current
+        return grpc.ssl_server_certificate_configuration([(current.key, current.chain)], current.client_ca)
+
+    def newer() -> Any:
+        nonlocal shown
+        if certificates.current is shown:
+            return None
+        shown = certificates.current
+        return configuration()
+
+    return grpc.dynamic_ssl_server_credentials(
+        configuration(), newer, require_client_authentication=shown.client_ca is not None
+    )
+
+
+def _headers(context: Any) -> dict[str, str]:
+    metadata = context.invocation_metadata() or ()
+    return {key: value for key, value in metadata if isinstance(value, str)}
+
+
+async def _abort(context: Any, error: GrpcError) -> None:
+    await context.abort(_STATUS_CODES[error.code], error.message, error.trailers)

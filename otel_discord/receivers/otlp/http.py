@@ -1,0 +1,223 @@
+"""The HTTP server: aiohttp's low-level one, since there are three paths and no framework is needed."""
+
+import asyncio
+import gzip
+import logging
+import resource
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiohttp import web
+
+from otel_discord.component import Authenticator
+from otel_discord.receivers.otlp import sockets
+from otel_discord.receivers.otlp.answers import CONTENT_TYPES, HttpAnswer, http_error, success_body
+from otel_discord.receivers.otlp.config import HttpConfig
+from otel_discord.receivers.otlp.connections import ConnectionLimits, Server
+from otel_discord.receivers.otlp.cors import cors_headers, is_preflight
+from otel_discord.receivers.otlp.decompress import too_large
+from otel_discord.receivers.otlp.endpoint import parse_endpoint
+from otel_discord.receivers.otlp.http_requests import (
+    ExportRequest,
+    accepts_gzip,
+    answer_format,
+    body_deadline_s,
+    read_head,
+    signal_paths,
+)
+from otel_discord.receivers.otlp.ingest import DecodingLimits
+from otel_discord.receivers.otlp.intake import INLINE_BYTES, OVERLOADED, Intake
+from otel_discord.receivers.otlp.refusal import Reason, Refusal
+from otel_discord.receivers.otlp.tls import CertificateFiles
+
+_GZIP_FROM_BYTES: Final = 1024
+_TLS_HANDSHAKE_S: Final = 10.0
+_LAST_ANSWERS_S: Final = 0.5
+_UNAUTHENTICATED: Final = Refusal(Reason.UNAUTHENTICATED, "authentication failed")
+
+
+class ExportHandler:
+    """Answers requests: what to answer is decided elsewhere, this reads and writes."""
+
+    def __init__(
+        self, config: HttpConfig, intake: Intake, limits: DecodingLimits, authenticator: Authenticator | None
+    ) -> None:
+        self._config = config
+        self._intake = intake
+        self._limits = limits
+        self._authenticator = authenticator
+        self._paths = signal_paths(config, intake.consumers)
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """Return the response to one request."""
+        preflight = is_preflight(request.method, request.headers)
+        if preflight and self._config.cors is not None and request.path in self._paths:
+            answer = HttpAnswer(204, b"")
+        else:
+            answer = await self._export(request)
+        return self._response(request, answer, preflight=preflight)
+
+    def answer_error(self, request: web.BaseRequest, status: int, message: str) -> web.Response:
+        """Return the response to what is not HTTP, or breaks its rules."""
+        refusal = self._intake.failed(Refusal(Reason.INVALID, f"not a valid HTTP request: {message[:200]}"), "http")
+        answer = http_error(refusal, answer_format(request.headers))
+        response = web.Response(status=status, body=answer.body, headers=answer.headers)
+        response.force_close()
+        return response
+
+    async def _export(self, request: web.BaseRequest) -> HttpAnswer:
+        form = answer_format(request.headers)
+        head = self._read_head(request)
+        if isinstance(head, Refusal):
+            return http_error(self._intake.failed(head, "http"), form)
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        body = await self._read_body(request)
+        if isinstance(body, Refusal):
+            return http_error(self._intake.failed(body, "http"), form)
+        outcome = await self._intake.take(head.signal, body, head.content_encoding, form, self._limits, "http")
+        if isinstance(outcome, Refusal):
+            return http_error(outcome, form)
+        return HttpAnswer(200, success_body(head.signal, outcome, form), {"Content-Type": CONTENT_TYPES[form]})
+
+    def _read_head(self, request: web.BaseRequest) -> ExportRequest | Refusal:
+        if self._authenticator is not None:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            if not self._authenticator.authenticate(headers):
+                return _UNAUTHENTICATED
+        return read_head(
+            request.method,
+            request.path,
+            request.headers,
+            paths=self._paths,
+            content_encodings=self._config.compression_algorithms,
+            max_body_bytes=self._limits.max_body_bytes,
+        )
+
+    async def _read_body(self, request: web.BaseRequest) -> bytes | Refusal:
+        """Return the body as sent, at most the limit, within its deadline; large ones only while there is memory."""
+        content, read_timeout_s = request.content, self._config.read_timeout
+        chunks: list[bytes] = []
+        size = held = 0
+        start_s = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(read_timeout_s or None) as deadline:
+                while chunk := await content.readany():
+                    size += len(chunk)
+                    if size > self._limits.max_body_bytes:
+                        return too_large(self._limits.max_body_bytes)
+                    if size > INLINE_BYTES:
+                        share = self._intake.uploads.try_take(len(chunk))
+                        if share is None:
+                            return OVERLOADED
+                        held += share
+                    chunks.append(chunk)
+                    if read_timeout_s:
+                        deadline.reschedule(start_s + body_deadline_s(read_timeout_s, size))
+        except TimeoutError:
+            return Refusal(Reason.TIMED_OUT, "the body did not arrive in time")
+        except (web.RequestPayloadError, ConnectionError) as error:
+            return Refusal(Reason.INVALID, f"the body cannot be read: {error}")
+        finally:
+            if held:
+                self._intake.uploads.give_back(held)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _response(self, request: web.BaseRequest, answer: HttpAnswer, *, preflight: bool) -> web.Response:
+        headers = {**self._config.response_headers, **answer.headers}
+        if self._config.cors is not None:
+            headers.update(cors_headers(self._config.cors, request.headers, preflight=preflight))
+        body = answer.body
+        if len(body) >= _GZIP_FROM_BYTES and accepts_gzip(request.headers):
+            body = gzip.compress(body, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        response = web.Response(status=answer.status, body=body, headers=headers)
+        if not self._config.keep_alives_enabled or not request.content.is_eof() or answer.status == 408:
+            response.force_close()
+        return response
+
+
+class HttpServer:
+    """A running server; ``port`` is the one it got, 0 on a unix socket."""
+
+    def __init__(self, server: Server, listeners: list[asyncio.Server], port: int, address: str) -> None:
+        self._server = server
+        self._listeners = listeners
+        self.port = port
+        self.address = address
+
+    def stop_listening(self) -> None:
+        """Take no new connections; those open stay."""
+        for listener in self._listeners:
+            listener.close()
+
+    async def stop(self) -> None:
+        """Close idle connections, let the last answers out, and close the rest."""
+        self.stop_listening()
+        await asyncio.sleep(0)  # connections just accepted become known to the server first
+        self._server.pre_shutdown()
+        await self._server.shutdown(_LAST_ANSWERS_S)
+
+
+@asynccontextmanager
+async def serve_http(
+    config: HttpConfig,
+    intake: Intake,
+    limits: DecodingLimits,
+    *,
+    authenticator: Authenticator | None,
+    certificates: CertificateFiles | None,
+    key_path: str,
+    logger: logging.Logger,
+) -> AsyncIterator[HttpServer]:
+    """Run an HTTP server.
+
+    Raises:
+        StartError: the endpoint is in use or cannot be used.
+    """
+    handler = ExportHandler(config, intake, limits, authenticator)
+    connection_limits = ConnectionLimits(
+        config.max_connections or _half_of_the_files(), config.read_header_timeout, config.idle_timeout
+    )
+    server = Server(handler.answer, answer_error=handler.answer_error, limits=connection_limits, logger=logger)
+    loop = asyncio.get_running_loop()
+    context = certificates.new_context() if certificates else None
+    handshake_s = _TLS_HANDSHAKE_S if context else None
+    bound, port, address = _bind(config, f"{key_path}::endpoint")
+    listeners: list[asyncio.Server] = []
+    try:
+        for one in bound:
+            if config.transport == "unix":
+                listener = await loop.create_unix_server(
+                    server, sock=one, ssl=context, ssl_handshake_timeout=handshake_s
+                )
+            else:
+                listener = await loop.create_server(server, sock=one, ssl=context, ssl_handshake_timeout=handshake_s)
+            listeners.append(listener)
+        logger.info("receiving OTLP/HTTP on %s", address)
+        running = HttpServer(server, listeners, port, address)
+        yield running
+    finally:
+        for listener in listeners:
+            listener.close()
+        await server.shutdown(0)
+        sockets.close_all(bound)
+        if config.transport == "unix":
+            sockets.remove_unix_path(config.endpoint)
+
+
+def _bind(config: HttpConfig, key_path: str) -> tuple[list[socket.socket], int, str]:
+    if config.transport == "unix":
+        return [sockets.listen_unix(config.endpoint, key_path)], 0, config.endpoint
+    endpoint = parse_endpoint(config.endpoint)
+    bound = sockets.listen_tcp(endpoint, config.transport, key_path)
+    port = int(bound[0].getsockname()[1])
+    return bound, port, str(type(endpoint)(endpoint.host, port))
+
+
+def _half_of_the_files() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 32_768 if soft == resource.RLIM_INFINITY else max(16, soft // 2)

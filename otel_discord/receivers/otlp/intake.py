@@ -1,0 +1,183 @@
+"""The way of one request, the same for both transports: decompress, weigh, parse, pass on, and only then answer.
+
+Small requests are decoded where they arrive. Large ones go one at a time through a thread, so that neither memory
+nor the event loop belongs to whoever sends the most.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from otel_discord.component import ACCEPTED, ComponentError, Consumer, Receipt
+from otel_discord.receivers.otlp.answers import refusal_of
+from otel_discord.receivers.otlp.budget import MemoryBudget
+from otel_discord.receivers.otlp.decompress import decompress
+from otel_discord.receivers.otlp.inflight import InFlight
+from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, parse, weigh
+from otel_discord.receivers.otlp.refusal import Reason, Refusal
+from otel_discord.receivers.otlp.telemetry import ReceiverTelemetry
+from otel_discord.signals import Batch, Signal
+
+INLINE_BYTES: Final = 262_144
+"""Decoding this much takes about a millisecond (JSON: ten); a thread would cost other requests more."""
+OVERLOAD_WAIT_S: Final = 5.0
+"""How long a request waits for room to be decoded; half of an SDK's export deadline."""
+
+OVERLOADED: Final = Refusal(Reason.UNAVAILABLE, "too many large requests at once; try again")
+_CLOSING: Final = Refusal(Reason.UNAVAILABLE, "the receiver is shutting down; try again")
+
+
+class Intake:
+    """Takes requests of the wired signals until it is closed."""
+
+    def __init__(
+        self,
+        consumers: Mapping[Signal, Consumer],
+        telemetry: ReceiverTelemetry,
+        logger: logging.Logger,
+        *,
+        max_decoding_bytes: int,
+        overload_wait_s: float = OVERLOAD_WAIT_S,
+    ) -> None:
+        self.consumers = consumers
+        self._telemetry = telemetry
+        self._logger = logger
+        self._budget = MemoryBudget(max_decoding_bytes)
+        self._one_large = MemoryBudget(1)
+        self.uploads = MemoryBudget(max_decoding_bytes)
+        """Bytes of large bodies that arrived, or are arriving, and wait to be decoded."""
+        self._overload_wait_s = overload_wait_s
+        self._in_flight = InFlight()
+        self._closing = False
+
+    async def take(
+        self,
+        signal: Signal,
+        body: bytes,
+        content_encoding: str,
+        form: WireFormat,
+        limits: DecodingLimits,
+        transport: str,
+    ) -> Receipt | Refusal:
+        """Return the pipeline's receipt, or why there is none. Raises nothing but CancelledError."""
+        if self._closing:
+            return self.failed(_CLOSING, transport)
+        small = None
+        if len(body) <= INLINE_BYTES:
+            small = decompress(body, content_encoding, min(INLINE_BYTES, limits.max_body_bytes))
+        if isinstance(small, bytes):
+            return await self._take_small(signal, small, form, limits, transport)
+        if small is not None and small.reason is not Reason.TOO_LARGE:
+            return self.failed(small, transport)
+        return await self._take_large(signal, body, content_encoding, form, limits, transport)
+
+    async def close(self, timeout_s: float) -> int:
+        """Refuse new requests, wait for those in hand, and return how many had to be cut off."""
+        self._closing = True
+        return await self._in_flight.drain(timeout_s)
+
+    def failed(self, refusal: Refusal, transport: str) -> Refusal:
+        """Count a request that never reached the pipeline, and return the refusal."""
+        self._telemetry.failed(transport)
+        return refusal
+
+    async def _take_small(
+        self, signal: Signal, body: bytes, form: WireFormat, limits: DecodingLimits, transport: str
+    ) -> Receipt | Refusal:
+        weight = weigh(signal, body, form, limits)
+        if isinstance(weight, Refusal):
+            return self.failed(weight, transport)
+        share = self._budget.try_take(weight)
+        if share is None:
+            share = await self._budget.take(weight, timeout_s=self._overload_wait_s)
+        if share is None:
+            return self.failed(OVERLOADED, transport)
+        batch = parse(signal, body, form, strict_json=limits.strict_json)
+        if isinstance(batch, Refusal):
+            self._budget.give_back(share)
+            return self.failed(batch, transport)
+        return await self._in_flight.complete(self._pass_on(batch, share, transport), _CLOSING)
+
+    async def _take_large(
+        self,
+        signal: Signal,
+        body: bytes,
+        content_encoding: str,
+        form: WireFormat,
+        limits: DecodingLimits,
+        transport: str,
+    ) -> Receipt | Refusal:
+        waiting = self.uploads.try_take(len(body))
+        if waiting is None:
+            return self.failed(OVERLOADED, transport)
+        try:
+            turn = await self._one_large.take(1, timeout_s=self._overload_wait_s)
+        finally:
+            self.uploads.give_back(waiting)
+        if turn is None:
+            return self.failed(OVERLOADED, transport)
+        # From here on uncancelled: a thread cannot be called back, and its memory counts until it is done.
+        work = self._decode_large(signal, body, content_encoding, form, limits, transport)
+        return await self._in_flight.complete(work, _CLOSING)
+
+    async def _decode_large(
+        self,
+        signal: Signal,
+        body: bytes,
+        content_encoding: str,
+        form: WireFormat,
+        limits: DecodingLimits,
+        transport: str,
+    ) -> Receipt | Refusal:
+        try:
+            plain = await asyncio.to_thread(decompress, body, content_encoding, limits.max_body_bytes)
+            if isinstance(plain, Refusal):
+                return self.failed(plain, transport)
+            weight = await asyncio.to_thread(weigh, signal, plain, form, limits)
+            if isinstance(weight, Refusal):
+                return self.failed(weight, transport)
+            share = await self._budget.take(weight, timeout_s=self._overload_wait_s)
+            if share is None:
+                return self.failed(OVERLOADED, transport)
+            try:
+                batch = await asyncio.to_thread(parse, signal, plain, form, strict_json=limits.strict_json)
+            except BaseException:
+                self._budget.give_back(share)
+                raise
+            del plain
+        finally:
+            self._one_large.give_back(1)
+        if isinstance(batch, Refusal):
+            self._budget.give_back(share)
+            return self.failed(batch, transport)
+        return await self._pass_on(batch, share, transport)
+
+    async def _pass_on(self, batch: Batch, share: int, transport: str) -> Receipt | Refusal:
+        """Give the batch to the pipeline, and the memory back once it is the pipeline's."""
+        try:
+            signal, items = batch.signal, batch.item_count
+            if items == 0:
+                return ACCEPTED
+            with self._telemetry.span(signal, transport) as span:
+                try:
+                    receipt = await self.consumers[signal].consume(batch)
+                except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
+                    refusal = refusal_of(error)
+                    self._telemetry.refused(signal, transport, span, items=items, why=refusal.message)
+                    self._log(error)
+                    return refusal
+                except asyncio.CancelledError:
+                    self._telemetry.refused(signal, transport, span, items=items, why=_CLOSING.message)
+                    raise
+                rejected = min(max(receipt.rejected, 0), items)
+                self._telemetry.took(signal, transport, span, accepted=items - rejected, rejected=rejected)
+                return receipt if rejected == receipt.rejected else Receipt(rejected, receipt.message)
+        finally:
+            self._budget.give_back(share)
+
+    def _log(self, error: Exception) -> None:
+        if isinstance(error, ComponentError):
+            self._logger.debug("the pipeline refused a batch (%s): %s", error.reason, error)
+        else:
+            self._logger.error("the pipeline failed on a batch; its client was told to try again", exc_info=error)

@@ -1,0 +1,158 @@
+"""The otlp receiver: its servers' lifetime, and closing that loses nothing that was answered OK."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from otel_discord.component import Authenticator, Host, Outlets, Settings
+from otel_discord.receivers.otlp.config import MIB, GrpcConfig, HttpConfig, OtlpConfig
+from otel_discord.receivers.otlp.endpoint import parse_endpoint
+from otel_discord.receivers.otlp.grpc import GrpcServer, serve_grpc
+from otel_discord.receivers.otlp.http import HttpServer, serve_http
+from otel_discord.receivers.otlp.ingest import DecodingLimits, require_fast_protobuf
+from otel_discord.receivers.otlp.intake import Intake
+from otel_discord.receivers.otlp.telemetry import ReceiverTelemetry
+from otel_discord.receivers.otlp.tls import CertificateFiles
+
+_DRAIN_WITHOUT_DEADLINE_S: Final = 5.0
+_ANSWERING_S: Final = 0.5
+"""Kept of the drain deadline for writing the last answers."""
+
+
+class OtlpReceiver:
+    """Receives OTLP over gRPC and HTTP. ``grpc_port`` and ``http_port`` are known once it runs, else None."""
+
+    def __init__(self, settings: Settings, config: OtlpConfig, outlets: Outlets) -> None:
+        self._settings = settings
+        self._config = config
+        self._outlets = outlets
+        self._logger = settings.logger
+        self.grpc_port: int | None = None
+        self.http_port: int | None = None
+
+    @asynccontextmanager
+    async def lifespan(self, host: Host) -> AsyncIterator[None]:
+        """Listen while inside; leaving takes no new requests and ends those in hand by the drain deadline.
+
+        Raises:
+            StartError: an endpoint is in use, a certificate unusable, an authenticator missing.
+        """
+        require_fast_protobuf()
+        intake = Intake(
+            self._outlets.by_signal,
+            ReceiverTelemetry(self._settings),
+            self._logger,
+            max_decoding_bytes=self._config.max_decoding_mib * MIB,
+        )
+        async with AsyncExitStack() as stack:
+            http = grpc = None
+            if self._config.protocols.grpc is not None:
+                grpc = await self._open_grpc(self._config.protocols.grpc, intake, host, stack)
+                self.grpc_port = grpc.port
+            if self._config.protocols.http is not None:
+                http = await self._open_http(self._config.protocols.http, intake, host, stack)
+                self.http_port = http.port
+            try:
+                yield
+            finally:
+                await self._close(intake, grpc, http, host)
+
+    async def _open_grpc(self, config: GrpcConfig, intake: Intake, host: Host, stack: AsyncExitStack) -> GrpcServer:
+        key_path = self._key_path("grpc")
+        self._warn_if_open(config, key_path)
+        limits = DecodingLimits(config.max_body_bytes, self._config.max_elements)
+        certificates = await self._certificates(config, key_path, stack)
+        server = serve_grpc(
+            config,
+            intake,
+            limits,
+            authenticator=_authenticator(config, host),
+            certificates=certificates,
+            key_path=key_path,
+            logger=self._logger,
+        )
+        return await stack.enter_async_context(server)
+
+    async def _open_http(self, config: HttpConfig, intake: Intake, host: Host, stack: AsyncExitStack) -> HttpServer:
+        key_path = self._key_path("http")
+        self._warn_if_open(config, key_path)
+        limits = DecodingLimits(config.max_body_bytes, self._config.max_elements, config.strict_json)
+        certificates = await self._certificates(config, key_path, stack)
+        server = serve_http(
+            config,
+            intake,
+            limits,
+            authenticator=_authenticator(config, host),
+            certificates=certificates,
+            key_path=key_path,
+            logger=self._logger,
+        )
+        return await stack.enter_async_context(server)
+
+    async def _close(self, intake: Intake, grpc: GrpcServer | None, http: HttpServer | None, host: Host) -> None:
+        deadline_s = host.drain_deadline_s
+        left_s = _DRAIN_WITHOUT_DEADLINE_S
+        if deadline_s is not None:
+            left_s = max(0.0, deadline_s - asyncio.get_running_loop().time() - _ANSWERING_S)
+        if http is not None:
+            http.stop_listening()
+        async with asyncio.TaskGroup() as closing:
+            drained = closing.create_task(intake.close(left_s))
+            if grpc is not None:
+                closing.create_task(grpc.stop(left_s + _ANSWERING_S))
+        if http is not None:
+            await http.stop()
+        if drained.result():
+            self._logger.warning(
+                "%d requests were cut off at the shutdown deadline; their clients were told to send again",
+                drained.result(),
+            )
+
+    async def _certificates(
+        self, config: GrpcConfig | HttpConfig, key_path: str, stack: AsyncExitStack
+    ) -> CertificateFiles | None:
+        if config.tls is None:
+            return None
+        certificates = CertificateFiles(config.tls, f"{key_path}::tls")
+        if certificates.reload_interval_s:
+            reloading = asyncio.create_task(self._reload(certificates))
+            stack.push_async_callback(_end, reloading)
+        return certificates
+
+    async def _reload(self, certificates: CertificateFiles) -> None:
+        while True:
+            await asyncio.sleep(certificates.reload_interval_s)
+            certificates.reload(self._logger)
+
+    def _warn_if_open(self, config: GrpcConfig | HttpConfig, key_path: str) -> None:
+        if is_open_to_the_network(config):
+            self._logger.warning(
+                "%s::endpoint: %s can be reached from the network without TLS and without authentication; "
+                "anyone who reaches it can post to your channels. Use localhost, or set tls or auth",
+                key_path,
+                config.endpoint,
+            )
+
+    def _key_path(self, protocol: str) -> str:
+        return f"receivers::{self._settings.id}::protocols::{protocol}"
+
+
+def is_open_to_the_network(config: GrpcConfig | HttpConfig) -> bool:
+    """Return whether other machines reach a server that asks for neither certificate nor token."""
+    if config.transport == "unix" or config.auth is not None or config.tls is not None:
+        return False
+    return not parse_endpoint(config.endpoint).is_loopback
+
+
+def _authenticator(config: GrpcConfig | HttpConfig, host: Host) -> Authenticator | None:
+    if config.auth is None:
+        return None
+    return host.extension(config.auth.authenticator, Authenticator)  # type: ignore[type-abstract]
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

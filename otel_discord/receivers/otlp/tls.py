@@ -1,0 +1,109 @@
+"""Certificates: read, checked with a clear message, and read again when their files change."""
+
+import contextlib
+import logging
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from otel_discord.component import StartError
+from otel_discord.receivers.otlp.config import TlsConfig
+
+_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """What a server shows and whom it trusts, all PEM. ``client_ca`` is None where clients need no certificate."""
+
+    chain: bytes
+    key: bytes
+    client_ca: bytes | None
+
+    def __repr__(self) -> str:
+        return "Certificates([REDACTED])"
+
+
+class CertificateFiles:
+    """The certificates of one server; ``on_change`` callbacks hear of new ones."""
+
+    def __init__(self, config: TlsConfig, key_path: str) -> None:
+        self._config = config
+        self._key_path = key_path
+        self._on_change: list[Callable[[], None]] = []
+        self.current = self._load()
+
+    @property
+    def reload_interval_s(self) -> float:
+        """How often to call :meth:`reload`; 0 never."""
+        return self._config.reload_interval
+
+    def new_context(self) -> ssl.SSLContext:
+        """Return a server's context that goes along with the files.
+
+        Raises:
+            StartError: certificate and key do not fit, or are none.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = _VERSIONS[self._config.min_version]
+        self._fill(context)
+        self._on_change.append(lambda: self._fill(context))
+        return context
+
+    def reload(self, logger: logging.Logger) -> None:
+        """Use changed files for new connections; unusable ones are logged and the old certificate stays."""
+        try:
+            fresh = self._load()
+            if fresh != self.current:
+                self.current = fresh
+                for changed in self._on_change:
+                    changed()
+                logger.info("%s: using the new certificate", self._key_path)
+        except StartError as error:
+            logger.warning("%s; the old certificate stays in use", error)
+
+    def _load(self) -> Certificates:
+        config = self._config
+        chain = config.cert_pem.encode() or _read(config.cert_file, f"{self._key_path}::cert_file")
+        key = config.key_pem.reveal().encode() or _read(config.key_file, f"{self._key_path}::key_file")
+        client_ca = None
+        if config.client_ca_file:
+            client_ca = _read(config.client_ca_file, f"{self._key_path}::client_ca_file")
+        certificates = Certificates(chain, key, client_ca)
+        self._fill(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))  # says what is wrong before a server has to
+        return certificates
+
+    def _fill(self, context: ssl.SSLContext) -> None:
+        config = self._config
+        with _file(config.cert_file, config.cert_pem) as chain, _file(config.key_file, config.key_pem.reveal()) as key:
+            try:
+                context.load_cert_chain(chain, key, password=lambda: "")
+            except (ssl.SSLError, OSError, ValueError) as error:
+                raise StartError(f"{self._key_path}: certificate and key cannot be used: {error}") from None
+        if config.client_ca_file:
+            try:
+                context.load_verify_locations(config.client_ca_file)
+            except (ssl.SSLError, OSError) as error:
+                raise StartError(f"{self._key_path}::client_ca_file: no usable certificates: {error}") from None
+            context.verify_mode = ssl.CERT_REQUIRED
+
+
+@contextlib.contextmanager
+def _file(path: str, pem: str) -> Iterator[str]:
+    """Yield a file with the PEM, since ssl reads nothing else; a temporary one is private and gone at once."""
+    if path:
+        yield path
+        return
+    with TemporaryDirectory() as directory:
+        temporary = Path(directory, "pem")
+        temporary.write_text(pem)
+        yield str(temporary)
+
+
+def _read(path: str, key_path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise StartError(f"{key_path}: cannot read {path}: {error.strerror}") from None

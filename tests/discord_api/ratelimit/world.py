@@ -93,6 +93,10 @@ class Discord:
         self.accepted.append((now, route))
         return 200, headers, None
 
+    def count_only(self, route: Route, now: float) -> None:
+        """A request whose answer never comes."""
+        self.arrive(route, now)
+
     def count(self, scope: Scope) -> int:
         return sum(1 for _, refused, _ in self.refused if refused is scope)
 
@@ -190,7 +194,7 @@ class World:
         out_s, back_s = self.network.delays(self.dice)
         if self.lost(job):
             if self.dice.random() < 0.5:
-                self.at(sent_at + out_s, lambda: None if self.discord.arrive(job.route, self.now) else None)
+                self.at(sent_at + out_s, lambda: self.discord.count_only(job.route, self.now))
             self.at(sent_at + 10.0, lambda: self._end(job, ticket, None))
             return
 

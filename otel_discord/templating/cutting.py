@@ -18,8 +18,8 @@ _ESCAPED: Final = re.compile(r"\\[^0-9A-Za-z\s]")
 def cut_middle(text: str, limit: int, *, markdown: bool = False) -> str:
     """Return at most ``limit`` code points: both ends on whole graphemes around ``…(+N)…``, N code points missing.
 
-    With ``markdown`` the text is Markdown: an open fence is closed and opened again after the gap, and neither an escape
-    nor a link nor a time stamp is split. Below about 16 code points only the beginning and ``…`` are left.
+    With ``markdown`` the text is Markdown: an open fence is closed and opened again after the gap, and neither an
+    escape nor a link nor a time stamp is split. Below about 16 code points only the beginning and ``…`` are left.
     """
     if len(text) <= limit:
         return text

@@ -5,9 +5,8 @@ through the escaping of its slot, every loop through the budget, every ``~`` and
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final, TypeAlias
-
 from difflib import get_close_matches
+from typing import Any, Final, TypeAlias
 
 from jinja2 import Template, TemplateSyntaxError, meta, nodes
 from jinja2 import TemplateError as JinjaError
@@ -39,9 +38,9 @@ ENVIRONMENT: Final = _new_environment()
 class CompiledText:
     """A string of a template file, ready to be rendered many times."""
 
-    __slots__ = ("_constant", "_line", "_names", "_render", "_source", "_template")
+    __slots__ = ("_constant", "_line", "_source", "_template")
 
-    def __init__(self, constant: str | None, template: Template | None, source: str, line: int) -> None:
+    def __init__(self, constant: str, template: Template | None, source: str, line: int) -> None:
         self._constant = constant
         self._template = template
         self._source = source
@@ -55,7 +54,7 @@ class CompiledText:
         """
         template = self._template
         if template is None:
-            return self._constant or ""
+            return self._constant
         try:
             pieces = []
             left = MAX_TEXT_CHARS
@@ -74,9 +73,10 @@ class CompiledText:
 class CompiledCondition:
     """An expression of a template file (``when:``, ``each:``), ready to be evaluated many times."""
 
-    __slots__ = ("_line", "_source", "_template")
+    __slots__ = ("_line", "_name", "_source", "_template")
 
-    def __init__(self, template: Template, source: str, line: int) -> None:
+    def __init__(self, name: str, template: Template, source: str, line: int) -> None:
+        self._name = name
         self._template = template
         self._source = source
         self._line = line
@@ -87,6 +87,8 @@ class CompiledCondition:
         Raises:
             TemplateError: it fails with these values, or takes too much.
         """
+        if self._name in values:  # the condition is one name, as most are
+            return values[self._name]
         context = self._template.new_context(values, shared=True)  # type: ignore[arg-type]
         try:
             for _ in self._template.root_render_func(context):
@@ -124,7 +126,7 @@ def compile_text(
     if "{" not in text:
         return CompiledText(text, None, source, line)
     tree = _parsed(text, source, line, lambda: ENVIRONMENT.parse(text))
-    return CompiledText(None, _compiled(tree, slot, source, line, names), source, line)
+    return CompiledText("", _compiled(tree, slot, source, line, names), source, line)
 
 
 def compile_condition(
@@ -142,9 +144,12 @@ def compile_condition(
         if not parser.stream.eos:
             raise TemplateSyntaxError("one expression is expected, without braces", parser.stream.current.lineno)
         assignment = nodes.Assign(nodes.Name(_RESULT, "store", lineno=1), expression, lineno=1)
-        return nodes.Template([assignment], lineno=1).set_environment(ENVIRONMENT)
+        tree = nodes.Template([assignment], lineno=1)
+        tree.set_environment(ENVIRONMENT)
+        return tree
 
-    return CompiledCondition(_compiled(_parsed(text, source, line, parse), "", source, line, names), source, line)
+    template = _compiled(_parsed(text, source, line, parse), "", source, line, names)
+    return CompiledCondition(text.strip(), template, source, line)
 
 
 def _parsed(text: str, source: str, line: int, parse: Callable[[], nodes.Template]) -> nodes.Template:
@@ -237,4 +242,5 @@ class _Hardening(NodeTransformer):
 
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
     wrapped = nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
-    return wrapped.set_environment(ENVIRONMENT)
+    wrapped.set_environment(ENVIRONMENT)
+    return wrapped

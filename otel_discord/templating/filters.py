@@ -1,7 +1,7 @@
 """The filters of templates, made for the job: ``{{ title | truncate_middle(80) }}``.
 
-Each takes the value before the bar first. Those that return :class:`~otel_discord.templating.text.Markdown` are not escaped
-again. Numbers that decide how much work is done (lengths, decimals) are bounded.
+Each takes the value before the bar first. Those that return ``Markdown`` are not escaped again.
+Numbers that decide how much work is done (lengths, decimals) are bounded.
 """
 
 import functools
@@ -20,9 +20,9 @@ from otel_discord.templating.sandbox import checked_text, joined_text
 from otel_discord.templating.text import Markdown, break_mentions, code_block, escape_markdown, inline_code
 
 _FROM_JINJA: Final = (
-    "abs count d default dictsort first float int items last length list map max min reject rejectattr reverse select"
-    " selectattr sort sum unique"
-).split()
+    "abs", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last", "length", "list", "map",
+    "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "sum", "unique",
+)  # fmt: skip
 _LANGUAGE: Final = re.compile(r"[a-z0-9+#-]{0,16}")
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
 _MAX_TABLE_ROWS: Final = 50
@@ -100,7 +100,8 @@ def _number(value: float, unit: str = "") -> str:
 def _table(rows: Iterable[Iterable[object]]) -> Markdown:
     """Return rows as a block of aligned columns; at most 50 rows."""
     cells = [
-        [cut_middle(" ".join(_text(cell).split()), 60) for cell in row] for row, _ in zip(rows, range(_MAX_TABLE_ROWS))
+        [cut_middle(" ".join(_text(cell).split()), 60) for cell in row]
+        for row, _ in zip(rows, range(_MAX_TABLE_ROWS), strict=False)
     ]
     columns = max((len(row) for row in cells), default=0)
     widths = [max((len(row[column]) for row in cells if column < len(row)), default=0) for column in range(columns)]
@@ -110,7 +111,7 @@ def _table(rows: Iterable[Iterable[object]]) -> Markdown:
 
 def _sparkline(values: Iterable[float]) -> str:
     """Return numbers as ``▁▃▇``; at most 60."""
-    numbers = [float(value) for value, _ in zip(values, range(60))]
+    numbers = [float(value) for value, _ in zip(values, range(60), strict=False)]
     low, high = min(numbers, default=0.0), max(numbers, default=0.0)
     steps = (len(_SPARKS) - 1) / (high - low) if high > low else 0.0
     return "".join(_SPARKS[int((value - low) * steps)] for value in numbers)
@@ -140,36 +141,38 @@ def _within_budget(function: Callable[..., Any]) -> Callable[..., Any]:
     return bounded
 
 
-FILTERS: Final[dict[str, Callable[..., Any]]] = {name: JINJA_FILTERS[name] for name in _FROM_JINJA} | {
-    name: _within_budget(function)
-    for name, function in {
-        "attribute": _attribute,
-        "bold": _bold,
-        "bytes": lambda value: wording.size(value),
-        "capitalize": lambda value: str(_text(value)).capitalize(),
-        "code": lambda value: inline_code(_text(value)),
-        "code_block": _code_block,
-        "duration": lambda value: wording.duration(value),
-        "escape": lambda value: escape_markdown(_text(value)),
-        "join": _join,
-        "link": _link,
-        "lower": lambda value: str(_text(value)).lower(),
-        "markdown": _markdown,
-        "number": _number,
-        "pairs": _pairs,
-        "percent": lambda value: wording.percent(value),
-        "present": _present,
-        "replace": _replace,
-        "round": _round,
-        "sparkline": _sparkline,
-        "string": _text,
-        "table": _table,
-        "timestamp": _timestamp,
-        "title": lambda value: str(_text(value)).title(),
-        "trim": lambda value: _text(value).strip(),
-        "truncate": _truncate,
-        "truncate_middle": _truncate_middle,
-        "upper": lambda value: str(_text(value)).upper(),
-        "urlencode": lambda value: quote(_text(value), safe="", errors="replace"),
-    }.items()
+_OWN: Final[dict[str, Callable[..., Any]]] = {
+    "attribute": _attribute,
+    "bold": _bold,
+    "bytes": wording.size,
+    "capitalize": lambda value: str(_text(value)).capitalize(),
+    "code": lambda value: inline_code(_text(value)),
+    "code_block": _code_block,
+    "duration": wording.duration,
+    "escape": lambda value: escape_markdown(_text(value)),
+    "join": _join,
+    "link": _link,
+    "lower": lambda value: str(_text(value)).lower(),
+    "markdown": _markdown,
+    "number": _number,
+    "pairs": _pairs,
+    "percent": wording.percent,
+    "present": _present,
+    "replace": _replace,
+    "round": _round,
+    "sparkline": _sparkline,
+    "string": _text,
+    "table": _table,
+    "timestamp": _timestamp,
+    "title": lambda value: str(_text(value)).title(),
+    "trim": lambda value: _text(value).strip(),
+    "truncate": _truncate,
+    "truncate_middle": _truncate_middle,
+    "upper": lambda value: str(_text(value)).upper(),
+    "urlencode": lambda value: quote(_text(value), safe="", errors="replace"),
+}
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    **{name: JINJA_FILTERS[name] for name in _FROM_JINJA},
+    **{name: _within_budget(function) for name, function in _OWN.items()},
 }

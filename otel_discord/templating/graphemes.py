@@ -1,8 +1,8 @@
 """Where text may be cut without splitting what a reader sees as one character. Pure functions.
 
 Covers the extended grapheme clusters that occur in practice (UAX 29): combining marks, variation selectors, joiners,
-skin tones, flags, tag sequences, Hangul syllables, Indic conjuncts. Work is bounded: after 64 code points in search of a
-boundary the text is cut where it stands.
+skin tones, flags, tag sequences, Hangul syllables, Indic conjuncts. Work is bounded: after 64 code points in search of
+a boundary the text is cut where it stands.
 """
 
 import unicodedata

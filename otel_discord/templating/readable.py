@@ -1,4 +1,4 @@
-"""Any value from telemetry as a short readable text; never raw JSON, never more than a bound of work. Pure functions."""
+"""Any value from telemetry as a short readable text, never raw JSON, in bounded time. Pure functions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -15,7 +15,7 @@ _HEX_HEAD_BYTES: Final = 16
 
 
 def readable(value: object) -> str:
-    """Return text for a value: numbers and strings as they are, maps as ``key=value``, lists with commas, bytes as a size.
+    """Return a value as text: maps as ``key=value``, lists with commas, bytes as their size.
 
     Bounded: depth 6, 32 items a level, 256 values in all, 65,536 code points.
     """

@@ -1,8 +1,8 @@
 """The Jinja environment that templates run in: values only, no way to Python's internals, bounded work and output.
 
-Jinja's own sandbox keeps templates away from internals; on top of it, only listed filters, functions and methods exist,
-and each rendering has a budget of steps that loops, calls and long texts draw from, so that no template can hang or fill
-the memory. Text that a template prints is escaped for the place where it stands (:class:`Slot`), unless it is
+Jinja's own sandbox keeps templates away from internals; on top of it, only listed filters, functions and methods
+exist, and each rendering has a budget of steps that loops, calls and long texts draw from, so that no template can hang
+or fill the memory. Text that a template prints is escaped for the place where it stands (:class:`Slot`), unless it is
 :class:`~otel_discord.templating.text.Markdown` on purpose.
 """
 
@@ -28,11 +28,17 @@ _MAX_NUMBER_BITS: Final = 128
 _MAX_LITERAL_DEPTH: Final = 6
 
 _STR_METHODS: Final = frozenset(
-    "capitalize count endswith find isdigit lower lstrip removeprefix removesuffix rstrip split splitlines startswith"
-    " strip title upper".split()
-)
+    (
+        "capitalize", "count", "endswith", "find", "isdigit", "lower", "lstrip", "removeprefix", "removesuffix",
+        "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper",
+    )
+)  # fmt: skip
 _DICT_METHODS: Final = frozenset(("get", "items", "keys", "values"))
-_LOOP_NAMES: Final = frozenset("index index0 revindex revindex0 first last length previtem nextitem".split())
+_LOOP_NAMES: Final = frozenset(
+    (
+        "index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem",
+    )
+)  # fmt: skip
 
 
 class _Budget(threading.local):
@@ -73,7 +79,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             return attr in _LOOP_NAMES
         return isinstance(obj, Namespace) and not attr.startswith("_")
 
-    def wrap_str_format(self, value: Any) -> None:  # noqa: ARG002
+    def wrap_str_format(self, value: Any) -> None:
         """Leave ``str.format`` refused: widths in a format fill the memory."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -82,7 +88,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             return obj[attribute]
         return super().getattr(obj, attribute)
 
-    def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: D417
+    def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what is allowed; each call is a step, methods of long texts are more."""
         owner = getattr(obj, "__self__", None)
         _budget.spend(1 + len(owner) // 256 if isinstance(owner, str) else 1)
@@ -109,9 +115,10 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
 
 
 _TESTS: Final = (
-    "boolean defined divisibleby eq even false ge gt in integer float iterable le lower lt mapping ne none number odd"
-    " sequence string true undefined upper == != > >= < <="
-).split()
+    "boolean", "defined", "divisibleby", "eq", "even", "false", "ge", "gt", "in", "integer", "float", "iterable",
+    "le", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sequence", "string", "true", "undefined",
+    "upper", "==", "!=", ">", ">=", "<", "<=",
+)  # fmt: skip
 
 
 def joined_text(parts: Iterable[object], separator: str = "") -> str:

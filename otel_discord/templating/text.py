@@ -1,8 +1,8 @@
 """Text from telemetry made safe to show in Discord: no controls, no live Markdown, no mentions. Pure functions.
 
-Escaping is as sparse as Discord's parser allows, since notifications and exports show the backslashes: ``snake_case``,
-``C:\\Users`` and bare URLs stay as they are. Markdown rules: https://support.discord.com/hc/en-us/articles/210298617 and
-reference/discord.md section 2.5.
+Escaping is as sparse as Discord's parser allows, since notifications and exports show the backslashes:
+``snake_case``, ``C:\\Users`` and bare URLs stay as they are.
+Markdown rules: https://support.discord.com/hc/en-us/articles/210298617
 """
 
 import re
@@ -46,7 +46,7 @@ def neutralise(text: str) -> str:
         return text
     if _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if not text.isprintable():
+    if not text.replace("\n", "").replace("\t", "").isprintable():
         if "\x1b" in text:
             text = _ANSI.sub("", text)
         text = _HIDDEN.sub("", _LINE_BREAKS.sub("\n", text))

@@ -56,7 +56,7 @@ def trim_trace(trace: StackTrace, text: str, limit: int) -> Excerpt:
 
 
 def _by_worth(trace: StackTrace) -> list[int]:
-    """Return places of parts, the most telling first: the error, innermost own frame, root cause, further own frames."""
+    """Return places of parts, the most telling first: error, innermost own frame, root cause, other own frames."""
     places = range(len(trace.parts))
     inner_first = places[::-1] if trace.innermost_last else places
     errors = [place for place in inner_first if trace.parts[place].kind is Kind.ERROR]

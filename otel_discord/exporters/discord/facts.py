@@ -147,7 +147,7 @@ def _title_and_rest(
 
 
 def _location(attributes: Mapping[str, Plain], exception: ExceptionFacts | None) -> str:
-    """Return ``cart/totals.py:118 in add_tax``: the innermost own frame of a trace, else the record's code attributes."""
+    """Return ``cart/totals.py:118 in add_tax``: a trace's innermost own frame, else the code attributes."""
     if exception is not None and exception.trace is not None and exception.trace.location:
         return short_text(exception.trace.location, 120)
 

@@ -12,20 +12,26 @@ from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.signals import Plain
 
 _SKIPPED_PREFIXES: Final = (
-    "exception.", "code.", "thread.", "otel.", "discord.", "log.", "telemetry.", "process.", "event.", "service.", "deployment.",
-    "_", "trace_id", "trace.", "span_id", "span.",
+    "exception.", "code.", "thread.", "otel.", "discord.", "log.", "telemetry.", "process.", "event.", "service.",
+    "deployment.", "_", "trace_id", "trace.", "span_id", "span.",
 )  # fmt: skip
 _SKIPPED_KEYS: Final = frozenset(
-    "filename funcName lineno levelname levelno level severity logger logger_name name pathname module msecs created process"
-    " thread threadName processName relativeCreated taskName timestamp time ts otelTraceID otelSpanID otelServiceName"
-    " otelTraceSampled message msg stack stacktrace stack_trace".split()
-)
+    (
+        "filename", "funcName", "lineno", "levelname", "levelno", "level", "severity", "logger", "logger_name",
+        "name", "pathname", "module", "msecs", "created", "process", "thread", "threadName", "processName",
+        "relativeCreated", "taskName", "timestamp", "time", "ts", "otelTraceID", "otelSpanID", "otelServiceName",
+        "otelTraceSampled", "message", "msg", "stack", "stacktrace", "stack_trace",
+    )
+)  # fmt: skip
 _METHOD_KEYS: Final = ("http.request.method", "http.method")
 _PATH_KEYS: Final = ("http.route", "url.path", "http.target", "url.full", "http.url")
 _STATUS_KEYS: Final = ("http.response.status_code", "http.status_code")
 _HTTP_NOISE: Final = frozenset(
-    ("url.scheme", "http.scheme", "http.flavor", "network.protocol.version", "network.protocol.name", "user_agent.original",
-     "http.user_agent", "server.port", "client.port", "network.peer.port", "network.peer.address")
+    (
+        "url.scheme", "http.scheme", "http.flavor", "network.protocol.version", "network.protocol.name",
+        "user_agent.original", "http.user_agent", "server.port", "client.port", "network.peer.port",
+        "network.peer.address",
+    )
 )  # fmt: skip
 _SHORT_KEYS: Final = {
     "http.response.status_code": "status",
@@ -100,7 +106,7 @@ def _request(attributes: Mapping[str, Plain]) -> _Request | None:
     text = " ".join(short_text(attributes[key], 80) for key in (method, path) if key)
     if status:
         text += f" → {short_text(attributes[status], 20)}"
-    return _Request(text, tuple((*_METHOD_KEYS, *_PATH_KEYS, *_STATUS_KEYS)))
+    return _Request(text, (*_METHOD_KEYS, *_PATH_KEYS, *_STATUS_KEYS))
 
 
 def _first(attributes: Mapping[str, Plain], keys: tuple[str, ...]) -> str:

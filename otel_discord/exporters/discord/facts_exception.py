@@ -58,7 +58,7 @@ def exception_facts(attributes: Mapping[str, Plain]) -> ExceptionFacts | None:
 
 
 def exception_in_body(body: str, whole: str) -> tuple[str, ExceptionFacts] | None:
-    """Split a text that ends in a stack trace into what stands before it and the exception; None if there is no trace."""
+    """Split a text that ends in a stack trace: what stands before it, and the exception; None without a trace."""
     if "\n" not in body:
         return None
     start = _TRACE_STARTS.search(body)

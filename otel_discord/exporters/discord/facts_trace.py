@@ -1,13 +1,14 @@
 """A stack trace as parts: error lines, frames of the application, frames of libraries. Pure functions.
 
-Understands the traces that runtimes of Python, Java (and Kotlin, Scala), JavaScript, Go and .NET print; of others the lines
-are kept without a verdict. Every pattern is linear, and at most the first and last lines of a huge trace are looked at.
+Understands the traces that runtimes of Python, Java (and Kotlin, Scala), JavaScript, Go and .NET print; of others the
+lines are kept without a verdict. Patterns are linear, and of a huge trace only the first and the last lines are read.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 _MAX_LINES: Final = 600
@@ -74,10 +75,11 @@ _GO_GOROUTINE: Final = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
 _PACKAGES: Final = re.compile(r"(?:site-packages|dist-packages|node_modules|pkg[/\\]mod)[/\\](.+)")
 _STANDARD_PYTHON: Final = re.compile(r"(?:[/\\]lib[/\\]python[\d.]*[/\\]|[/\\]Lib[/\\]|<frozen )(.*)")
 _JAVA_LIBRARIES: Final = (
-    "java.", "javax.", "jakarta.", "jdk.", "sun.", "com.sun.", "kotlin.", "kotlinx.", "scala.", "akka.", "org.springframework.",
-    "org.apache.", "org.hibernate.", "org.eclipse.", "org.jboss.", "io.netty.", "io.micronaut.", "io.quarkus.", "io.vertx.",
-    "io.grpc.", "reactor.", "com.fasterxml.", "com.zaxxer.", "com.google.", "org.postgresql.", "com.mysql.", "okhttp3.", "org.slf4j.",
-    "ch.qos.", "org.junit.", "io.opentelemetry.", "clojure.", "groovy.", "org.codehaus.", "android.", "androidx.", "dalvik.",
+    "java.", "javax.", "jakarta.", "jdk.", "sun.", "com.sun.", "kotlin.", "kotlinx.", "scala.", "akka.",
+    "org.springframework.", "org.apache.", "org.hibernate.", "org.eclipse.", "org.jboss.", "io.netty.",
+    "io.micronaut.", "io.quarkus.", "io.vertx.", "io.grpc.", "reactor.", "com.fasterxml.", "com.zaxxer.",
+    "com.google.", "org.postgresql.", "com.mysql.", "okhttp3.", "org.slf4j.", "ch.qos.", "org.junit.",
+    "io.opentelemetry.", "clojure.", "groovy.", "org.codehaus.", "android.", "androidx.", "dalvik.",
 )  # fmt: skip
 _DOTNET_LIBRARIES: Final = (
     "System.",
@@ -93,8 +95,12 @@ _DOTNET_LIBRARIES: Final = (
 _GO_STANDARD: Final = re.compile(r"(?:^|/)go(?:[\d.]*)?/src/(.*)|/libexec/src/(.*)")
 
 
+@lru_cache(maxsize=128)
 def parse_trace(text: str) -> StackTrace:
-    """Return the parts of a trace; of a language that is not known every line is a note."""
+    """Return the parts of a trace (at most 16,384 code points); of an unknown language every line is a note.
+
+    Exceptions repeat, so the last traces are remembered.
+    """
     lines = [line[:_MAX_LINE_CHARS] for line in _bounded_lines(text)]
     match language_of(text):
         case "py":

@@ -46,7 +46,7 @@ def plain_attributes(attributes: Iterable[KeyValue], limit: int = MAX_ATTRIBUTES
 
 
 def clean(text: str, limit: int) -> str:
-    """Return at most ``limit`` code points of a text, without what is invisible, and where no ``×N`` looks like a count."""
+    """Return at most ``limit`` code points of a text, without what is invisible, and without a ``×N`` of its own."""
     text = neutralise(_cut_early(text, limit))
     if "×" in text:
         text = text.replace("×", "×\u200b")

@@ -1,7 +1,7 @@
 """Fills a message: as many cards from the front as one message holds, in order. Pure functions.
 
-A message takes 10 embeds, 6000 code points over all of them, 10 files and 25 MiB; two embeds with one address would be shown
-as one, and two files with one name could not be told apart.
+A message takes 10 embeds, 6000 code points over all of them, 10 files and 25 MiB; two embeds with one address would be
+shown as one, and two files with one name could not be told apart.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""From a card to what Discord shows of it: read the record, fill the template, keep the limits. Pure but for being slow."""
+"""From a card to what Discord shows of it: read the record, fill the template, keep the limits. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

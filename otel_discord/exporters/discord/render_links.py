@@ -1,7 +1,7 @@
 """Addresses from templates such as ``https://grafana/explore?trace={trace_id}``. Pure functions.
 
-A link of which a value is missing is not shown; values are percent-encoded, so that telemetry cannot change where a link
-leads.
+A link of which a value is missing is not shown; values are percent-encoded, so that telemetry cannot change where a
+link leads.
 """
 
 import re

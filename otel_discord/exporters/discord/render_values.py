@@ -27,10 +27,13 @@ _WHERE_CHARS: Final = 110
 """About what the line with service, environment, place and time takes."""
 
 NAMES: Final = frozenset(
-    "attributes body color count count_mark dropped_attributes_count emoji environment event_name exception_message"
-    " exception_type files first_seen footer host last_seen link_line links location namespace notes pairs repeated_mark resource"
-    " scope scope_version seen service service_version severity severity_number span_id time title trace trace_id"
-    " trace_language when".split()
+    (
+        "attributes", "body", "color", "count", "count_mark", "dropped_attributes_count", "emoji", "environment",
+        "event_name", "exception_message", "exception_type", "files", "first_seen", "footer", "host", "last_seen",
+        "link_line", "links", "location", "namespace", "notes", "pairs", "repeated_mark", "resource", "scope",
+        "scope_version", "seen", "service", "service_version", "severity", "severity_number", "span_id", "time",
+        "title", "trace", "trace_id", "trace_language", "when",
+    )
 )  # fmt: skip
 """What a template may use; templates are checked against it when they are loaded."""
 
@@ -91,7 +94,7 @@ def card_values(
     told = len(title) + len(body.text) + sum(len(name) + len(value) + 3 for name, value in pairs)
     trace = _trace(facts, options, limits, told)
     files = _files(facts, trace, message_is_cut=title != facts.title or body.is_cut)
-    shown_links = _links(facts, options, links)
+    shown_links = _links(facts, links)
     link_line = Markdown(" · ".join(f"[{link['name']}]({link['url']})" for link in shown_links))
     source = facts.source if options.resource else None
     time = facts.time_unix_ns if options.timestamps else 0
@@ -204,7 +207,7 @@ def _files(facts: RecordFacts, trace: Excerpt, *, message_is_cut: bool) -> tuple
     return tuple(files)
 
 
-def _links(facts: RecordFacts, options: RenderOptions, links: Sequence[LinkTemplate]) -> list[dict[str, str]]:
+def _links(facts: RecordFacts, links: Sequence[LinkTemplate]) -> list[dict[str, str]]:
     if not links:
         return []
     source = facts.source
@@ -226,7 +229,7 @@ def _links(facts: RecordFacts, options: RenderOptions, links: Sequence[LinkTempl
 
 def _resource(facts: RecordFacts, limits: Limits) -> list[dict[str, str]]:
     """Return the resource's attributes for people; what SDKs say about themselves is left out."""
-    shown = []
+    shown: list[dict[str, str]] = []
     for key, value in facts.source.attributes.items():
         if len(shown) == limits.resource_attributes:
             break

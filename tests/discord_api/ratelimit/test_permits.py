@@ -213,3 +213,12 @@ async def test_no_timer_is_left_while_nobody_waits() -> None:
         async with asyncio.timeout(1):
             await send(rate_limits, POST)
     assert rate_limits._timer is None
+
+
+async def test_coming_near_the_ban_for_invalid_requests_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    rate_limits = limits(requests_per_second=10_000)
+    with caplog.at_level(logging.WARNING):
+        for webhook in range(1005):
+            answer = Answer(status=401, sent_at=now(), received_at=now())
+            await send(rate_limits, Route(Operation.GET_WEBHOOK, str(webhook)), answer)
+    assert [record.getMessage().endswith("slow") for record in caplog.records] == [True]

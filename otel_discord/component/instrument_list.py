@@ -64,7 +64,6 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
     for instrument in [
         *_each_signal("otelcol_receiver_accepted", _RECEIVER, "How many {} the pipeline has taken."),
         *_each_signal("otelcol_receiver_refused", _RECEIVER, "How many {} the pipeline has not taken."),
-        *_each_signal("otelcol_receiver_failed", _RECEIVER, "How many {} were lost to the receiver's own errors."),
         Instrument("otelcol_receiver_requests", _COUNTER, "{request}", "Requests by outcome.", (*_RECEIVER, "outcome")),
         *_each_signal("otelcol_exporter_sent", _EXPORTER, "How many {} have arrived."),
         *_each_signal("otelcol_exporter_send_failed", _EXPORTER, "How many {} could not be delivered."),

@@ -101,7 +101,6 @@ class ReceiverInstruments:
         self._labels = {"receiver": receiver, "transport": transport}
         self._accepted = _signal_counters(meter, "otelcol_receiver_accepted")
         self._refused = _signal_counters(meter, "otelcol_receiver_refused")
-        self._failed = _signal_counters(meter, "otelcol_receiver_failed")
         self._requests = counter(meter, "otelcol_receiver_requests")
         for sums in (self._accepted, self._refused):
             for of_signal in sums.values():
@@ -114,10 +113,6 @@ class ReceiverInstruments:
     def refused(self, signal: Signal, items: int) -> None:
         """Count items that the pipeline has not taken."""
         self._refused[signal].add(items, self._labels)
-
-    def failed(self, signal: Signal, items: int) -> None:
-        """Count items lost to the receiver's own errors."""
-        self._failed[signal].add(items, self._labels)
 
     def request(self, outcome: Literal["success", "refused", "failure"]) -> None:
         """Count a request that was answered."""

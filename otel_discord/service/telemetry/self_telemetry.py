@@ -32,8 +32,8 @@ from otel_discord.service.telemetry.redact import Redactor
 from otel_discord.service.telemetry.spans import tracer_provider
 
 SCOPE: Final = "otel_discord"
-SHUTDOWN_TIMEOUT_S: Final = 5.0
-"""Longest time for the last push of own metrics and spans."""
+SHUTDOWN_TIMEOUT_S: Final = 3.0
+"""Longest time for the last push of own metrics and spans, both together."""
 
 _logger = logging.getLogger(f"{SCOPE}.service.telemetry")
 
@@ -46,6 +46,7 @@ class SelfTelemetry:
         self._version = version
         self._redactor = redactor or Redactor()
         self._endpoints: dict[str, str] = {}
+        self._ends: dict[str, Callable[[], object]] = {}
         self._meters: MeterProvider = NoOpMeterProvider()
         self._tracers: TracerProvider = NoOpTracerProvider()
         self.instruments = ServiceInstruments(self._meters.get_meter(SCOPE))
@@ -83,9 +84,10 @@ class SelfTelemetry:
         """
         async with AsyncExitStack() as stack:
             stack.callback(self._silence)
+            stack.push_async_callback(self._end)
             if self._config.traces.active:
                 spans = tracer_provider(self._config.traces, self._resource(), self._redactor)
-                stack.push_async_callback(_bounded, "spans", spans.shutdown)
+                self._ends["spans"] = spans.shutdown
                 self._tracers = spans
             if self._config.metrics.active_readers:
                 await self._open_metrics(stack)
@@ -102,9 +104,7 @@ class SelfTelemetry:
         provider = SdkMeterProvider(
             readers, self._resource(), exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
         )
-        stack.push_async_callback(
-            _bounded, "metrics", lambda: provider.shutdown(timeout_millis=SHUTDOWN_TIMEOUT_S * 1000)
-        )
+        self._ends["metrics"] = lambda: provider.shutdown(timeout_millis=SHUTDOWN_TIMEOUT_S * 1000)
         meter = provider.get_meter(SCOPE, self._version)
         stack.enter_context(observe_process(meter, started_s=time.monotonic()))
         for number, (page, pull_reader) in enumerate(pages):
@@ -122,6 +122,10 @@ class SelfTelemetry:
             PROCESS_ID_KEY: PROCESS_ID,
         }
         return Resource({key: value for key, value in attributes.items() if value is not None})
+
+    async def _end(self) -> None:
+        await asyncio.gather(*(_bounded(what, shutdown) for what, shutdown in self._ends.items()))
+        self._ends.clear()
 
     def _silence(self) -> None:
         self._meters, self._tracers = NoOpMeterProvider(), NoOpTracerProvider()

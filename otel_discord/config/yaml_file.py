@@ -249,7 +249,20 @@ def parse_value(text: str) -> Any:
     return text if isinstance(data, str) else data
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that this module would read as something else."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = resolve_plain(text)
+    style = None if isinstance(plain, str) and not isinstance(plain, RawText) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 def dump_yaml(data: Any) -> str:
-    """Return plain data as YAML, keys in their order."""
-    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
+    """Return plain data as YAML that :func:`parse_yaml` reads back as the same, keys in their order."""
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text

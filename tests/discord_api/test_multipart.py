@@ -1,0 +1,75 @@
+"""Filenames and forms, without a network."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_discord.discord_api.models import FilePart
+from otel_discord.discord_api.multipart import FileUnreadableError, cleanse_filename, open_form
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("trace.txt", "trace.txt"),
+        ("a b.txt", "a_b.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\temp\\x.log", "x.log"),
+        ("_private.txt", "private.txt"),
+        (".env", "env"),
+        ("a\x00\r\n\"';.txt", "a_.txt"),
+        ("Ünïcode.png", "n_code.png"),
+        ("🔥", "file"),
+        ("", "file"),
+        ("...", "file"),
+        ("x" * 300 + ".txt", "x" * 109 + ".txt"),
+        ("x" * 300, "x" * 120),
+    ],
+)
+def test_a_filename_is_what_discord_would_store(name: str, clean: str) -> None:
+    assert cleanse_filename(name) == clean
+
+
+@given(st.text(max_size=400))
+def test_a_clean_filename_stays_as_it_is(name: str) -> None:
+    clean = cleanse_filename(name)
+    assert cleanse_filename(clean) == clean
+    assert 0 < len(clean) <= 120
+    assert not set(clean) - set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+
+
+@given(st.lists(st.binary(max_size=200_000), max_size=3), st.binary(max_size=100))
+def test_the_announced_size_is_the_size(contents: list[bytes], payload: bytes) -> None:
+    files = [FilePart(f"{n}.bin", lambda data=data: io.BytesIO(data), 0) for n, data in enumerate(contents)]  # type: ignore[misc]
+    with open_form(payload, files) as form:
+        pieces = list(form.pieces())
+    assert sum(len(piece) for piece in pieces) == form.size_bytes
+    assert max(len(piece) for piece in pieces) <= 65_536
+    whole = b"".join(pieces)
+    for data in (payload, *contents):
+        assert b"\r\n\r\n" + data + b"\r\n--" in whole
+
+
+def test_a_file_that_was_read_before_goes_from_where_it_stands() -> None:
+    source = io.BytesIO(b"0123456789")
+    source.seek(4)
+    with open_form(b"{}", [FilePart("a", lambda: source, 6)]) as form:
+        assert b"\r\n\r\n456789\r\n" in b"".join(form.pieces())
+    assert source.closed
+
+
+def test_when_one_file_fails_the_others_are_closed() -> None:
+    first = io.BytesIO(b"x")
+
+    def fail() -> bytes:
+        raise PermissionError(13, "Permission denied", "/secret/folder/b.txt")
+
+    with (
+        pytest.raises(FileUnreadableError) as caught,
+        open_form(b"{}", [FilePart("a.txt", lambda: first, 1), FilePart("b.txt", fail, 1)]),
+    ):
+        pytest.fail("it did not open")
+    assert str(caught.value) == "attachment b.txt cannot be read: Permission denied"
+    assert first.closed

@@ -1,0 +1,1 @@
+"""Writes logs, metrics and traces to a file."""

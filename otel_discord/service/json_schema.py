@@ -59,10 +59,11 @@ def _with_references(node: Any) -> Any:
 def _or_reference(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
-    kind = node.get("type")
-    if kind in _NOT_TEXT or kind in ("array", "object") or "$ref" in node or "enum" in node:
+    kind = node.get("type", [])
+    kinds = frozenset([kind] if isinstance(kind, str) else kind)
+    if kinds & _NOT_TEXT or kinds & {"array", "object"} or "$ref" in node or "enum" in node:
         outer = {key: node[key] for key in ("title", "description", "default") if key in node}
         inner = {key: _with_references(item) for key, item in node.items() if key not in outer}
-        empty = [] if kind in _NOT_TEXT else [{"type": "null"}]
+        empty = [] if kinds & _NOT_TEXT else [{"type": "null"}]
         return {**outer, "anyOf": [inner, _REFERENCE, *empty]}
     return _with_references(node)

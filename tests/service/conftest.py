@@ -1,0 +1,185 @@
+"""Small real components whose behaviour a test chooses, and what is needed around them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from opentelemetry.metrics import NoOpMeter
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.trace import NoOpTracer
+
+from otel_discord.component import (
+    ACCEPTED,
+    ComponentId,
+    ConnectorFactory,
+    Consumer,
+    ExporterFactory,
+    ExtensionFactory,
+    Factory,
+    Host,
+    Kind,
+    Outlets,
+    ProcessorFactory,
+    Receipt,
+    ReceiverFactory,
+    Settings,
+    Stability,
+    StartError,
+)
+from otel_discord.config import Secret, StrictModel
+from otel_discord.service.registry import Registry
+from otel_discord.signals import Batch, LogsBatch, Signal
+
+
+class FakeConfig(StrictModel):
+    """What a test may ask of a component."""
+
+    text: str = ""
+    number: int = 1
+    token: Secret | None = None
+    fail_to_start: str = ""
+    fail_to_create: str = ""
+    start_takes_s: float = 0
+    close_takes_s: float = 0
+    breaks_after_s: float = 0
+    needs: str = ""
+
+
+@dataclass
+class Diary:
+    """What happened, in order."""
+
+    events: list[str] = field(default_factory=list)
+    made: dict[str, "FakeComponent"] = field(default_factory=dict)
+
+    def note(self, event: str) -> None:
+        self.events.append(event)
+
+
+class FakeComponent:
+    """Opens, closes, waits and breaks as its configuration says; passes batches on."""
+
+    def __init__(self, name: str, config: FakeConfig, diary: Diary, send: Callable[[Batch], Any] | None = None) -> None:
+        if config.fail_to_create:
+            raise ValueError(config.fail_to_create)
+        self.name = name
+        self.config = config
+        self.diary = diary
+        self.received: list[Batch] = []
+        self.host: Host | None = None
+        self.outlets: Outlets | None = None
+        self._send = send
+        diary.made[name] = self
+
+    @asynccontextmanager
+    async def lifespan(self, host: Host) -> AsyncIterator[None]:
+        self.host = host
+        if self.config.needs:
+            host.extension(self.config.needs, FakeComponent)
+        await asyncio.sleep(self.config.start_takes_s)
+        if self.config.fail_to_start:
+            raise StartError(self.config.fail_to_start)
+        async with asyncio.TaskGroup() as group:
+            if self.config.breaks_after_s:
+                group.create_task(self._break())
+            self.diary.note(f"open {self.name}")
+            yield
+            await asyncio.sleep(self.config.close_takes_s)
+            self.diary.note(f"close {self.name}")
+
+    async def _break(self) -> None:
+        await asyncio.sleep(self.config.breaks_after_s)
+        raise OSError("the disk is gone")
+
+    async def consume(self, batch: Batch) -> Receipt:
+        self.received.append(batch)
+        return await self._send(batch) if self._send else ACCEPTED
+
+
+def all_signals() -> dict[Signal, Stability]:
+    return dict.fromkeys(Signal, Stability.ALPHA)
+
+
+def fake_factories(diary: Diary) -> list[Factory]:
+    def processor(settings: Settings, config: FakeConfig, signal: Signal, following: Consumer) -> FakeComponent:
+        return FakeComponent(f"processor {settings.id} {signal}", config, diary, following.consume)
+
+    def receiver(settings: Settings, config: FakeConfig, outlets: Outlets) -> FakeComponent:
+        made = FakeComponent(f"receiver {settings.id}", config, diary)
+        made.outlets = outlets
+        return made
+
+    def connector(settings: Settings, config: FakeConfig, outlets: Outlets) -> FakeComponent:
+        async def send(batch: Batch) -> Receipt:
+            return await outlets.by_signal[batch.signal].consume(batch)
+
+        made = FakeComponent(f"connector {settings.id}", config, diary, send)
+        made.outlets = outlets
+        return made
+
+    def exporter(settings: Settings, config: FakeConfig) -> FakeComponent:
+        return FakeComponent(f"exporter {settings.id}", config, diary)
+
+    def extension(settings: Settings, config: FakeConfig) -> FakeComponent:
+        return FakeComponent(f"extension {settings.id}", config, diary)
+
+    logs = {Signal.LOGS: Stability.ALPHA}
+    same = {(signal, signal): Stability.ALPHA for signal in Signal}
+    count = {(Signal.LOGS, Signal.METRICS): Stability.ALPHA}
+    return [
+        ReceiverFactory(type_name="in", config=FakeConfig, signals=all_signals(), create=receiver),
+        ProcessorFactory(type_name="mid", config=FakeConfig, signals=all_signals(), create=processor),
+        ProcessorFactory(type_name="logs_only", config=FakeConfig, signals=logs, create=processor),
+        ConnectorFactory(type_name="join", config=FakeConfig, signals=same, create=connector),
+        ConnectorFactory(type_name="count", config=FakeConfig, signals=count, create=connector),
+        ExporterFactory(type_name="out", config=FakeConfig, signals=all_signals(), create=exporter),
+        ExporterFactory(type_name="logs_out", config=FakeConfig, signals=logs, create=exporter),
+        ExtensionFactory(type_name="ext", config=FakeConfig, stability=Stability.ALPHA, create=extension),
+    ]
+
+
+class FakeTelemetry:
+    """Settings that measure nothing."""
+
+    def settings(self, component_id: ComponentId, kind: Kind) -> Settings:
+        return Settings(component_id, NoOpMeter("test"), NoOpTracer(), logging.getLogger(f"test.{kind}"), "0")
+
+    def door(self, next_consumer: Consumer) -> Consumer:
+        return next_consumer
+
+
+def logs_batch(count: int = 1) -> LogsBatch:
+    records = [LogRecord(severity_number=17) for _ in range(count)]
+    return LogsBatch(
+        ExportLogsServiceRequest(resource_logs=[ResourceLogs(scope_logs=[ScopeLogs(log_records=records)])])
+    )
+
+
+@pytest.fixture
+def diary() -> Diary:
+    return Diary()
+
+
+@pytest.fixture
+def registry(diary: Diary) -> Registry:
+    return Registry(fake_factories(diary))
+
+
+@pytest.fixture
+def telemetry() -> FakeTelemetry:
+    return FakeTelemetry()
+
+
+@pytest.fixture
+def make_batch() -> Callable[[int], LogsBatch]:
+    return logs_batch
+
+
+@pytest.fixture
+def factories(diary: Diary) -> Sequence[Factory]:
+    return fake_factories(diary)

@@ -173,8 +173,10 @@ def _is_host_ban(answer: dict[str, Any] | None, headers: Mapping[str, str], body
 
 
 def _told_s(headers: Mapping[str, str], answer: dict[str, Any] | None) -> float | None:
-    told_s = retry_after.read_seconds(answer.get("retry_after")) if answer else None
-    return retry_after.read_header(headers) if told_s is None else told_s
+    told = answer.get("retry_after") if answer else None
+    told_s, header_s = retry_after.read_seconds(told), retry_after.read_header(headers)
+    # The body is finer than the header, but only as the number that it should be.
+    return header_s if told_s is None or (isinstance(told, str) and header_s is not None) else told_s
 
 
 def _claims_json(headers: Mapping[str, str], body: bytes) -> bool:

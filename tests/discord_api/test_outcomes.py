@@ -201,6 +201,7 @@ def test_a_tree_without_end_is_cut() -> None:
         ({"retry_after": 66271}, {}, 66271.0, Scope.USER),
         ({"retry_after": 1e300}, {}, 86400.0, Scope.USER),
         ({"retry_after": "65"}, {}, 65.0, Scope.USER),
+        ({"retry_after": "1.5"}, {"retry-after": "2"}, 2.0, Scope.USER),
         ({"retry_after": "soon"}, {"retry-after": "7"}, 7.0, Scope.USER),
         ({"retry_after": -5}, {"retry-after": "7"}, 7.0, Scope.USER),
         ({"retry_after": True}, {"retry-after": "7"}, 7.0, Scope.USER),

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from otel_discord.component.listening_sockets import parse_host_port
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.receivers.otlp.decompress import CONTENT_ENCODINGS
-from otel_discord.receivers.otlp.endpoint import parse_endpoint
 from otel_discord.receivers.otlp.ingest import DEFAULT_MAX_ELEMENTS
 
 MIB = 2**20
@@ -101,7 +101,7 @@ class CorsConfig(StrictModel):
 class _ServerConfig(StrictModel):
     endpoint: str
     """``host:port``, or the socket's path with ``transport: unix``."""
-    transport: Literal["tcp", "tcp4", "tcp6", "unix"] = "tcp"
+    transport: Literal["tcp", "unix"] = "tcp"
     tls: TlsConfig | None = None
     auth: AuthConfig | None = None
     include_metadata: bool = False
@@ -113,7 +113,7 @@ class _ServerConfig(StrictModel):
             if not self.endpoint or self.endpoint.startswith("localhost:"):
                 raise ValueError("endpoint must be the path of the socket with transport: unix")
         else:
-            parse_endpoint(self.endpoint)
+            parse_host_port(self.endpoint)
         return self
 
 

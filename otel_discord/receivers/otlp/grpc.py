@@ -17,14 +17,14 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from otel_discord.component import Authenticator, StartError
-from otel_discord.receivers.otlp import sockets
+from otel_discord.component.listening_sockets import format_host_port, listening_sockets
 from otel_discord.receivers.otlp.answers import GrpcError, grpc_error, success_body
 from otel_discord.receivers.otlp.config import GrpcConfig
-from otel_discord.receivers.otlp.endpoint import parse_endpoint
 from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat
 from otel_discord.receivers.otlp.intake import Intake
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.receivers.otlp.tls import CertificateFiles
+from otel_discord.receivers.otlp.unix_sockets import free_unix_path
 from otel_discord.signals import Signal
 
 MAX_RESPONSE_BYTES: Final = 4 * 2**20
@@ -139,18 +139,16 @@ def channel_options(config: GrpcConfig) -> Sequence[tuple[str, int]]:
 def _bind(server: Any, config: GrpcConfig, certificates: CertificateFiles | None, key_path: str) -> tuple[str, int]:
     key_path = f"{key_path}::endpoint"
     if config.transport == "unix":
-        sockets.free_unix_path(config.endpoint, key_path)
+        free_unix_path(config.endpoint, key_path)
         addresses = [f"unix:{config.endpoint}"]
-        shown = config.endpoint
     else:
-        endpoint = parse_endpoint(config.endpoint)
         # gRPC is content when one of localhost's addresses is free and says little when none is: so ask first.
-        probes = sockets.listen_tcp(endpoint, config.transport, key_path)
-        addresses = [sockets.printed_address(probe) for probe in probes]
-        sockets.close_all(probes)
+        probes = listening_sockets(config.endpoint, key_path)
+        addresses = [format_host_port(probe.getsockname()) for probe in probes]
+        for probe in probes:
+            probe.close()
         if any(address.startswith("[::]:") for address in addresses):  # to gRPC that is IPv4 as well
             addresses = [address for address in addresses if address.startswith("[::]:")]
-        shown = str(type(endpoint)(endpoint.host, int(addresses[0].rpartition(":")[2])))
     port = 0
     for address in addresses:
         try:
@@ -159,8 +157,8 @@ def _bind(server: Any, config: GrpcConfig, certificates: CertificateFiles | None
             else:
                 port = server.add_secure_port(address, _credentials(certificates))
         except RuntimeError:
-            raise StartError(f"{key_path}: cannot listen on {shown}: address already in use") from None
-    return shown, 0 if config.transport == "unix" else port
+            raise StartError(f"{key_path}: cannot listen on {address}: the port is taken") from None
+    return addresses[0], 0 if config.transport == "unix" else port
 
 
 def _credentials(certificates: CertificateFiles) -> grpc.ServerCredentials:

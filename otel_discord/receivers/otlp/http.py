@@ -12,13 +12,12 @@ from typing import Final
 from aiohttp import web
 
 from otel_discord.component import Authenticator
-from otel_discord.receivers.otlp import sockets
+from otel_discord.component.listening_sockets import format_host_port, listening_sockets
 from otel_discord.receivers.otlp.answers import CONTENT_TYPES, HttpAnswer, http_error, success_body
 from otel_discord.receivers.otlp.config import HttpConfig
 from otel_discord.receivers.otlp.connections import ConnectionLimits, Server
 from otel_discord.receivers.otlp.cors import cors_headers, is_preflight
 from otel_discord.receivers.otlp.decompress import too_large
-from otel_discord.receivers.otlp.endpoint import parse_endpoint
 from otel_discord.receivers.otlp.http_requests import (
     ExportRequest,
     accepts_gzip,
@@ -31,6 +30,7 @@ from otel_discord.receivers.otlp.ingest import DecodingLimits
 from otel_discord.receivers.otlp.intake import INLINE_BYTES, OVERLOADED, Intake
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.receivers.otlp.tls import CertificateFiles
+from otel_discord.receivers.otlp.unix_sockets import listen_unix, remove_unix_path
 
 _GZIP_FROM_BYTES: Final = 1024
 _TLS_HANDSHAKE_S: Final = 10.0
@@ -204,18 +204,18 @@ async def serve_http(
         for listener in listeners:
             listener.close()
         await server.shutdown(0)
-        sockets.close_all(bound)
+        for one in bound:
+            one.close()
         if config.transport == "unix":
-            sockets.remove_unix_path(config.endpoint)
+            remove_unix_path(config.endpoint)
 
 
 def _bind(config: HttpConfig, key_path: str) -> tuple[list[socket.socket], int, str]:
     if config.transport == "unix":
-        return [sockets.listen_unix(config.endpoint, key_path)], 0, config.endpoint
-    endpoint = parse_endpoint(config.endpoint)
-    bound = sockets.listen_tcp(endpoint, config.transport, key_path)
-    port = int(bound[0].getsockname()[1])
-    return bound, port, str(type(endpoint)(endpoint.host, port))
+        return [listen_unix(config.endpoint, key_path)], 0, config.endpoint
+    bound = listening_sockets(config.endpoint, key_path)
+    address = bound[0].getsockname()
+    return bound, int(address[1]), format_host_port(address)
 
 
 def _half_of_the_files() -> int:

@@ -5,11 +5,10 @@ nor the event loop belongs to whoever sends the most.
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
-from otel_discord.component import ACCEPTED, ComponentError, Consumer, Receipt
+from otel_discord.component import ACCEPTED, ComponentError, Consumer, Receipt, Settings
 from otel_discord.receivers.otlp.answers import refusal_of
 from otel_discord.receivers.otlp.budget import MemoryBudget
 from otel_discord.receivers.otlp.decompress import decompress
@@ -18,6 +17,9 @@ from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, parse
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.receivers.otlp.telemetry import ReceiverTelemetry
 from otel_discord.signals import Batch, Signal
+
+Transport: TypeAlias = Literal["grpc", "http"]
+TRANSPORTS: Final[tuple[Transport, ...]] = ("grpc", "http")
 
 INLINE_BYTES: Final = 262_144
 """Decoding this much takes about a millisecond (JSON: ten); a thread would cost other requests more."""
@@ -34,15 +36,16 @@ class Intake:
     def __init__(
         self,
         consumers: Mapping[Signal, Consumer],
-        telemetry: ReceiverTelemetry,
-        logger: logging.Logger,
+        settings: Settings,
         *,
         max_decoding_bytes: int,
         overload_wait_s: float = OVERLOAD_WAIT_S,
     ) -> None:
         self.consumers = consumers
-        self._telemetry = telemetry
-        self._logger = logger
+        self._telemetry: Mapping[Transport, ReceiverTelemetry] = {
+            transport: ReceiverTelemetry(settings, transport) for transport in TRANSPORTS
+        }
+        self._logger = settings.logger
         self._budget = MemoryBudget(max_decoding_bytes)
         self._one_large = MemoryBudget(1)
         self.uploads = MemoryBudget(max_decoding_bytes)
@@ -58,7 +61,7 @@ class Intake:
         content_encoding: str,
         form: WireFormat,
         limits: DecodingLimits,
-        transport: str,
+        transport: Transport,
     ) -> Receipt | Refusal:
         """Return the pipeline's receipt, or why there is none. Raises nothing but CancelledError."""
         if self._closing:
@@ -77,13 +80,13 @@ class Intake:
         self._closing = True
         return await self._in_flight.drain(timeout_s)
 
-    def failed(self, refusal: Refusal, transport: str) -> Refusal:
+    def failed(self, refusal: Refusal, transport: Transport) -> Refusal:
         """Count a request that never reached the pipeline, and return the refusal."""
-        self._telemetry.failed(transport)
+        self._telemetry[transport].failed()
         return refusal
 
     async def _take_small(
-        self, signal: Signal, body: bytes, form: WireFormat, limits: DecodingLimits, transport: str
+        self, signal: Signal, body: bytes, form: WireFormat, limits: DecodingLimits, transport: Transport
     ) -> Receipt | Refusal:
         weight = weigh(signal, body, form, limits)
         if isinstance(weight, Refusal):
@@ -106,7 +109,7 @@ class Intake:
         content_encoding: str,
         form: WireFormat,
         limits: DecodingLimits,
-        transport: str,
+        transport: Transport,
     ) -> Receipt | Refusal:
         waiting = self.uploads.try_take(len(body))
         if waiting is None:
@@ -128,7 +131,7 @@ class Intake:
         content_encoding: str,
         form: WireFormat,
         limits: DecodingLimits,
-        transport: str,
+        transport: Transport,
     ) -> Receipt | Refusal:
         try:
             plain = await asyncio.to_thread(decompress, body, content_encoding, limits.max_body_bytes)
@@ -153,25 +156,27 @@ class Intake:
             return self.failed(batch, transport)
         return await self._pass_on(batch, share, transport)
 
-    async def _pass_on(self, batch: Batch, share: int, transport: str) -> Receipt | Refusal:
+    async def _pass_on(self, batch: Batch, share: int, transport: Transport) -> Receipt | Refusal:
         """Give the batch to the pipeline, and the memory back once it is the pipeline's."""
+        telemetry = self._telemetry[transport]
         try:
             signal, items = batch.signal, batch.item_count
             if items == 0:
+                telemetry.empty()
                 return ACCEPTED
-            with self._telemetry.span(signal, transport) as span:
+            with telemetry.span(signal) as span:
                 try:
                     receipt = await self.consumers[signal].consume(batch)
                 except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
                     refusal = refusal_of(error)
-                    self._telemetry.refused(signal, transport, span, items=items, why=refusal.message)
+                    telemetry.refused(signal, span, items=items, why=refusal.message)
                     self._log(error)
                     return refusal
                 except asyncio.CancelledError:
-                    self._telemetry.refused(signal, transport, span, items=items, why=_CLOSING.message)
+                    telemetry.refused(signal, span, items=items, why=_CLOSING.message)
                     raise
                 rejected = min(max(receipt.rejected, 0), items)
-                self._telemetry.took(signal, transport, span, accepted=items - rejected, rejected=rejected)
+                telemetry.took(signal, span, accepted=items - rejected, rejected=rejected)
                 return receipt if rejected == receipt.rejected else Receipt(rejected, receipt.message)
         finally:
             self._budget.give_back(share)

@@ -2,18 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import ipaddress
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from otel_discord.component import Authenticator, Host, Outlets, Settings
+from otel_discord.component.listening_sockets import parse_host_port
 from otel_discord.receivers.otlp.config import MIB, GrpcConfig, HttpConfig, OtlpConfig
-from otel_discord.receivers.otlp.endpoint import parse_endpoint
 from otel_discord.receivers.otlp.grpc import GrpcServer, serve_grpc
 from otel_discord.receivers.otlp.http import HttpServer, serve_http
 from otel_discord.receivers.otlp.ingest import DecodingLimits, require_fast_protobuf
 from otel_discord.receivers.otlp.intake import Intake
-from otel_discord.receivers.otlp.telemetry import ReceiverTelemetry
 from otel_discord.receivers.otlp.tls import CertificateFiles
 
 _DRAIN_WITHOUT_DEADLINE_S: Final = 5.0
@@ -31,6 +31,12 @@ class OtlpReceiver:
         self._logger = settings.logger
         self.grpc_port: int | None = None
         self.http_port: int | None = None
+        self._endpoints: dict[str, str] = {}
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """Bound addresses by protocol; empty before it runs."""
+        return self._endpoints
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
@@ -42,18 +48,17 @@ class OtlpReceiver:
         require_fast_protobuf()
         intake = Intake(
             self._outlets.by_signal,
-            ReceiverTelemetry(self._settings),
-            self._logger,
+            self._settings,
             max_decoding_bytes=self._config.max_decoding_mib * MIB,
         )
         async with AsyncExitStack() as stack:
             http = grpc = None
             if self._config.protocols.grpc is not None:
                 grpc = await self._open_grpc(self._config.protocols.grpc, intake, host, stack)
-                self.grpc_port = grpc.port
+                self.grpc_port, self._endpoints["grpc"] = grpc.port, grpc.address
             if self._config.protocols.http is not None:
                 http = await self._open_http(self._config.protocols.http, intake, host, stack)
-                self.http_port = http.port
+                self.http_port, self._endpoints["http"] = http.port, http.address
             try:
                 yield
             finally:
@@ -143,7 +148,13 @@ def is_open_to_the_network(config: GrpcConfig | HttpConfig) -> bool:
     """Return whether other machines reach a server that asks for neither certificate nor token."""
     if config.transport == "unix" or config.auth is not None or config.tls is not None:
         return False
-    return not parse_endpoint(config.endpoint).is_loopback
+    host, _ = parse_host_port(config.endpoint)
+    if host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
 
 
 def _authenticator(config: GrpcConfig | HttpConfig, host: Host) -> Authenticator | None:

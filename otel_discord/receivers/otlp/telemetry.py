@@ -6,63 +6,51 @@ from typing import Final
 from opentelemetry.trace import Span, Status, StatusCode
 
 from otel_discord.component import Settings
+from otel_discord.component.instruments import ReceiverInstruments
 from otel_discord.signals import Signal
 
-_UNITS: Final = {
-    Signal.LOGS: ("log_records", "{record}", "LogsReceived"),
-    Signal.METRICS: ("metric_points", "{datapoint}", "MetricsReceived"),
-    Signal.TRACES: ("spans", "{span}", "TraceDataReceived"),
+_SPAN_NAMES: Final = {
+    Signal.LOGS: "LogsReceived",
+    Signal.METRICS: "MetricsReceived",
+    Signal.TRACES: "TraceDataReceived",
 }
 
 
 class ReceiverTelemetry:
-    """Counters ``otelcol_receiver_{accepted,refused}_*`` and ``otelcol_receiver_requests``, and one span a request."""
+    """Counters of items and requests, and one span a request, for one transport (``grpc``, ``http``)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, transport: str) -> None:
         self._tracer = settings.tracer
-        self._id = str(settings.id)
-        meter = settings.meter
-        self._accepted = {
-            signal: meter.create_counter(f"otelcol_receiver_accepted_{name}", unit, f"Number of {name} accepted.")
-            for signal, (name, unit, _) in _UNITS.items()
-        }
-        self._refused = {
-            signal: meter.create_counter(f"otelcol_receiver_refused_{name}", unit, f"Number of {name} refused.")
-            for signal, (name, unit, _) in _UNITS.items()
-        }
-        self._requests = meter.create_counter(
-            "otelcol_receiver_requests", "{request}", "Number of requests by outcome: success, refused or failure."
-        )
-        self._attributes = {t: {"receiver": self._id, "transport": t} for t in ("grpc", "http")}
-        self._outcomes = {
-            (transport, outcome): {**attributes, "outcome": outcome}
-            for transport, attributes in self._attributes.items()
-            for outcome in ("success", "refused", "failure")
-        }
+        self._instruments = ReceiverInstruments(settings.meter, str(settings.id), transport)
+        self._attributes = {"receiver": str(settings.id), "transport": transport}
+        self._names = {signal: f"receiver/{settings.id}/{name}" for signal, name in _SPAN_NAMES.items()}
 
-    def span(self, signal: Signal, transport: str) -> AbstractContextManager[Span]:
+    def span(self, signal: Signal) -> AbstractContextManager[Span]:
         """Start the span of one request, current while it is open."""
         return self._tracer.start_as_current_span(
-            f"receiver/{self._id}/{_UNITS[signal][2]}", attributes=self._attributes[transport], record_exception=False
+            self._names[signal], attributes=self._attributes, record_exception=False
         )
 
-    def took(self, signal: Signal, transport: str, span: Span, *, accepted: int, rejected: int) -> None:
+    def took(self, signal: Signal, span: Span, *, accepted: int, rejected: int) -> None:
         """Count a request that was answered with success; ``rejected`` items of it were refused for good."""
-        attributes = self._attributes[transport]
         if accepted:
-            self._accepted[signal].add(accepted, attributes)
+            self._instruments.accepted(signal, accepted)
         if rejected:
-            self._refused[signal].add(rejected, attributes)
-        self._requests.add(1, self._outcomes[transport, "success"])
+            self._instruments.refused(signal, rejected)
+        self._instruments.request("success")
         span.set_attribute("accepted_items", accepted)
 
-    def refused(self, signal: Signal, transport: str, span: Span, *, items: int, why: str) -> None:
+    def refused(self, signal: Signal, span: Span, *, items: int, why: str) -> None:
         """Count a request that the pipeline did not take."""
-        self._refused[signal].add(items, self._attributes[transport])
-        self._requests.add(1, self._outcomes[transport, "refused"])
+        self._instruments.refused(signal, items)
+        self._instruments.request("refused")
         span.set_attribute("refused_items", items)
         span.set_status(Status(StatusCode.ERROR, why))
 
-    def failed(self, transport: str) -> None:
+    def empty(self) -> None:
+        """Count a request that held nothing."""
+        self._instruments.request("success")
+
+    def failed(self) -> None:
         """Count a request that never reached the pipeline: not decodable, too large, not allowed in."""
-        self._requests.add(1, self._outcomes[transport, "failure"])
+        self._instruments.request("failure")

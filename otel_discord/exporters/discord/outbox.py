@@ -103,14 +103,13 @@ class Outbox:
 
     async def _wait_for_company(self) -> None:
         """Wait until the oldest new card has waited ``flush_timeout_s``, or a message is full."""
-        loop = asyncio.get_running_loop()
         due = (self._waiting_since if self._waiting_since is not None else 0.0) + self.flush_timeout_s
-        while not self._draining and not self._groups and loop.time() < due:
-            if len(await self.queue.head(self.name, self.max_embeds)) >= self.max_embeds:
-                return
-            self._arrived.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(due):
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(due):
+                while not self._draining and not self._groups:
+                    self._arrived.clear()
+                    if len(await self.queue.head(self.name, self.max_embeds)) >= self.max_embeds:
+                        return
                     await self._arrived.wait()
 
     async def _send_one(self) -> None:

@@ -34,7 +34,9 @@ class Rig:
 
 def shown(message: FakeMessage) -> str:
     """Return the words of a message, each embed's title or first line once."""
-    return "\n".join([message.content, *(embed.get("title") or embed.get("description", "") for embed in message.embeds)])
+    return "\n".join(
+        [message.content, *(embed.get("title") or embed.get("description", "") for embed in message.embeds)]
+    )
 
 
 @asynccontextmanager

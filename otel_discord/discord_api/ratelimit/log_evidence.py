@@ -12,7 +12,8 @@ class LogEvidence:
     """Answers in a row with the same time to the reset at different fill, and our own log of arrivals to go with it.
 
     Never more than the limit in any window is within a fixed window and a leaky bucket too, so a wrong reading costs
-    nothing as long as the window is right; that the fill differed by two proves that it is.
+    nothing as long as the window is right. That the fill differed by two rules out a leaky bucket, and that the answers
+    lie apart in time rules out the end of a fixed window.
     """
 
     def __init__(self) -> None:
@@ -23,6 +24,7 @@ class LogEvidence:
     def _forget(self) -> None:
         self._answers = 0
         self._window_s = 0.0
+        self._since = 0.0
         self._fewest_remaining = self._most_remaining = 0
 
     @property
@@ -31,6 +33,7 @@ class LogEvidence:
         return (
             self._answers >= ANSWERS_FOR_PROOF
             and self._most_remaining - self._fewest_remaining >= min(2, self._limit - 1) > 0
+            and self._arrivals[-1] - self._since > 2 * TIME_TOLERANCE_S
             and self._limit <= len(self._arrivals)
         )
 
@@ -47,6 +50,7 @@ class LogEvidence:
             self._forget()
         if not self._answers:
             self._window_s = window_s
+            self._since = answer.arrived_at
             self._fewest_remaining = self._most_remaining = answer.remaining
         self._answers += 1
         self._window_s = max(self._window_s, window_s)

@@ -49,6 +49,15 @@ def test_delays_by_chance_on_both_ways(shape: str, seed: int) -> None:
     assert took_s(world) <= 1.05 * optimum_s(MODELS[shape](5, 2.0), network, 100, seed=seed)
 
 
+@pytest.mark.parametrize("seed", range(10, 30))
+def test_a_log_at_a_steady_pace_is_not_taken_for_a_leaky_bucket(seed: int) -> None:
+    world = World(Discord(lambda: Log(5, 1.0)), Network(0.0, 0.3, 0.0), seed=seed, settings=NO_CHANNEL)
+    for _ in range(100):
+        world.ask(ROUTE)
+    world.run()
+    assert world.discord.refused == []
+
+
 @pytest.mark.parametrize("shape", MODELS)
 @pytest.mark.parametrize("mean_gap_s", [0.2, 0.45, 1.0])
 def test_spread_arrivals(shape: str, mean_gap_s: float) -> None:

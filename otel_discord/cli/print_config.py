@@ -1,6 +1,7 @@
 """``otel-discord print-config``: what the service would run with, or the JSON Schema of what may be written."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,6 @@ from otel_discord.cli.options import Sources, config_options
 
 if TYPE_CHECKING:
     from otel_discord.service.config_file import Configuration
-    from otel_discord.service.telemetry.redact import Redactor
 
 
 @click.command("print-config")
@@ -37,29 +37,35 @@ def print_config(sources: Sources, mode: str, form: str, schema: bool) -> None:
     configuration = sources.load()
     data = to_typed(configuration.resolved) if mode == "unredacted" else redacted(configuration)
     text = dump_yaml(data) if form == "yaml" else json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    click.echo(text if mode == "unredacted" else _redactor(configuration)(text), nl=False)
-
-
-def _redactor(configuration: "Configuration") -> "Redactor":
-    """Return what finds secrets in text, for those that stand in a key that is not known to be secret."""
-    from otel_discord.service.telemetry.redact import Redactor, secrets_in
-
-    redactor = Redactor()
-    redactor.add(secrets_in([made.config for kind in configuration.components.values() for made in kind.values()]))
-    redactor.add(secrets_in(configuration.service))
-    return redactor
+    click.echo(text, nl=False)
 
 
 def redacted(configuration: "Configuration") -> dict[str, Any]:
-    """Return every key in use, defaults included, without any secret."""
+    """Return every key in use, defaults included, without any secret, whatever key it stands in."""
+    from otel_discord.service.telemetry.redact import Redactor, secrets_in
+
+    redactor = Redactor()
     data: dict[str, Any] = {}
     for kind, components in configuration.components.items():
+        redactor.add(secrets_in([made.config for made in components.values()]))
         if components:
             data[f"{kind}s"] = {str(each): _dumped(made.config) for each, made in components.items()}
+    redactor.add(secrets_in(configuration.service))
     data["service"] = _dumped(configuration.service)
-    return data
+    redacted_data: dict[str, Any] = _each_text(data, redactor)
+    return redacted_data
 
 
 def _dumped(model: Any) -> dict[str, Any]:
     dumped: dict[str, Any] = model.model_dump(mode="json", by_alias=True, exclude_none=True)
     return dumped
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _each_text(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_each_text(item, change) for item in value]
+    return value

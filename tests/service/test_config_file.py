@@ -111,8 +111,8 @@ CONNECTED = "connectors: {join/c: , count: }\n"
         (
             CONNECTED + "service::pipelines::traces: {receivers: [count], exporters: [out]}",
             (
-                'service::pipelines::traces: connector "count" used as receiver in [traces] pipeline but not used in any '
-                "supported exporter pipeline"
+                'service::pipelines::traces: connector "count" used as receiver in [traces] pipeline '
+                "but not used in any supported exporter pipeline"
             ),
         ),
         (
@@ -122,8 +122,8 @@ CONNECTED = "connectors: {join/c: , count: }\n"
         (
             "{exporters: {logs_out: }, 'service::pipelines::traces': {receivers: [in], exporters: [logs_out]}}",
             (
-                'service::pipelines::traces: failed to create "logs_out" exporter for data type "traces": telemetry type '
-                "is not supported"
+                'service::pipelines::traces: failed to create "logs_out" exporter for data type "traces": '
+                "telemetry type is not supported"
             ),
         ),
         (
@@ -132,8 +132,8 @@ CONNECTED = "connectors: {join/c: , count: }\n"
                 "'service::pipelines::metrics/x': {receivers: [in], processors: [logs_only], exporters: [out]}}"
             ),
             (
-                'service::pipelines::metrics/x: failed to create "logs_only" processor, in pipeline "metrics/x": telemetry '
-                "type is not supported"
+                'service::pipelines::metrics/x: failed to create "logs_only" processor, in pipeline "metrics/x": '
+                "telemetry type is not supported"
             ),
         ),
     ],
@@ -153,8 +153,8 @@ service::pipelines:
 """
     assert problems(registry, GOOD, text) == [
         (
-            'service::pipelines: cycle detected: connector "join/a" (logs to logs) -> connector "join/b" (logs to logs) -> '
-            'processor "mid" in pipeline "logs/1" -> connector "join/a" (logs to logs)'
+            'service::pipelines: cycle detected: connector "join/a" (logs to logs) -> '
+            'connector "join/b" (logs to logs) -> processor "mid" in pipeline "logs/1" -> connector "join/a" (logs to logs)'
         )
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from otel_discord.component.consumer import ACCEPTED, Receipt
+from otel_discord.component.errors import ShutdownError
 from otel_discord.component.factory import Settings
 from otel_discord.component.host import Host
 from otel_discord.component.instruments import ExporterInstruments
@@ -22,17 +23,28 @@ class DebugExporter:
     def __init__(self, settings: Settings, config: DebugConfig) -> None:
         self._config = config
         self._logger = settings.logger
+        self._running = False
         self._sampler = Sampler(config.sampling_initial, config.sampling_thereafter)
         instruments = ExporterInstruments(settings.meter, str(settings.id))
         self._observed = ObserveSender(self._show, settings.id, instruments, settings.tracer, settings.logger)
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:  # noqa: ARG002 - it needs nothing of the house
-        """Nothing to open, nothing to close."""
-        yield
+        """Take batches as long as this lasts."""
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
 
     async def consume(self, batch: Batch) -> Receipt:
-        """Show the batch, and count it as sent."""
+        """Show the batch, and count it as sent.
+
+        Raises:
+            ShutdownError: the exporter is not running.
+        """
+        if not self._running:
+            raise ShutdownError("the debug exporter is not running")
         return await self._observed.send(batch)
 
     async def _show(self, batch: Batch) -> Receipt:

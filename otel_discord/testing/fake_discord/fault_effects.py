@@ -1,9 +1,10 @@
 """What the client meets when a line of the fault script acts: another answer, or how the true one travels."""
 
 from dataclasses import replace
+from gzip import compress
 
 from otel_discord.testing.fake_discord.exchange import Cut, FakeResponse, Wire
-from otel_discord.testing.fake_discord.faults import Answer, Break, CloseAfter, Drip, Stall, Truncate
+from otel_discord.testing.fake_discord.faults import Answer, Break, CloseAfter, Drip, Gzip, Stall, Truncate
 
 
 def uncommitted(action: object) -> FakeResponse:
@@ -36,6 +37,10 @@ def committed(action: object, true: FakeResponse) -> tuple[FakeResponse, bool]:
             return replace(true, wire=wire), False
         case Truncate():
             return replace(true, body=true.body[: action.keep_bytes]), True
+        case Gzip():
+            return replace(
+                true, headers=dict(true.headers) | {"Content-Encoding": "gzip"}, body=compress(true.body)
+            ), False
         case CloseAfter():
             return replace(true, wire=Wire(close=True)), False
     raise TypeError(f"no such action: {action!r}")

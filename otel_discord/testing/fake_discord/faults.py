@@ -73,6 +73,11 @@ class Truncate:
 
 
 @dataclass(frozen=True, slots=True)
+class Gzip:
+    """The true answer, compressed though nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Something happens just before the request: ``Change(lambda fake: fake.delete_webhook(hook))``."""
 
@@ -84,7 +89,7 @@ class CloseAfter:
     """The true answer; then the connection is closed (keep-alive ends)."""
 
 
-Action: TypeAlias = Answer | Break | Stall | Drip | Truncate | Change | CloseAfter
+Action: TypeAlias = Answer | Break | Stall | Drip | Truncate | Gzip | Change | CloseAfter
 Match: TypeAlias = Callable[[FakeRequest], bool]
 
 

@@ -94,7 +94,10 @@ def _pointing_to(fake: FakeDiscord, endpoint: str) -> Iterator[None]:
 def _handler(fake: FakeDiscord) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         there_s, back_s = fake.latency.draw()
-        data = await request.read()
+        try:
+            data = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            data = b""
         await asyncio.sleep(there_s)
         now_s = fake.now()
         arrived = _arrived(request, data, now_s - there_s - _UNKNOWN_IN_FLIGHT_S)
@@ -132,7 +135,7 @@ def _arrived(request: web.Request, data: bytes, sent_at_s: float) -> FakeRequest
         headers=headers,
         body=data if parts is None else b"",
         parts=parts,
-        size_bytes=len(data),
+        size_bytes=max(len(data), request.content_length or 0),
         sent_at_s=sent_at_s,
     )
 

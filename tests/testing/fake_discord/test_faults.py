@@ -1,6 +1,7 @@
 """Each fault once, in process on a virtual clock and over a real socket with the real client's transport."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from math import inf
@@ -24,6 +25,7 @@ from otel_discord.testing.fake_discord import (
     FakeDiscord,
     FakeWebhook,
     Fault,
+    Gzip,
     Latency,
     Stall,
     Truncate,
@@ -149,6 +151,23 @@ async def test_a_body_that_ends_too_soon_and_a_closed_connection(way: Any, fake:
         assert (got.status, len(got.body), got.body_complete) == (200, 20, True)
         assert (await send()).status == (await send()).status == 200
         assert len(fake.messages) == 3
+
+
+@WAYS
+async def test_an_answer_that_is_compressed_unasked(way: Any, fake: FakeDiscord) -> None:
+    async with way(fake) as send:
+        fake.faults.add(Fault(Gzip()))
+        got = await send()
+        assert (got.status, got.body_complete) == (200, True)
+        assert json.loads(got.body)["id"] == fake.messages[0].id
+
+
+async def test_a_request_beyond_all_bounds_over_a_socket(fake: FakeDiscord) -> None:
+    hook = fake.add_webhook()
+    async with serve_fake_discord(fake), AiohttpTransport() as transport:
+        request = HttpRequest(method="POST", url=hook.url, headers=AGENT, json={"content": "x" * (27 << 20)})
+        got = await transport.send(request)
+        assert (got.status, json.loads(got.body)["code"]) == (413, 40005)
 
 
 @WAYS

@@ -1,7 +1,6 @@
 """A house for one chain: settings with readable metrics and spans, a host, a scripted push."""
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,17 +8,12 @@ from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from otel_discord.component.component import ComponentId
 from otel_discord.component.consumer import ACCEPTED, Receipt
 from otel_discord.component.factory import Settings
-from otel_discord.component.host import Status
 from otel_discord.signals.batch import Batch, LogsBatch
+from otel_discord.testing.host import NopHost
+from otel_discord.testing.telemetry import InMemoryTelemetry, settings
 
 
 def logs(*bodies: str) -> LogsBatch:
@@ -35,25 +29,20 @@ def bodies(batch: Batch) -> list[str]:
     return [record.body.string_value for _, _, record in batch.records()]
 
 
-class FakeHost:
-    """A host with extensions by id; ``drain_s`` is how long closing may take."""
+class DrainingHost(NopHost):
+    """A host with extensions by id; ``drain_s`` is how long closing may take, from when it is asked for."""
 
     def __init__(self, drain_s: float = 5.0, **extensions: Any) -> None:
-        self.drain_s = drain_s
-        self.extensions = extensions
-        self.statuses: list[tuple[Status, str]] = []
+        super().__init__(extensions)
+        self._drain_s = drain_s
 
-    @property
-    def drain_deadline_s(self) -> float | None:
-        return asyncio.get_running_loop().time() + self.drain_s
+    @property  # type: ignore[override]
+    def drain_deadline_s(self) -> float:
+        return asyncio.get_running_loop().time() + self._drain_s
 
-    def extension(self, component_id: str, protocol: type[Any]) -> Any:
-        found = self.extensions[component_id]
-        assert isinstance(found, protocol)
-        return found
-
-    def report_status(self, status: Status, component: str = "", error: str = "") -> None:
-        self.statuses.append((status, error))
+    @drain_deadline_s.setter
+    def drain_deadline_s(self, _: float | None) -> None:
+        """It is reckoned anew each time."""
 
 
 @dataclass
@@ -87,52 +76,27 @@ class ScriptedPush:
         return [time for time, _ in self.attempts]
 
 
-class Telemetry:
+class Telemetry(InMemoryTelemetry):
     """What the chain tells about itself."""
 
-    def __init__(self) -> None:
-        self._reader = InMemoryMetricReader()
-        self._spans = InMemorySpanExporter()
-        self._meters = MeterProvider(metric_readers=[self._reader])
-        tracers = TracerProvider()
-        tracers.add_span_processor(SimpleSpanProcessor(self._spans))
-        self.settings = Settings(
-            id=ComponentId("otlp_grpc", "next"),
-            meter=self._meters.get_meter("test"),
-            tracer=tracers.get_tracer("test"),
-            logger=logging.getLogger("test.exporter"),
-            version="0",
-        )
-
-    def value(self, name: str) -> int | float:
-        data = self._reader.get_metrics_data()
-        for resource in data.resource_metrics if data else ():
-            for scope in resource.scope_metrics:
-                for metric in scope.metrics:
-                    if metric.name == name:
-                        return sum(point.value for point in metric.data.data_points)  # type: ignore[union-attr]
-        return 0
+    @property
+    def settings(self) -> Settings:
+        return settings("otlp_grpc/next", self)
 
     @property
-    def sent(self) -> tuple[int | float, int | float, int | float]:
+    def sent(self) -> tuple[float, float, float]:
         """Records sent, failed, refused by the queue."""
         names = ("sent", "send_failed", "enqueue_failed")
         sent, failed, refused = (self.value(f"otelcol_exporter_{name}_log_records") for name in names)
         return sent, failed, refused
 
-    @property
-    def spans(self) -> list[tuple[str, dict[str, Any]]]:
-        return [(span.name, dict(span.attributes or {})) for span in self._spans.get_finished_spans()]
-
-    def close(self) -> None:
-        self._meters.shutdown()
+    def seen_spans(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(span.name, dict(span.attributes or {})) for span in self.spans()]
 
 
 @pytest.fixture
-def telemetry() -> Any:
-    made = Telemetry()
-    yield made
-    made.close()
+def telemetry() -> Telemetry:
+    return Telemetry()
 
 
 @pytest.fixture
@@ -146,8 +110,8 @@ def make_logs() -> Callable[..., LogsBatch]:
 
 
 @pytest.fixture
-def make_host() -> Callable[..., FakeHost]:
-    return FakeHost
+def make_host() -> Callable[..., DrainingHost]:
+    return DrainingHost
 
 
 @pytest.fixture

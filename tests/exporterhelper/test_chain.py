@@ -45,7 +45,7 @@ async def test_a_batch_arrives_and_is_counted_once(
         assert telemetry.value("otelcol_exporter_queue_size") == 0
     assert push.delivered == ["a", "b"]
     assert telemetry.sent == (2, 0, 0)
-    assert telemetry.spans == [("exporter/otlp_grpc/next/logs", {"items.sent": 2, "items.failed": 0})]
+    assert telemetry.seen_spans() == [("exporter/otlp_grpc/next/logs", {"items.sent": 2, "items.failed": 0})]
 
 
 async def test_retries_follow_the_backoff_and_count_as_one(
@@ -58,7 +58,7 @@ async def test_retries_follow_the_backoff_and_count_as_one(
         await asyncio.sleep(100)
     assert push.times == [0.0, 1.0, 8.0, 12.0]
     assert telemetry.sent == (1, 0, 0)
-    assert len(telemetry.spans) == 1
+    assert len(telemetry.spans()) == 1
 
 
 async def test_the_end_of_the_elapsed_time_drops_and_says_so(
@@ -72,7 +72,7 @@ async def test_the_end_of_the_elapsed_time_drops_and_says_so(
     assert push.times == [0.0, 1.0, 3.0, 7.0, 15.0, 31.0]
     assert telemetry.sent == (0, 2, 0)
     assert "2 logs dropped (reason: unavailable): no more retries left: the door is shut" in caplog.text
-    assert telemetry.spans[0][1]["error.type"] == "unavailable"
+    assert telemetry.seen_spans()[0][1]["error.type"] == "unavailable"
 
 
 async def test_a_permanent_error_is_not_tried_again(

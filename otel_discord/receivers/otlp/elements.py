@@ -119,27 +119,37 @@ def _walk(piece: Piece, wanted: frozenset[int], room: int) -> dict[int, list[Pie
     found: dict[int, list[Piece]] = {number: [] for number in wanted}
     position, end = 0, len(piece)
     while position < end and room >= 0:
-        tag, position = _varint(piece, position)
-        match tag & 7:
-            case 2:
-                length, position = _varint(piece, position)
-                stop = position + length
-                if tag >> 3 in wanted:
-                    part = piece[position:stop]
-                    found[tag >> 3].append(part if length > _COPIED_FROM_BYTES else bytes(part))
-                    room -= 1
-                position = stop
-            case 0:
-                _, position = _varint(piece, position)
-            case 1:
-                position += 8
-            case 5:
-                position += 4
-            case _:  # groups: no OTLP message ever had one
-                raise MalformedError("a group, which OTLP does not have")
+        tag = piece[position]
+        position += 1
+        if tag >= 0x80:
+            tag, position = _varint(piece, position - 1)
+        if tag & 7 == 2:
+            length = piece[position] if position < end else 0x80
+            position += 1
+            if length >= 0x80:
+                length, position = _varint(piece, position - 1)
+            part = piece[position : position + length]
+            position += length
+            if tag >> 3 in wanted:
+                found[tag >> 3].append(part if length > _COPIED_FROM_BYTES else bytes(part))
+                room -= 1
+        else:
+            position = _skip(piece, position, tag & 7)
     if position > end:
         raise MalformedError("it ends too early")
     return found
+
+
+def _skip(piece: Piece, position: int, wire_type: int) -> int:
+    match wire_type:
+        case 0:
+            return _varint(piece, position)[1]
+        case 1:
+            return position + 8
+        case 5:
+            return position + 4
+        case _:  # groups: no OTLP message ever had one
+            raise MalformedError("a group, which OTLP does not have")
 
 
 def _varint(piece: Piece, position: int) -> tuple[int, int]:

@@ -135,6 +135,7 @@ class RetryConfig(_Section):
     """``retry_on_failure`` with the defaults of the discord exporter."""
 
     enabled: bool = True
+    """false: the first failure is the last."""
     initial_interval: Duration = 0.25
     """Wait after the first failure, before jitter."""
     max_interval: Duration = 10.0

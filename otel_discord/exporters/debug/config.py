@@ -23,6 +23,7 @@ class DebugConfig(StrictModel):
     """Exporter for a person's eyes."""
 
     verbosity: Verbosity = Verbosity.BASIC
+    """basic: one line a batch; normal: one line a record, data point or span; detailed: every field."""
     sampling_initial: Annotated[int, Field(ge=0)] = 2
     """How many batches of each second are shown in any case."""
     sampling_thereafter: Annotated[int, Field(ge=0)] = 1

@@ -20,16 +20,20 @@ class CriticalConfig(StrictModel):
     """What counts as critical: taken first, never shed, never dropped by `overflow`."""
 
     min_severity: MinSeverity = 21
+    """What is critical: this severity and above."""
     to_all: bool = False
     """Send what is critical to every destination."""
 
 
 class RouteConfig(StrictModel):
-    """One routing rule. Conditions are evaluated from the release that brings OTTL on; until then a rule is refused."""
+    """One routing rule: the first whose condition is met decides. In force with the release that brings OTTL."""
 
     condition: str
+    """In OTTL, as in `severity_number >= SEVERITY_NUMBER_ERROR`."""
     destinations: tuple[str, ...] = Field(min_length=1)
+    """Names of the destinations that a matching record goes to."""
     continue_: bool = Field(default=False, alias="continue")
+    """true: the rules after it are looked at as well."""
 
 
 class RateLimitConfig(StrictModel):
@@ -45,42 +49,54 @@ class BreakerConfig(StrictModel):
     """When a failing destination is left alone for a while."""
 
     failure_threshold: int = Field(default=5, ge=1)
+    """Failures in a row that open it."""
     cooldown: Duration = 30.0
+    """Time until one message is tried again."""
 
 
 class FoldConfig(StrictModel):
     """How repeats become one message."""
 
     enabled: bool = True
+    """false: one card for each record, as in this version."""
     window: Duration = 300.0
+    """Time within which a repeat is counted into the message that is there."""
     edit_interval: Duration = 10.0
+    """Time between two edits of one message."""
 
 
 class AlertsConfig(StrictModel):
     """How alerts are grouped."""
 
     group_by: tuple[str, ...] = ("alert.name",)
+    """Attributes that alerts of one message share."""
     group_wait: Duration = 5.0
+    """How long a new group waits for more of its kind."""
     group_interval: Duration = 60.0
+    """Time between two updates of a group."""
 
 
 class EvidenceConfig(StrictModel):
     """Records kept to be shown with an alert."""
 
     window: Duration = 300.0
+    """How far back records are kept."""
     max_mib: float = Field(default=8, ge=0)
+    """Memory for them."""
 
 
 class RedactionConfig(StrictModel):
     """Masking of credentials before the queue."""
 
     enabled: bool = True
+    """Mask what looks like a credential."""
 
 
 class TemplatesConfig(StrictModel):
     """Where a user's own templates are."""
 
     directory: str = ""
+    """Directory with template files."""
 
 
 class AttachmentsConfig(StrictModel):
@@ -100,14 +116,18 @@ class DeadLettersConfig(StrictModel):
     """Where records go that could not be delivered."""
 
     directory: str = ""
+    """Directory for them."""
     max_mib: float = Field(default=256, gt=0)
+    """Disk for them; the oldest go first."""
     retention: Duration = 168 * 3600.0
+    """How long they are kept."""
 
 
 class WebhookCheckConfig(StrictModel):
     """How often each webhook is looked at."""
 
     interval: Duration = 900.0
+    """Time between two looks."""
 
 
 class DiscordConfig(StrictModel):
@@ -116,25 +136,34 @@ class DiscordConfig(StrictModel):
     webhook_url: Secret | None = None
     """The only destination, named `default`."""
     webhook_url_file: str = ""
+    """A file that holds this URL and nothing else."""
     destinations: dict[str, DestinationConfig] = Field(default_factory=dict)
-    """Several destinations by name. Exactly one of these three."""
+    """Several destinations by name. Exactly one of `webhook_url`, `webhook_url_file` and `destinations`."""
     destinations_from: str = ""
     """An extension that names destinations at run time; a webhook above is then the fallback."""
     routes: tuple[RouteConfig, ...] = ()
+    """Rules by condition."""
     username: Username = ""
+    """Name that messages are sent under; the webhook's own if empty. Discord refuses some, such as "discord"."""
     avatar_url: str = Field(default="", max_length=limits.URL_CHARS, pattern=r"^(https://.*)?$")
+    """Picture beside the name; the webhook's own if empty."""
     min_severity: MinSeverity = 13
+    """Records below it go nowhere: TRACE, DEBUG, INFO, WARN, ERROR, FATAL, or a number from 0 to 24."""
     critical: CriticalConfig = CriticalConfig()
     endpoint: str = "https://discord.com/api/v10"
     """Where requests go; another base for a proxy or a test."""
     allow_insecure_endpoint: bool = False
     """Allow an http:// endpoint."""
     proxy_url: Secret | None = None
+    """HTTP proxy on the way to Discord."""
     timeout: Duration = Field(default=10.0, gt=0)
+    """Longest time for one request, connecting included."""
     connect_timeout: Duration = Field(default=2.0, gt=0)
+    """Longest time for connecting."""
     sending_queue: SendingQueueConfig = SendingQueueConfig()
     retry_on_failure: RetryConfig = RetryConfig()
     max_age: Duration = 0.0
+    """A stored record that waits longer becomes a dead letter; 0s: none does."""
     rate_limit: RateLimitConfig = RateLimitConfig()
     circuit_breaker: BreakerConfig = BreakerConfig()
     fold: FoldConfig = FoldConfig()
@@ -147,6 +176,7 @@ class DiscordConfig(StrictModel):
     dead_letters: DeadLettersConfig = DeadLettersConfig()
     webhook_check: WebhookCheckConfig = WebhookCheckConfig()
     shutdown_timeout: Duration = 10.0
+    """How long what waits may still be sent at the end; `service::shutdown_timeout` bounds it too."""
     dry_run: bool = False
     """Print what would be sent instead of sending it."""
 

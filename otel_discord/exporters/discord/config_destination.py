@@ -45,7 +45,9 @@ class MentionConfig(StrictModel):
     min_severity: MinSeverity = 21
     """Records below it ping nobody."""
     roles: tuple[Snowflake, ...] = Field(default=(), max_length=limits.ALLOWED_MENTION_IDS)
+    """Ids of roles to ping."""
     users: tuple[Snowflake, ...] = Field(default=(), max_length=limits.ALLOWED_MENTION_IDS)
+    """Ids of users to ping."""
     max_per_hour: int = Field(default=6, ge=0)
     """More messages than this in an hour go without the mention."""
 
@@ -54,8 +56,11 @@ class QuietHoursConfig(StrictModel):
     """When messages arrive without a sound, critical ones excepted."""
 
     from_: str = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """Begin, as in `22:00`."""
     to: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """End, as in `07:00`."""
     time_zone: str = "UTC"
+    """As in `Europe/Berlin`."""
 
 
 class RenderConfig(StrictModel):
@@ -66,9 +71,11 @@ class RenderConfig(StrictModel):
     embeds: bool = True
     """false: as the preset `plain`."""
     timestamps: bool = True
+    """Show when it happened."""
     resource: bool = True
     """Show where a record comes from: service, environment, host."""
     stack_traces: bool = True
+    """Show the innermost frames, and attach the whole trace."""
     max_message_length: int = Field(default=0, ge=0)
     """Cut a record's text to this many characters; 0 leaves it to Discord's limits."""
     trace_link: str = ""
@@ -81,20 +88,27 @@ class DestinationConfig(StrictModel):
     """One webhook, and what goes there."""
 
     webhook_url: Secret | None = None
+    """The webhook, as Discord's "Copy Webhook URL" gives it."""
     webhook_url_file: str = ""
     """A file that holds the URL; exactly one of the two."""
     min_severity: MinSeverity | None = None
     """Lowest severity that goes there; the exporter's own if not set."""
     thread_id: Snowflake | None = None
+    """Thread, or forum post, that messages go to."""
     thread_name: str = ""
     """Forum channels: the title of the post that each message opens."""
     username: Username = ""
+    """As the exporter's `username`, for this destination."""
     avatar_url: str = Field(default="", max_length=limits.URL_CHARS, pattern=r"^(https://.*)?$")
+    """As the exporter's `avatar_url`, for this destination."""
     mention: MentionConfig | None = None
+    """Who is pinged; nobody without it."""
     quiet_hours: QuietHoursConfig | None = None
+    """When messages arrive without a sound, critical ones excepted."""
     delivery: Literal["at_least_once", "at_most_once"] = "at_least_once"
     """After a failure that leaves open whether Discord has the message: send it again, or not."""
     fallback: str = ""
+    """Destination that takes over while this one cannot be reached."""
     retention: Duration = 0.0
     """Longer than 0: our own messages are deleted after that age."""
     preset: Literal["compact", "standard", "full", "plain"] | None = None

@@ -35,6 +35,7 @@ class FileConfig(StrictModel):
     """The file; it is made with mode 0600."""
     rotation: RotationConfig | None = None
     format: Format = Format.JSON
+    """json: OTLP/JSON, one request a line; proto: protobuf, each request after its length in four bytes."""
     append: bool = False
     """false: a file of an earlier run is emptied at the start. With ``rotation`` it never is."""
     create_directory: bool = False

@@ -37,6 +37,7 @@ class TlsConfig(StrictModel):
     server_name_override: str = ""
     """The name that the server's certificate has to carry, if not the host of ``endpoint``."""
     insecure_skip_verify: bool = False
+    """Refused when true: gRPC for Python cannot do it; give the server's certificate as ``ca_file``."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

@@ -36,9 +36,11 @@ class TlsConfig(StrictModel):
     cert_file: str = ""
     """Certificate chain, PEM. Exactly one of ``cert_file`` and ``cert_pem``."""
     cert_pem: str = ""
+    """The chain itself."""
     key_file: str = ""
     """Private key, PEM. Exactly one of ``key_file`` and ``key_pem``."""
     key_pem: Secret = Secret("")
+    """The key itself."""
     client_ca_file: str = ""
     """Certificates that may sign clients' certificates; when set, clients without one are refused."""
     min_version: TlsVersion = "1.2"
@@ -66,17 +68,24 @@ class ServerParameters(StrictModel):
     """gRPC's care for connections; 0s leaves gRPC's own default."""
 
     max_connection_idle: Duration = 0.0
+    """A connection without a request for so long is closed."""
     max_connection_age: Duration = 0.0
+    """A connection is closed after this time, so that clients spread anew."""
     max_connection_age_grace: Duration = 0.0
+    """Time that its requests then still have."""
     time: Duration = 0.0
+    """A client that is quiet for so long is pinged."""
     timeout: Duration = 0.0
+    """A ping without an answer for so long ends the connection."""
 
 
 class EnforcementPolicy(StrictModel):
     """What gRPC allows clients in pings."""
 
     min_time: Duration = 0.0
+    """Clients that ping more often are cut off."""
     permit_without_stream: bool = False
+    """true: pings are allowed while nothing is being sent."""
 
 
 class KeepaliveConfig(StrictModel):
@@ -94,6 +103,7 @@ class CorsConfig(StrictModel):
     allowed_headers: tuple[str, ...] = ()
     """Request headers besides Accept, Content-Type and X-Requested-With; ``*`` allows all."""
     exposed_headers: tuple[str, ...] = ()
+    """Response headers that pages may read."""
     max_age: int = Field(default=0, ge=0)
     """Seconds for which a browser may keep the answer to its preflight; 0 leaves it to the browser."""
 
@@ -102,8 +112,11 @@ class _ServerConfig(StrictModel):
     endpoint: str
     """``host:port``, or the socket's path with ``transport: unix``."""
     transport: Literal["tcp", "unix"] = "tcp"
+    """tcp, or unix for a socket of this machine."""
     tls: TlsConfig | None = None
+    """Encryption; without it plain text."""
     auth: AuthConfig | None = None
+    """Who may send; without it everybody who reaches the port."""
     include_metadata: bool = False
     """Accepted for compatibility; no component reads client metadata."""
 
@@ -121,6 +134,7 @@ class GrpcConfig(_ServerConfig):
     """OTLP/gRPC."""
 
     endpoint: str = "localhost:4317"
+    """``host:port``, ``:port`` for every interface; the socket's path with ``transport: unix``."""
     max_recv_msg_size_mib: int = Field(default=DEFAULT_LIMIT_MIB, ge=1, le=2047)
     """Largest request in MiB, after decompression."""
     max_concurrent_streams: int = Field(default=128, ge=1)
@@ -141,11 +155,15 @@ class HttpConfig(_ServerConfig):
     """OTLP/HTTP."""
 
     endpoint: str = "localhost:4318"
+    """``host:port``, ``:port`` for every interface; the socket's path with ``transport: unix``."""
     max_request_body_size: int = Field(default=DEFAULT_LIMIT_MIB * MIB, ge=0)
     """Largest request body in bytes, after decompression; 0 is the default."""
     logs_url_path: UrlPath = "/v1/logs"
+    """Path for logs."""
     metrics_url_path: UrlPath = "/v1/metrics"
+    """Path for metrics."""
     traces_url_path: UrlPath = "/v1/traces"
+    """Path for traces."""
     strict_json: bool = False
     """Read JSON to the letter of the specification: no snake_case keys, no names of enums."""
     cors: CorsConfig | None = None
@@ -162,6 +180,7 @@ class HttpConfig(_ServerConfig):
     idle_timeout: Duration = 300.0
     """How long a connection is kept without a request; 0s for ever."""
     keep_alives_enabled: bool = True
+    """false: a connection serves one request."""
     max_connections: int = Field(default=0, ge=0)
     """Connections at once; further ones are closed. 0 is half of the files that the process may open."""
 
@@ -181,7 +200,9 @@ class Protocols(StrictModel):
     """The servers to run; a key without a value runs that one with its defaults."""
 
     grpc: GrpcConfig | None = None
+    """OTLP/gRPC."""
     http: HttpConfig | None = None
+    """OTLP/HTTP."""
 
     @model_validator(mode="before")
     @classmethod
@@ -201,6 +222,7 @@ class OtlpConfig(StrictModel):
     """The otlp receiver."""
 
     protocols: Protocols
+    """At least one of `grpc` and `http`; a key without a value takes its defaults."""
     max_elements: int = Field(default=DEFAULT_MAX_ELEMENTS, ge=500_000)
     """Most messages inside messages that one request may hold (a record with 6 attributes has 14)."""
     max_decoding_mib: int = Field(default=256, ge=1)

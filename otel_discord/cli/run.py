@@ -24,9 +24,10 @@ def run_sources(sources: Sources) -> int:
     configuration = sources.load()
     from otel_discord.service.run import run_service
 
-    return asyncio.run(run_service(configuration, version=__version__, force_exit=_exit_at_once))
+    return asyncio.run(run_service(configuration, version=__version__, force_exit=exit_at_once))
 
 
-def _exit_at_once() -> NoReturn:
+def exit_at_once() -> NoReturn:
+    """End the process without another look; what a second signal asks for."""
     sys.stderr.flush()
     os._exit(FAILURE)

@@ -6,8 +6,8 @@ STYLE: Final = """
 .dv{--bg:#313338;--card:#2b2d31;--line:#26282c;--text:#dbdee1;--strong:#f2f3f5;--muted:#949ba4;--link:#00a8fc;
 --code:#2b2d31;--code-line:#1e1f22;--hover:#2e3035;--chip:rgba(88,101,242,.3);--chip-text:#c9cdfb;--quote:#4e5058;
 --stamp:rgba(255,255,255,.06);--spoiler:#1e1f22;--bar:#1e1f22;
-background:var(--bg);color:var(--text);font:400 16px/1.375 "gg sans","Noto Sans","Helvetica Neue",Helvetica,Arial,
-"Noto Color Emoji",sans-serif;padding:16px 0;overflow-wrap:anywhere}
+background:var(--bg);color:var(--text);font:400 16px/1.375 "gg sans","Helvetica Neue",Helvetica,Arial,
+sans-serif,"Noto Color Emoji";padding:16px 0;overflow-wrap:anywhere}
 .dv-light{--bg:#fff;--card:#f2f3f5;--line:#e3e5e8;--text:#313338;--strong:#060607;--muted:#5c5e66;--link:#006ce7;
 --code:#f2f3f5;--code-line:#e3e5e8;--hover:#f7f7f8;--chip:rgba(88,101,242,.15);--chip-text:#505cdc;--quote:#c4c9ce;
 --stamp:rgba(0,0,0,.06);--spoiler:#d4d7dc;--bar:#e3e5e8}

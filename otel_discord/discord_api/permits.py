@@ -15,8 +15,10 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+from weakref import WeakKeyDictionary
 
-from otel_discord.discord_api.ratelimit import Answer, Limiter, RateLimitSnapshot, Ticket
+from otel_discord.discord_api.ratelimit import Answer, Limiter, LimiterSettings, RateLimitSnapshot, Ticket
 from otel_discord.discord_api.routes import Route
 
 _log = logging.getLogger(__name__)
@@ -58,6 +60,21 @@ class Permit:
     def is_seen(self) -> bool:
         """Whether its response was reported."""
         return self._seen
+
+
+_shared: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, LimiterSettings], "RateLimits"]]] = (
+    WeakKeyDictionary()
+)
+
+
+def shared_limits(endpoint: str, settings: LimiterSettings) -> "RateLimits":
+    """Return the permits that all clients of this loop share for one endpoint and pace.
+
+    Discord counts by address and by channel, not by client: two exporters that each kept a budget of their own would
+    together be over it.
+    """
+    of_loop = _shared.setdefault(asyncio.get_running_loop(), {})
+    return of_loop.setdefault((endpoint, settings), RateLimits(Limiter(settings)))
 
 
 class RateLimits:

@@ -9,8 +9,8 @@ from otel_discord.component import Settings, WorkQueue
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
-from otel_discord.discord_api.permits import RateLimits
-from otel_discord.discord_api.ratelimit import Limiter, LimiterSettings
+from otel_discord.discord_api.permits import RateLimits, shared_limits
+from otel_discord.discord_api.ratelimit import LimiterSettings
 from otel_discord.discord_api.transport import AiohttpTransport
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.compose import Composer
@@ -30,15 +30,14 @@ PROJECT_URL: Final = "https://github.com/otel-discord/otel-discord"
 
 
 def rate_limits(config: DiscordConfig) -> RateLimits:
-    """Return a limiter for all webhooks of this exporter."""
+    """Return the limiter that all exporters of this process with the same endpoint and pace share."""
     pace = config.rate_limit
-    return RateLimits(
-        Limiter(
-            LimiterSettings(
-                requests_per_second=pace.requests_per_second,
-                channel_messages_per_minute=pace.channel_messages_per_minute,
-            )
-        )
+    return shared_limits(
+        config.endpoint,
+        LimiterSettings(
+            requests_per_second=pace.requests_per_second,
+            channel_messages_per_minute=pace.channel_messages_per_minute,
+        ),
     )
 
 

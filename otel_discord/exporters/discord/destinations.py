@@ -7,6 +7,7 @@ from otel_discord.component import StartError
 from otel_discord.discord_api.webhook_url import WebhookUrl, WebhookUrlError, parse_webhook_url
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.config_destination import DestinationConfig
+from otel_discord.exporters.discord.render_options import Preset
 
 DEFAULT_NAME = "default"
 
@@ -18,7 +19,7 @@ class Destination:
     name: str
     webhook: WebhookUrl
     min_severity: int
-    preset: str
+    preset: Preset
     username: str = ""
     avatar_url: str = ""
     thread_name: str = ""

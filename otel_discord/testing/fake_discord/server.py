@@ -18,6 +18,7 @@ from otel_discord.testing.fake_discord.exchange import Cut, FakeRequest, FakeRes
 from otel_discord.testing.fake_discord.fake import FakeDiscord
 from otel_discord.testing.fake_discord.journal_api import journal_routes
 from otel_discord.testing.fake_discord.multipart_form import MalformedFormError, read_form
+from otel_discord.testing.fake_discord.page import page_routes
 from otel_discord.testing.fake_discord.state import FakeWebhook
 
 _MAX_BYTES: Final = limits.REQUEST_BYTES + 1024 * 1024
@@ -68,7 +69,7 @@ async def serve_fake_discord(
 ) -> AsyncIterator[FakeDiscordServer]:
     """Serve a fake; port 0 takes a free one. Webhook URLs of the fake point to the server as long as it runs."""
     application = web.Application(client_max_size=_MAX_BYTES)
-    application.add_routes(journal_routes(fake))
+    application.add_routes([*page_routes(fake), *journal_routes(fake)])
     application.router.add_route("*", "/{path:.*}", _handler(fake))
     runner = web.AppRunner(application, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

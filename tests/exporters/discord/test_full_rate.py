@@ -141,3 +141,19 @@ async def test_one_slow_webhook_delays_no_other() -> None:
         assert rig.arrived(slow) == []
     assert rig.arrived(slow) == list(range(50))
     assert asyncio.get_running_loop().time() - started_s >= 300
+
+
+@pytest.mark.looptime(idle_timeout=3600, idle_step=5)
+async def test_two_exporters_of_one_process_share_what_discord_counts_together() -> None:
+    fake = FakeDiscord(channel_limit=(30, 60.0))
+    channel = fake.add_channel()
+    first, second = fake.add_webhook(channel), fake.add_webhook(channel)
+    config = UNBOUNDED | {"rate_limit": {}}
+    async with (
+        running(fake, webhook_url=first.url, **config) as one,
+        running(fake, webhook_url=second.url, **config) as two,
+    ):
+        await one.exporter.consume(logs_batch(300))
+        await two.exporter.consume(logs_batch(300))
+    assert one.arrived(first) == two.arrived(second) == list(range(300))
+    assert fake.count(429) <= 1

@@ -1,0 +1,114 @@
+"""The page of a served fake: every channel with its messages as Discord would show them, renewed as they come."""
+
+import time
+from typing import Final
+
+from aiohttp import web
+
+from otel_discord.discord_api.html_style import STYLE
+from otel_discord.discord_api.html_view import render_messages
+from otel_discord.testing.fake_discord.answers import message_json
+from otel_discord.testing.fake_discord.fake import FakeDiscord
+from otel_discord.testing.fake_discord.state import FakeFile
+
+_SHOWN_MESSAGES: Final = 200
+_PREVIEW_BYTES: Final = 8_000
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_DOCUMENT: Final = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>otel-discord · what Discord would show</title>
+<link rel="stylesheet" href="/_fake/page.css"><script src="/_fake/page.js" defer></script>
+</head><body class="dv-page">
+<header class="bar"><strong id="channel"># alerts</strong>
+<span class="dv-small">a stand-in for Discord on this machine</span>
+<span id="state" class="dv-small" role="status">connecting…</span>
+<button id="theme" type="button" aria-label="light or dark">◐</button></header>
+<main id="messages" tabindex="0" aria-live="polite"></main>
+</body></html>
+"""
+
+_SCRIPT: Final = """"use strict";
+const box = document.getElementById("messages"), state = document.getElementById("state");
+const button = document.getElementById("theme");
+let theme = window.matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark", version = "";
+function paint() { document.body.className = "dv-page " + theme; }
+async function renew(force) {
+  try {
+    const answer = await fetch(`/_fake/view?theme=${theme}&version=${force ? "" : version}`);
+    if (answer.status === 200) {
+      const atEnd = window.innerHeight + window.scrollY >= document.body.scrollHeight - 40;
+      version = answer.headers.get("x-version");
+      box.innerHTML = await answer.text();
+      if (atEnd || version === "1") window.scrollTo(0, document.body.scrollHeight);
+    }
+    state.textContent = answer.headers.get("x-summary") || "";
+  } catch { state.textContent = "the demo has ended"; }
+}
+button.addEventListener("click", () => { theme = theme === "dark" ? "light" : "dark"; paint(); renew(true); });
+paint(); renew(true); setInterval(renew, 1000);
+"""
+
+_STYLE: Final = (
+    STYLE
+    + """
+body{margin:0}body.dark{background:#313338;color:#dbdee1}body.light{background:#fff;color:#313338}
+.bar{position:sticky;top:0;z-index:1;display:flex;gap:.8rem;align-items:baseline;padding:.7rem 1rem;
+background:inherit;border-bottom:1px solid #80848e55;font:16px/1.3 system-ui,sans-serif}
+#state{margin-left:auto}#theme{font:inherit;color:inherit;background:none;border:1px solid #80848e;border-radius:4px}
+#messages{padding-bottom:2rem;outline-offset:-2px}
+"""
+)
+
+
+def page_routes(fake: FakeDiscord) -> list[web.RouteDef]:
+    """Return the routes: ``/`` and what it fetches. The page runs no script and loads nothing but its own."""
+
+    async def document(_: web.Request) -> web.Response:
+        headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
+        return web.Response(text=_DOCUMENT, content_type="text/html", headers=headers)
+
+    async def script(_: web.Request) -> web.Response:
+        return web.Response(text=_SCRIPT, content_type="text/javascript")
+
+    async def style(_: web.Request) -> web.Response:
+        return web.Response(text=_STYLE, content_type="text/css")
+
+    async def view(request: web.Request) -> web.Response:
+        version = str(len(fake.journal))
+        limited = fake.count(429)
+        headers = {
+            "x-version": version,
+            "x-summary": f"{len(fake.messages)} messages, {limited} times rate limited".encode().decode("latin-1"),
+            "cache-control": "no-store",
+        }
+        if request.query.get("version") == version:
+            return web.Response(status=204, headers=headers)
+        return web.Response(
+            text=rendered(fake, request.query.get("theme", "dark")), content_type="text/html", headers=headers
+        )
+
+    return [
+        web.get("/", document),
+        web.get("/_fake/page.js", script),
+        web.get("/_fake/page.css", style),
+        web.get("/_fake/view", view),
+    ]
+
+
+def rendered(fake: FakeDiscord, theme: str) -> str:
+    """Return the latest messages as HTML."""
+    shown = fake.messages[-_SHOWN_MESSAGES:]
+    files = {file.id: file for message in shown for file in message.files}
+
+    def preview(attachment: dict[str, object]) -> str:
+        file: FakeFile | None = files.get(str(attachment.get("id")))
+        if file is None or not file.filename.endswith((".txt", ".log", ".json")):
+            return ""
+        return file.data[:_PREVIEW_BYTES].decode("utf-8", "replace")
+
+    return render_messages([message_json(message) for message in shown], theme=theme, now=time.time(), preview=preview)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from otel_discord.config.problem import ConfigurationError, KeyPath, Position, Problem, join_path
+from otel_discord.config.problem import ConfigurationError, KeyPath, Problem, join_path
 from otel_discord.config.raw_text import RawText, with_origin
 from otel_discord.config.references import Parts, Reference, parse_references
 from otel_discord.config.yaml_file import MAX_VALUES, Document, parse_value, parse_yaml
@@ -85,6 +85,10 @@ class _Walk:
             spliced, origin = self._spliced(parts, path)
         except UnresolvedError as error:
             return self._fail(path, str(error), error.hint)
+        except ConfigurationError as error:
+            self._result.problems += error.problems
+            self._result.failed.add(path)
+            return None
         except ValueError as error:
             return self._fail(path, str(error))
         return RawText(spliced, spliced, origin) if origin else spliced
@@ -97,7 +101,8 @@ class _Walk:
     def _whole(self, reference: Reference, path: KeyPath, files: int) -> Any:
         text, origin = self._look_up(reference, path)
         typed = parse_value(text)
-        if reference.scheme in {"file", "yaml"} and isinstance(typed, (dict, list)):
+        is_yaml_file = reference.scheme == "file" and reference.written.endswith((".yaml}", ".yml}"))
+        if is_yaml_file or (reference.scheme in {"file", "yaml"} and isinstance(typed, (dict, list))):
             return self._fragment(reference, text, path, files)
         return RawText(text, with_origin(typed, origin) if origin else typed, origin)
 
@@ -153,8 +158,7 @@ class _Walk:
         return self._spliced(reference.default, path)
 
     def _file_path(self, name: str, path: KeyPath) -> Path:
-        written_in: Position = self._result.document.locate(path)
-        return Path(written_in.file).parent / name
+        return self._result.document.locate(path).folder / name
 
     def _file(self, name: str, shown: str, path: KeyPath) -> str:
         if not name:

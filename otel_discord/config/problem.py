@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -20,6 +21,11 @@ class Position:
     file: str
     line: int = 0
     column: int = 0
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths written there start from; the working directory where it is no file."""
+        return Path() if self.file.startswith(("--", "$")) else Path(self.file).parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ async def _live(
             started.set()
             await stop.wait()
             host.report_status(Status.STOPPING, name)
-    except Exception as error:
+    except BaseException as error:  # also a cancellation that the component brought upon itself
         if started.is_set() and not stop.is_set():
             host.report_status(Status.FATAL, name, describe(error))
         raise

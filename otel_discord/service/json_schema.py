@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from otel_discord.component import Kind
 from otel_discord.service.config import ServiceConfig
@@ -11,6 +12,17 @@ from otel_discord.service.registry import BrokenComponentError, Registry
 
 _REFERENCE: Final = {"type": "string", "pattern": r"\$\{", "description": "a reference, as in ${env:NAME}"}
 _NOT_TEXT: Final = frozenset({"integer", "number", "boolean"})
+
+
+class _Generator(GenerateJsonSchema):
+    """Where a number goes through a function first, text may be written too: ``min_severity: WARN``."""
+
+    def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
+        """Describe what the function takes, as far as that is known."""
+        described = super().function_before_schema(schema)
+        if described.get("type") in ("integer", "number") and "json_schema_input_schema" not in schema:
+            return {"anyOf": [described, {"type": "string"}]}
+        return described
 
 
 def configuration_schema(registry: Registry) -> dict[str, Any]:
@@ -26,7 +38,9 @@ def configuration_schema(registry: Registry) -> dict[str, Any]:
             except BrokenComponentError:
                 continue
     classes: list[type[BaseModel]] = list(dict.fromkeys([*models.values(), ServiceConfig]))
-    references, definitions = models_json_schema([(each, "validation") for each in classes])
+    references, definitions = models_json_schema(
+        [(each, "validation") for each in classes], schema_generator=_Generator
+    )
     schema_of = {model: references[model, "validation"] for model in classes}
     sections: dict[str, Any] = {}
     for (section, name), model in models.items():

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.config.interpolation import Interpolated, interpolate
+from otel_discord.config.problem import Position
 from otel_discord.config.raw_text import to_typed
 from otel_discord.config.sources import read_text
 from otel_discord.config.yaml_file import parse_yaml
@@ -170,6 +171,16 @@ class TestFiles:
         (tmp_path / "a.yaml").write_text("x: ${file:a.yaml}")
         result = self.read(tmp_path, "x: ${file:a.yaml}")
         assert "more than 10 levels deep" in str(result.problems[0])
+
+    def test_a_yaml_file_that_is_wrong_says_where(self, tmp_path: Path) -> None:
+        (tmp_path / "part.yaml").write_text("a: 1\nb: [1\n")
+        problem = self.read(tmp_path, "x: ${file:part.yaml}\ny: ${env:UNSET}").problems[0]
+        assert problem.message.startswith("invalid YAML")
+        assert Path(problem.file).name == "part.yaml"
+
+    def test_settings_are_relative_to_the_working_directory(self) -> None:
+        assert Position("--set exporters.a/b.c").folder == Path()
+        assert Position("/etc/x/c.yaml").folder == Path("/etc/x")
 
     def test_not_text(self, tmp_path: Path) -> None:
         (tmp_path / "b").write_bytes(b"\xff\xfe\x00")

@@ -97,10 +97,12 @@ maps = st.dictionaries(st.sampled_from("abc"), trees, max_size=3)
 
 
 @given(maps, maps, maps)
-def test_merging_is_associative_and_the_last_wins(one: Any, two: Any, three: Any) -> None:
+def test_merging_goes_one_by_one_and_the_last_wins(one: Any, two: Any, three: Any) -> None:
     def merged(*parts: Any) -> Any:
         return merge_documents([Document(part) for part in parts]).data
 
-    assert merged(merged(one, two), three) == merged(one, merged(two, three))
+    assert merged(merged(one, two), three) == merged(one, two, three)
+    assert all(key in merged(one, two) for key in {**one, **two})
+    assert all(merged(one, two)[key] == value for key, value in two.items() if not isinstance(value, dict))
     assert merged(one, one) == one
     assert merged(one, {}) == one

@@ -154,7 +154,8 @@ service::pipelines:
     assert problems(registry, GOOD, text) == [
         (
             'service::pipelines: cycle detected: connector "join/a" (logs to logs) -> '
-            'connector "join/b" (logs to logs) -> processor "mid" in pipeline "logs/1" -> connector "join/a" (logs to logs)'
+            'connector "join/b" (logs to logs) -> processor "mid" in pipeline "logs/1" -> '
+            'connector "join/a" (logs to logs)'
         )
     ]
 

@@ -1,5 +1,6 @@
 """The schema for editors says yes to what the service says yes to."""
 
+from importlib.resources import files
 from typing import Any
 
 import jsonschema
@@ -31,6 +32,11 @@ service:
 
 def test_good(schema: Any) -> None:
     jsonschema.validate(yaml.safe_load(GOOD), schema)
+
+
+def test_what_init_writes(schema: Any) -> None:
+    text = files("otel_discord.cli").joinpath("init_config.yaml").read_text(encoding="utf-8")
+    jsonschema.validate(yaml.safe_load(text), schema)
 
 
 @pytest.mark.parametrize(

@@ -160,3 +160,11 @@ async def test_a_status_without_a_name_is_the_component_s_own(registry: Registry
         component_host.report_status(Status.FATAL, error="gone")
         assert host.fatal.is_set()
         assert isinstance(component_host, StatusBoard)
+
+
+@pytest.mark.looptime
+async def test_a_component_that_cancels_itself_ends_the_service(registry: Registry, telemetry: Any, diary: Any) -> None:
+    async with service(registry, telemetry) as host:
+        next(task for task in asyncio.all_tasks() if task.get_name() == "connector:join").cancel()
+        await asyncio.wait_for(host.fatal.wait(), 1)
+    assert host.fatal_error == "connector:join: CancelledError"

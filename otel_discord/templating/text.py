@@ -17,6 +17,7 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _STACKING: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _STACKED_MARKS: Final = re.compile(f"([{_STACKING}]{{4}})[{_STACKING}]+")
 
+_FENCES: Final = re.compile("`{3,}")
 _LIVE: Final = re.compile(r"@(?=everyone|here)|<(?=[@#/:]|a:|t:|id:|sound:)|discord:(?=//)", re.IGNORECASE)
 _LIVE_IN_CODE: Final = re.compile(r"@(?=everyone|here)|<(?=@)", re.IGNORECASE)
 
@@ -78,7 +79,7 @@ def code_block(text: str, language: str = "") -> Markdown:
 def break_fences(text: str) -> str:
     """Return the text with a zero-width space in every run of three backticks and in mentions."""
     if "```" in text:
-        text = text.replace("```", f"`{ZERO_WIDTH_SPACE}`{ZERO_WIDTH_SPACE}`")
+        text = _FENCES.sub(lambda match: ZERO_WIDTH_SPACE.join(match[0]), text)
     if "@" in text:
         text = _LIVE_IN_CODE.sub(_with_zero_width_space, text)
     return text
@@ -87,7 +88,7 @@ def break_fences(text: str) -> str:
 def inline_code(text: str) -> Markdown:
     """Return the text as code inside a line; backticks become U+02CB, line ends become spaces."""
     body = " ".join(text.replace("`", "ˋ").split())
-    return Markdown(f"`{_LIVE_IN_CODE.sub(_with_zero_width_space, body)}`" if body else "")
+    return Markdown(f"`{break_mentions(body)}`" if body else "")
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.exporters.discord.facts_values import plain_attributes, short_text
@@ -37,7 +38,10 @@ def source_facts(resource: bytes) -> SourceFacts:
 
 
 def _read(resource: bytes) -> SourceFacts:
-    attributes = plain_attributes(Resource.FromString(resource).attributes)
+    try:
+        attributes = plain_attributes(Resource.FromString(resource).attributes)
+    except DecodeError:  # nested too deeply, by a client in this process
+        return SourceFacts()
 
     def first(*keys: str) -> str:
         for key in keys:

@@ -4,24 +4,19 @@ A message takes 10 embeds, 6000 code points over all of them, 10 files and 25 Mi
 shown as one, and two files with one name could not be told apart.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from otel_discord.discord_api import limits
+from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
 from otel_discord.discord_api.models import Embed, EmbedField, FilePart, Message
+from otel_discord.discord_api.multipart import cleanse_filename
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.templating.cutting import cut_middle
 
-REQUEST_MARGIN_BYTES: Final = 256 * 1024
-"""For the JSON part and the multipart frame of a request."""
-SUPPRESS_EMBEDS: Final = 1 << 2
-"""Message flag: addresses in the text are not fetched and previewed."""
 FILE_SIGN: Final = "📎 "
 """A card names its files after this sign, and the packer renames them there."""
-_MAX_FILE_NAME_CHARS: Final = 100
-_UNSAFE_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,7 @@ def pack(
     max_total_chars: int = limits.EMBEDS_TOTAL_CHARS,
     max_content_chars: int = limits.CONTENT_CHARS,
     max_files: int = limits.FILES_PER_MESSAGE,
-    max_bytes: int = limits.REQUEST_MAX_BYTES - REQUEST_MARGIN_BYTES,
+    max_bytes: int = limits.FILES_TOTAL_BYTES,
     max_file_bytes: int = limits.FILE_MAX_BYTES,
 ) -> Packed:
     """Return a message of as many cards from the front as fit; at least one.
@@ -114,7 +109,7 @@ class _Parcel:
         renamed: dict[str, str] = {}
         own_files = []
         for part in files:
-            name = _unique(_safe_name(part.filename), names)
+            name = _unique(cleanse_filename(part.filename), names)
             names.add(name.lower())
             renamed.setdefault(part.filename, name)
             own_files.append(part if name == part.filename else replace(part, filename=name))
@@ -146,16 +141,6 @@ def _files_within(
             kept.append(part)
             left -= part.size_bytes
     return tuple(kept)
-
-
-def _safe_name(name: str) -> str:
-    """Return a name that Discord keeps as it is; folders, spaces and other scripts do not survive."""
-    name = _UNSAFE_IN_NAMES.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip("._-")
-    if len(name) > _MAX_FILE_NAME_CHARS:
-        stem, dot, suffix = name.rpartition(".")
-        suffix = dot + suffix if stem and len(suffix) <= 10 else ""
-        name = name[: _MAX_FILE_NAME_CHARS - len(suffix)] + suffix
-    return name or "file"
 
 
 def _unique(name: str, taken: set[str]) -> str:

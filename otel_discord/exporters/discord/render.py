@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.discord_api.models import Embed, FilePart
@@ -19,6 +20,7 @@ from otel_discord.exporters.discord.render_templates import built_in_templates
 from otel_discord.exporters.discord.render_values import Limits, card_values
 from otel_discord.templating.template_file import MessageTemplate
 
+UNREADABLE: Final = "(a record that cannot be read: it is nested too deeply)"
 _EXCEPTION_SUFFIX: Final = "_exception"
 _MAX_REMEMBERED_BYTES: Final = 4_096
 
@@ -63,7 +65,7 @@ class Renderer:
         """
         options = self._options
         facts = record_facts(
-            source_facts(card.resource), _scope(card.scope), LogRecord.FromString(card.record), severity=card.severity
+            source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
         )
         look = self._record if facts.exception is None else self._exception
         prepared = card_values(card, facts, options, look.limits, self._links, repeated=repeated, notes=notes)
@@ -89,6 +91,14 @@ def _look(name: str) -> _Look:
 def _parsed_links(options: RenderOptions) -> tuple[LinkTemplate, ...]:
     named = {"trace": options.trace_link, "logs": options.logs_link, **options.links}
     return tuple(parse_link(name, template) for name, template in named.items() if template)
+
+
+def _record(record: bytes) -> LogRecord:
+    """Return the record; what cannot be read (nested too deeply, by a client in this process) is still a card."""
+    try:
+        return LogRecord.FromString(record)
+    except DecodeError:
+        return LogRecord(body=AnyValue(string_value=UNREADABLE))
 
 
 def _scope(scope: bytes) -> InstrumentationScope:

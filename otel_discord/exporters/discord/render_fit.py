@@ -3,6 +3,7 @@
 https://docs.discord.com/developers/resources/message#embed-object-embed-limits
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from otel_discord.templating.output import TemplateOutput
 
 RESERVE_CHARS: Final = 16
 """Kept free in a description, so that the packer may give its files other names."""
+_HOST: Final = re.compile(r"[A-Za-z0-9.:-]+")
+_PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,11 +92,13 @@ def _web_address(url: str) -> str:
         return ""
     try:
         parts = urlsplit(url)
+        _ = parts.port
     except ValueError:
         return ""
-    return url if parts.hostname and not any(char.isspace() for char in url) else ""
+    return url if parts.hostname and _HOST.fullmatch(parts.hostname) and url.isprintable() and " " not in url else ""
 
 
 def _picture(url: str) -> str:
-    is_file = url.startswith("attachment://") and len(url) <= limits.URL_CHARS
-    return url if is_file else _web_address(url)
+    if url.startswith("attachment://"):
+        return url if len(url) <= limits.URL_CHARS and url.lower().endswith(_PICTURE_ENDINGS) else ""
+    return _web_address(url)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @click.command()
 def components() -> None:
-    """List every available component with its stability for each signal, as YAML."""
+    """List the available components, as YAML.
+
+    Each has its package and its stability for each signal; built-in and third-party components alike.
+    """
     from otel_discord.config.yaml_file import dump_yaml
     from otel_discord.service.registry import Registry
 

@@ -12,7 +12,10 @@ from otel_discord.cli.exit_codes import FAILURE, OK
 @click.argument("path", default="config.yaml", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 def init(path: Path, force: bool) -> int:
-    """Write a minimal, commented configuration to PATH (config.yaml)."""
+    """Write a first configuration file.
+
+    A minimal, commented one, to PATH (config.yaml).
+    """
     text = files("otel_discord.cli").joinpath("init_config.yaml").read_text(encoding="utf-8")
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of configuration files, for editors.")
 def print_config(sources: Sources, mode: str, form: str, schema: bool) -> None:
-    """Print the resolved configuration: files merged, references replaced, defaults filled in."""
+    """Print the configuration as resolved.
+
+    Files are merged, references replaced, defaults filled in; secrets are shown as [REDACTED].
+    """
     from otel_discord.config.raw_text import to_typed
     from otel_discord.config.yaml_file import dump_yaml
 

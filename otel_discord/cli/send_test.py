@@ -14,7 +14,10 @@ from otel_discord.cli.options import Sources, config_options
 @click.option("--exporter", "exporter_id", default="", metavar="ID", help="Which exporter, where there are several.")
 @click.argument("destination", required=False)
 def send_test(sources: Sources, exporter_id: str, destination: str | None) -> int:
-    """Send one message marked TEST to DESTINATION, or to every destination, and print its link."""
+    """Send one message marked TEST.
+
+    It takes the real path to DESTINATION, or to every destination, and its link is printed.
+    """
     configuration = sources.load()
     from otel_discord.service import online
 

@@ -23,6 +23,14 @@ def test_version_is_quick(run: Any) -> None:
     assert time.monotonic() - started_s < 3
 
 
+def test_help_lists_every_command(run: Any) -> None:
+    result = run("--help")
+    assert result.code == 0, result.err
+    for command in ("run", "validate", "components", "print-config", "init", "send-test", "demo"):
+        assert f"\n  {command} " in result.out
+        assert run(command, "--help").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

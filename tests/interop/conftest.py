@@ -1,0 +1,28 @@
+"""A far end and a service for each test, as processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.interop.far_end import FarEnd, running_far_end
+from tests.interop.service import Service, running_service
+
+
+@pytest.fixture
+def far_end(tmp_path: Path) -> Iterator[FarEnd]:
+    with running_far_end(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def service(tmp_path: Path, far_end: FarEnd) -> Iterator[Service]:
+    with running_service(tmp_path, far_end) as running:
+        yield running
+
+
+@pytest.fixture
+def narrow_service(tmp_path: Path, far_end: FarEnd) -> Iterator[Service]:
+    """A service whose queue has room for one request."""
+    with running_service(tmp_path, far_end, overload=True) as running:
+        yield running

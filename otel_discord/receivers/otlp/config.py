@@ -225,5 +225,5 @@ class OtlpConfig(StrictModel):
     """At least one of `grpc` and `http`; a key without a value takes its defaults."""
     max_elements: int = Field(default=DEFAULT_MAX_ELEMENTS, ge=500_000)
     """Most messages inside messages that one request may hold (a record with 6 attributes has 14)."""
-    max_decoding_mib: int = Field(default=256, ge=1)
+    max_decoding_mib: int = Field(default=64, ge=1)
     """Memory that decoded requests may take at once until the pipeline has them; further ones wait, then get a 503."""

@@ -18,11 +18,12 @@ Piece: TypeAlias = bytes | memoryview
 MAX_DEPTH: Final = 101
 """Messages inside messages that protobuf's parser takes; deeper is malformed anyway."""
 
-_WINDOW_BYTES: Final = 4 * 2**20
+_WINDOW_BYTES: Final = 2**20
 """A skeleton needs 16 bytes for a part of 2, so this bounds what one parse of it can cost."""
 _COPIED_FROM_BYTES: Final = 65_536
 _MAX_PASSES: Final = 32
 """Bytes looked at in all, in multiples of the body: more means nested for the sake of it."""
+_NO_FIELD: Final = 0
 _PACKED_PER_ELEMENT: Final = 8
 """A packed number becomes 8 bytes, a message about 64."""
 
@@ -71,7 +72,9 @@ def count_elements(body: bytes, descriptor: Descriptor, limit: int) -> int:
 
 def _parts(piece: Piece, skeleton: Skeleton, room: int) -> Iterator[tuple[int, Sequence[Piece]]]:
     if len(piece) > _WINDOW_BYTES:
-        yield from _walk(piece, skeleton.numbers, room).items()
+        found, others = _walk(piece, skeleton.numbers, room)
+        yield _NO_FIELD, _Many(others)
+        yield from found.items()
         return
     try:
         message = skeleton.message_type.FromString(bytes(piece))
@@ -85,7 +88,7 @@ def _parts(piece: Piece, skeleton: Skeleton, room: int) -> Iterator[tuple[int, S
 
 
 class _Many(Sequence[Piece]):
-    """More parts than there is room for: only their number is known, and nobody looks further."""
+    """Parts of which only the number matters: there are more than there is room for, or they hold nothing."""
 
     def __init__(self, length: int) -> None:
         self._length = length
@@ -114,11 +117,15 @@ def _windows(parts: Sequence[Piece]) -> Iterator[Piece]:
         yield b"".join(gathered)
 
 
-def _walk(piece: Piece, wanted: frozenset[int], room: int) -> dict[int, list[Piece]]:
-    """Return the parts of a large message by field number, at most a few more than ``room``."""
+def _walk(piece: Piece, wanted: frozenset[int], room: int) -> tuple[dict[int, list[Piece]], int]:
+    """Return the parts of a large message by field number, and how many other fields there are.
+
+    It stops soon after ``room`` fields of any kind: a flood of numbers takes as long to walk as one of messages.
+    """
     found: dict[int, list[Piece]] = {number: [] for number in wanted}
-    position, end = 0, len(piece)
+    position, end, others = 0, len(piece), 0
     while position < end and room >= 0:
+        room -= 1
         tag = piece[position]
         position += 1
         if tag >= 0x80:
@@ -132,16 +139,20 @@ def _walk(piece: Piece, wanted: frozenset[int], room: int) -> dict[int, list[Pie
             position += length
             if tag >> 3 in wanted:
                 found[tag >> 3].append(part if length > _COPIED_FROM_BYTES else bytes(part))
-                room -= 1
+            else:
+                others += 1
         else:
-            position = _skip(piece, position, tag & 7)
+            position = _skip(piece, position, tag)
+            others += 1
     if position > end:
         raise MalformedError("it ends too early")
-    return found
+    return found, others
 
 
-def _skip(piece: Piece, position: int, wire_type: int) -> int:
-    match wire_type:
+def _skip(piece: Piece, position: int, tag: int) -> int:
+    if not tag >> 3:
+        raise MalformedError("a field with the number 0")
+    match tag & 7:
         case 0:
             return _varint(piece, position)[1]
         case 1:

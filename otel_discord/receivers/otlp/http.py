@@ -61,7 +61,8 @@ class ExportHandler:
 
     def answer_error(self, request: web.BaseRequest, status: int, message: str) -> web.Response:
         """Return the response to what is not HTTP, or breaks its rules."""
-        refusal = self._intake.failed(Refusal(Reason.INVALID, f"not a valid HTTP request: {message[:200]}"), "http")
+        first_line = message.strip().partition("\n")[0].rstrip(":")
+        refusal = self._intake.failed(Refusal(Reason.INVALID, f"not a valid HTTP request: {first_line[:200]}"), "http")
         answer = http_error(refusal, answer_format(request.headers))
         response = web.Response(status=status, body=answer.body, headers=answer.headers)
         response.force_close()

@@ -80,7 +80,7 @@ def weigh(signal: Signal, body: bytes, wire_format: WireFormat, limits: Decoding
     return 2 * len(body) + elements * _BYTES_PER_ELEMENT[wire_format.value]
 
 
-def parse(signal: Signal, body: bytes, wire_format: WireFormat, *, strict_json: bool = False) -> Batch | Refusal:
+def parse(signal: Signal, body: bytes, wire_format: WireFormat, strict_json: bool = False) -> Batch | Refusal:
     """Return the batch that a body stands for; a body of no bytes is an empty request in protobuf, nothing in JSON."""
     request_type = _REQUESTS[signal]
     try:
@@ -98,4 +98,4 @@ def ingest(signal: Signal, body: bytes, wire_format: WireFormat, limits: Decodin
     weight = weigh(signal, body, wire_format, limits)
     if isinstance(weight, Refusal):
         return weight
-    return parse(signal, body, wire_format, strict_json=limits.strict_json)
+    return parse(signal, body, wire_format, limits.strict_json)

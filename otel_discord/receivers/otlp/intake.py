@@ -6,6 +6,7 @@ nor the event loop belongs to whoever sends the most.
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Literal, TypeAlias
 
 from otel_discord.component import ACCEPTED, ComponentError, Consumer, Receipt, Settings
@@ -48,9 +49,11 @@ class Intake:
         self._logger = settings.logger
         self._budget = MemoryBudget(max_decoding_bytes)
         self._one_large = MemoryBudget(1)
-        self.uploads = MemoryBudget(max_decoding_bytes)
+        self.uploads = MemoryBudget(2 * max_decoding_bytes)
         """Bytes of large bodies that arrived, or are arriving, and wait to be decoded."""
         self._overload_wait_s = overload_wait_s
+        # One thread: decoding holds the interpreter anyway, and each further thread keeps freed memory for itself.
+        self._decoder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="otlp-decode")
         self._in_flight = InFlight()
         self._closing = False
 
@@ -78,7 +81,10 @@ class Intake:
     async def close(self, timeout_s: float) -> int:
         """Refuse new requests, wait for those in hand, and return how many had to be cut off."""
         self._closing = True
-        return await self._in_flight.drain(timeout_s)
+        try:
+            return await self._in_flight.drain(timeout_s)
+        finally:
+            self._decoder.shutdown(wait=False, cancel_futures=True)
 
     def failed(self, refusal: Refusal, transport: Transport) -> Refusal:
         """Count a request that never reached the pipeline, and return the refusal."""
@@ -96,7 +102,7 @@ class Intake:
             share = await self._budget.take(weight, timeout_s=self._overload_wait_s)
         if share is None:
             return self.failed(OVERLOADED, transport)
-        batch = parse(signal, body, form, strict_json=limits.strict_json)
+        batch = parse(signal, body, form, limits.strict_json)
         if isinstance(batch, Refusal):
             self._budget.give_back(share)
             return self.failed(batch, transport)
@@ -133,18 +139,19 @@ class Intake:
         limits: DecodingLimits,
         transport: Transport,
     ) -> Receipt | Refusal:
+        in_thread = asyncio.get_running_loop().run_in_executor
         try:
-            plain = await asyncio.to_thread(decompress, body, content_encoding, limits.max_body_bytes)
+            plain = await in_thread(self._decoder, decompress, body, content_encoding, limits.max_body_bytes)
             if isinstance(plain, Refusal):
                 return self.failed(plain, transport)
-            weight = await asyncio.to_thread(weigh, signal, plain, form, limits)
+            weight = await in_thread(self._decoder, weigh, signal, plain, form, limits)
             if isinstance(weight, Refusal):
                 return self.failed(weight, transport)
             share = await self._budget.take(weight, timeout_s=self._overload_wait_s)
             if share is None:
                 return self.failed(OVERLOADED, transport)
             try:
-                batch = await asyncio.to_thread(parse, signal, plain, form, strict_json=limits.strict_json)
+                batch = await in_thread(self._decoder, parse, signal, plain, form, limits.strict_json)
             except BaseException:
                 self._budget.give_back(share)
                 raise

@@ -1,8 +1,9 @@
 """A running receiver with a sink behind it, and clients that speak to it over real sockets."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,12 @@ class Running:
     telemetry: InMemoryTelemetry
     session: aiohttp.ClientSession
     channel: grpc.aio.Channel
+    life: AsyncExitStack
+
+    async def close(self, *, drain_s: float) -> None:
+        """Close the receiver, which has ``drain_s`` to finish, while its clients are still there."""
+        self.host.drain_deadline_s = asyncio.get_running_loop().time() + drain_s
+        await self.life.aclose()
 
     @property
     def http_url(self) -> str:
@@ -118,10 +125,11 @@ async def running(
     outlets = Outlets(dict.fromkeys(signals, sink))
     receiver = FACTORY.create(settings("otlp", telemetry), receiver_config or config(**changes), outlets)
     async with (
+        AsyncExitStack() as life,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20), auto_decompress=False) as session,
-        receiver.lifespan(host),
-        grpc.aio.insecure_channel(
-            f"127.0.0.1:{receiver.grpc_port}", options=[("grpc.max_send_message_length", -1)]
-        ) as channel,
     ):
-        yield Running(receiver, sink, host, telemetry, session, channel)
+        await life.enter_async_context(receiver.lifespan(host))
+        async with grpc.aio.insecure_channel(
+            f"127.0.0.1:{receiver.grpc_port}", options=[("grpc.max_send_message_length", -1)]
+        ) as channel:
+            yield Running(receiver, sink, host, telemetry, session, channel, life)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
 
-from jinja2 import Template, TemplateSyntaxError, meta, nodes
+from jinja2 import Template, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2 import TemplateError as JinjaError
 from jinja2.parser import Parser
 from jinja2.visitor import NodeTransformer
@@ -93,7 +93,8 @@ class CompiledCondition:
         try:
             for _ in self._template.root_render_func(context):
                 pass
-            return context.vars[_RESULT]
+            value = context.vars[_RESULT]
+            return str(value) if isinstance(value, Undefined) else value  # StrictUndefined raises with the name
         except _RUN_TIME_ERRORS as error:
             raise TemplateError(self._source, self._line, _friendly(error, values)) from error
 
@@ -164,24 +165,25 @@ def _parsed(text: str, source: str, line: int, parse: Callable[[], nodes.Templat
 
 
 def _compiled(tree: nodes.Template, slot: str, source: str, line: int, names: Collection[str] | None) -> Template:
-    if names is not None:
-        _refuse_unknown(meta.find_undeclared_variables(tree), names, source, line)
     try:
+        if names is not None:
+            _refuse_unknown(tree, names, source, line)
         hardened = _Hardening(slot, source, line).visit(tree)
         code = ENVIRONMENT.compile(hardened, filename=source)
     except TemplateSyntaxError as error:
         raise TemplateError(source, line + error.lineno - 1, error.message or "wrong syntax") from error
     except TemplateError:
         raise
-    except (RecursionError, *_RUN_TIME_ERRORS) as error:
+    except _RUN_TIME_ERRORS as error:
         raise TemplateError(source, line, str(error) or type(error).__name__) from error
     return Template.from_code(ENVIRONMENT, code, ENVIRONMENT.globals)
 
 
-def _refuse_unknown(used: Iterable[str], names: Collection[str], source: str, line: int) -> None:
-    for name in sorted(used):
-        if name not in names and name not in ENVIRONMENT.globals:
-            raise TemplateError(source, line, _unknown_name(name, names))
+def _refuse_unknown(tree: nodes.Template, names: Collection[str], source: str, line: int) -> None:
+    unknown = meta.find_undeclared_variables(tree) - {*names, *ENVIRONMENT.globals}
+    for node in tree.find_all(nodes.Name):
+        if node.name in unknown:
+            raise TemplateError(source, line + node.lineno - 1, _unknown_name(node.name, names))
 
 
 def _unknown_name(name: str, names: Iterable[str]) -> str:

@@ -1,0 +1,111 @@
+"""Cutting in the middle: within the limit, both ends, whole graphemes, and it says how much is missing."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_discord.templating.cutting import cut_end, cut_middle
+from otel_discord.templating.graphemes import is_boundary
+from otel_discord.templating.text import code_block, escape_markdown
+
+GAP = re.compile(r"…\(\+([\d,]+)\)…")
+CLUSTERS = ("👩‍👩‍👧‍👦", "🇩🇪", "👍🏽", "e\u0301", "❤️", "한", "\u1112\u1161\u11ab", "क्षि", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "ｶﾞ", "x", " ", "\n")
+clustered = st.lists(st.sampled_from(CLUSTERS), max_size=120)
+any_text = st.text(max_size=400)
+
+
+@given(any_text, st.integers(-1, 420))
+def test_never_longer_than_the_limit(text: str, limit: int) -> None:
+    for markdown in (False, True):
+        assert len(cut_middle(text, limit, markdown=markdown)) <= max(0, limit)
+    assert len(cut_end(text, limit)) <= max(0, limit)
+
+
+@given(any_text, st.integers(0, 5))
+def test_what_fits_stays_as_it_is(text: str, spare: int) -> None:
+    assert cut_middle(text, len(text) + spare) == text
+    assert cut_end(text, len(text) + spare) == text
+
+
+@given(st.text(st.characters(exclude_characters="…"), min_size=60, max_size=400), st.integers(24, 55))
+def test_both_ends_survive_and_the_gap_counts_what_is_missing(text: str, limit: int) -> None:
+    cut = cut_middle(text, limit)
+    gap = GAP.search(cut)
+    assert gap
+    head, tail = cut[: gap.start()], cut[gap.end() :]
+    assert text.startswith(head)
+    assert text.endswith(tail)
+    assert int(gap[1].replace(",", "")) == len(text) - len(head) - len(tail)
+
+
+@given(clustered, st.integers(20, 80))
+def test_graphemes_stay_whole(clusters: list[str], limit: int) -> None:
+    text = "".join(clusters)
+    edges, position = {0}, 0
+    for cluster in clusters:
+        position += len(cluster)
+        edges.add(position)
+    cut = cut_middle(text, limit)
+    gap = GAP.search(cut)
+    if gap is not None and "🇩🇪🇩🇪" not in text:
+        head, tail = cut[: gap.start()], cut[gap.end() :]
+        stripped = [edge for edge in edges if text[:edge].rstrip() == head]
+        assert len(head) in edges or stripped
+        assert any(text[edge:].lstrip() == tail for edge in edges)
+
+
+@pytest.mark.parametrize("cluster", [cluster for cluster in CLUSTERS if len(cluster) > 1])
+def test_no_boundary_inside_a_cluster(cluster: str) -> None:
+    assert not any(is_boundary(cluster, index) for index in range(1, len(cluster)))
+    assert is_boundary(f"{cluster}{cluster}", len(cluster))
+
+
+def test_flags_are_pairs() -> None:
+    flags = "🇩🇪🇫🇷🇮🇹"
+    assert [is_boundary(flags, index) for index in range(1, 6)] == [False, True, False, True, False]
+
+
+def test_cause_and_effect_survive() -> None:
+    text = "could not save order: " + "retrying " * 60 + ": disk quota exceeded"
+    cut = cut_middle(text, 80)
+    assert cut.startswith("could not save order: retrying")
+    assert cut.endswith("disk quota exceeded")
+
+
+def test_thousands_have_a_comma() -> None:
+    assert "(+49,9" in cut_middle("x" * 50_000, 50)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 8, 15])
+def test_tiny_limits(limit: int) -> None:
+    assert len(cut_middle("a long enough text to be cut", limit)) <= limit
+
+
+@given(any_text, st.text(st.sampled_from("ab\n `*"), max_size=300), any_text, st.integers(0, 500))
+def test_fences_are_closed(before: str, code: str, after: str, limit: int) -> None:
+    text = f"{escape_markdown(before)}\n{code_block(code, 'py')}\n{escape_markdown(after)}"
+    cut = cut_middle(text, limit, markdown=True)
+    assert len(cut) <= limit
+    assert cut.count("```") % 2 == 0
+
+
+@given(st.text(st.sampled_from("*_`\\ab"), min_size=40, max_size=200), st.integers(16, 39))
+def test_escapes_stay_whole(text: str, limit: int) -> None:
+    cut = cut_middle(escape_markdown(text), limit, markdown=True)
+    assert not re.search(r"(?<!\\)[*`]", cut.replace("\\\\", ""))
+
+
+def test_links_and_times_stay_whole() -> None:
+    text = "a " * 20 + "[trace](https://grafana.example/explore) " + "b " * 20 + "<t:1700000000:R> " + "c " * 20
+    for limit in range(20, len(text)):
+        cut = cut_middle(text, limit, markdown=True)
+        assert len(cut) <= limit
+        assert cut.count("](") == len(re.findall(r"\[trace\]\(https://grafana\.example/explore\)", cut))
+        assert cut.count("<") == len(re.findall(r"<t:1700000000:R>", cut))
+
+
+def test_zalgo_does_not_take_for_ever() -> None:
+    cut = cut_middle("a" + "\u0301" * 100_000, 100)
+    assert len(cut) <= 100

@@ -1,0 +1,118 @@
+"""Template files: what they say, what they inherit, what is wrong with them and where."""
+
+import pytest
+
+from otel_discord.templating.errors import TemplateError
+from otel_discord.templating.output import AttachmentOutput, FieldOutput
+from otel_discord.templating.template_parser import parse_templates
+
+NAMES = {"title", "where", "body", "entries", "color", "host", "time"}
+BASE = """
+title: "! {{ title }}"
+limits: {title_chars: 100, body_chars: 50}
+color: 0xE74C3C
+description:
+  - "{{ where }}"
+  - "   "
+  - {text: "{{ body }}", when: "body != title"}
+fields:
+  - {name: Host, value: "{{ host }}", inline: true, when: host}
+  - {each: entries, name: "{{ item.key }}", value: "{{ item.value }}"}
+footer: {text: "{{ host }}", icon_url: "https://a.example/i.png"}
+author: "{{ where }}"
+url: "https://a.example/?q={{ title }}"
+show_time: time
+attachments:
+  - {filename: "{{ host }}.txt", text: "{{ body }}", when: body}
+"""
+VALUES = {
+    "title": "a*",
+    "where": "shop",
+    "body": "b*",
+    "entries": [{"key": "k", "value": 1}, {"key": "e", "value": ""}],
+    "host": "h",
+}
+
+
+def test_every_part_is_rendered() -> None:
+    output = parse_templates({"base.yaml": BASE}, NAMES)["base"].render({**VALUES, "time": 1, "color": 1})
+    assert output.title == "! a\\*"
+    assert output.description == "shop\nb\\*"
+    assert output.fields == (FieldOutput("Host", "h", inline=True), FieldOutput("k", "1"))
+    assert output.color == 0xE74C3C
+    assert output.footer_text == "h"
+    assert output.footer_icon_url == "https://a.example/i.png"
+    assert output.author_name == "shop"
+    assert output.url == "https://a.example/?q=a%2A"
+    assert output.show_time
+    assert output.attachments == (AttachmentOutput("h.txt", "b*"),)
+
+
+def test_what_has_nothing_to_say_is_left_out() -> None:
+    values = {"title": "", "where": "", "body": "", "entries": [], "host": "", "time": 0, "color": 1}
+    output = parse_templates({"base.yaml": BASE}, NAMES)["base"].render(values)
+    assert output.description == ""
+    assert output.fields == ()
+    assert output.attachments == ()
+    assert not output.show_time
+
+
+def test_extends_takes_what_the_file_does_not_say() -> None:
+    child = "extends: base\ntitle: 'c {{ title }}'\nlimits: {body_chars: 9}\ncolor: '{{ color }}'\nfields: []"
+    grandchild = "extends: child\ndescription: 'x'"
+    made = parse_templates({"base.yaml": BASE, "child.yaml": child, "grandchild.yaml": grandchild}, NAMES)
+    output = made["grandchild"].render({**VALUES, "time": 0, "color": 255})
+    assert (output.title, output.description, output.color, output.fields) == ("c a\\*", "x", 255, ())
+    assert output.footer_text == "h"
+    assert made["grandchild"].limits == {"title_chars": 100, "body_chars": 9}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("titel: x", 1, "unknown key 'titel', did you mean 'title'?"),
+        ("title: x\ntitle: y", 2, "written twice"),
+        ("title: [a]", 1, "expected a text"),
+        ("- a", 1, "expected a map"),
+        ("title: 'a\n", 2, "YAML"),
+        ("title: !!python/object:os.system x", 1, "tag"),
+        ("title: a\ndescription: |-\n  one\n  {{ two }}\n", 4, "unknown name 'two'"),
+        ("title: a\ndescription: |-\n  one\n  {{ title | nope }}\n", 4, "nope"),
+        ("fields: {}", 1, "expected a list"),
+        ("fields:\n  - {name: a}", 2, "the key 'value' is missing"),
+        ("fields:\n  - {name: a, value: b, inlin: true}", 2, "did you mean 'inline'?"),
+        ("fields:\n  - {name: a, value: b, inline: 3}", 2, "true or false"),
+        ("fields:\n  - {name: '{{ item }}', value: b}", 2, "unknown name 'item'"),
+        ("fields:\n  - {name: a, value: b, when: '1 +'}", 2, "unexpected"),
+        ("color: 0x1000000", 1, "0xFFFFFF"),
+        ("color: true", 1, "a color is"),
+        ("limits: {a: -1}", 1, "whole number"),
+        ("extends: nobody", 1, "there is no template 'nobody'"),
+        ("extends: t", 1, "circle"),
+        ("show_time: [1]", 1, "expected an expression"),
+        ("footer: {text: a, icon: b}", 1, "did you mean 'icon_url'?"),
+        ("fields:\n" + "  - {name: a, value: b}\n" * 100, 1, "limited to 64"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_line(text: str, line: int, reason: str) -> None:
+    with pytest.raises(TemplateError) as found:
+        parse_templates({"t.yaml": text}, NAMES)
+    assert found.value.source == "t.yaml"
+    assert found.value.line == line
+    assert reason in found.value.reason
+
+
+def test_an_empty_file_is_an_empty_template() -> None:
+    output = parse_templates({"t.yaml": ""})["t"].render({})
+    assert (output.title, output.description, output.content) == ("", "", "")
+
+
+def test_a_list_of_thousands_makes_at_most_25_fields() -> None:
+    made = parse_templates({"t.yaml": "fields: [{each: entries, name: a, value: '{{ item }}'}]"})
+    assert len(made["t"].render({"entries": list(range(1, 2000))}).fields) == 25
+
+
+def test_without_known_names_a_wrong_one_is_found_when_rendering() -> None:
+    template = parse_templates({"t.yaml": "title: '{{ tytle }}'"})["t"]
+    with pytest.raises(TemplateError, match=r"t\.yaml:1: unknown name 'tytle', did you mean 'title'"):
+        template.render({"title": "x"})

@@ -18,11 +18,17 @@ demo: setup        ## the main job on this machine: OTLP in, Discord (or its sta
 test: setup lint   ## all tests
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
+bench: setup       ## how quick it is; one table, compared with benchmarks/results/stored.json
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
 lint: setup        ## style, types, floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+interop: setup     ## OTLP clients in JavaScript, Go and Java (what is installed of them) deliver through the service
+	OTEL_DISCORD_INTEROP=1 $(BIN)/python -m pytest tests/interop --timeout 900 $(PYTEST_ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov dist build

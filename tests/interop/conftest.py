@@ -7,6 +7,14 @@ import pytest
 
 from tests.interop.far_end import FarEnd, running_far_end
 from tests.interop.service import Service, running_service
+from tests.interop.toolchains import WANTED, wanted
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not wanted():
+        for item in items:
+            if item.get_closest_marker("interop"):
+                item.add_marker(pytest.mark.skip(reason=f"run by `make interop` ({WANTED}=1)"))
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ def otel_environment(service: Service, protocol: str, compression: str = "none")
         "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
         "OTEL_SERVICE_NAME": "interop-shop",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test,service.version=4.5.6",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_TRACES_EXPORTER": "none",
         "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "16",
         "OTEL_BLRP_SCHEDULE_DELAY": "50",
     }

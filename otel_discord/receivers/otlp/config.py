@@ -223,6 +223,8 @@ class OtlpConfig(StrictModel):
 
     protocols: Protocols
     """At least one of `grpc` and `http`; a key without a value takes its defaults."""
+    strict_json: bool = False
+    """The same as ``protocols.http.strict_json``."""
     max_elements: int = Field(default=DEFAULT_MAX_ELEMENTS, ge=500_000)
     """Most messages inside messages that one request may hold (a record with 6 attributes has 14)."""
     max_decoding_mib: int = Field(default=64, ge=1)

@@ -83,7 +83,8 @@ class OtlpReceiver:
     async def _open_http(self, config: HttpConfig, intake: Intake, host: Host, stack: AsyncExitStack) -> HttpServer:
         key_path = self._key_path("http")
         self._warn_if_open(config, key_path)
-        limits = DecodingLimits(config.max_body_bytes, self._config.max_elements, config.strict_json)
+        strict_json = config.strict_json or self._config.strict_json
+        limits = DecodingLimits(config.max_body_bytes, self._config.max_elements, strict_json)
         certificates = await self._certificates(config, key_path, stack)
         server = serve_http(
             config,

@@ -500,9 +500,10 @@ async def test_36_enums_are_integers_and_names_only_when_lenient() -> None:
     assert (await received({"severityNumber": 17})).severity_number == 17
     assert (await received({"severityNumber": "SEVERITY_NUMBER_ERROR"})).severity_number == 17
     assert orjson.loads(otlp_json.encode(LogRecord(severity_number=17))) == {"severityNumber": 17}
-    async with running(http__strict_json=True) as otlp:
-        assert (await otlp.post(record_json(severityNumber=17), JSON)).status == 200
-        assert (await otlp.post(record_json(severityNumber="SEVERITY_NUMBER_ERROR"), JSON)).status == 400
+    for strict in ({"http__strict_json": True}, {"strict_json": True}):
+        async with running(**strict) as otlp:
+            assert (await otlp.post(record_json(severityNumber=17), JSON)).status == 200
+            assert (await otlp.post(record_json(severityNumber="SEVERITY_NUMBER_ERROR"), JSON)).status == 400
 
 
 async def test_37_unknown_fields_are_ignored_at_every_level() -> None:

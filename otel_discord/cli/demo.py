@@ -113,7 +113,7 @@ def _introduce(ports: Ports, page: str) -> None:
 @asynccontextmanager
 async def _stand_in(port: int) -> AsyncIterator[str]:
     """Run FakeDiscord as a process and give the URL of its webhook."""
-    arguments = ["otel_discord.testing.fake_discord", "--port", str(port), "--webhooks", "1"]
+    arguments = ["otel_discord.testing.fake_discord", "--port", str(port), "--webhooks", "1", "--until-eof"]
     async with _python(arguments, capture=True) as process:
         if process.stdout is None:
             raise StartError("the stand-in for Discord has no output")
@@ -133,7 +133,7 @@ async def _shop_when_ready(port: int) -> AsyncIterator[None]:
 
     async def run() -> None:
         await _listening(port)
-        async with _python(["otel_discord.cli.demo_shop", f"http://localhost:{port}"]) as process:
+        async with _python(["otel_discord.cli.demo_shop", f"http://localhost:{port}", "--until-eof"]) as process:
             await process.wait()
 
     task = asyncio.create_task(run(), name="shop")
@@ -156,9 +156,12 @@ async def _listening(port: int) -> None:
 
 @asynccontextmanager
 async def _python(arguments: list[str], *, capture: bool = False) -> AsyncIterator[Process]:
-    """Run a module of ours in a session of its own, so that Ctrl-C reaches only this process; end it at the end."""
+    """Run a module of ours in a session of its own, so that Ctrl-C reaches only this process; end it at the end.
+
+    It also ends when its standard input does, that is with this process, however that ends.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *arguments, stdout=PIPE if capture else None, start_new_session=True
+        sys.executable, "-m", *arguments, stdin=PIPE, stdout=PIPE if capture else None, start_new_session=True
     )
     try:
         yield process

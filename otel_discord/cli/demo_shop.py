@@ -6,6 +6,7 @@
 import argparse
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -146,13 +147,21 @@ class Shop:
             yield random.choice(everyday), random.uniform(*LATER_PAUSES_S)  # noqa: S311 - a demo
 
 
+def _stop_at_eof(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
+
+
 def main() -> None:
     """Run the shop until SIGTERM, SIGINT or the end of its time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("endpoint")
     parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input does")
     arguments = parser.parse_args()
     stop = threading.Event()
+    if arguments.until_eof:
+        threading.Thread(target=_stop_at_eof, args=(stop,), daemon=True).start()
 
     def stop_now(_signal: int, _frame: FrameType | None) -> None:
         stop.set()

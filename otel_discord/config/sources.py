@@ -95,14 +95,15 @@ def _read_setting(setting: str, _environ: Mapping[str, str]) -> Document:
     data: Any = parse_yaml(value, name).data
     for part in reversed(parts):
         data = {part: data}
-    return Document(data, {tuple(parts[:length]): Position(name) for length in range(len(parts) + 1)})
+    return Document(data, {tuple(parts): Position(name)})
 
 
 def split_keys(document: Document, separator: str) -> Document:
     """Return the document with keys such as ``a::b`` written out as maps in maps."""
     positions: dict[KeyPath, Position] = {(): document.locate(())}
 
-    def expand(value: Any, path: KeyPath) -> Any:
+    def expand(value: Any, path: KeyPath, written_out: KeyPath) -> Any:
+        positions.setdefault(written_out, document.locate(path))
         if not isinstance(value, dict):
             return value
         made: dict[str, Any] = {}
@@ -113,7 +114,7 @@ def split_keys(document: Document, separator: str) -> Document:
                 inner = inner.setdefault(part, {})
                 if not isinstance(inner, dict):
                     raise ConfigurationError([document.problem((*path, key), "is given as a value and as a map")])
-            inner[parts[-1]] = expand(item, (*path, key))
+            inner[parts[-1]] = expand(item, (*path, key), (*written_out, *parts))
         return made
 
-    return Document(expand(document.data, ()), positions)
+    return Document(expand(document.data, (), ()), positions)

@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+")
 _DISCORD_PATH: Final = re.compile(r"/api(?:/v[0-9]{1,2})?/webhooks(?P<rest>/.*)?")
 _ENDPOINT_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*?/webhooks(?P<rest>/.*)?")
 _VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
-_SHAPE: Final = "https://discord.com/api/webhooks/ID/TOKEN"
+_SHAPE: Final = "https://discord.com/api/webhooks/<id>/<token>"
 _HOW: Final = "copy it in Discord: channel settings → Integrations → Webhooks → Copy Webhook URL"
 
 

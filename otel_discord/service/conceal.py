@@ -10,6 +10,8 @@ _TOKEN: Final = re.compile(r"(/webhooks/\d+/)[\w-]+")
 _TOLD_CHARS: Final = 12
 """A message that shows this many characters in a row of a hidden value tells too much."""
 _SHORT_CHARS: Final = 4
+_PUBLIC: Final = re.compile(r"https?://[\w.-]*discord(?:app)?\.com/(?:api/)?(?:v\d+/)?(?:webhooks/)?")
+"""Where every webhook's address begins; a message may say it to explain the form of an address."""
 
 
 def hidden_in(value: Any) -> dict[str, str]:
@@ -55,5 +57,6 @@ def conceal(message: str, hidden: Mapping[str, str], *, whole: bool = False) -> 
 def _tells(message: str, value: str, origin: str) -> bool:
     """Return whether a long piece of the value is left in the message, its reference's own text aside."""
     rest = message.replace(origin, "")
+    value = _PUBLIC.sub("", value)
     pieces = range(min(len(value), 4096) - _TOLD_CHARS + 1)
     return any(value[start : start + _TOLD_CHARS] in rest for start in pieces)

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--profile", choices=sorted(PROFILES), default="default")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same webhook URLs")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="answers take up to this long")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input does")
     asyncio.run(_serve(parser.parse_args(arguments)))
     return 0
 
@@ -43,6 +44,8 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    if options.until_eof:
+        loop.add_reader(sys.stdin, stopped.set)
     async with serve_fake_discord(fake, host=options.host, port=options.port) as server:
         lines = [server.webhook_url(webhook) for webhook in webhooks]
         sys.stdout.write("\n".join([*lines, "ready", ""]))

@@ -41,10 +41,10 @@ async function renew(force) {
   try {
     const answer = await fetch(`/_fake/view?theme=${theme}&version=${force ? "" : version}`);
     if (answer.status === 200) {
-      const atEnd = window.innerHeight + window.scrollY >= document.body.scrollHeight - 40;
+      const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
       version = answer.headers.get("x-version");
       box.innerHTML = await answer.text();
-      if (atEnd || version === "1") window.scrollTo(0, document.body.scrollHeight);
+      if (atEnd) box.scrollTop = box.scrollHeight;
     }
     state.textContent = answer.headers.get("x-summary") || "";
   } catch { state.textContent = "the demo has ended"; }
@@ -56,11 +56,11 @@ paint(); renew(true); setInterval(renew, 1000);
 _STYLE: Final = (
     STYLE
     + """
-body{margin:0}body.dark{background:#313338;color:#dbdee1}body.light{background:#fff;color:#313338}
-.bar{position:sticky;top:0;z-index:1;display:flex;gap:.8rem;align-items:baseline;padding:.7rem 1rem;
-background:inherit;border-bottom:1px solid #80848e55;font:16px/1.3 system-ui,sans-serif}
+body{margin:0;height:100vh;display:flex;flex-direction:column}body.dark{background:#313338;color:#dbdee1}body.light{background:#fff;color:#313338}
+.bar{display:flex;gap:.8rem;align-items:baseline;padding:.7rem 1rem;
+border-bottom:1px solid #80848e55;font:16px/1.3 system-ui,sans-serif}
 #state{margin-left:auto}#theme{font:inherit;color:inherit;background:none;border:1px solid #80848e;border-radius:4px}
-#messages{padding-bottom:2rem;outline-offset:-2px}
+#messages{flex:1;overflow-y:auto;outline-offset:-2px}#messages .dv{min-height:100%}
 """
 )
 
@@ -78,6 +78,9 @@ def page_routes(fake: FakeDiscord) -> list[web.RouteDef]:
     async def style(_: web.Request) -> web.Response:
         return web.Response(text=_STYLE, content_type="text/css")
 
+    async def no_icon(_: web.Request) -> web.Response:
+        return web.Response(status=204)
+
     async def view(request: web.Request) -> web.Response:
         version = str(len(fake.journal))
         limited = fake.count(429)
@@ -94,6 +97,7 @@ def page_routes(fake: FakeDiscord) -> list[web.RouteDef]:
 
     return [
         web.get("/", document),
+        web.get("/favicon.ico", no_icon),
         web.get("/_fake/page.js", script),
         web.get("/_fake/page.css", style),
         web.get("/_fake/view", view),

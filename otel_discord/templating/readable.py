@@ -89,5 +89,5 @@ def readable_bytes(value: bytes) -> str:
             text = ""
         if text and neutralise(text) == text:
             return cut_middle(text, 4096)
-    head = value[:_HEX_HEAD_BYTES].hex(" ", 2)
+    head = value[:_HEX_HEAD_BYTES].hex(" ", -2)
     return f"{size(len(value))}: {head}{'…' if len(value) > _HEX_HEAD_BYTES else ''}"

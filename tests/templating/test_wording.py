@@ -52,11 +52,20 @@ def test_timestamp(time_ns: int, style: str, stamp: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("text", "text"), (None, "null"), (True, "true"),
-     (3, "3"), (1.5, "1.5"), ({"a": 1, "b": {"c": [1]}}, "a=1 b=(c=[1])"),
-     ([1, "x", None], "1, x, null"), (b"", "0 B"), (b"plain", "plain"), (b"\x89PNG" + bytes(96), "100 B: 8950 4e47 0000 0000 0000 0000 0000 0000…"),
-     (10**200, "…")],
-)  # fmt: skip
+    [
+        ("text", "text"),
+        (None, "null"),
+        (True, "true"),
+        (3, "3"),
+        (1.5, "1.5"),
+        ({"a": 1, "b": {"c": [1]}}, "a=1 b=(c=[1])"),
+        ([1, "x", None], "1, x, null"),
+        (b"", "0 B"),
+        (b"plain", "plain"),
+        (b"\x89PNG" + bytes(96), "100 B: 8950 4e47 0000 0000 0000 0000 0000 0000…"),
+        (10**200, "…"),
+    ],
+)
 def test_readable(value: object, text: str) -> None:
     assert readable(value) == text
 

@@ -55,8 +55,10 @@ def clean(text: str, limit: int) -> str:
 
 def short_text(value: Plain, limit: int = MAX_VALUE_CHARS) -> str:
     """Return a value on one line."""
-    text = value if isinstance(value, str) else readable(value)
-    text = clean(text, limit)
+    if isinstance(value, str):
+        text = clean(value, limit)
+    else:
+        text = clean(f"({readable(value)})" if isinstance(value, dict) else readable(value), limit)
     return " ".join(text.split()) if "\n" in text or "\t" in text else text.strip()
 
 

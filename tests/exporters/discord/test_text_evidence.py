@@ -1,0 +1,163 @@
+"""Stack traces: what is kept, what is folded, in every language that is known."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_discord.exporters.discord.evidence_text import MAX_FILE_CHARS, text_file, trim_trace
+from otel_discord.exporters.discord.facts_trace import Kind, language_of, parse_trace
+
+PYTHON = (
+    'Traceback (most recent call last):\n  File "/usr/lib/python3.11/asyncio/runners.py", line 190, in run\n'
+    "    return runner.run(main)\n"
+    + "".join(
+        f'  File "/venv/lib/python3.11/site-packages/sqlalchemy/engine/base.py", line {n}, in _run\n    go({n})\n'
+        for n in range(14)
+    )
+    + '  File "/srv/app/cart/views.py", line 40, in checkout\n    total = add_tax(cart)\n            ^^^^^^^^^^^^^\n'
+    '  File "/srv/app/cart/totals.py", line 118, in add_tax\n    total = subtotal + rate\n'
+    "TypeError: unsupported operand type(s) for +: 'int' and 'str'"
+)
+CHAINED = (
+    'Traceback (most recent call last):\n  File "/srv/app/a.py", line 1, in f\n    d["rate"]\nKeyError: \'rate\'\n\n'
+    "The above exception was the direct cause of the following exception:\n\n" + PYTHON
+)
+JAVA = """java.lang.IllegalStateException: Could not charge
+\tat org.springframework.web.Filter.go(Filter.java:8)
+\tat com.shop.Payments.charge(Payments.java:42)
+\tat com.shop.Checkout.submit(Checkout.java:17)
+\tat org.springframework.web.servlet.FrameworkServlet.service(FrameworkServlet.java:897)
+\tat java.base/java.lang.Thread.run(Thread.java:833)
+Caused by: java.net.SocketTimeoutException: Read timed out
+\tat java.base/sun.nio.ch.NioSocketImpl.timedRead(NioSocketImpl.java:288)
+\t... 12 more"""
+GO = """panic: runtime error: index out of range [5] with length 3
+
+goroutine 1 [running]:
+main.(*Cart).Total(0xc000012345, 0x5)
+\t/srv/shop/cart.go:88 +0x1d
+github.com/gin-gonic/gin.(*Context).Next(...)
+\t/home/go/pkg/mod/github.com/gin-gonic/gin@v1.9.0/context.go:174 +0x2b
+net/http.HandlerFunc.ServeHTTP(0x0)
+\t/usr/local/go/src/net/http/server.go:2122 +0x2f
+"""
+JAVASCRIPT = """TypeError: Cannot read properties of undefined (reading 'price')
+    at total (/srv/app/src/cart.js:12:31)
+    at Layer.handle [as handle_request] (/srv/app/node_modules/express/lib/router/layer.js:95:5)
+    at /srv/app/node_modules/@scope/tool/index.js:1:2
+    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)"""
+DOTNET = """System.InvalidOperationException: Sequence contains no elements
+   at System.Linq.ThrowHelper.ThrowNoElementsException()
+   at Shop.Cart.Total(Order order) in /src/Shop/Cart.cs:line 42
+   at Microsoft.AspNetCore.Mvc.Infrastructure.ActionMethodExecutor.Execute(Object a)"""
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "location", "error"),
+    [
+        (
+            PYTHON,
+            "py",
+            "cart/totals.py:118 in add_tax",
+            "TypeError: unsupported operand type(s) for +: 'int' and 'str'",
+        ),
+        (
+            CHAINED,
+            "py",
+            "cart/totals.py:118 in add_tax",
+            "TypeError: unsupported operand type(s) for +: 'int' and 'str'",
+        ),
+        (JAVA, "java", "Payments.java:42 in Payments.charge", "java.lang.IllegalStateException: Could not charge"),
+        (
+            GO,
+            "go",
+            "shop/cart.go:88 in main.(*Cart).Total",
+            "panic: runtime error: index out of range [5] with length 3",
+        ),
+        (
+            JAVASCRIPT,
+            "js",
+            "src/cart.js:12 in total",
+            "TypeError: Cannot read properties of undefined (reading 'price')",
+        ),
+        (
+            DOTNET,
+            "cs",
+            "Shop/Cart.cs:42 in Cart.Total",
+            "System.InvalidOperationException: Sequence contains no elements",
+        ),
+        ("some\nother: text", "", "", ""),
+    ],
+)
+def test_traces_are_read(text: str, language: str, location: str, error: str) -> None:
+    trace = parse_trace(text)
+    assert (trace.language, trace.location, trace.error) == (language, location, error)
+
+
+def test_a_short_trace_stays_whole() -> None:
+    excerpt = trim_trace(parse_trace(JAVA), JAVA, len(JAVA))
+    assert excerpt.text == JAVA
+    assert not excerpt.is_cut
+
+
+def test_python_keeps_own_frames_and_the_error() -> None:
+    assert trim_trace(parse_trace(PYTHON), PYTHON, 330).text == (
+        "  … 15 frames of asyncio and sqlalchemy\n"
+        '  File "app/cart/views.py", line 40, in checkout\n'
+        "    total = add_tax(cart)\n"
+        '  File "app/cart/totals.py", line 118, in add_tax\n'
+        "    total = subtotal + rate\n"
+        "TypeError: unsupported operand type(s) for +: 'int' and 'str'"
+    )
+
+
+def test_the_root_cause_survives() -> None:
+    text = trim_trace(parse_trace(CHAINED), CHAINED, 420).text
+    assert text.startswith("  … 1 frame\nKeyError: 'rate'\nwhich led to:\n") or "KeyError: 'rate'" in text
+    assert text.endswith("'int' and 'str'")
+    java = trim_trace(parse_trace(JAVA), JAVA, 300).text
+    assert "Caused by: java.net.SocketTimeoutException: Read timed out" in java
+    assert "at com.shop.Payments.charge(Payments.java:42)" in java
+    assert "springframework.web.servlet" not in java
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "folded"),
+    [(GO, 160, "of gin and net"), (JAVASCRIPT, 190, "… 3 frames"), (DOTNET, 220, "of System")],
+)
+def test_libraries_are_folded(text: str, limit: int, folded: str) -> None:
+    shown = trim_trace(parse_trace(text), text, limit).text
+    assert folded in shown
+    assert any(part.text.split("\n")[0] in shown for part in parse_trace(text).parts if part.kind is Kind.APPLICATION)
+
+
+def test_without_own_frames_the_innermost_of_libraries_are_kept() -> None:
+    text = "java.io.IOException: gone\n" + "".join(f"\tat java.util.A{n}.run(A{n}.java:{n})\n" for n in range(60))
+    shown = trim_trace(parse_trace(text), text, 250).text
+    assert "at java.util.A0.run(A0.java:0)" in shown
+    assert "A59" not in shown
+
+
+@pytest.mark.parametrize("text", [PYTHON, CHAINED, JAVA, GO, JAVASCRIPT, DOTNET, "x" * 3000, "a\n" * 3000])
+@pytest.mark.parametrize("limit", [1, 20, 60, 119, 120, 200, 330, 500])
+def test_never_longer_than_the_limit(text: str, limit: int) -> None:
+    assert len(trim_trace(parse_trace(text), text, limit).text) <= limit
+
+
+LINES = [*PYTHON.split("\n")[:6], *JAVA.split("\n"), *GO.split("\n"), *JAVASCRIPT.split("\n"), *DOTNET.split("\n")]
+
+
+@given(st.lists(st.sampled_from(LINES) | st.text(max_size=30), max_size=40).map("\n".join), st.integers(40, 600))
+def test_any_mixture_is_trimmed(text: str, limit: int) -> None:
+    language_of(text)
+    excerpt = trim_trace(parse_trace(text), text, limit)
+    assert len(excerpt.text) <= limit
+    assert excerpt.is_cut == (len(text) > limit)
+
+
+def test_a_file_can_be_opened_again_and_is_bounded() -> None:
+    part = text_file("trace.txt", "ä" * 10 + "\ud800", "of\x00 it")
+    assert part.open() == part.open() == b"\xc3\xa4" * 10 + b"?"
+    assert part.size_bytes == 21
+    assert part.description == "of it"
+    assert text_file("a.txt", "x" * (MAX_FILE_CHARS + 9)).size_bytes <= MAX_FILE_CHARS + 16

@@ -1,0 +1,100 @@
+"""What the pure parts cost: a card rendered in each preset, a message packed, a permit granted. One core, CPU time."""
+
+import time
+from collections.abc import Callable
+from typing import Final, get_args
+
+from benchmarks.calibration import python_ms
+from benchmarks.figures import Figure, Report, median
+from benchmarks.payload import logs_request
+from benchmarks.sizes import Size
+from otel_discord.discord_api.limits import EMBEDS_PER_MESSAGE
+from otel_discord.discord_api.ratelimit import Answer, Limiter, LimiterSettings
+from otel_discord.discord_api.routes import Operation, Route
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.packing import pack
+from otel_discord.exporters.discord.render import Renderer
+from otel_discord.exporters.discord.render_options import Preset, RenderOptions
+from otel_discord.signals import LogsBatch, Severity
+
+_EXCEPTION_EVERY: Final = 4
+_HEADERS: Final = {
+    "x-ratelimit-limit": "1000000",
+    "x-ratelimit-remaining": "999999",
+    "x-ratelimit-reset-after": "1.000",
+    "x-ratelimit-bucket": "b",
+}
+
+
+def run(size: Size) -> Report:
+    """Return cards, messages and requests per second of CPU; the ratio is per calibration loop."""
+    cards = _cards(size.pick(tiny=20, full=400))
+    repetitions = size.pick(tiny=1, full=7)
+    figures = []
+    for preset in get_args(Preset.__value__ if hasattr(Preset, "__value__") else Preset):
+        renderer = Renderer(RenderOptions(preset=preset))
+
+        def render(renderer: Renderer = renderer) -> None:
+            for card in cards:
+                renderer.render(card)
+
+        figures.append(_rate(f"rendering.cards.{preset}", "cards/CPU-s", render, len(cards), repetitions))
+    figures.append(_packing(cards, repetitions))
+    figures.append(_limiter(size.pick(tiny=100, full=5000), repetitions))
+    return Report(figures, [f"rendering: every {_EXCEPTION_EVERY}th card has a stack trace"])
+
+
+def _packing(cards: list[Card], repetitions: int) -> Figure:
+    renderer = Renderer(RenderOptions())
+    rendered = [renderer.render(card) for card in cards]
+
+    def pack_all() -> None:
+        for start in range(0, len(rendered), EMBEDS_PER_MESSAGE):
+            pack(rendered[start : start + EMBEDS_PER_MESSAGE])
+
+    return _rate("packing.messages", "messages/CPU-s", pack_all, len(rendered) // EMBEDS_PER_MESSAGE, repetitions)
+
+
+def _limiter(requests: int, repetitions: int) -> Figure:
+    route = Route(Operation.EXECUTE, "100000000000000001")
+
+    def grant() -> None:
+        limiter = Limiter(LimiterSettings(requests_per_second=10_000, channel_messages_per_minute=0))
+        now_s = 0.0
+        for _ in range(requests):
+            ticket = limiter.request(route, 0, now_s)
+            limiter.poll(now_s)
+            answer = Answer(status=200, headers=_HEADERS, limited=None, sent_at=now_s, received_at=now_s + 0.05)
+            now_s += 0.1
+            limiter.complete(ticket, answer, now_s, 0.5)
+
+    return _rate("limiter.requests", "requests/CPU-s", grant, requests, repetitions)
+
+
+def _rate(name: str, unit: str, work: Callable[[], None], count: int, repetitions: int) -> Figure:
+    work()
+    rates, ratios = [], []
+    for _ in range(repetitions):
+        loop_ms = python_ms()
+        started_s = time.process_time()
+        work()
+        taken_s = time.process_time() - started_s
+        rates.append(count / taken_s)
+        ratios.append(count / taken_s * loop_ms / 1000)
+    return Figure(name=name, value=median(rates), unit=unit, ratio=median(ratios))
+
+
+def _cards(count: int) -> list[Card]:
+    batch = LogsBatch(logs_request(count, severity=Severity.ERROR, with_exception_every=_EXCEPTION_EVERY))
+    return [
+        Card(
+            resource=resource.SerializeToString(),
+            scope=scope.SerializeToString(),
+            record=record.SerializeToString(),
+            severity=record.severity_number,
+            first_seen_ns=record.time_unix_nano,
+            last_seen_ns=record.time_unix_nano,
+            accepted_ns=record.time_unix_nano,
+        )
+        for resource, scope, record in batch.records()
+    ]

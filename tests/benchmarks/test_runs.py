@@ -1,0 +1,47 @@
+"""Each benchmark runs in a tiny size and prints its lines. What they measure is no test: speeds are not asserted."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import NAMES
+
+ROOT = Path(__file__).parents[2]
+EXPECTED = {
+    "ingest": ["ingest.dropped.grpc", "ingest.dropped.http", "ingest.dropped.http_json", "ingest.rendered.grpc"],
+    "latency": ["latency.window_50ms.p50", "latency.window_50ms.p99", "latency.window_0ms.p99"],
+    "utilisation": ["utilisation.virtual.gcra.0ms", "utilisation.real.log.300ms", "utilisation.real.429"],
+    "startup": ["startup.version", "startup.ready"],
+    "memory": ["memory.idle", "memory.backlog", "memory.per_record"],
+    "rendering": ["rendering.cards.compact", "rendering.cards.plain", "packing.messages", "limiter.requests"],
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes are put on cores, which only Linux can")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_runs_and_prints_its_lines(name: str, tmp_path: Path) -> None:
+    latest = tmp_path / "latest.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", name, "--size", "tiny", "--latest", str(latest)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(latest.read_text())["figures"]
+    lines = done.stdout.splitlines()
+    for figure in EXPECTED[name]:
+        assert any(line.startswith(f"{figure} ") for line in lines), done.stdout
+        assert math.isfinite(figures[figure]["value"])
+        assert figures[figure]["value"] > 0 or figure.endswith(".429")
+
+
+def test_every_benchmark_is_expected_to_print_something() -> None:
+    assert set(EXPECTED) == set(NAMES)

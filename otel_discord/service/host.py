@@ -82,7 +82,9 @@ class ServiceHost:
         if not next_status(before.status if before else None, status):
             return
         if before is None or (before.status, before.error) != (status, error):
-            self._statuses[component] = ComponentStatus(status, error, self._now())
+            is_change = before is None or before.status is not status
+            since_s = self._now() if is_change or before is None else before.since_unix_s
+            self._statuses[component] = ComponentStatus(status, error, since_s)
         if status is Status.FATAL and not self.fatal.is_set():
             self.fatal_error = f"{component}: {error}" if error else f"{component} cannot go on"
             self.fatal.set()

@@ -17,6 +17,7 @@ from otel_discord.exporters.discord.compose import Composer
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.dry_run import DryRunTransport
+from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_options import RenderOptions
@@ -87,6 +88,7 @@ def outbox(
     shelf: Shelf,
     instruments: tuple[ExporterInstruments, DiscordInstruments],
     release_attachments: Callable[[Sequence[Card]], None],
+    health: Health,
 ) -> Outbox:
     """Return the outbox of one destination."""
     render = config.render
@@ -122,4 +124,5 @@ def outbox(
         exporter_instruments=instruments[0],
         logger=settings.logger,
         release_attachments=release_attachments,
+        health=health,
     )

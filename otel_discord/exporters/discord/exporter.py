@@ -34,6 +34,7 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.destinations import Destination, resolve_destinations
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
+from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pressure import drop_oldest_card
 from otel_discord.exporters.discord.routing import Router, keep_from
@@ -120,7 +121,8 @@ class DiscordExporter:
             queue = await stack.enter_async_context(self._open_queue(host))
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
-            outboxes = await self._open_outboxes(queue, stack)
+            health = Health(lambda status, error: host.report_status(status, error=error))
+            outboxes = await self._open_outboxes(queue, health, stack)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
@@ -151,7 +153,7 @@ class DiscordExporter:
         )
         return storage.open_queue(f"{self._settings.id}/logs", settings.limits())
 
-    async def _open_outboxes(self, queue: WorkQueue, stack: AsyncExitStack) -> dict[str, Outbox]:
+    async def _open_outboxes(self, queue: WorkQueue, health: Health, stack: AsyncExitStack) -> dict[str, Outbox]:
         limits = assembly.rate_limits(self._config)
         client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
         self._client = client
@@ -165,6 +167,7 @@ class DiscordExporter:
                 shelf=self._shelf,
                 instruments=(self._instruments, self._discord_instruments),
                 release_attachments=self._release_attachments,
+                health=health,
             )
             for destination in self._destinations
         }

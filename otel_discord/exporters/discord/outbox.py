@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from otel_discord.component import Settlement, StoredCard, WorkQueue
 from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
 from otel_discord.discord_api.client import WebhookInfo
-from otel_discord.discord_api.outcome_types import Gone, Outcome, Reason
+from otel_discord.discord_api.outcome_types import Gone, Outcome, Reason, Unavailable
 from otel_discord.discord_api.routes import Operation
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.delivery import Abandon, Divide, GiveUp, Isolate, Settle
+from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.last_words import ADVICE, last_words
 from otel_discord.exporters.discord.sender import Ended, Sender
 from otel_discord.signals import Signal
@@ -40,6 +41,7 @@ class Outbox:
     exporter_instruments: ExporterInstruments
     logger: logging.Logger
     release_attachments: Callable[[Sequence[Card]], None]
+    health: Health
     wall_clock: Callable[[], float] = time.time
     gone: Gone | None = None
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -148,6 +150,8 @@ class Outbox:
                 self._groups.appendleft(list(composed.stored[middle:]))
                 self._groups.appendleft(list(composed.stored[:middle]))
             case GiveUp(reason=reason, attempts=attempts):
+                if isinstance(ended.outcome, Unavailable):
+                    self.health.ill(self.name, str(reason))
                 await self._bury(composed.stored, reason, detail, attempts)
             case Abandon():
                 if isinstance(ended.outcome, Gone):
@@ -156,6 +160,7 @@ class Outbox:
     async def _delivered(self, composed: Composed, attempts: int) -> None:
         await self.queue.settle([card.id for card in composed.stored], Settlement.DELIVERED)
         self.release_attachments(composed.cards)
+        self.health.well(self.name)
         self.instruments.message_sent(embeds=len(composed.message.embeds), attempts=attempts)
         self.exporter_instruments.sent(Signal.LOGS, composed.records)
         now_s = self.wall_clock()
@@ -178,6 +183,7 @@ class Outbox:
 
     def _abandon(self, outcome: Gone) -> None:
         self.gone = outcome
+        self.health.ill(self.name, str(outcome.reason))
         self.logger.error(
             "Discord does not take messages at this webhook any more; nothing more is sent to it. %s",
             ADVICE.get(outcome.reason, ""),

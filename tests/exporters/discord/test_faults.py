@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from otel_discord.component import Status
 from otel_discord.testing.fake_discord import Answer, Break, Change, Cut, FakeDiscord, Fault, Stall, posts
 from otel_discord.testing.otlp import logs_batch
 from tests.exporters.discord.rig import Rig, running
@@ -93,6 +94,7 @@ async def test_a_webhook_that_is_gone_gets_one_more_request_and_no_other(
     told = [record for record in caplog.records if "nothing more is sent" in record.message]
     assert len(told) == 1
     assert "record 64" in caplog.text  # the log has what Discord has not
+    assert [event.status for event in rig.host.events][:2] == [Status.OK, Status.RECOVERABLE]
 
 
 @pytest.mark.looptime(idle_timeout=600, idle_step=5)

@@ -30,6 +30,12 @@ lint: setup        ## style, types, floors
 interop: setup     ## OTLP clients in JavaScript, Go and Java (what is installed of them) deliver through the service
 	OTEL_DISCORD_INTEROP=1 $(BIN)/python -m pytest tests/interop --timeout 900 $(PYTEST_ARGS)
 
+docs: setup        ## tables of docs/reference, made from the code
+	$(BIN)/python docs/generate.py
+
+test-live: setup   ## opt-in: what FakeDiscord believes, compared with Discord itself; needs DISCORD_WEBHOOK_URL
+	$(BIN)/python -m pytest -m live tests/testing -s -p no:xdist $(PYTEST_ARGS)
+
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov dist build
 

@@ -1,6 +1,6 @@
 """What a user writes under `exporters: discord:`. Every key of DESIGN.md 5.2 is accepted from the first version on."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field, model_validator
 
@@ -130,6 +130,11 @@ class WebhookCheckConfig(StrictModel):
     """Time between two looks."""
 
 
+_LATER_SECTIONS: Final = (
+    "circuit_breaker", "fold", "alerts", "evidence", "redaction", "templates", "dead_letters", "webhook_check",
+)  # fmt: skip
+
+
 class DiscordConfig(StrictModel):
     """Log records become messages in Discord."""
 
@@ -219,9 +224,8 @@ class DiscordConfig(StrictModel):
             "routes": bool(self.routes),
             "destinations_from": bool(self.destinations_from),
             "max_age": bool(self.max_age),
-            "templates::directory": bool(self.templates.directory),
-            "dead_letters::directory": bool(self.dead_letters.directory),
         }
+        later |= {name: name in self.model_fields_set for name in _LATER_SECTIONS}
         for name, item in self.destinations.items():
             path = f"destinations::{name}"
             later |= {

@@ -18,7 +18,10 @@ from otel_discord.exporters.discord.render_links import LinkTemplate, parse_link
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_templates import built_in_templates
 from otel_discord.exporters.discord.render_values import Limits, card_values
+from otel_discord.templating.errors import TemplateError
+from otel_discord.templating.output import TemplateOutput
 from otel_discord.templating.template_file import MessageTemplate
+from otel_discord.templating.text import escape_markdown
 
 UNREADABLE: Final = "(a record that cannot be read: it is nested too deeply)"
 _EXCEPTION_SUFFIX: Final = "_exception"
@@ -69,7 +72,10 @@ class Renderer:
         )
         look = self._record if facts.exception is None else self._exception
         prepared = card_values(card, facts, options, look.limits, self._links, repeated=repeated, notes=notes)
-        output = look.template.render(prepared.values)
+        try:
+            output = look.template.render(prepared.values)
+        except TemplateError:  # a card is never lost to its looks
+            output = TemplateOutput(title=escape_markdown(prepared.values["title"]), color=prepared.values["color"])
         card_chars = look.limits.card_chars + prepared.link_chars
         if output.content:
             content = to_content(output, card_chars=card_chars, content_chars=options.max_message_length)

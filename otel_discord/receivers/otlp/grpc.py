@@ -21,7 +21,7 @@ from otel_discord.component.listening_sockets import format_host_port, listening
 from otel_discord.receivers.otlp.answers import GrpcError, grpc_error, success_body
 from otel_discord.receivers.otlp.config import GrpcConfig
 from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat
-from otel_discord.receivers.otlp.intake import Intake
+from otel_discord.receivers.otlp.intake import Incoming, Intake
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.receivers.otlp.unix_sockets import free_unix_path
@@ -55,7 +55,8 @@ class ExportServicer:
         """Take one request, given and answered as bytes."""
         if self._authenticator is not None and not self._authenticator.authenticate(_headers(context)):
             await _abort(context, grpc_error(self._intake.failed(_UNAUTHENTICATED, "grpc")))
-        outcome = await self._intake.take(self._signal, request, "", WireFormat.PROTOBUF, self._limits, "grpc")
+        incoming = Incoming(self._signal, request, "", WireFormat.PROTOBUF, self._limits, "grpc")
+        outcome = await self._intake.take(incoming)
         if isinstance(outcome, Refusal):
             await _abort(context, grpc_error(outcome))
         return success_body(self._signal, outcome, WireFormat.PROTOBUF)  # type: ignore[arg-type]

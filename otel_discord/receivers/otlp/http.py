@@ -27,7 +27,7 @@ from otel_discord.receivers.otlp.http_requests import (
     signal_paths,
 )
 from otel_discord.receivers.otlp.ingest import DecodingLimits
-from otel_discord.receivers.otlp.intake import INLINE_BYTES, OVERLOADED, Intake
+from otel_discord.receivers.otlp.intake import INLINE_BYTES, OVERLOADED, Incoming, Intake
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.receivers.otlp.unix_sockets import listen_unix, remove_unix_path
@@ -60,11 +60,13 @@ class ExportHandler:
         return self._response(request, answer, preflight=preflight)
 
     def answer_error(self, request: web.BaseRequest, status: int, message: str) -> web.Response:
-        """Return the response to what is not HTTP, or breaks its rules."""
+        """Return the response to what is not HTTP or breaks its rules (400), or to a failure of ours (500)."""
         first_line = message.strip().partition("\n")[0].rstrip(":")
-        refusal = self._intake.failed(Refusal(Reason.INVALID, f"not a valid HTTP request: {first_line[:200]}"), "http")
-        answer = http_error(refusal, answer_format(request.headers))
-        response = web.Response(status=status, body=answer.body, headers=answer.headers)
+        refusal = Refusal(Reason.INVALID, f"not a valid HTTP request: {first_line[:200]}")
+        if status >= 500:
+            refusal = Refusal(Reason.UNAVAILABLE, "the receiver failed; its log says why; try again")
+        answer = http_error(self._intake.failed(refusal, "http"), answer_format(request.headers))
+        response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)
         response.force_close()
         return response
 
@@ -79,7 +81,8 @@ class ExportHandler:
         body = await self._read_body(request)
         if isinstance(body, Refusal):
             return http_error(self._intake.failed(body, "http"), form)
-        outcome = await self._intake.take(head.signal, body, head.content_encoding, form, self._limits, "http")
+        incoming = Incoming(head.signal, body, head.content_encoding, form, self._limits, "http")
+        outcome = await self._intake.take(incoming)
         if isinstance(outcome, Refusal):
             return http_error(outcome, form)
         return HttpAnswer(200, success_body(head.signal, outcome, form), {"Content-Type": CONTENT_TYPES[form]})

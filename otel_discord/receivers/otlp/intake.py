@@ -5,8 +5,9 @@ nor the event loop belongs to whoever sends the most.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from otel_discord.component import ACCEPTED, ComponentError, Consumer, Receipt, Settings
@@ -20,7 +21,6 @@ from otel_discord.receivers.otlp.telemetry import ReceiverTelemetry
 from otel_discord.signals import Batch, Signal
 
 Transport: TypeAlias = Literal["grpc", "http"]
-TRANSPORTS: Final[tuple[Transport, ...]] = ("grpc", "http")
 
 INLINE_BYTES: Final = 262_144
 """Decoding this much takes about a millisecond (JSON: ten); a thread would cost other requests more."""
@@ -31,6 +31,18 @@ OVERLOADED: Final = Refusal(Reason.UNAVAILABLE, "too many large requests at once
 _CLOSING: Final = Refusal(Reason.UNAVAILABLE, "the receiver is shutting down; try again")
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One request as it arrived: its body still compressed as ``content_encoding`` says ("" for not at all)."""
+
+    signal: Signal
+    body: bytes
+    content_encoding: str
+    form: WireFormat
+    limits: DecodingLimits
+    transport: Transport
+
+
 class Intake:
     """Takes requests of the wired signals until it is closed."""
 
@@ -39,12 +51,13 @@ class Intake:
         consumers: Mapping[Signal, Consumer],
         settings: Settings,
         *,
+        transports: Sequence[Transport],
         max_decoding_bytes: int,
         overload_wait_s: float = OVERLOAD_WAIT_S,
     ) -> None:
         self.consumers = consumers
         self._telemetry: Mapping[Transport, ReceiverTelemetry] = {
-            transport: ReceiverTelemetry(settings, transport) for transport in TRANSPORTS
+            transport: ReceiverTelemetry(settings, transport) for transport in transports
         }
         self._logger = settings.logger
         self._budget = MemoryBudget(max_decoding_bytes)
@@ -57,26 +70,19 @@ class Intake:
         self._in_flight = InFlight()
         self._closing = False
 
-    async def take(
-        self,
-        signal: Signal,
-        body: bytes,
-        content_encoding: str,
-        form: WireFormat,
-        limits: DecodingLimits,
-        transport: Transport,
-    ) -> Receipt | Refusal:
+    async def take(self, request: Incoming) -> Receipt | Refusal:
         """Return the pipeline's receipt, or why there is none. Raises nothing but CancelledError."""
         if self._closing:
-            return self.failed(_CLOSING, transport)
+            return self.failed(_CLOSING, request.transport)
         small = None
-        if len(body) <= INLINE_BYTES:
-            small = decompress(body, content_encoding, min(INLINE_BYTES, limits.max_body_bytes))
+        if len(request.body) <= INLINE_BYTES:
+            limit = min(INLINE_BYTES, request.limits.max_body_bytes)
+            small = decompress(request.body, request.content_encoding, limit)
         if isinstance(small, bytes):
-            return await self._take_small(signal, small, form, limits, transport)
+            return await self._take_small(request, small)
         if small is not None and small.reason is not Reason.TOO_LARGE:
-            return self.failed(small, transport)
-        return await self._take_large(signal, body, content_encoding, form, limits, transport)
+            return self.failed(small, request.transport)
+        return await self._take_large(request)
 
     async def close(self, timeout_s: float) -> int:
         """Refuse new requests, wait for those in hand, and return how many had to be cut off."""
@@ -91,67 +97,52 @@ class Intake:
         self._telemetry[transport].failed()
         return refusal
 
-    async def _take_small(
-        self, signal: Signal, body: bytes, form: WireFormat, limits: DecodingLimits, transport: Transport
-    ) -> Receipt | Refusal:
-        weight = weigh(signal, body, form, limits)
+    async def _take_small(self, request: Incoming, plain: bytes) -> Receipt | Refusal:
+        weight = weigh(request.signal, plain, request.form, request.limits)
         if isinstance(weight, Refusal):
-            return self.failed(weight, transport)
+            return self.failed(weight, request.transport)
         share = self._budget.try_take(weight)
         if share is None:
             share = await self._budget.take(weight, timeout_s=self._overload_wait_s)
         if share is None:
-            return self.failed(OVERLOADED, transport)
-        batch = parse(signal, body, form, limits.strict_json)
+            return self.failed(OVERLOADED, request.transport)
+        batch = parse(request.signal, plain, request.form, request.limits.strict_json)
         if isinstance(batch, Refusal):
             self._budget.give_back(share)
-            return self.failed(batch, transport)
-        return await self._in_flight.complete(self._pass_on(batch, share, transport), _CLOSING)
+            return self.failed(batch, request.transport)
+        return await self._in_flight.complete(self._pass_on(batch, share, request.transport), _CLOSING)
 
-    async def _take_large(
-        self,
-        signal: Signal,
-        body: bytes,
-        content_encoding: str,
-        form: WireFormat,
-        limits: DecodingLimits,
-        transport: Transport,
-    ) -> Receipt | Refusal:
-        waiting = self.uploads.try_take(len(body))
+    async def _take_large(self, request: Incoming) -> Receipt | Refusal:
+        waiting = self.uploads.try_take(len(request.body))
         if waiting is None:
-            return self.failed(OVERLOADED, transport)
+            return self.failed(OVERLOADED, request.transport)
+        deadline_s = asyncio.get_running_loop().time() + self._overload_wait_s
         try:
             turn = await self._one_large.take(1, timeout_s=self._overload_wait_s)
         finally:
             self.uploads.give_back(waiting)
         if turn is None:
-            return self.failed(OVERLOADED, transport)
+            return self.failed(OVERLOADED, request.transport)
         # From here on uncancelled: a thread cannot be called back, and its memory counts until it is done.
-        work = self._decode_large(signal, body, content_encoding, form, limits, transport)
-        return await self._in_flight.complete(work, _CLOSING)
+        return await self._in_flight.complete(self._decode_large(request, deadline_s), _CLOSING)
 
-    async def _decode_large(
-        self,
-        signal: Signal,
-        body: bytes,
-        content_encoding: str,
-        form: WireFormat,
-        limits: DecodingLimits,
-        transport: Transport,
-    ) -> Receipt | Refusal:
-        in_thread = asyncio.get_running_loop().run_in_executor
+    async def _decode_large(self, request: Incoming, deadline_s: float) -> Receipt | Refusal:
+        loop = asyncio.get_running_loop()
+        signal, form, limits = request.signal, request.form, request.limits
         try:
-            plain = await in_thread(self._decoder, decompress, body, content_encoding, limits.max_body_bytes)
+            plain = await loop.run_in_executor(
+                self._decoder, decompress, request.body, request.content_encoding, limits.max_body_bytes
+            )
             if isinstance(plain, Refusal):
-                return self.failed(plain, transport)
-            weight = await in_thread(self._decoder, weigh, signal, plain, form, limits)
+                return self.failed(plain, request.transport)
+            weight = await loop.run_in_executor(self._decoder, weigh, signal, plain, form, limits)
             if isinstance(weight, Refusal):
-                return self.failed(weight, transport)
-            share = await self._budget.take(weight, timeout_s=self._overload_wait_s)
+                return self.failed(weight, request.transport)
+            share = await self._budget.take(weight, timeout_s=max(0.0, deadline_s - loop.time()))
             if share is None:
-                return self.failed(OVERLOADED, transport)
+                return self.failed(OVERLOADED, request.transport)
             try:
-                batch = await in_thread(self._decoder, parse, signal, plain, form, limits.strict_json)
+                batch = await loop.run_in_executor(self._decoder, parse, signal, plain, form, limits.strict_json)
             except BaseException:
                 self._budget.give_back(share)
                 raise
@@ -160,8 +151,8 @@ class Intake:
             self._one_large.give_back(1)
         if isinstance(batch, Refusal):
             self._budget.give_back(share)
-            return self.failed(batch, transport)
-        return await self._pass_on(batch, share, transport)
+            return self.failed(batch, request.transport)
+        return await self._pass_on(batch, share, request.transport)
 
     async def _pass_on(self, batch: Batch, share: int, transport: Transport) -> Receipt | Refusal:
         """Give the batch to the pipeline, and the memory back once it is the pipeline's."""

@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from otel_discord.component import Authenticator, Host, Outlets, Settings
+from otel_discord.component import Authenticator, Host, Outlets, Settings, StartError
 from otel_discord.component.listening_sockets import parse_host_port
 from otel_discord.receivers.otlp.config import MIB, GrpcConfig, HttpConfig, OtlpConfig
 from otel_discord.receivers.otlp.grpc import GrpcServer, serve_grpc
 from otel_discord.receivers.otlp.http import HttpServer, serve_http
 from otel_discord.receivers.otlp.ingest import DecodingLimits, require_fast_protobuf
-from otel_discord.receivers.otlp.intake import Intake
+from otel_discord.receivers.otlp.intake import Intake, Transport
 from otel_discord.receivers.otlp.tls import CertificateFiles
+
+TRANSPORTS: Final[tuple[Transport, ...]] = ("grpc", "http")
 
 _DRAIN_WITHOUT_DEADLINE_S: Final = 5.0
 _ANSWERING_S: Final = 0.5
@@ -49,6 +51,7 @@ class OtlpReceiver:
         intake = Intake(
             self._outlets.by_signal,
             self._settings,
+            transports=[name for name in TRANSPORTS if getattr(self._config.protocols, name) is not None],
             max_decoding_bytes=self._config.max_decoding_mib * MIB,
         )
         async with AsyncExitStack() as stack:
@@ -73,7 +76,7 @@ class OtlpReceiver:
             config,
             intake,
             limits,
-            authenticator=_authenticator(config, host),
+            authenticator=_authenticator(config, host, key_path),
             certificates=certificates,
             key_path=key_path,
             logger=self._logger,
@@ -90,7 +93,7 @@ class OtlpReceiver:
             config,
             intake,
             limits,
-            authenticator=_authenticator(config, host),
+            authenticator=_authenticator(config, host, key_path),
             certificates=certificates,
             key_path=key_path,
             logger=self._logger,
@@ -158,10 +161,13 @@ def is_open_to_the_network(config: GrpcConfig | HttpConfig) -> bool:
         return True
 
 
-def _authenticator(config: GrpcConfig | HttpConfig, host: Host) -> Authenticator | None:
+def _authenticator(config: GrpcConfig | HttpConfig, host: Host, key_path: str) -> Authenticator | None:
     if config.auth is None:
         return None
-    return host.extension(config.auth.authenticator, Authenticator)  # type: ignore[type-abstract]
+    try:
+        return host.extension(config.auth.authenticator, Authenticator)  # type: ignore[type-abstract]
+    except StartError as error:
+        raise StartError(f"{key_path}::auth::authenticator: {error}") from None
 
 
 async def _end(task: asyncio.Task[None]) -> None:

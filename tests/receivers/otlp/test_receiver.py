@@ -98,7 +98,7 @@ async def test_a_port_open_to_the_network_is_warned_of(caplog: pytest.LogCapture
 
 
 async def test_a_missing_authenticator_stops_the_start() -> None:
-    with pytest.raises(StartError, match="guard"):
+    with pytest.raises(StartError, match=r"protocols::http::auth::authenticator: .*guard"):
         async with receiver(config(http__auth={"authenticator": "guard"})).lifespan(NopHost()):
             raise AssertionError("started")
 
@@ -283,6 +283,18 @@ async def test_what_is_not_http_is_answered_without_a_trace(garbage: bytes, capl
         assert b" 400 " in head.splitlines()[0]
         assert json.loads(body)["message"].startswith("not a valid HTTP request: ")
     assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
+class BrokenAuthenticator:
+    def authenticate(self, headers) -> bool:
+        raise RuntimeError("a bug")
+
+
+async def test_a_failure_of_ours_is_503_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async with running(extensions={"guard": BrokenAuthenticator()}, http__auth={"authenticator": "guard"}) as otlp:
+        reply = await otlp.post(LOGS_BYTES)
+        assert (reply.status, reply.rpc_status().code) == (503, 14)
+        assert "a bug" in caplog.text
 
 
 async def test_broken_chunks_are_400() -> None:

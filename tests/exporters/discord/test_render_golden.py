@@ -1,8 +1,8 @@
 """What whole requests look like in Discord, case by case.
 
-Each folder of ``tests/golden`` holds a request (``input.otlp.json``), perhaps ``options.json`` (fields of RenderOptions,
-and ``counts``: how many records each card stands for), and the messages that it becomes. ``UPDATE_GOLDEN=1`` writes
-them anew: look at the difference before you commit it.
+Each folder of ``tests/golden`` holds a request (``input.otlp.json``), perhaps ``options.json`` (fields of
+RenderOptions, and ``counts``: how many records each card stands for), and the messages that it becomes.
+``UPDATE_GOLDEN=1`` writes them anew: look at the difference before you commit it.
 """
 
 import json

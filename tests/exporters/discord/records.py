@@ -25,7 +25,7 @@ BOUNDS = (80, 100, 256, 590, 1024, 2000, 2048, 4096, 6000, 16_384)
 
 TRACES = (
     'Traceback (most recent call last):\n  File "/srv/app/a.py", line 3, in f\n    g()\nValueError: bad',
-    "java.lang.IllegalStateException: no\n\tat com.shop.A.b(A.java:3)\n\tat java.lang.Thread.run(T.java:8)\nCaused by: x.Y: z",
+    "java.lang.IllegalStateException: no\n\tat shop.A.b(A.java:3)\n\tat java.lang.T.run(T.java:8)\nCaused by: x.Y: z",
     "TypeError: x\n    at f (/srv/app/a.js:1:2)\n    at g (/srv/node_modules/express/b.js:3:4)",
     "panic: no\n\ngoroutine 1 [running]:\nmain.f(0x1)\n\t/srv/a.go:3 +0x1\n",
 )

@@ -32,5 +32,12 @@ def service(tmp_path: Path, far_end: FarEnd) -> Iterator[Service]:
 @pytest.fixture
 def narrow_service(tmp_path: Path, far_end: FarEnd) -> Iterator[Service]:
     """A service whose queue has room for one request."""
-    with running_service(tmp_path, far_end, overload=True) as running:
+    with running_service(tmp_path, far_end, queue={"queue_size": 1}) as running:
+        yield running
+
+
+@pytest.fixture
+def blocking_service(tmp_path: Path, far_end: FarEnd) -> Iterator[Service]:
+    """A service that lets clients wait while the only place in its queue is taken."""
+    with running_service(tmp_path, far_end, queue={"queue_size": 1, "block_on_overflow": True}) as running:
         yield running

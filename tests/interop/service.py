@@ -4,7 +4,7 @@ import re
 import signal
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ COMMAND = Path(sys.executable).with_name("otel-discord")
 READY = "Everything is ready."
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _LISTENING = re.compile(r"otlp (grpc|http) on (127\.0\.0\.1:\d+)")
-_METRICS = re.compile(r"http://127\.0\.0\.1:\d+/metrics")
+_METRICS = re.compile(r"metrics prometheus on (127\.0\.0\.1:\d+)")
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,22 @@ class Service:
         """Return what ``OTEL_EXPORTER_OTLP_ENDPOINT`` is to be."""
         return f"http://{self.grpc if protocol == 'grpc' else self.http}"
 
-    def wait_for_refusals(self, transport: str, count: int) -> None:
-        """Wait until so many log records have been refused over ``grpc`` or ``http``."""
+    def refused(self, transport: str) -> int:
+        """Return how many log records have been refused over ``grpc`` or ``http``."""
         address = _METRICS.search(self.child.err)
         assert address, self.child.err
-        url = address.group()
-        wanted = re.compile(
-            rf'^otelcol_receiver_refused_log_records{{[^}}]*transport="{transport}"[^}}]*}} (\S+)', re.MULTILINE
+        with _DIRECT.open(f"http://{address.group(1)}/metrics", timeout=READY_S) as page:
+            lines = page.read().decode().splitlines()
+        counters = [line for line in lines if line.startswith("otelcol_receiver_refused_log_records{")]
+        return sum(int(float(line.split()[-1])) for line in counters if f'transport="{transport}"' in line)
+
+    def wait_for_refusals(self, transport: str, count: int) -> None:
+        """Wait until so many log records have been refused."""
+        eventually(
+            lambda: self.refused(transport) >= count,
+            READY_S,
+            lambda: f"{self.refused(transport)} of {count} records refused over {transport}",
         )
-
-        def refused() -> bool:
-            with _DIRECT.open(url, timeout=READY_S) as page:
-                found = wanted.search(page.read().decode())
-            return found is not None and float(found.group(1)) >= count
-
-        eventually(refused, READY_S, lambda: f"fewer than {count} records refused over {transport}: {self.child.err}")
 
     def stop(self) -> None:
         """End it as ``systemctl stop`` does; it drains, says so and exits with 0."""
@@ -61,24 +62,24 @@ class Service:
 
 
 @contextmanager
-def running_service(folder: Path, far_end: FarEnd, *, overload: bool = False) -> Iterator[Service]:
+def running_service(folder: Path, far_end: FarEnd, *, queue: Mapping[str, Any] | None = None) -> Iterator[Service]:
     """Start it on free ports.
 
     Args:
         folder: for its files.
         far_end: where the destinations ``everything`` and ``problems`` (WARN and above) point.
-        overload: a queue for one request, and own metrics; else a second exporter writes what arrives to a file.
+        queue: settings of the ``sending_queue``; without them a second exporter writes all that arrives to a file.
     """
     received = folder / "received.jsonl"
     config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump(_config(far_end, received, overload=overload), sort_keys=False), encoding="utf-8")
+    config.write_text(yaml.safe_dump(_config(far_end, received, queue), sort_keys=False), encoding="utf-8")
     with running([COMMAND, "--config", config], folder, "service") as child:
         log = child.wait_for(READY)
         addresses = dict(_LISTENING.findall(log.partition(READY)[2]))
         yield Service(child, addresses["grpc"], addresses["http"], received)
 
 
-def _config(far_end: FarEnd, received: Path, *, overload: bool) -> dict[str, Any]:
+def _config(far_end: FarEnd, received: Path, queue: Mapping[str, Any] | None) -> dict[str, Any]:
     everything, problems = far_end.webhook_urls
     discord = {
         "endpoint": f"{far_end.base_url}/api/v10",
@@ -92,18 +93,19 @@ def _config(far_end: FarEnd, received: Path, *, overload: bool) -> dict[str, Any
         "fold": {"enabled": False},
         "timeout": "60s",  # a far end that stalls is not a far end that failed
     }
+    exporters: dict[str, Any] = {"discord": discord}
+    if queue is None:
+        exporters = {"file": {"path": str(received)}, "discord": discord}
+    else:
+        discord["sending_queue"] = dict(queue)
     prometheus = {"pull": {"exporter": {"prometheus": {"host": "127.0.0.1", "port": 0}}}}
-    if overload:
-        discord["sending_queue"] = {"queue_size": 1}
     return {
         "receivers": {
             "otlp": {"protocols": {"grpc": {"endpoint": "127.0.0.1:0"}, "http": {"endpoint": "127.0.0.1:0"}}}
         },
-        "exporters": {"discord": discord} | ({} if overload else {"file": {"path": str(received)}}),
+        "exporters": exporters,
         "service": {
-            "telemetry": {"metrics": {"readers": [prometheus]} if overload else {"level": "none"}},
-            "pipelines": {
-                "logs": {"receivers": ["otlp"], "exporters": ["discord"] if overload else ["file", "discord"]}
-            },
+            "telemetry": {"metrics": {"readers": [prometheus]}},
+            "pipelines": {"logs": {"receivers": ["otlp"], "exporters": list(exporters)}},
         },
     }

@@ -4,23 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.delivery import assert_arrived, otel_environment, send
+from tests.interop.delivery import Way, assert_each_way_delivers
 from tests.interop.far_end import FarEnd
-from tests.interop.plan import plan
 from tests.interop.service import Service
-from tests.interop.toolchains import Command, javascript_client
+from tests.interop.toolchains import javascript_client
+
+pytestmark = pytest.mark.timeout(300)
+
+WAYS = [
+    Way(protocol, compression)
+    for protocol in ("grpc", "http/protobuf", "http/json")
+    for compression in ("none", "gzip")
+]
 
 
-@pytest.fixture(scope="module")
-def client() -> Command:
-    return javascript_client()
-
-
-@pytest.mark.parametrize("compression", ["none", "gzip"])
-@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf", "http/json"])
-def test_each_record_arrives_once_and_in_order(
-    client: Command, protocol: str, compression: str, service: Service, far_end: FarEnd, tmp_path: Path
-) -> None:
-    wanted = plan("javascript")
-    send(client, tmp_path, wanted, otel_environment(service, protocol, compression))
-    assert_arrived(service, far_end, wanted)
+def test_each_record_arrives_once_and_in_order(service: Service, far_end: FarEnd, tmp_path: Path) -> None:
+    assert_each_way_delivers(javascript_client(), WAYS, service, far_end, tmp_path)

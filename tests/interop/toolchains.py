@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,11 @@ def need_tools(*names: str) -> None:
     missing = [name for name in names if shutil.which(name) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+def python_client() -> Command:
+    """Return the command; the SDK is among the packages that develop this one."""
+    return [sys.executable, CLIENTS / "python_sdk.py"]
 
 
 def javascript_client() -> Command:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from jinja2 import Template, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2 import TemplateError as JinjaError
 from jinja2.parser import Parser
+from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 
 from otel_discord.templating.errors import TemplateError
@@ -35,19 +36,46 @@ def _new_environment() -> TemplateSandbox:
 ENVIRONMENT: Final = _new_environment()
 
 
+class Scope(dict[str, Any]):
+    """Values with the functions of templates; texts that set no names share one context of it."""
+
+    __slots__ = ("context",)
+
+    context: Context | None
+
+
+def with_globals(values: Values) -> Scope:
+    """Return the values together with the functions of templates; give this to what is compiled here."""
+    scope = Scope(ENVIRONMENT.globals)
+    scope.update(values)
+    scope.context = None
+    return scope
+
+
+def _own_context(values: Scope) -> Context:
+    return Context(ENVIRONMENT, values, None, {})
+
+
+def _shared_context(values: Scope) -> Context:
+    if values.context is None:
+        values.context = _own_context(values)
+    return values.context
+
+
 class CompiledText:
     """A string of a template file, ready to be rendered many times."""
 
-    __slots__ = ("_constant", "_line", "_source", "_template")
+    __slots__ = ("_constant", "_line", "_sets_names", "_source", "_template")
 
-    def __init__(self, constant: str, template: Template | None, source: str, line: int) -> None:
-        self._constant = constant
+    def __init__(self, text: str, template: Template | None, source: str, line: int) -> None:
+        self._constant = text
+        self._sets_names = "{%" in text
         self._template = template
         self._source = source
         self._line = line
 
-    def __call__(self, values: Values) -> str:
-        """Return the text for these values (which hold the environment's globals, see :func:`with_globals`).
+    def __call__(self, values: Scope) -> str:
+        """Return the text for these values (of :func:`with_globals`).
 
         Raises:
             TemplateError: the template fails with these values, or takes too much.
@@ -58,7 +86,8 @@ class CompiledText:
         try:
             pieces = []
             left = MAX_TEXT_CHARS
-            for piece in template.root_render_func(template.new_context(values, shared=True)):  # type: ignore[arg-type]
+            context = _own_context(values) if self._sets_names else _shared_context(values)
+            for piece in template.root_render_func(context):
                 pieces.append(piece)
                 left -= len(piece)
                 if left < 0:
@@ -81,7 +110,7 @@ class CompiledCondition:
         self._source = source
         self._line = line
 
-    def __call__(self, values: Values) -> Any:
+    def __call__(self, values: Scope) -> Any:
         """Return the value of the expression.
 
         Raises:
@@ -89,7 +118,7 @@ class CompiledCondition:
         """
         if self._name in values:  # the condition is one name, as most are
             return values[self._name]
-        context = self._template.new_context(values, shared=True)  # type: ignore[arg-type]
+        context = _own_context(values)
         try:
             for _ in self._template.root_render_func(context):
                 pass
@@ -97,11 +126,6 @@ class CompiledCondition:
             return str(value) if isinstance(value, Undefined) else value  # StrictUndefined raises with the name
         except _RUN_TIME_ERRORS as error:
             raise TemplateError(self._source, self._line, _friendly(error, values)) from error
-
-
-def with_globals(values: Values) -> dict[str, Any]:
-    """Return the values together with the functions of templates; give this to what is compiled here."""
-    return {**ENVIRONMENT.globals, **values}
 
 
 def compile_text(
@@ -127,7 +151,7 @@ def compile_text(
     if "{" not in text:
         return CompiledText(text, None, source, line)
     tree = _parsed(text, source, line, lambda: ENVIRONMENT.parse(text))
-    return CompiledText("", _compiled(tree, slot, source, line, names), source, line)
+    return CompiledText(text, _compiled(tree, slot, source, line, names), source, line)
 
 
 def compile_condition(

@@ -22,9 +22,9 @@ attachments:
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from otel_discord.templating.environment import CompiledCondition, CompiledText, Values, with_globals
+from otel_discord.templating.environment import CompiledCondition, CompiledText, Scope, Values, with_globals
 from otel_discord.templating.output import AttachmentOutput, FieldOutput, TemplateOutput
 from otel_discord.templating.sandbox import refill_budget
 
@@ -95,17 +95,17 @@ class MessageTemplate:
         )
 
 
-def _lines(lines: tuple[CompiledLine, ...], values: Values) -> str:
+def _lines(lines: tuple[CompiledLine, ...], values: Scope) -> str:
     shown = [line.text(values) for line in lines if line.when is None or line.when(values)]
     return "\n".join([text for text in shown if text and not text.isspace()])
 
 
-def _fields(fields: tuple[CompiledField, ...], values: dict[str, Any]) -> Iterator[FieldOutput]:
+def _fields(fields: tuple[CompiledField, ...], values: Scope) -> Iterator[FieldOutput]:
     count = 0
     for entry in fields:
         items = [None] if entry.each is None else entry.each(values) or ()
         for item in items:
-            scope = values if entry.each is None else {**values, "item": item}
+            scope = values if entry.each is None else with_globals({**values, "item": item})
             if count >= MAX_FIELDS or (entry.when is not None and not entry.when(scope)):
                 continue
             name, value = entry.name(scope).strip(), entry.value(scope).strip()
@@ -114,7 +114,7 @@ def _fields(fields: tuple[CompiledField, ...], values: dict[str, Any]) -> Iterat
                 yield FieldOutput(name, value, entry.inline)
 
 
-def _attachments(attachments: tuple[CompiledAttachment, ...], values: Values) -> Iterator[AttachmentOutput]:
+def _attachments(attachments: tuple[CompiledAttachment, ...], values: Scope) -> Iterator[AttachmentOutput]:
     for entry in attachments:
         if entry.when is None or entry.when(values):
             text = entry.text(values)
@@ -122,7 +122,7 @@ def _attachments(attachments: tuple[CompiledAttachment, ...], values: Values) ->
                 yield AttachmentOutput(entry.filename(values).strip(), text, entry.description(values).strip())
 
 
-def _color(color: CompiledText | int | None, values: Values) -> int | None:
+def _color(color: CompiledText | int | None, values: Scope) -> int | None:
     if color is None or isinstance(color, int):
         return color
     text = color(values).strip()

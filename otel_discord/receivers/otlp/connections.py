@@ -59,7 +59,11 @@ class Server(web.Server):
         limits: ConnectionLimits,
         logger: logging.Logger,
     ) -> None:
-        super().__init__(handler)
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            self.head_arrived(request.protocol)
+            return await handler(request)
+
+        super().__init__(answer)
         self.answer_error = answer_error
         self._limits = limits
         self._logger = logger

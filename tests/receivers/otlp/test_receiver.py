@@ -240,6 +240,19 @@ async def test_slow_headers_and_silent_connections_are_closed() -> None:
         assert (await otlp.post(LOGS_BYTES)).status == 200
 
 
+async def test_a_connection_that_sends_requests_outlives_the_wait_for_its_first_headers() -> None:
+    async with running(http__read_header_timeout="200ms") as otlp:
+        reader, writer = await asyncio.open_connection("127.0.0.1", otlp.receiver.http_port)
+        head = b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+        for _ in range(3):
+            writer.write(head + b"{}")
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            await reader.readexactly(2)
+            await asyncio.sleep(0.25)
+        writer.close()
+
+
 async def test_a_slow_body_is_answered_and_closed() -> None:
     async with running(http__read_timeout="200ms") as otlp:
         head = b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"

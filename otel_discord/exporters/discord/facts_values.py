@@ -47,6 +47,8 @@ def plain_attributes(attributes: Iterable[KeyValue], limit: int = MAX_ATTRIBUTES
 
 def clean(text: str, limit: int) -> str:
     """Return at most ``limit`` code points of a text, without what is invisible, and without a ``×N`` of its own."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     text = neutralise(_cut_early(text, limit))
     if "×" in text:
         text = text.replace("×", "×\u200b")

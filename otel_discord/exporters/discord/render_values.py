@@ -5,6 +5,7 @@ Values are plain text that is escaped where a template prints it; those that are
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from otel_discord.discord_api.models import FilePart
@@ -12,6 +13,7 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.evidence_text import Excerpt, text_file, trim_trace
 from otel_discord.exporters.discord.facts import RecordFacts
 from otel_discord.exporters.discord.facts_attributes import REQUEST_KEY
+from otel_discord.exporters.discord.facts_trace import parse_trace
 from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.exporters.discord.render_links import LinkTemplate
 from otel_discord.exporters.discord.render_options import RenderOptions
@@ -187,9 +189,15 @@ def _trace(facts: RecordFacts, options: RenderOptions, limits: Limits, told_char
     if exception is None or exception.trace is None or not options.stack_traces or not limits.trace_chars:
         return Excerpt("", is_cut=False)
     room = max(_MIN_TRACE_CHARS, min(limits.trace_chars, limits.card_chars - told_chars - _WHERE_CHARS))
-    excerpt = trim_trace(exception.trace, exception.trace_text, room)
+    excerpt = _remembered_excerpt(exception.trace_text, room)
     is_whole = not excerpt.is_cut and len(exception.whole_trace) <= len(exception.trace_text) + 64
     return Excerpt(excerpt.text, not is_whole)
+
+
+@lru_cache(maxsize=256)
+def _remembered_excerpt(trace_text: str, limit: int) -> Excerpt:
+    """Exceptions repeat, and reading a trace is the dearest part of a card."""
+    return trim_trace(parse_trace(trace_text), trace_text, limit)
 
 
 def _files(facts: RecordFacts, trace: Excerpt, *, message_is_cut: bool) -> tuple[FilePart, ...]:

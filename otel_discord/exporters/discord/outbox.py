@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from otel_discord.component import Settlement, StoredCard, WorkQueue
 from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
+from otel_discord.component.last_copy import LAST_COPY
 from otel_discord.discord_api.client import WebhookInfo
 from otel_discord.discord_api.outcome_types import Gone, Outcome, Reason, Unavailable
 from otel_discord.discord_api.routes import Operation
@@ -174,7 +175,7 @@ class Outbox:
             self.logger.error(
                 "not delivered: %s",
                 words,
-                extra={"destination": self.name, "reason": str(reason), "detail": detail},
+                extra={"destination": self.name, "reason": str(reason), "detail": detail, LAST_COPY: True},
             )
         await self.queue.settle([card.id for card in stored], Settlement.DEAD)
         self.release_attachments(cards)

@@ -13,10 +13,12 @@ from typing import Final, TypeAlias
 
 import orjson
 
+from otel_discord.component.last_copy import LAST_COPY
+
 Redact: TypeAlias = Callable[[str], str]
 Value: TypeAlias = str | int | float | bool | None
 
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", LAST_COPY}
 _LEVELS: Final = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warn", logging.ERROR: "error"}
 _COLOURS: Final = {"debug": "\x1b[2m", "info": "\x1b[34m", "warn": "\x1b[33m", "error": "\x1b[31m"}
 _RESET: Final = "\x1b[0m"

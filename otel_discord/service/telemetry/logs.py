@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Final, TextIO, TypeAlias
 
 from otel_discord.component.errors import StartError
+from otel_discord.component.last_copy import LAST_COPY
 from otel_discord.service.telemetry.config import LogsConfig
 from otel_discord.service.telemetry.log_lines import console_line, json_line
 from otel_discord.service.telemetry.log_repeats import LineKey, LogRepeats, Suppressed
@@ -49,7 +50,7 @@ class LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record, unless it is one repeat too many."""
-        if self._repeats is not None:
+        if self._repeats is not None and not getattr(record, LAST_COPY, False):
             now_s = time.monotonic()
             for summary in self._repeats.ended(now_s):
                 self._write(_summary(summary))

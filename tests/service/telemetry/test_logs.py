@@ -9,6 +9,7 @@ import warnings
 import pytest
 
 from otel_discord.component import StartError
+from otel_discord.component.last_copy import LAST_COPY
 from otel_discord.config import Secret
 from otel_discord.service.telemetry.config import LogsConfig
 from otel_discord.service.telemetry.logs import process_logging
@@ -185,3 +186,15 @@ def test_the_log_file_is_the_users_alone(tmp_path):
     with process_logging(LogsConfig(output_paths=(str(path),)), Redactor()):
         LOGGER.info("one")
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_the_last_copy_of_a_record_is_written_however_often_it_repeats(lines):
+    def code():
+        for number in range(50):
+            LOGGER.error("not delivered: %s", f"record {number}.", extra={LAST_COPY: True})
+            LOGGER.error("waiting: %s", number)
+
+    said = "\n".join(str(line) for line in lines(code, sampling={"enabled": True, "initial": 2, "thereafter": 0}))
+    assert [number for number in range(50) if f"not delivered: record {number}." not in said] == []
+    assert said.count("waiting: ") <= 4
+    assert LAST_COPY not in said

@@ -5,11 +5,15 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from otel_discord.component import Settings, ShutdownError, StoredBatch, WorkQueue
 from otel_discord.exporters.discord.outbox import Outbox
-from otel_discord.exporters.discord.routed import CardMaker
+from otel_discord.exporters.discord.routed import CardMaker, Routed
 from otel_discord.signals import LogsBatch
+
+_RECORDS_AT_A_TIME: Final = 256
+"""Routing waits for nothing, so it lets the others have their turn after so many records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +31,15 @@ class BatchRouter:
         with suppress(ShutdownError):
             while True:
                 await self._route(await self.queue.take())
-                await asyncio.sleep(0)  # routing waits for nothing: let the others have their turn
+                await asyncio.sleep(0)
 
     async def _route(self, stored: StoredBatch) -> None:
         assert isinstance(stored.batch, LogsBatch)  # noqa: S101 - the exporter puts nothing else in
         with self.settings.tracer.start_as_current_span(f"exporter/{self.settings.id}/logs") as span:
-            routed = self.maker.route(stored.batch, time.time_ns())
+            routed = Routed()
+            for number, _ in enumerate(self.maker.route(stored.batch, time.time_ns(), routed), start=1):
+                if number % _RECORDS_AT_A_TIME == 0:
+                    await asyncio.sleep(0)
             span.set_attribute("otel_discord.cards", len(routed.cards))
             await self.queue.route(stored.id, routed.cards)
         for complaint in routed.complaints:

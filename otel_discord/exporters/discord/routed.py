@@ -1,6 +1,6 @@
 """A batch becomes cards in lanes: routing, and taking the attachments off the records."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from otel_discord.signals import LogsBatch, to_plain
 class Routed:
     """The cards of a batch, and what was wrong with attachments, for the log."""
 
-    cards: list[NewCard]
+    cards: list[NewCard] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
 
@@ -32,9 +32,8 @@ class CardMaker:
     allowed_directories: Sequence[Path]
     max_file_bytes: int
 
-    def route(self, batch: LogsBatch, accepted_ns: int) -> Routed:
-        """Return a card for each record and destination, in order."""
-        routed = Routed([])
+    def route(self, batch: LogsBatch, accepted_ns: int, routed: Routed) -> Iterator[None]:
+        """Add a card for each record and destination to ``routed``, in order; stop after each record for others."""
         floor = self.router.floor
         for resource_logs in batch.request.resource_logs:
             resource = b""
@@ -65,7 +64,7 @@ class CardMaker:
                     payload = card.to_bytes()
                     priority = self.router.priority(severity)
                     routed.cards.extend(NewCard(name, priority, payload) for name in names)
-        return routed
+                    yield
 
     def _take_attachments(
         self, record: LogRecord, lanes: Sequence[str], complaints: list[str]

@@ -1,6 +1,6 @@
 """From the cards at the head of a lane to the message that goes out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from otel_discord.component import StoredCard
@@ -40,10 +40,15 @@ class Composer:
     max_file_bytes: int
 
     def compose(self, head: Sequence[StoredCard], *, repeated: bool = False) -> Composed:
-        """Return a message of as many cards from the front as fit; at least one."""
-        cards = [Card.from_bytes(stored.payload) for stored in head]
-        rendered = [self._render(card, repeated=repeated) for card in cards]
-        packed = pack(rendered, max_embeds=self.max_embeds, max_file_bytes=self.max_file_bytes)
+        """Return a message of as many cards from the front as fit; at least one. What comes after is not rendered."""
+        cards: list[Card] = []
+
+        def rendered() -> Iterator[Rendered]:
+            for stored in head:
+                cards.append(Card.from_bytes(stored.payload))
+                yield self._render(cards[-1], repeated=repeated)
+
+        packed = pack(rendered(), max_embeds=self.max_embeds, max_file_bytes=self.max_file_bytes)
         message = replace(
             packed.message,
             username=self.destination.username,

@@ -4,8 +4,9 @@ A message takes 10 embeds, 6000 code points over all of them, 10 files and 25 Mi
 shown as one, and two files with one name could not be told apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from otel_discord.discord_api import limits
@@ -28,7 +29,7 @@ class Packed:
 
 
 def pack(
-    cards: Sequence[Rendered],
+    cards: Iterable[Rendered],
     *,
     max_embeds: int = limits.EMBEDS_PER_MESSAGE,
     max_total_chars: int = limits.EMBEDS_TOTAL_CHARS,
@@ -42,7 +43,7 @@ def pack(
     Of a card that is alone too much for a message, files are left out from its last on and its text is cut.
 
     Args:
-        cards: not empty.
+        cards: not empty; read one by one, and no further than the first that does not fit.
         max_embeds: cards per message, also where they are text.
         max_total_chars: code points over all embeds.
         max_content_chars: code points of the text outside of embeds.
@@ -53,18 +54,18 @@ def pack(
     Raises:
         ValueError: there are no cards.
     """
-    if not cards:
-        raise ValueError("there is nothing to pack")
     room = _Room(max_total_chars, max_content_chars, max_files, max_bytes)
     parcel = _Parcel()
     taken = 0
-    for card in cards[: max(1, max_embeds)]:
+    for card in islice(cards, max(1, max_embeds)):
         files = _files_within(card.files, max_files, max_bytes, max_file_bytes)
         candidate = parcel.with_card(card, files)
         if taken and not candidate.fits(room):
             break
         parcel = candidate
         taken += 1
+    if not taken:
+        raise ValueError("there is nothing to pack")
     content = cut_middle(parcel.content, max_content_chars, markdown=True)
     message = Message(
         content=content,

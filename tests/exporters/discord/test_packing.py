@@ -43,6 +43,13 @@ def test_max_embeds_is_obeyed() -> None:
     assert pack([embed(1)] * 10, max_embeds=0).taken == 1
 
 
+@pytest.mark.parametrize(("size", "looked_at"), [(1, 10), (1000, 7)])
+def test_cards_that_will_not_fit_are_not_rendered(size: int, looked_at: int) -> None:
+    rendered = iter([embed(size)] * 40)
+    pack(rendered)
+    assert len(list(rendered)) == 40 - looked_at
+
+
 def test_nothing_is_not_packed() -> None:
     with pytest.raises(ValueError, match="nothing"):
         pack([])

@@ -44,21 +44,31 @@ def main() -> None:
 
 
 def _send_all(senders: list[Send], *, requests: float = float("inf"), seconds: float = float("inf")) -> int:
-    """Send side by side until so many are sent or the time is over; return how many were."""
+    """Send side by side until so many are sent or the time is over; return how many were.
+
+    Raises:
+        SystemExit: a request failed; says how.
+    """
     numbers = count()
     ends_at_s = time.monotonic() + seconds
     sent = [0] * len(senders)
+    failures: list[str] = []
 
     def run(place: int) -> None:
-        while time.monotonic() < ends_at_s and next(numbers) < requests:
-            senders[place]()
-            sent[place] += 1
+        try:
+            while not failures and time.monotonic() < ends_at_s and next(numbers) < requests:
+                senders[place]()
+                sent[place] += 1
+        except Exception as error:
+            failures.append(repr(error))
 
     threads = [threading.Thread(target=run, args=(place,)) for place in range(len(senders))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if failures:
+        raise SystemExit(failures[0])
     return sum(sent)
 
 

@@ -23,6 +23,7 @@ from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.routed import CardMaker
 from otel_discord.exporters.discord.routing import Router
+from otel_discord.exporters.discord.safe_render import SafeRenderer
 from otel_discord.exporters.discord.sender import Sender
 from otel_discord.exporters.discord.shelf import Shelf
 
@@ -105,7 +106,7 @@ def outbox(
     sender = Sender(
         composer=Composer(
             destination,
-            Renderer(options),
+            SafeRenderer(Renderer(options), settings.logger),
             shelf,
             max_embeds=max_embeds,
             max_file_bytes=max_file_bytes(config),

@@ -11,7 +11,8 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.delivery import Repair
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.packing import pack
-from otel_discord.exporters.discord.render import Rendered, Renderer
+from otel_discord.exporters.discord.render import Rendered
+from otel_discord.exporters.discord.safe_render import RendersCards
 from otel_discord.exporters.discord.shelf import Shelf
 
 
@@ -34,7 +35,7 @@ class Composer:
     """Renders and packs for one destination."""
 
     destination: Destination
-    renderer: Renderer
+    renderer: RendersCards
     shelf: Shelf
     max_embeds: int
     max_file_bytes: int

@@ -228,6 +228,12 @@ def test_the_index_names_each_page() -> None:
     assert [page for page in pages if f"({page})" not in index] == []
 
 
+def test_fragments_of_changes_are_named_and_short() -> None:
+    for fragment in (ROOT / "changes").iterdir():
+        assert re.fullmatch(r"README\.md|[a-z0-9-]+\.(added|changed|fixed|removed)\.md", fragment.name)
+        assert 0 < len(fragment.read_text(encoding="utf-8").split()) < 80
+
+
 def test_the_picture_is_small() -> None:
     picture = DOCS / "images" / "alert.png"
     assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

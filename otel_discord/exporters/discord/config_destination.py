@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.discord_api import limits
+from otel_discord.exporters.discord.render_links import parse_link
 from otel_discord.signals import parse_min_severity
 
 MinSeverity = Annotated[int, BeforeValidator(parse_min_severity)]
@@ -82,6 +83,13 @@ class RenderConfig(StrictModel):
     """Address of a trace, with {trace_id}, {span_id} and {service}."""
     logs_link: str = ""
     """Address of the service's logs, with {service}, {trace_id}."""
+
+    @field_validator("trace_link", "logs_link")
+    @classmethod
+    def _is_a_link(cls, template: str, info: ValidationInfo) -> str:
+        if template:
+            parse_link(info.field_name or "", template)
+        return template
 
 
 class DestinationConfig(StrictModel):

@@ -132,6 +132,8 @@ def test_what_is_in_range(change: dict[str, Any]) -> None:
             {"webhook_url": URL, "routes": [{"condition": "true", "destinations": ["nobody"]}]},
             "no destination 'nobody'",
         ),
+        ({"webhook_url": URL, "render": {"trace_link": "grafana/{trace_id}"}}, "must begin with https://"),
+        ({"webhook_url": URL, "render": {"trace_link": "https://a.b/{trace}"}}, "unknown placeholder {trace}"),
         ({"webhook_url": URL, "webhok": 1}, "Extra inputs"),
     ],
 )

@@ -218,7 +218,10 @@ _DIVIDED: Final = "the message is sent in halves, until the card that causes it 
 _AGAIN: Final = "sent again after a backoff, `max_attempts` times in all"
 _TWICE: Final = f"{_AGAIN}; the message may be there already, and then says that it was repeated"
 WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
-    Reason.INVALID_FORM: ("the form has errors, named by path", "once more without what is named; an embed refused again ends alone"),
+    Reason.INVALID_FORM: (
+        "the form has errors, named by path",
+        "once more without what is named; an embed refused again ends alone",
+    ),
     Reason.EMPTY_MESSAGE: ("nothing that Discord would show", _DIVIDED),
     Reason.CONTENT_BLOCKED: ("AutoMod or a filter for links refuses it", _DIVIDED),
     Reason.BAD_REQUEST: ("refused without a reason that we know", _DIVIDED),
@@ -228,7 +231,10 @@ WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.NOT_FOUND: ("the webhook or its channel is gone", _ENDED),
     Reason.MESSAGE_GONE: ("the message to edit is gone, the webhook is well", "edits come with a later release"),
     Reason.MISCONFIGURED: ("a forum without a thread name, an archived thread: settings must change", _ENDED),
-    Reason.RATE_LIMITED: ("too much at once, ours or a neighbour's", "wait as told, then send; costs no attempt and no record"),
+    Reason.RATE_LIMITED: (
+        "too much at once, ours or a neighbour's",
+        "wait as told, then send; costs no attempt and no record",
+    ),
     Reason.SERVER_ERROR: ("Discord fails", _TWICE),
     Reason.TIMEOUT: ("no answer within `timeout`", f"{_TWICE} (not where nothing had gone out)"),
     Reason.CONNECTION: ("refused, reset, no such name, TLS", f"{_TWICE} (not where nothing had gone out)"),

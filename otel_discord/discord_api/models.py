@@ -143,7 +143,10 @@ class Message:
     allowed_mentions: AllowedMentions = field(default=NOBODY)
 
     def to_json(self) -> Json:
-        """Return the body for creating the message; ``attachments`` names the files by their index."""
+        """Return the body for creating the message.
+
+        ``attachments`` names the files by their index, as text: the published contract types ids so.
+        """
         return _present(
             {
                 "content": self.content,
@@ -153,7 +156,7 @@ class Message:
                 "thread_name": self.thread_name,
                 "flags": self.flags,
                 "attachments": [
-                    _present({"filename": part.filename, "description": part.description}) | {"id": index}
+                    _present({"filename": part.filename, "description": part.description}) | {"id": str(index)}
                     for index, part in enumerate(self.files)
                 ],
             }

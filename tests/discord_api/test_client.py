@@ -148,7 +148,7 @@ async def test_a_filename_is_the_same_in_the_form_and_in_the_list() -> None:
     async with client_of(transport).turn(WEBHOOK, Operation.EXECUTE) as turn:
         await turn.execute(Message(files=(FilePart("../stäck trace.txt", lambda: b"x", 1),)))
     (request,) = transport.requests
-    assert request.json["attachments"] == [{"id": 0, "filename": "st_ck_trace.txt"}]
+    assert request.json["attachments"] == [{"id": "0", "filename": "st_ck_trace.txt"}]
     assert request.files[0].filename == "st_ck_trace.txt"
 
 

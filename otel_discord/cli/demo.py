@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -132,7 +132,8 @@ async def _shop_when_ready(port: int) -> AsyncIterator[None]:
     """Run the shop as a process from the moment the service listens."""
 
     async def run() -> None:
-        await _listening(port)
+        async with asyncio.timeout(START_TIMEOUT_S):
+            await _listening(port)
         async with _python(["otel_discord.cli.demo_shop", f"http://localhost:{port}", "--until-eof"]) as process:
             await process.wait()
 
@@ -161,7 +162,14 @@ async def _python(arguments: list[str], *, capture: bool = False) -> AsyncIterat
     It also ends when its standard input does, that is with this process, however that ends.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *arguments, stdin=PIPE, stdout=PIPE if capture else None, start_new_session=True
+        sys.executable,
+        "-m",
+        *arguments,
+        stdin=PIPE,
+        stdout=PIPE if capture else None,
+        # At the end the shop finds nobody to send to, and that is no news.
+        stderr=None if capture else DEVNULL,
+        start_new_session=True,
     )
     try:
         yield process

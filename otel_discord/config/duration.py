@@ -6,8 +6,9 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 _UNIT_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 _WHOLE: Final = re.compile(rf"[-+]?(?:{_PART.pattern})+")
+_LONGEST_S: Final = 2**63 / 1e9  # Go counts nanoseconds in 64 bits: about 292 years
 _EXAMPLES: Final = "use a number with a unit, as in 250ms, 10s, 5m or 1h30m"
 
 
@@ -15,7 +16,8 @@ def parse_duration(text: object) -> float:
     """Return seconds.
 
     Raises:
-        ValueError: not a duration; a bare number other than 0 has no unit and is refused, as in Go.
+        ValueError: not a duration, or longer than Go's 292 years; a bare number other than 0 has no unit and is
+            refused, as in Go.
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise ValueError(f"not a duration; {_EXAMPLES}")
@@ -29,24 +31,29 @@ def parse_duration(text: object) -> float:
     if not _WHOLE.fullmatch(stripped):
         raise ValueError(f"{text!r} is not a duration; {_EXAMPLES}")
     total = sum(float(number) * _UNIT_S[unit] for number, unit in _PART.findall(stripped))
+    if total > _LONGEST_S:
+        raise ValueError("is longer than 292 years")
     return -total if stripped.startswith("-") else total
 
 
 def format_duration(seconds: float) -> str:
-    """Return the shortest Go spelling: ``250ms``, ``1m30s``, ``0s``."""
-    if seconds == 0:
-        return "0s"
-    sign, rest = ("-", -seconds) if seconds < 0 else ("", seconds)
-    if rest < 1:
-        for unit, scale in (("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
-            if rest * scale >= 1:
-                return f"{sign}{rest * scale:.6g}{unit}"
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
-    parts = [f"{int(n)}{u}" for n, u in ((hours, "h"), (minutes, "m")) if n]
-    if rest:
-        parts.append(f"{rest:.9g}s")
+    """Return the shortest Go spelling, to the nanosecond: ``250ms``, ``1m30s``, ``0s``."""
+    nanoseconds = round(abs(seconds) * 1e9)
+    sign = "-" if seconds < 0 < nanoseconds else ""
+    for unit, scale in (("ns", 1), ("us", 1_000), ("ms", 1_000_000)):
+        if 0 < nanoseconds < 1_000 * scale:
+            return f"{sign}{_decimal(nanoseconds, scale)}{unit}"
+    minutes, rest = divmod(nanoseconds, 60_000_000_000)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m")) if number]
+    if rest or not parts:
+        parts.append(f"{_decimal(rest, 1_000_000_000)}s")
     return sign + "".join(parts)
+
+
+def _decimal(number: int, scale: int) -> str:
+    whole, rest = divmod(number, scale)
+    return f"{whole}.{rest:0{len(str(scale)) - 1}}".rstrip("0") if rest else str(whole)
 
 
 def _not_negative(seconds: float) -> float:

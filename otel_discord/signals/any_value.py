@@ -40,8 +40,9 @@ def attributes_to_dict(attributes: Iterable[KeyValue]) -> dict[str, Plain]:
 
 
 def find_attribute(attributes: Iterable[KeyValue], key: str) -> Plain:
-    """Return one attribute's value without converting the others; None when it is absent."""
+    """Return one attribute's value without converting the others; None when it is absent, of duplicates the last."""
+    found = None
     for pair in attributes:
         if pair.key == key:
-            return to_plain(pair.value)
-    return None
+            found = pair.value
+    return None if found is None else to_plain(found)

@@ -50,7 +50,7 @@ def severity_from_text(text: str) -> Severity:
     name = text.strip().upper()
     if name in _ALIASES:
         return _ALIASES[name]
-    stem = name.rstrip("1234")
+    stem = name[:-1] if name.endswith(("1", "2", "3", "4")) else name
     if stem in Severity.__members__ and stem != "UNSPECIFIED":
         return Severity[stem]
     return Severity.UNSPECIFIED
@@ -71,7 +71,7 @@ def parse_min_severity(value: object) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ValueError("must be a severity: TRACE, DEBUG, INFO, WARN, ERROR or FATAL, or a number from 0 to 24")
-    if isinstance(value, int) or value.strip().isdigit():
+    if isinstance(value, int) or value.strip().isdecimal():
         number = int(value)
         if 0 <= number <= 24:
             return number

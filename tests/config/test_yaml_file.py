@@ -124,9 +124,10 @@ def laughs() -> str:
     ids=["billion-laughs", "lists", "maps", "dashes", "chain", "many", "large"],
 )
 def test_hostile_documents_are_refused_quickly(text: str) -> None:
-    started = time.perf_counter()
-    assert "holds more than" in refused(text) or "nested deeper" in refused(text) or "larger than" in refused(text)
-    assert time.perf_counter() - started < 5
+    started_s = time.process_time()
+    said = refused(text)
+    assert "holds more than" in said or "nested deeper" in said or "larger than" in said
+    assert time.process_time() - started_s < 5
 
 
 def test_empty() -> None:

@@ -114,7 +114,7 @@ def test_a_fleet_of_a_thousand_webhooks_costs_little_for_each_request() -> None:
     limiter = Limiter(LimiterSettings(requests_per_second=10_000))
     waiting = {limiter.request(post(index), 0, 0.0): index for index in range(1000)}
     now, sent = 0.0, 0
-    started = time.perf_counter()
+    started = time.process_time()
     while sent < 10_000:
         granted, wake_at = limiter.poll(now)
         for ticket in granted:
@@ -123,8 +123,8 @@ def test_a_fleet_of_a_thousand_webhooks_costs_little_for_each_request() -> None:
             index = waiting.pop(ticket)
             waiting[limiter.request(post(index), 0, now)] = index
         now = now if granted else (wake_at or now)
-    assert (time.perf_counter() - started) / sent < 0.002
-    started = time.perf_counter()
+    assert (time.process_time() - started) / sent < 0.002
+    started = time.process_time()
     for _ in range(1000):
         limiter.poll(now)
-    assert (time.perf_counter() - started) / 1000 < 0.0005, "a poll that can do nothing does not look at every webhook"
+    assert (time.process_time() - started) / 1000 < 0.0005, "a poll that can do nothing does not look at every webhook"

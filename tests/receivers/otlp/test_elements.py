@@ -117,11 +117,11 @@ def test_large_strings_are_no_elements() -> None:
 
 
 def test_a_flood_of_numbers_is_not_walked_to_its_end() -> None:
-    start_s = time.perf_counter()
+    start_s = time.process_time()
     assert count_elements(b"\x78\x00" * 15_000_000, LOGS, PLENTY) > PLENTY
     with pytest.raises(MalformedError):
         count_elements(bytes(30_000_000), LOGS, PLENTY)
-    assert time.perf_counter() - start_s < 5
+    assert time.process_time() - start_s < 5
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,10 @@ def test_absurd_nesting_ends_early() -> None:
     content = b"x" * 1_000_000
     for _ in range(400):
         content = wrap(5, wrap(1, content))
-    start_s = time.perf_counter()
+    start_s = time.process_time()
     with contextlib.suppress(MalformedError):
         assert count_elements(log_record(wrap(5, content)), LOGS, PLENTY) > PLENTY
-    assert time.perf_counter() - start_s < 5
+    assert time.process_time() - start_s < 5
 
 
 def test_json_floods_are_seen() -> None:

@@ -93,6 +93,6 @@ def test_any_text_is_taken_and_twice_is_once(text):
 )
 def test_hostile_text_costs_linear_time(unit):
     redactor = Redactor()
-    started = time.perf_counter()
+    started = time.process_time()
     redactor(unit * (200_000 // len(unit)) + "bearer")
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0

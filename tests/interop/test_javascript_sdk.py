@@ -9,7 +9,7 @@ from tests.interop.far_end import FarEnd
 from tests.interop.service import Service
 from tests.interop.toolchains import javascript_client
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 WAYS = [
     Way(protocol, compression)

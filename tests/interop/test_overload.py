@@ -20,7 +20,7 @@ from tests.interop.overload import (
 from tests.interop.service import Service
 from tests.interop.toolchains import go_client, java_client, javascript_client, python_client
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 BUILD = {"python": python_client, "javascript": javascript_client, "go": go_client, "java": java_client}

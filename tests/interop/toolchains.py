@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,13 +61,22 @@ def javascript_client() -> Command:
     install = ["npm", "ci", "--no-audit", "--no-fund", "--no-progress", "--ignore-scripts"]
     if not wanted():
         install += ["--fetch-retries=1", "--fetch-timeout=10000"]
-    try:
-        folder = _built("javascript", lambda folder: _run(install, folder))
-    except BuildError as error:
-        if not wanted() and any(sign in str(error) for sign in _NETWORK_SIGNS):
-            pytest.skip(f"the npm registry does not answer: {str(error).strip().splitlines()[-1]}")
-        raise
+    folder = _built_or_error("javascript", tuple(install))
+    if isinstance(folder, BuildError):
+        signs = [line for line in str(folder).splitlines() if any(sign in line for sign in _NETWORK_SIGNS)]
+        if signs and not wanted():
+            pytest.skip(f"the npm registry does not answer: {signs[0]}")
+        raise folder
     return ["node", folder / "client.js"]
+
+
+@cache
+def _built_or_error(name: str, command: tuple[str, ...]) -> Path | BuildError:
+    """Build once in a run, also where it fails: a registry that does not answer is not asked for each test."""
+    try:
+        return _built(name, lambda folder: _run(command, folder))
+    except BuildError as error:
+        return error
 
 
 def go_client() -> Command:

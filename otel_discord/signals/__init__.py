@@ -3,6 +3,7 @@
 from otel_discord.signals.any_value import Plain, attributes_to_dict, find_attribute, to_plain
 from otel_discord.signals.batch import Batch, LogsBatch, MetricsBatch, Signal, TracesBatch
 from otel_discord.signals.ids import span_id_hex, trace_id_hex
+from otel_discord.signals.otlp_service import OTLP_SERVICES, OtlpService
 from otel_discord.signals.severity import (
     Severity,
     effective_severity,
@@ -12,9 +13,11 @@ from otel_discord.signals.severity import (
 )
 
 __all__ = [
+    "OTLP_SERVICES",
     "Batch",
     "LogsBatch",
     "MetricsBatch",
+    "OtlpService",
     "Plain",
     "Severity",
     "Signal",

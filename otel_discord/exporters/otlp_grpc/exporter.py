@@ -2,14 +2,11 @@
 
 import asyncio
 import platform
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 import grpc
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from otel_discord.component.consumer import Receipt
 from otel_discord.component.errors import PermanentError
@@ -19,18 +16,7 @@ from otel_discord.exporterhelper.chain import ExporterChain
 from otel_discord.exporters.otlp_grpc.channel import MAX_REQUEST_BYTES, open_channel, read_identity
 from otel_discord.exporters.otlp_grpc.config import OtlpGrpcConfig
 from otel_discord.exporters.otlp_grpc.grpc_status import error_of
-from otel_discord.signals.batch import Batch, Signal
-
-_SERVICE: Final = "/opentelemetry.proto.collector"
-_CALLS: Final[Mapping[Signal, tuple[str, Any, str]]] = {
-    Signal.LOGS: (f"{_SERVICE}.logs.v1.LogsService/Export", ExportLogsServiceResponse, "rejected_log_records"),
-    Signal.METRICS: (
-        f"{_SERVICE}.metrics.v1.MetricsService/Export",
-        ExportMetricsServiceResponse,
-        "rejected_data_points",
-    ),
-    Signal.TRACES: (f"{_SERVICE}.trace.v1.TraceService/Export", ExportTraceServiceResponse, "rejected_spans"),
-}
+from otel_discord.signals import OTLP_SERVICES, Batch, Signal
 
 
 class OtlpGrpcExporter:
@@ -60,8 +46,8 @@ class OtlpGrpcExporter:
         identity = await asyncio.to_thread(read_identity, self._config.tls)
         async with open_channel(self._config, identity, self._user_agent) as channel:
             self._calls = {
-                signal: channel.unary_unary(path, response_deserializer=response.FromString)
-                for signal, (path, response, _) in _CALLS.items()
+                signal: channel.unary_unary(service.export_path, response_deserializer=service.response.FromString)
+                for signal, service in OTLP_SERVICES.items()
             }
             async with self._chain.lifespan(host):
                 yield
@@ -87,5 +73,5 @@ class OtlpGrpcExporter:
         except grpc.aio.AioRpcError as error:
             raise error_of(error.code(), error.details(), error.trailing_metadata() or ()) from None
         partial = response.partial_success
-        rejected = getattr(partial, _CALLS[batch.signal][2])
+        rejected = getattr(partial, OTLP_SERVICES[batch.signal].rejected_field)
         return Receipt(max(0, rejected), partial.error_message)

@@ -5,7 +5,6 @@ another try; whatever can never succeed gets a code that no client repeats.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,14 +13,11 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from otel_discord.component import ACCEPTED, PermanentError, Receipt, RetryableError
 from otel_discord.receivers.otlp.ingest import WireFormat
 from otel_discord.receivers.otlp.refusal import DEFAULT_RETRY_DELAY_S, MAX_RETRY_DELAY_S, Reason, Refusal
-from otel_discord.signals import Signal, otlp_json
+from otel_discord.signals import OTLP_SERVICES, Signal, otlp_json
 
 MAX_ERROR_MESSAGE_BYTES: Final = 1024
 """gRPC carries errors in trailers, three times as long when percent-encoded, and clients read 8 KiB of them."""
@@ -50,11 +46,6 @@ HTTP_STATUSES: Final = {
     Reason.UNAVAILABLE: 503,
 }
 
-_RESPONSES: Final[Mapping[Signal, tuple[Any, str]]] = {
-    Signal.LOGS: (ExportLogsServiceResponse, "rejected_log_records"),
-    Signal.METRICS: (ExportMetricsServiceResponse, "rejected_data_points"),
-    Signal.TRACES: (ExportTraceServiceResponse, "rejected_spans"),
-}
 _ITEMS: Final = {Signal.LOGS: "log records", Signal.METRICS: "data points", Signal.TRACES: "spans"}
 _FULL_SUCCESS: Final = {WireFormat.PROTOBUF: b"", WireFormat.JSON: b"{}"}
 
@@ -98,11 +89,11 @@ def success_body(signal: Signal, receipt: Receipt, wire_format: WireFormat) -> b
     """Return the response message: empty after full success, else with partial_success, counts exact."""
     if receipt is ACCEPTED or (receipt.rejected <= 0 and not receipt.message):
         return _FULL_SUCCESS[wire_format]
-    response_type, rejected_field = _RESPONSES[signal]
+    service = OTLP_SERVICES[signal]
     message = receipt.message or f"{receipt.rejected} {_ITEMS[signal]} were rejected; do not send them again"
-    response = response_type()
+    response = service.response()
     response.partial_success.error_message = shorten(message, MAX_PARTIAL_MESSAGE_BYTES)
-    setattr(response.partial_success, rejected_field, max(0, receipt.rejected))
+    setattr(response.partial_success, service.rejected_field, max(0, receipt.rejected))
     serialized: bytes = response.SerializeToString()
     return otlp_json.encode(response) if wire_format is WireFormat.JSON else serialized
 

@@ -12,9 +12,6 @@ from typing import Any, Final
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
-from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from otel_discord.component import Authenticator, StartError
 from otel_discord.component.listening_sockets import format_host_port, listening_sockets
@@ -25,16 +22,11 @@ from otel_discord.receivers.otlp.intake import Incoming, Intake
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.receivers.otlp.unix_sockets import free_unix_path
-from otel_discord.signals import Signal
+from otel_discord.signals import OTLP_SERVICES, Signal
 
 MAX_RESPONSE_BYTES: Final = 4 * 2**20
 _HANDSHAKE_TIMEOUT_MS: Final = 10_000
 _STATUS_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
-_SERVICES: Final = {
-    Signal.LOGS: logs_service_pb2.DESCRIPTOR.services_by_name["LogsService"].full_name,
-    Signal.METRICS: metrics_service_pb2.DESCRIPTOR.services_by_name["MetricsService"].full_name,
-    Signal.TRACES: trace_service_pb2.DESCRIPTOR.services_by_name["TraceService"].full_name,
-}
 _UNAUTHENTICATED: Final = Refusal(Reason.UNAUTHENTICATED, "authentication failed")
 
 Export = Callable[[bytes, Any], Awaitable[bytes]]
@@ -94,11 +86,11 @@ async def serve_grpc(
         StartError: the endpoint is in use or cannot be used.
     """
     server = grpc.aio.server(options=channel_options(config))
-    names = [_SERVICES[signal] for signal in intake.consumers]
-    for signal in intake.consumers:
+    names = [OTLP_SERVICES[signal].name for signal in intake.consumers]
+    for signal, name in zip(intake.consumers, names, strict=True):
         export = ExportServicer(signal, intake, limits, authenticator).export
         handler: Any = grpc.unary_unary_rpc_method_handler(export)
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICES[signal], {"Export": handler}),))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     for name in ("", *names):

@@ -1,20 +1,16 @@
 """From bytes to a batch, or to the reason why not: synchronous and pure, so that any server or test can call it."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf.internal import api_implementation
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_discord.component import StartError
 from otel_discord.receivers.otlp.elements import MalformedError, can_exceed, count_elements
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
-from otel_discord.signals import Batch, LogsBatch, MetricsBatch, Signal, TracesBatch, otlp_json
+from otel_discord.signals import OTLP_SERVICES, Batch, Signal, otlp_json
 
 DEFAULT_MAX_ELEMENTS: Final = 1_000_000
 
@@ -39,18 +35,6 @@ class DecodingLimits:
     strict_json: bool = False
 
 
-_REQUESTS: Final[Mapping[Signal, Any]] = {
-    Signal.LOGS: ExportLogsServiceRequest,
-    Signal.METRICS: ExportMetricsServiceRequest,
-    Signal.TRACES: ExportTraceServiceRequest,
-}
-_BATCHES: Final[Mapping[Signal, Callable[[Any], Batch]]] = {
-    Signal.LOGS: LogsBatch,
-    Signal.METRICS: MetricsBatch,
-    Signal.TRACES: TracesBatch,
-}
-
-
 def require_fast_protobuf() -> None:
     """Refuse to run on protobuf's pure Python fallback: it is 100 times slower and its recursion is unbounded.
 
@@ -69,7 +53,7 @@ def weigh(signal: Signal, body: bytes, wire_format: WireFormat, limits: Decoding
         elements = body.count(b"{") + body.count(b"[")
     else:
         try:
-            elements = count_elements(body, _REQUESTS[signal].DESCRIPTOR, limits.max_elements)
+            elements = count_elements(body, OTLP_SERVICES[signal].request.DESCRIPTOR, limits.max_elements)
         except MalformedError as error:
             return Refusal(Reason.INVALID, f"the body is not an OTLP {signal} request: {error}")
     if elements > limits.max_elements:
@@ -82,11 +66,11 @@ def weigh(signal: Signal, body: bytes, wire_format: WireFormat, limits: Decoding
 
 def parse(signal: Signal, body: bytes, wire_format: WireFormat, strict_json: bool = False) -> Batch | Refusal:
     """Return the batch that a body stands for; a body of no bytes is an empty request in protobuf, nothing in JSON."""
-    request_type = _REQUESTS[signal]
+    service = OTLP_SERVICES[signal]
     try:
         if wire_format is WireFormat.JSON:
-            return _BATCHES[signal](otlp_json.decode(body, request_type, strict=strict_json))
-        return _BATCHES[signal](request_type.FromString(body))
+            return service.batch(otlp_json.decode(body, service.request, strict=strict_json))
+        return service.batch(service.request.FromString(body))
     except otlp_json.OtlpJsonError as error:
         return Refusal(Reason.INVALID, f"the body is not an OTLP {signal} request: {error}", field=error.path)
     except DecodeError as error:

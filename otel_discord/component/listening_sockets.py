@@ -5,26 +5,7 @@ import socket
 from contextlib import ExitStack
 
 from otel_discord.component.errors import StartError
-
-
-def parse_host_port(endpoint: str) -> tuple[str, int]:
-    """Return host and port of ``localhost:4317``, ``[::1]:4317`` or ``:4317`` (host "": every address).
-
-    Raises:
-        ValueError: it is something else; the text says what to write.
-    """
-    host, colon, port = endpoint.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    clean = host and not (set(host) & set("/@ ?#")) and (bracketed or ":" not in host)
-    if not colon or not (clean or host == "") or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise ValueError("must be host:port, as in localhost:4318 (an IPv6 address in brackets)")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def format_host_port(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
-    """Return a bound address as ``127.0.0.1:4317`` or ``[::1]:4317``."""
-    host, port = address[0], address[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+from otel_discord.config.host_port import parse_host_port
 
 
 def listening_sockets(endpoint: str, what: str) -> list[socket.socket]:

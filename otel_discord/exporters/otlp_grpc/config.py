@@ -8,6 +8,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, field_validator, model_validator
 
 from otel_discord.config.duration import Duration
+from otel_discord.config.host_port import parse_host_port
 from otel_discord.config.model import StrictModel
 from otel_discord.config.secret import Secret
 from otel_discord.exporterhelper.config import CollectorRetryConfig, CollectorSendingQueueConfig
@@ -93,8 +94,8 @@ class OtlpGrpcConfig(StrictModel):
         for scheme in (*_SCHEMES, "dns:///", "dns:"):
             rest = rest.removeprefix(scheme)
         rest = rest.rstrip("/")
-        host, colon, port = rest.rpartition(":")
-        if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536 or "/" in rest:
+        host, port = parse_host_port(rest)
+        if not host or not port:
             raise ValueError("must be host:port, as in localhost:4317")
         return value.strip()
 

@@ -2,8 +2,8 @@
 
 from pydantic import Field, field_validator, model_validator
 
-from otel_discord.component.listening_sockets import parse_host_port
 from otel_discord.config import Duration, StrictModel
+from otel_discord.config.host_port import parse_host_port
 
 
 def _checked_path(path: str) -> str:

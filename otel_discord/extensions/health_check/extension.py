@@ -10,7 +10,8 @@ import orjson
 from aiohttp import web
 
 from otel_discord.component import Host, Settings, StartError, StatusBoard
-from otel_discord.component.listening_sockets import format_host_port, listening_sockets
+from otel_discord.component.listening_sockets import listening_sockets
+from otel_discord.config.host_port import format_host_port
 from otel_discord.extensions.health_check.answer import Answer, ready_answer, status_answer
 from otel_discord.extensions.health_check.config import HealthCheckConfig
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from otel_discord.component.listening_sockets import parse_host_port
 from otel_discord.config import Duration, Secret, StrictModel
+from otel_discord.config.host_port import parse_host_port
 from otel_discord.receivers.otlp.decompress import CONTENT_ENCODINGS
 from otel_discord.receivers.otlp.ingest import DEFAULT_MAX_ELEMENTS
 

@@ -14,7 +14,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from otel_discord.component import Authenticator, StartError
-from otel_discord.component.listening_sockets import format_host_port, listening_sockets
+from otel_discord.component.listening_sockets import listening_sockets
+from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.otlp.answers import GrpcError, grpc_error, success_body
 from otel_discord.receivers.otlp.config import GrpcConfig
 from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat

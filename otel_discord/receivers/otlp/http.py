@@ -12,7 +12,8 @@ from typing import Final
 from aiohttp import web
 
 from otel_discord.component import Authenticator
-from otel_discord.component.listening_sockets import format_host_port, listening_sockets
+from otel_discord.component.listening_sockets import listening_sockets
+from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.otlp.answers import CONTENT_TYPES, HttpAnswer, http_error, success_body
 from otel_discord.receivers.otlp.config import HttpConfig
 from otel_discord.receivers.otlp.connections import ConnectionLimits, Server

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from otel_discord.component import Authenticator, Host, Outlets, Settings, StartError
-from otel_discord.component.listening_sockets import parse_host_port
+from otel_discord.config.host_port import parse_host_port
 from otel_discord.receivers.otlp.config import MIB, GrpcConfig, HttpConfig, OtlpConfig
 from otel_discord.receivers.otlp.grpc import GrpcServer, serve_grpc
 from otel_discord.receivers.otlp.http import HttpServer, serve_http

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from otel_discord.config import Duration, StrictModel
+from otel_discord.config.host_port import parse_host_port
 from otel_discord.service.telemetry.otlp_config import Millis, OtlpExporterChoice
 
 
@@ -133,9 +134,8 @@ class MetricsConfig(StrictModel):
     @field_validator("address")
     @classmethod
     def _host_port(cls, address: str) -> str:
-        host, colon, port = address.rpartition(":")
-        if address and not (colon and port.isascii() and port.isdigit() and int(port) <= 65535 and "/" not in host):
-            raise ValueError("must be host:port, as in localhost:8888")
+        if address:
+            parse_host_port(address)
         return address
 
     @model_validator(mode="after")
@@ -153,8 +153,7 @@ class MetricsConfig(StrictModel):
             return ()
         if not self.address:
             return self.readers
-        host, _, port = self.address.rpartition(":")
-        return (_prometheus_reader(host.strip("[]"), int(port)),)
+        return (_prometheus_reader(*parse_host_port(self.address)),)
 
 
 class BatchSpanProcessorConfig(StrictModel):

@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
 
-from otel_discord.component.listening_sockets import format_host_port, listening_sockets
+from otel_discord.component.listening_sockets import listening_sockets
+from otel_discord.config.host_port import format_host_port
 from otel_discord.service.telemetry.config import PrometheusConfig
 from otel_discord.service.telemetry.exposition import CONTENT_TYPE, exposition
 

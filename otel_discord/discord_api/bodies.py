@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
+from otel_discord.discord_api.filenames import cleanse_filename
 from otel_discord.discord_api.models import Json, Message
-from otel_discord.discord_api.multipart import cleanse_filename
 
 SUPPRESS_EMBEDS: Final = 1 << 2
 """The one flag that an edit may set for our kind of message."""

@@ -12,13 +12,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO, Final
 
+from otel_discord.discord_api.filenames import cleanse_filename
 from otel_discord.discord_api.http import TransportError
 from otel_discord.discord_api.models import FilePart
 
 PIECE_BYTES: Final = 64 * 1024
 
-_FILENAME_CHARS: Final = 120
-_UNUSUAL: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _CONTENT_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?charset=[\w-]+)?", re.ASCII)
 
 
@@ -78,20 +77,6 @@ def open_form(payload_json: bytes, files: Sequence[FilePart]) -> Iterator[Form]:
         add(f"\r\n--{boundary}--\r\n".encode())
         size_bytes = sum(size for _, size, _ in segments)
         yield Form(f"multipart/form-data; boundary={boundary}", size_bytes, tuple(segments))
-
-
-def cleanse_filename(name: str) -> str:
-    """Return ``name`` with letters, digits, ``.``, ``_`` and ``-`` only, as Discord would store it; never empty.
-
-    Folders are dropped, and so are leading dots and underscores.
-    """
-    base = re.split(r"[/\\]", name)[-1]
-    clean = _UNUSUAL.sub("_", base).lstrip("._-").rstrip("._")
-    if len(clean) > _FILENAME_CHARS:
-        stem, dot, extension = clean.rpartition(".")
-        keep = extension if dot and len(extension) <= 10 else ""
-        clean = f"{(stem or clean)[: _FILENAME_CHARS - 11]}.{keep}" if keep else clean[:_FILENAME_CHARS]
-    return clean or "file"
 
 
 def _head(boundary: str, disposition: str, content_type: str) -> bytes:

@@ -11,8 +11,8 @@ from typing import Final
 
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
+from otel_discord.discord_api.filenames import cleanse_filename
 from otel_discord.discord_api.models import Embed, EmbedField, FilePart, Message
-from otel_discord.discord_api.multipart import cleanse_filename
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.templating.cutting import cut_middle
 

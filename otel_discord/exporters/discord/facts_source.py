@@ -1,5 +1,6 @@
 """Where a record comes from: what its resource says. Pure; resources repeat, so the last few hundred are remembered."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +15,8 @@ from otel_discord.signals import Plain
 _MAX_NAME_CHARS: Final = 200
 _MAX_REMEMBERED_BYTES: Final = 16_384
 _UNKNOWN_SERVICE: Final = "unknown_service"
+_INSTANCE: Final = "service.instance.id"
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ def _read(resource: bytes) -> SourceFacts:
     except DecodeError:  # nested too deeply, by a client in this process
         return SourceFacts()
 
+    if _UUID.fullmatch(str(attributes.get(_INSTANCE, ""))):
+        # An SDK made it up for this process; it tells a reader nothing.
+        attributes = {key: value for key, value in attributes.items() if key != _INSTANCE}
+
     def first(*keys: str) -> str:
         for key in keys:
             text = short_text(attributes.get(key) or "", _MAX_NAME_CHARS)
@@ -56,7 +63,7 @@ def _read(resource: bytes) -> SourceFacts:
         service_version=first("service.version"),
         namespace=first("service.namespace", "k8s.namespace.name"),
         environment=first("deployment.environment.name", "deployment.environment"),
-        host=first("k8s.pod.name", "host.name", "k8s.node.name", "container.name", "service.instance.id"),
+        host=first("k8s.pod.name", "host.name", "k8s.node.name", "container.name", _INSTANCE),
         attributes=attributes,
     )
 

@@ -269,3 +269,15 @@ def test_time_is_bounded(record: LogRecord) -> None:
     assert time.process_time() - started < 0.5
     assert facts.title.strip()
     assert len(facts.title) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("instance", "host"), [("web-1", "web-1"), ("627cc493-f310-47de-96bd-71410b7dec09", ""), (17, "17")]
+)
+def test_an_instance_that_an_sdk_made_up_is_no_place(instance: Any, host: str) -> None:
+    from otel_discord.testing.otlp import key_values
+
+    resource = Resource(attributes=key_values({"service.instance.id": instance, "service.name": "a"}))
+    facts = source_facts(resource.SerializeToString())
+    assert facts.host == host
+    assert ("service.instance.id" in facts.attributes) is bool(host)

@@ -67,6 +67,15 @@ def test_extends_takes_what_the_file_does_not_say() -> None:
     assert made["grandchild"].limits == {"title_chars": 100, "body_chars": 9}
 
 
+def test_only_what_is_wanted_is_compiled() -> None:
+    files = {"good.yaml": "title: '{{ title }}'", "child.yaml": "extends: good", "bad.yaml": "title: '{{ tytle }}'"}
+    assert set(parse_templates(files, NAMES, wanted=["child"])) == {"child"}
+    with pytest.raises(TemplateError, match="tytle"):
+        parse_templates(files, NAMES)
+    with pytest.raises(KeyError):
+        parse_templates(files, NAMES, wanted=["no such"])
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [

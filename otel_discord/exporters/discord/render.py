@@ -16,7 +16,7 @@ from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.render_fit import to_content, to_embed
 from otel_discord.exporters.discord.render_links import LinkTemplate, parse_link
 from otel_discord.exporters.discord.render_options import RenderOptions
-from otel_discord.exporters.discord.render_templates import built_in_templates
+from otel_discord.exporters.discord.render_templates import built_in_template
 from otel_discord.exporters.discord.render_values import Limits, card_values
 from otel_discord.templating.errors import TemplateError
 from otel_discord.templating.output import TemplateOutput
@@ -90,7 +90,7 @@ class Renderer:
 
 
 def _look(name: str) -> _Look:
-    template = built_in_templates()[name]
+    template = built_in_template(name)
     return _Look(template, Limits.of(template.limits))
 
 

@@ -15,7 +15,7 @@ from otel_discord.exporters.discord.render import UNREADABLE, Rendered, Renderer
 from otel_discord.exporters.discord.render_fit import to_embed
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
-from otel_discord.exporters.discord.render_templates import built_in_templates
+from otel_discord.exporters.discord.render_templates import BUILT_IN_DIRECTORY, built_in_template
 from otel_discord.exporters.discord.render_values import NAMES, Limits, card_values
 from otel_discord.templating.output import FieldOutput, TemplateOutput
 from tests.exporters.discord.records import card_of
@@ -166,11 +166,11 @@ def test_severities_differ_in_colour_and_shape() -> None:
 
 
 def test_every_preset_has_its_templates_and_known_limits() -> None:
-    templates = built_in_templates()
+    names = {path.stem for path in BUILT_IN_DIRECTORY.iterdir()}
     presets = {"compact", "standard", "full", "plain"}
-    assert set(templates) == presets | {f"{name}_exception" for name in presets}
-    for template in templates.values():
-        Limits.of(template.limits)
+    assert names == presets | {f"{name}_exception" for name in presets}
+    for name in names:
+        Limits.of(built_in_template(name).limits)
     with pytest.raises(ValueError, match="unknown limit 'titel_chars'; known are title_chars"):
         Limits.of({"titel_chars": 3})
 

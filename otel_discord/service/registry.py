@@ -48,7 +48,8 @@ class Registry:
     @classmethod
     def from_entry_points(cls) -> "Registry":
         """Return the registry of what is installed: groups ``otel_discord.receivers`` and so on."""
-        return cls(points=[(kind, point) for kind, group in GROUPS.items() for point in entry_points(group=group)])
+        installed = entry_points()  # once for all groups: each call looks at every package there is
+        return cls(points=[(kind, point) for kind, group in GROUPS.items() for point in installed.select(group=group)])
 
     def type_names(self, kind: Kind) -> Sequence[str]:
         """Return the types of a kind, sorted, without importing any of them."""

@@ -10,6 +10,7 @@ from typing import Final
 from otel_discord.component import StartError
 from otel_discord.service.build import build, pipeline_members
 from otel_discord.service.config_file import Configuration
+from otel_discord.service.freed_memory import keep_freed_memory
 from otel_discord.service.host import ServiceHost
 from otel_discord.service.lifecycle import bound_endpoints, running
 from otel_discord.service.telemetry.logs import process_logging
@@ -30,6 +31,7 @@ async def run_service(configuration: Configuration, *, version: str, force_exit:
     Raises:
         StartError: the service cannot start; nothing is left open.
     """
+    keep_freed_memory()
     redactor = Redactor()
     redactor.add(secrets_in([each.config for kind in configuration.components.values() for each in kind.values()]))
     redactor.add(secrets_in(configuration.service))

@@ -34,8 +34,8 @@ def main() -> None:
         senders = [_grpc_sender(options.port, body) for _ in range(options.threads)]
     else:
         senders = [_http_sender(options.port, body, options.content_type) for _ in range(options.threads)]
-    for _ in range(options.warm_up):
-        senders[0]()
+    for number in range(max(options.warm_up, len(senders))):  # a connection without a first request is soon closed
+        senders[number % len(senders)]()
     print("warm", flush=True)
     for line in sys.stdin:
         what, number = line.split()

@@ -20,6 +20,7 @@ from otel_discord.component import (
     ShutdownError,
     Status,
     Storage,
+    StoredCard,
     WorkQueue,
 )
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
@@ -60,6 +61,7 @@ class DiscordExporter:
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
         self._queue: WorkQueue | None = None
+        self._outboxes: dict[str, Outbox] = {}
         self._client: WebhookClient | None = None
 
     # ------------------------------------------------------------------------------------------------ accepting
@@ -94,7 +96,7 @@ class DiscordExporter:
                 await queue.wait_for_room(batch)
 
     async def _drop_oldest(self, queue: WorkQueue) -> bool:
-        dropped = await drop_oldest_card(queue)
+        dropped = await drop_oldest_card(queue, self._is_on_its_way)
         if dropped is None:
             return False
         card = Card.from_bytes(dropped.payload)
@@ -102,6 +104,10 @@ class DiscordExporter:
         self._discord_instruments.destination(dropped.lane).message_failed("dropped_oldest", attempts=0)
         self._instruments.send_failed(Signal.LOGS, card.count)
         return True
+
+    def _is_on_its_way(self, card: StoredCard) -> bool:
+        outbox = self._outboxes.get(card.lane)
+        return outbox is not None and outbox.holds(card.id)
 
     def _release_attachments(self, cards: Sequence[Card]) -> None:
         for key in (ref.shelf_key for card in cards for ref in card.attachments if ref.shelf_key):
@@ -122,7 +128,7 @@ class DiscordExporter:
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
             health = Health(lambda status, error: host.report_status(status, error=error))
-            outboxes = await self._open_outboxes(queue, health, stack)
+            outboxes = self._outboxes = await self._open_outboxes(queue, health, stack)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,

@@ -50,6 +50,7 @@ class Outbox:
     _groups: deque[list[StoredCard]] = field(default_factory=deque)
     """Parts of a message that Discord would not have whole; they go first, each for itself."""
     _draining: bool = False
+    _in_hand: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:
@@ -60,6 +61,10 @@ class Outbox:
     def instruments(self) -> DestinationInstruments:
         """What is counted for this destination."""
         return self.sender.instruments
+
+    def holds(self, card_id: int) -> bool:
+        """Return whether a card is on its way, so that it is too late to drop it."""
+        return card_id in self._in_hand or any(card.id == card_id for group in self._groups for card in group)
 
     def notify(self) -> None:
         """Say that cards have come into the lane."""
@@ -117,15 +122,23 @@ class Outbox:
 
     async def _send_one(self) -> None:
         group = self._groups.popleft() if self._groups else None
-        first = (group or await self.queue.head(self.name, 1))[0]
-        ended = await self.sender.send(lambda: self._compose(group), priority=first.priority)
-        if group is not None and len(ended.composed.stored) < len(group):
-            self._groups.appendleft(group[len(ended.composed.stored) :])
-        await self._conclude(ended)
+        head = group or await self.queue.head(self.name, 1)
+        if not head:
+            return  # dropped while it waited for company
+        self._in_hand = frozenset(card.id for card in group or ())
+        ended = await self.sender.send(lambda: self._compose(group), priority=head[0].priority)
+        if ended is not None:
+            if group is not None and len(ended.composed.stored) < len(group):
+                self._groups.appendleft(group[len(ended.composed.stored) :])
+            await self._conclude(ended)
+        self._in_hand = frozenset()
 
-    async def _compose(self, group: list[StoredCard] | None) -> Composed:
+    async def _compose(self, group: list[StoredCard] | None) -> Composed | None:
         head = group or await self.queue.head(self.name, _LOOK_AHEAD_CARDS)
+        if not head:
+            return None
         composed = self.sender.composer.compose(head)
+        self._in_hand = frozenset(card.id for card in group or composed.stored)
         self.instruments.batch_flushed()
         # What is left over has waited long enough; what comes from now on starts a new window.
         left_over = group is None and len(head) > len(composed.stored)

@@ -28,7 +28,8 @@ from otel_discord.exporters.discord.delivery import (
     decide,
 )
 
-Compose: TypeAlias = Callable[[], Awaitable[Composed]]
+Compose: TypeAlias = Callable[[], Awaitable[Composed | None]]
+"""None: there is nothing to send any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,10 @@ class Sender:
     dice: Callable[[], float] = random.random
     wall_clock: Callable[[], float] = time.time
 
-    async def send(self, compose: Compose, *, priority: int) -> Ended:
+    async def send(self, compose: Compose, *, priority: int) -> Ended | None:
         """Send the message that ``compose`` makes once permission is there; return how it ended.
+
+        None where ``compose`` had nothing to send by then; the permission goes back unused.
 
         As long as Discord has not answered otherwise than "wait", the message is composed anew for each attempt, so
         that it takes along what has come since.
@@ -67,11 +70,11 @@ class Sender:
             webhook = self.composer.destination.webhook
             async with self.client.turn(webhook, Operation.EXECUTE, priority=priority) as turn:
                 self.instruments.waited(turn.waited_s)
+                fresh = composed or await compose()
+                if fresh is None:
+                    return None
                 if composed is None:
-                    fresh = await compose()
                     hand = _holding(fresh, hand)
-                else:
-                    fresh = composed
                 outcome = await self._attempt(turn, fresh, hand)
             action = decide(
                 outcome,

@@ -78,6 +78,39 @@ async def test_drop_oldest_keeps_the_newest_and_everything_critical() -> None:
 
 
 @pytest.mark.looptime(idle_timeout=600)
+async def test_dropping_can_empty_a_lane_while_its_outbox_waits() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    warnings, errors = fake.add_webhook(), fake.add_webhook()
+    destinations = {
+        "warnings": {"webhook_url": warnings.url, "min_severity": "WARN"},
+        "errors": {"webhook_url": errors.url, "min_severity": "ERROR"},
+    }
+    queue = {"queue_size": 1, "overflow": "drop_oldest", "batch": {"flush_timeout": "2s"}}
+    async with running(fake, destinations=destinations, sending_queue=queue) as rig:
+        await asyncio.sleep(1)
+        for number, severity in enumerate([17, 13]):
+            await rig.exporter.consume(logs_batch(1, first=number, severity=severity))
+            await asyncio.sleep(0.5)  # both outboxes wait for company
+        await asyncio.sleep(5)
+        await rig.exporter.consume(logs_batch(1, first=2, severity=17))
+    assert rig.arrived(warnings) == [1, 2]
+    assert rig.arrived(errors) == [2]
+
+
+@pytest.mark.looptime(idle_timeout=600)
+async def test_what_is_on_its_way_is_not_dropped_and_no_record_counts_twice() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    fake.faults.add(Fault(Stall(9, commit=False), match=posts))
+    async with running(fake, sending_queue={"queue_size": 2, "overflow": "drop_oldest"}, **FAST) as rig:
+        for number in range(4):
+            await rig.exporter.consume(logs_batch(1, first=number, severity=17))
+            await asyncio.sleep(1)
+    assert rig.arrived() == [0, 3]
+    assert rig.telemetry.value("otelcol_exporter_sent_log_records") == 2
+    assert rig.telemetry.value("otelcol_exporter_send_failed_log_records") == 2
+
+
+@pytest.mark.looptime(idle_timeout=600)
 async def test_critical_records_go_first_and_the_others_keep_their_order() -> None:
     fake = FakeDiscord(channel_limit=None)
     async with running(fake, **FAST) as rig:

@@ -155,9 +155,9 @@ def _mended(outcome: Refused, hand: Hand) -> Action:
     if hand.cards > 1:
         places = embeds_named(outcome, hand.cards)
         return Isolate(places, outcome.reason) if places and len(places) < hand.cards else Divide()
-    if hand.repairs:
+    if Repair.DECORATION in hand.repairs:
         return GiveUp(outcome.reason, hand.backoff.attempts + 1)
-    return RetryRepaired(replace(hand, repairs=_PLAIN_AND_SAFE))
+    return RetryRepaired(replace(hand, repairs=hand.repairs | _PLAIN_AND_SAFE))
 
 
 def embeds_named(outcome: Refused, cards: int) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ from otel_discord.exporters.discord.compose import Composed, Composer, repaired
 from otel_discord.exporters.discord.delivery import (
     Action,
     Hand,
+    Repair,
     Retry,
     RetryRepaired,
     SendAgain,
@@ -54,6 +55,8 @@ class Sender:
     logger: logging.Logger
     dice: Callable[[], float] = random.random
     wall_clock: Callable[[], float] = time.time
+    _name_refused: bool = False
+    """Discord has refused the name or the picture once: no message tries them again."""
 
     async def send(self, compose: Compose, *, priority: int) -> Ended | None:
         """Send the message that ``compose`` makes once permission is there; return how it ended.
@@ -64,7 +67,8 @@ class Sender:
         that it takes along what has come since.
         """
         loop = asyncio.get_running_loop()
-        hand = Hand(cards=0, backoff=BackoffState(started_at_s=loop.time()))
+        repairs = frozenset({Repair.OVERRIDES} if self._name_refused else ())
+        hand = Hand(cards=0, backoff=BackoffState(started_at_s=loop.time()), repairs=repairs)
         composed: Composed | None = None
         while True:
             webhook = self.composer.destination.webhook
@@ -94,6 +98,7 @@ class Sender:
                     await asyncio.sleep(action.delay_s)
                 case RetryRepaired():
                     self._log("trying a simpler form", outcome, without=",".join(sorted(action.hand.repairs)))
+                    self._name_refused = self._name_refused or action.hand.repairs == hand.repairs | {Repair.OVERRIDES}
                     composed, hand = fresh, action.hand
                 case _:
                     return Ended(action, outcome, fresh, hand.backoff.attempts + 1)

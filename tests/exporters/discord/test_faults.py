@@ -153,9 +153,11 @@ async def test_a_name_that_discord_refuses_is_left_out() -> None:
     fake = FakeDiscord(channel_limit=None)
     tree = {"_errors": [{"code": "USERNAME_INVALID_CONTAINS", "message": 'Username cannot contain "x"'}]}
     answer = {"message": "Invalid Form Body", "code": 50035, "errors": {"username": tree}}
-    fake.faults.add(Fault(Answer(400, answer), match=posts))
+    named = Fault(Answer(400, answer), match=lambda request: b'"username"' in request.body, times=1000)
+    fake.faults.add(named)
     rig = await burst(fake, username="Telemetry")
     assert rig.arrived() == list(range(COUNT))
+    assert fake.count(400) == 1, "not one refusal for each message"
 
 
 @pytest.mark.looptime(idle_timeout=7200, idle_step=5)

@@ -104,6 +104,8 @@ class Unavailable:
     ambiguous: bool
     status: int = 0
     detail: str = ""
+    retry_after_s: float | None = None
+    """The least to wait, where the answer said so."""
 
 
 Outcome: TypeAlias = Delivered | RateLimited | Refused | Gone | Unavailable

@@ -75,18 +75,17 @@ _TRY_AGAIN_STATUSES: Final = {
 }
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes, *, body_complete: bool) -> Outcome:
+def classify(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
     """Return what became of a request; never raises.
 
     Args:
         status: the HTTP status, whatever it is.
         headers: names in lower case.
         body: the answer's body, possibly cut.
-        body_complete: False where the connection broke, or the deadline passed, inside the body.
     """
     parsed = parse_json(body)
     if 200 <= status < 300:
-        return _success(status, headers, body, parsed, body_complete)
+        return _success(status, headers, body, parsed)
     if status < 400 or status > 599:
         place = f", which points to {_host_of(headers['location'])}" if headers.get("location") else ""
         detail = clean(f"unexpected status {status}{place}: {describe_foreign(headers, body)}")
@@ -96,9 +95,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, body_compl
         return _rate_limited(headers, body, answer)
     if status >= 500:
         words = describe_json(answer) if answer else describe_foreign(headers, body)
-        return Unavailable(
-            Reason.SERVER_ERROR, ambiguous=True, status=status, detail=clean(f"status {status}: {words}")
-        )
+        detail, told_s = clean(f"status {status}: {words}"), retry_after.outage_s(headers)
+        return Unavailable(Reason.SERVER_ERROR, ambiguous=True, status=status, detail=detail, retry_after_s=told_s)
     return _client_error(status, headers, body, answer)
 
 
@@ -108,7 +106,7 @@ def from_transport_error(error: TransportError) -> Unavailable:
     return Unavailable(reason, ambiguous=error.sent, detail=clean(str(error)))
 
 
-def _success(status: int, headers: Mapping[str, str], body: bytes, parsed: Any, complete: bool) -> Outcome:
+def _success(status: int, headers: Mapping[str, str], body: bytes, parsed: Any) -> Outcome:
     if is_html(headers, body):
         # A captive portal or a proxy's page: Discord has not seen the message.
         detail = clean(f"status {status} with {describe_foreign(headers, body)} instead of Discord's answer")
@@ -116,10 +114,8 @@ def _success(status: int, headers: Mapping[str, str], body: bytes, parsed: Any, 
     if isinstance(parsed, dict) and _id(parsed, "id"):
         public = {key: value for key, value in parsed.items() if key not in _SECRET_KEYS}
         return Delivered(_id(parsed, "id"), _id(parsed, "channel_id"), public)
-    if not complete or not body.strip() or (parsed is None and _claims_json(headers, body)):
-        return Delivered()
-    detail = clean(f"status {status} without a message's id: {describe_foreign(headers, body)}")
-    return Unavailable(Reason.BAD_ANSWER, ambiguous=parsed is not None, status=status, detail=detail)
+    # Any other 2xx is success, whatever a proxy made of the body: to send again would be to say everything twice.
+    return Delivered()
 
 
 def _client_error(status: int, headers: Mapping[str, str], body: bytes, answer: dict[str, Any] | None) -> Outcome:

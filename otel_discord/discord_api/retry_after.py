@@ -18,6 +18,9 @@ LONGEST_S: Final = 24 * 3600.0
 HOST_BAN_S: Final = 60.0
 """The least to wait where this address as a whole is turned away."""
 
+LONGEST_OUTAGE_S: Final = 60.0
+"""A 5xx that asks for more is a guess about an outage, not a limit of ours: look again before."""
+
 CODE_WITHOUT_DELAY_S: Final = 5.0
 
 SHARED_CODES: Final = frozenset({20016, 20022, 20028, 20029, 40062})
@@ -51,6 +54,12 @@ def read_header(headers: Mapping[str, str]) -> float | None:
 def clamp(seconds: float) -> float:
     """Return a delay that neither spins nor sleeps for ever."""
     return min(max(seconds, SHORTEST_S), LONGEST_S)
+
+
+def outage_s(headers: Mapping[str, str]) -> float | None:
+    """Return how long a 5xx asks to wait, as far as that is followed; None where it does not say."""
+    told_s = read_header(headers)
+    return None if told_s is None else min(told_s, LONGEST_OUTAGE_S)
 
 
 def host_ban_s(headers: Mapping[str, str]) -> float:

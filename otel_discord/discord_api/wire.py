@@ -102,7 +102,7 @@ class Wire:
             outcome = from_transport_error(error)
         else:
             status = response.status
-            outcome = classify(status, response.headers, response.body, body_complete=response.body_complete)
+            outcome = classify(status, response.headers, response.body)
             permit.seen(_answer(response, outcome, started_at, loop.time()))
         if self._observer is not None:
             embeds = len((call.json or {}).get("embeds", ()))

@@ -132,7 +132,7 @@ def _after_failure(
 ) -> Action:
     if outcome.ambiguous and not resend_ambiguous:
         return GiveUp(outcome.reason, hand.backoff.attempts + 1, ambiguous=True)
-    decision = after_failure(policy, hand.backoff, now_s=now_s, dice=dice)
+    decision = after_failure(policy, hand.backoff, now_s=now_s, dice=dice, retry_after_s=outcome.retry_after_s)
     if not isinstance(decision, Delay):
         return GiveUp(outcome.reason, decision.attempts, ambiguous=outcome.ambiguous)
     repairs = hand.repairs | {Repair.ONE_TIME_FILES} if hand.one_time_files else hand.repairs

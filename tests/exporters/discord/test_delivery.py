@@ -67,6 +67,12 @@ def test_a_failure_is_tried_again_until_the_attempts_are_used_up(ambiguous: bool
     assert act(outcome, attempts=4) == GiveUp(Reason.SERVER_ERROR, 5, ambiguous)
 
 
+def test_an_outage_that_says_how_long_is_given_that_long() -> None:
+    action = act(Unavailable(Reason.SERVER_ERROR, ambiguous=False, status=503, retry_after_s=7.0))
+    assert isinstance(action, Retry)
+    assert action.delay_s == 7.0
+
+
 def test_at_most_once_ends_with_an_ambiguous_failure_and_only_with_that() -> None:
     assert act(Unavailable(Reason.TIMEOUT, True), resend=False) == GiveUp(Reason.TIMEOUT, 1, ambiguous=True)
     assert isinstance(act(Unavailable(Reason.CONNECTION, False), resend=False), Retry)

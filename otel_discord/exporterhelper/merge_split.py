@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from google.protobuf.message import Message
 
 from otel_discord.component.storage import Sizer
-from otel_discord.signals.batch import Batch, Signal
+from otel_discord.signals import OTLP_SERVICES, Batch, Signal
 
 # Request → resource → scope → record, span or metric; the points of a metric lie under its kind of data.
 _LEVELS: Final = {
@@ -34,10 +34,11 @@ def merge(batches: Sequence[Batch]) -> Batch:
     """Return one request with all that the others hold, in order; all are of one signal, and there is one at least."""
     if len(batches) == 1:
         return batches[0]
-    request = type(batches[0].request)()
+    service = OTLP_SERVICES[batches[0].signal]
+    request = service.request()
     for batch in batches:
-        request.MergeFrom(batch.request)  # type: ignore[arg-type]
-    return type(batches[0])(request)  # type: ignore[arg-type]
+        request.MergeFrom(batch.request)
+    return service.batch(request)
 
 
 def split(batch: Batch, sizer: Sizer, max_size: int, first_max_size: int | None = None) -> Sequence[Piece]:
@@ -84,9 +85,9 @@ class _Builder:
     """A piece in the making: the open resource, scope and metric are copied when their first record comes."""
 
     def __init__(self, source: Batch) -> None:
-        self._source = source
+        self._service = OTLP_SERVICES[source.signal]
         self._levels = _LEVELS[source.signal]
-        self._request = type(source.request)()
+        self._request = self._service.request()
         self._open: list[tuple[Message, Any]] = []  # what it was copied from, the copy
         self._size = 0
         self.records = 0
@@ -118,7 +119,7 @@ class _Builder:
 
     def finish(self, sizer: Sizer) -> Piece:
         """Return what was built."""
-        batch: Batch = type(self._source)(self._request)  # type: ignore[arg-type]
+        batch = self._service.batch(self._request)
         return Piece(batch, batch.size_bytes if sizer is Sizer.BYTES and self.records else self.records)
 
     def _depth_in_common(self, path: _Path) -> int:

@@ -43,3 +43,32 @@ def test_when_one_file_fails_the_others_are_closed() -> None:
         pytest.fail("it did not open")
     assert str(caught.value) == "attachment b.txt cannot be read: Permission denied"
     assert first.closed
+
+
+class Pipe(io.BytesIO):
+    """A file that cannot be asked how long it is."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def test_of_what_cannot_be_measured_the_stated_size_counts() -> None:
+    with open_form(b"{}", [FilePart("a.txt", lambda: Pipe(b"12345"), 5)]) as form:
+        sent = b"".join(form.pieces())
+    assert len(sent) == form.size_bytes
+    assert b"\r\n\r\n12345\r\n--" in sent
+
+
+class Failing(io.BytesIO):
+    """A file on a disk that breaks."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_file_that_fails_while_it_is_read_says_which_and_why() -> None:
+    with (
+        open_form(b"{}", [FilePart("folder/a.txt", lambda: Failing(b"x"), 1)]) as form,
+        pytest.raises(FileUnreadableError, match=r"^attachment a\.txt cannot be read: Input/output error$"),
+    ):
+        list(form.pieces())

@@ -71,9 +71,6 @@ class Agenda(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._living)
 
-    def __contains__(self, item: object) -> bool:
-        return item in self._living
-
     @property
     def entries(self) -> int:
         """Entries held, those left behind included."""

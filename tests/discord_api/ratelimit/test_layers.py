@@ -22,6 +22,7 @@ from otel_discord.discord_api.ratelimit.invalid_guard import InvalidGuard
 from otel_discord.discord_api.ratelimit.rate_headers import read_rate_headers
 from otel_discord.discord_api.ratelimit.server_clock import ServerClock, undercut_s
 from otel_discord.discord_api.ratelimit.waiting import retry_wait_s
+from otel_discord.discord_api.ratelimit.webhook_bucket import WebhookBucket
 from otel_discord.discord_api.routes import Operation, Route
 
 POST = Route(Operation.EXECUTE, "1")
@@ -470,3 +471,67 @@ def test_a_ticket_is_completed_once() -> None:
     with pytest.raises(ValueError, match="granted"):
         limiter.complete(done, None, 1.0, 0.0)
     assert limiter.snapshot(1.0).in_flight == 0
+
+
+# --------------------------------------------------------------------------------------------- what stays and what goes
+
+
+def test_who_waits_at_the_channel_that_a_webhook_left_is_woken_there() -> None:
+    limiter = Limiter(LimiterSettings(channel_messages_per_minute=1))
+    for webhook_id in "12":
+        limiter.learn_channel(webhook_id, "old", 0.0)
+    sent = one(limiter, POST, 0.0)
+    limiter.learn_channel("1", "new", 0.0)
+    left_behind = limiter.request(Route(Operation.EXECUTE, "2"), 0, 0.0)
+    assert limiter.poll(0.0).granted == []
+    limiter.complete(sent, Answer(status=200, sent_at=0.0, received_at=1.0), 1.0, 0.0)
+    wake_at = limiter.poll(1.0).next_wake_at
+    assert wake_at == pytest.approx(61.025)
+    assert limiter.poll(wake_at).granted == [left_behind]
+
+
+def test_a_shared_429_of_a_read_pauses_that_read() -> None:
+    limiter = Limiter()
+    limiter.complete(one(limiter, GET, 0.0), refusal(Scope.SHARED, 5.0, 0.0), 0.0, 0.0)
+    assert waits_until(limiter, GET, 0.0) == pytest.approx(5.0)
+
+
+def test_what_is_in_use_is_not_forgotten_however_old() -> None:
+    settings = LimiterSettings(idle_bucket_s=10.0, idle_channel_s=10.0, channel_messages_per_minute=1)
+    limiter = Limiter(settings)
+    limiter.learn_channel("1", "c", 0.0)
+    slow = one(limiter, POST, 0.0)
+    one(limiter, Route(Operation.EXECUTE, "2"), 100.0)
+    limiter.learn_channel("3", "c", 100.0)
+    assert limiter.request(Route(Operation.EXECUTE, "3"), 0, 100.0)
+    assert limiter.poll(100.0).granted == []
+    limiter.complete(slow, Answer(status=200, sent_at=0.0, received_at=101.0), 101.0, 0.0)
+    assert [channel.left for channel in limiter.snapshot(101.0).channels] == [0]
+
+
+def test_what_nobody_uses_is_forgotten() -> None:
+    limiter = Limiter(LimiterSettings(idle_bucket_s=10.0, idle_channel_s=10.0))
+    limiter.learn_channel("1", "c", 0.0)
+    waits_until(limiter, POST, 0.0)
+    waits_until(limiter, Route(Operation.EXECUTE, "2"), 200.0)
+    snapshot = limiter.snapshot(200.0)
+    assert (len(snapshot.buckets), snapshot.channels) == (1, ())
+
+
+def test_on_our_own_clock_a_time_is_what_it_is() -> None:
+    clock = ServerClock(0.025)
+    clock.observe(0.0, 0.1, None)
+    assert not clock.trusts_stamps
+    assert clock.from_local(7.0) == 7.0
+    assert clock.send_at(7.0, cautious=False) == 7.025
+
+
+def test_caution_doubles_when_surprised_again_and_is_forgotten_after_two_hours_without() -> None:
+    bucket, now, lasts_s = WebhookBucket(0.025), 0.0, []
+    headers = read_rate_headers(rate_headers("5", "0", "1.0"))
+    for pause_s in (601.0, 1201.0, 2401.0, 4801.0 + 7200.0, 0.0):
+        bucket.answered(headers, now, now)
+        bucket.refused(headers, now, now)
+        lasts_s.append(bucket.cautious_until - now)
+        now += pause_s
+    assert lasts_s == pytest.approx([600.0, 1200.0, 2400.0, 4800.0, 600.0])

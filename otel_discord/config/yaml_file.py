@@ -54,20 +54,18 @@ def parse_yaml(text: str, name: str) -> Document:
     builder = _Builder(name)
     try:
         data = builder.build(yaml.parse(text, Loader=_Loader))
-    except yaml.YAMLError as error:
+    except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
         raise ConfigurationError([_syntax_problem(error, text, name)]) from None
     if builder.problems:
         raise ConfigurationError(builder.problems)
     return Document(data, builder.positions)
 
 
-def _syntax_problem(error: yaml.YAMLError, text: str, name: str) -> Problem:
+def _syntax_problem(error: yaml.MarkedYAMLError | yaml.reader.ReaderError, text: str, name: str) -> Problem:
     """Describe a syntax error without quoting the file: the line may hold a secret."""
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
         return Problem("invalid YAML: a character that is not allowed", file=name, line=line)
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Problem("invalid YAML", file=name)
     mark = error.problem_mark or error.context_mark
     number = mark.line + 1 if mark else 0
     lines = text.splitlines()
@@ -186,9 +184,7 @@ class _Builder:
 
     def _sequence(self, events: Iterator[yaml.Event], path: KeyPath) -> list[Any]:
         items: list[Any] = []
-        for event in events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
             inner = (*path, len(items))
             self.positions[inner] = self._place(event)
             items.append(self._value(event, events, inner))
@@ -197,9 +193,7 @@ class _Builder:
     def _mapping(self, events: Iterator[yaml.Event], path: KeyPath) -> dict[str, Any]:
         made: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        for event in events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
             if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style:
                 self._merge_key(event, self._value(next(events), events, (*path, "<<")), merged, path)
                 continue

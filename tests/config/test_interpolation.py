@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import Field
 
-from otel_discord.config import Duration, Secret, StrictModel
+from otel_discord.config import Duration, Secret, StrictModel, interpolation
 from otel_discord.config.interpolation import Interpolated, interpolate
 from otel_discord.config.problem import Position
 from otel_discord.config.raw_text import to_typed
@@ -185,3 +185,14 @@ class TestFiles:
     def test_not_text(self, tmp_path: Path) -> None:
         (tmp_path / "b").write_bytes(b"\xff\xfe\x00")
         assert "it is not UTF-8 text" in str(self.read(tmp_path, "x: ${file:b}").problems[0])
+
+
+def test_a_list_given_as_yaml_is_a_piece_of_configuration() -> None:
+    assert to_typed(interpolated("a: '${yaml:[1, x]}'").document.data) == {"a": [1, "x"]}
+
+
+def test_references_cannot_bring_in_more_values_than_a_file_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpolation, "MAX_VALUES", 50)
+    piece = "'${yaml:[" + "x," * 20 + "]}'"
+    assert not interpolated(f"a: {piece}\nb: {piece}").problems
+    assert "holds more than 50 values" in str(interpolated(f"a: {piece}\nb: {piece}\nc: {piece}").problems[0])

@@ -4,6 +4,7 @@ import json
 import orjson
 import pytest
 from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -277,3 +278,8 @@ def test_it_agrees_with_protobufs_own_reader_where_both_know_the_field() -> None
     text = json.dumps(source)
     expected = json_format.Parse(text, ExportMetricsServiceRequest())
     assert decode(text.encode(), ExportMetricsServiceRequest).SerializeToString() == expected.SerializeToString()
+
+
+def test_a_value_that_protobuf_itself_refuses_is_refused() -> None:
+    with pytest.raises(OtlpJsonError, match="a value does not fit its field"):
+        decode(b'{"fields": [{"key": "a"}]}', Struct)

@@ -83,9 +83,6 @@ class CardLanes(Generic[Owner]):
         self._cards: dict[int, Card[Owner]] = {}
         self._lanes: dict[str, _Lane[Owner]] = {}
 
-    def __len__(self) -> int:
-        return len(self._cards)
-
     def add(self, card_id: int, lane: str, priority: int, payload: bytes, owner: Owner) -> None:
         """Put a card at the end of its lane and priority; ``card_id`` is higher than all before."""
         rows = self._lanes.get(lane)

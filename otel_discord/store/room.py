@@ -1,6 +1,6 @@
 """How full a queue is: both bounds of ``QueueLimits``, counted without a clock or a loop."""
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from otel_discord.component.storage import QueueLimits, Sizer
 from otel_discord.signals.batch import Batch
@@ -23,6 +23,8 @@ def weigh(batch: Batch, sizer: Sizer) -> Weight:
             return Weight(batch.item_count, size_bytes)
         case Sizer.BYTES:
             return Weight(size_bytes, size_bytes)
+        case _:
+            assert_never(sizer)
 
 
 class Room:

@@ -303,3 +303,33 @@ async def test_a_large_backlog_costs_little(queue: MemoryQueue, make_batch: Make
     await queue.settle([card.id for card in await queue.head("ops", count)], Settlement.DELIVERED)
     assert time.perf_counter() - began < 5
     assert queue.size == 0
+
+
+async def test_who_gave_up_waiting_keeps_nobody_else_waiting(make_batch: MakeBatch) -> None:
+    async with MemoryStorage().open_queue("q", limits(1)) as queue:
+        (card,) = await queue.route(await queue.put(make_batch()), cards(1))
+        gone, stays = (asyncio.ensure_future(queue.settled(1)) for _ in range(2))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await queue.settle([card], Settlement.DELIVERED)
+        assert await asyncio.wait_for(stays, 1) is Settlement.DELIVERED
+
+
+async def test_closing_passes_over_who_gave_up_waiting(make_batch: MakeBatch) -> None:
+    async with MemoryStorage().open_queue("q", limits(1)) as queue:
+        await queue.route(await queue.put(make_batch()), cards(1))
+        gone = [asyncio.ensure_future(wait) for wait in (queue.settled(1), queue.wait_for_room(make_batch()))]
+        stays = [asyncio.ensure_future(wait) for wait in (queue.settled(1), queue.wait_for_room(make_batch()))]
+        await asyncio.sleep(0)
+        for task in gone:
+            task.cancel()
+    ends = await asyncio.wait_for(asyncio.gather(*stays, return_exceptions=True), 1)
+    assert [type(end) for end in ends] == [ShutdownError] * 2
+
+
+async def test_endings_that_nobody_asks_for_are_forgotten_at_last(queue: MemoryQueue, make_batch: MakeBatch) -> None:
+    for _ in range(4097):
+        batch_id = await queue.put(make_batch())
+        await queue.settle(await queue.route(batch_id, cards(1)), Settlement.DEAD)
+    assert await queue.settled(2) is Settlement.DEAD
+    assert await queue.settled(1) is Settlement.DELIVERED

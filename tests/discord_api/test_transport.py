@@ -377,6 +377,8 @@ async def test_a_body_of_exactly_64_kib_is_complete(raw_server: Any) -> None:
         (b"gzip, gzip", gzip.compress(gzip.compress(b"x")), b"", False),
         (b"gzip", gzip.compress(b"") * 50_000, b"", True),
     ],
+    # Named, since compressed bytes hold the time and would be another name in each worker.
+    ids=["gzip", "deflate", "bomb", "cut", "not-gzip", "brotli", "twice", "many-members"],
 )
 async def test_compression_that_nobody_asked_for_is_bounded(
     raw_server: Any, encoding: bytes, body: bytes, expected: bytes, complete: bool

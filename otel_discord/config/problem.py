@@ -48,6 +48,14 @@ class Problem:
         return text
 
 
+class SeveralErrors(ValueError):
+    """What a validator of a section found, each with its path below the section first: ``tls::cert_file: is …``."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__("; ".join(messages))
+        self.messages = tuple(messages)
+
+
 class ConfigurationError(Exception):
     """A configuration that cannot be used; ``problems`` has everything that was found, in the order of the file."""
 

@@ -32,6 +32,10 @@ class WebhookUrlError(ValueError):
     """An address is not that of a Discord webhook; the message says what to do and holds no token."""
 
 
+class ForeignHostError(WebhookUrlError):
+    """The host is neither Discord's nor that of the endpoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookUrl:
     """What identifies a webhook. ``thread_id`` is "" where messages go to the channel itself."""
@@ -65,7 +69,7 @@ def parse_webhook_url(text: str, *, endpoint: str = DEFAULT_ENDPOINT, allow_inse
     is_discord = host in _HOSTS
     is_endpoint = not is_discord and host == urlsplit(endpoint).hostname
     if not (is_discord or is_endpoint):
-        raise WebhookUrlError(f"{_shown(host)} is not Discord; a webhook URL has the form {_SHAPE}; {_HOW}")
+        raise ForeignHostError(f"{_shown(host)} is not Discord; a webhook URL has the form {_SHAPE}; {_HOW}")
     if parts.scheme != "https" and not (is_endpoint and allow_insecure):
         insecure = "; http needs allow_insecure_endpoint: true" if is_endpoint else ""
         raise WebhookUrlError(f"a webhook URL starts with https://{insecure}")

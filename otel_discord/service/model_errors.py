@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from otel_discord.config.problem import KeyPath
+from otel_discord.config.problem import KeyPath, SeveralErrors
 from otel_discord.config.raw_text import RawText, unwrap
 from otel_discord.service.suggest import did_you_mean
 
@@ -67,6 +67,12 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Sequen
         path = _real_path(detail["loc"], data, keep_last=detail["type"] in {"missing", "extra_forbidden"})
         if detail["type"] == "extra_forbidden":
             unknown.setdefault(path[:-1], []).append(str(path[-1]))
+            continue
+        raised = detail.get("ctx", {}).get("error")
+        if isinstance(raised, SeveralErrors):
+            for each in raised.messages:
+                place, message = _split_sub_path(path, each, data)
+                found.setdefault((place, message), ModelError(place, message))
             continue
         message, hint = _words(detail, value_at(data, path))
         if len(path) < len(detail["loc"]) and message.startswith("must be "):

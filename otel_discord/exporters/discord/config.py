@@ -5,6 +5,7 @@ from typing import Any, Final
 from pydantic import Field, model_validator
 
 from otel_discord.config import Duration, Secret, StrictModel
+from otel_discord.config.problem import SeveralErrors
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.webhook_url import WebhookUrlError, parse_webhook_url, validate_endpoint
 from otel_discord.exporterhelper.config import RetryConfig, SendingQueueConfig
@@ -13,6 +14,7 @@ from otel_discord.exporters.discord.config_destination import (
     MinSeverity,
     RenderConfig,
     Username,
+    WebhookAddress,
 )
 
 
@@ -138,7 +140,7 @@ _LATER_SECTIONS: Final = (
 class DiscordConfig(StrictModel):
     """Log records become messages in Discord."""
 
-    webhook_url: Secret | None = None
+    webhook_url: WebhookAddress | None = None
     """The only destination, named `default`."""
     webhook_url_file: str = ""
     """A file that holds this URL and nothing else."""
@@ -215,7 +217,7 @@ class DiscordConfig(StrictModel):
             except WebhookUrlError as error:
                 wrong.append(f"{path}: {error}")
         if wrong:
-            raise ValueError("; ".join(wrong))
+            raise SeveralErrors(wrong)
         return self
 
     def not_in_force(self) -> list[str]:

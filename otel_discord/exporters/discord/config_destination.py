@@ -1,11 +1,13 @@
 """What a user writes about one destination: a webhook under a name."""
 
+from contextlib import suppress
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.discord_api import limits
+from otel_discord.discord_api.webhook_url import ForeignHostError, parse_webhook_url
 from otel_discord.exporters.discord.render_links import parse_link
 from otel_discord.signals import parse_min_severity
 
@@ -38,6 +40,17 @@ def _username(value: object) -> str:
 
 
 Username = Annotated[str, BeforeValidator(_username)]
+
+
+def _of_discord(url: Secret) -> Secret:
+    """Check an address as far as it can be without the endpoint, whose host may stand in it as well."""
+    if url:
+        with suppress(ForeignHostError):
+            parse_webhook_url(url.reveal())
+    return url
+
+
+WebhookAddress = Annotated[Secret, AfterValidator(_of_discord)]
 
 
 class MentionConfig(StrictModel):
@@ -95,7 +108,7 @@ class RenderConfig(StrictModel):
 class DestinationConfig(StrictModel):
     """One webhook, and what goes there."""
 
-    webhook_url: Secret | None = None
+    webhook_url: WebhookAddress | None = None
     """The webhook, as Discord's "Copy Webhook URL" gives it."""
     webhook_url_file: str = ""
     """A file that holds the URL; exactly one of the two."""

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from otel_discord.component import StartError
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.destinations import resolve_destinations
+from otel_discord.service.model_errors import explain
 
 URL = "https://discord.com/api/webhooks/123456789012345678/" + "a" * 68
 
@@ -142,6 +143,28 @@ def test_what_is_wrong_is_said_and_no_token_is(written: dict[str, Any], words: s
         DiscordConfig.model_validate(written)
     assert words in str(caught.value)
     assert "a" * 20 not in str(caught.value)
+
+
+def test_wrong_addresses_are_found_together_with_everything_else_each_at_its_place() -> None:
+    foreign = URL.replace("discord.com", "evil.example")
+    several = {"a": {"webhook_url": foreign}, "b": {"webhook_url": foreign}}
+    assert explained({"destinations": several}) == [
+        ("destinations", "a", "webhook_url"),
+        ("destinations", "b", "webhook_url"),
+    ]
+    mixed = {"a": {"webhook_url": URL.replace("https", "http"), "min_severity": "LOUD"}, "b": {"webhook_url": "x"}}
+    assert explained({"destinations": mixed, "tiemout": "5s"}) == [
+        ("tiemout",),
+        ("destinations", "a", "webhook_url"),
+        ("destinations", "a", "min_severity"),
+        ("destinations", "b", "webhook_url"),
+    ]
+
+
+def explained(written: dict[str, Any]) -> list[Any]:
+    with pytest.raises(ValidationError) as caught:
+        DiscordConfig.model_validate(written)
+    return [path for path, _, _ in explain(caught.value, DiscordConfig, written)]
 
 
 def test_a_webhook_s_address_from_a_file(tmp_path: Any) -> None:

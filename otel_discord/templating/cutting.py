@@ -12,6 +12,7 @@ ELLIPSIS: Final = "…"
 _MIN_ROOM_FOR_BOTH_ENDS: Final = 8
 _SNAP_CHARS: Final = 12
 _FENCE: Final = "```"
+_LANGUAGE: Final = re.compile(r"```([\w+#.-]{0,16})\n")
 _ESCAPED: Final = re.compile(r"\\[^0-9A-Za-z\s]")
 
 
@@ -107,7 +108,8 @@ def _shown_chars(text: str, markdown: bool) -> int:
 
 def _cut_around_fences(text: str, limit: int, room: int) -> str:
     """Cut Markdown that has code blocks; both sides of the gap are closed on their own."""
-    language = text[text.find(_FENCE) + 3 :].split("\n", 1)[0][:16]
+    opening = _LANGUAGE.match(text, text.find(_FENCE))
+    language = opening[1] if opening else ""
     room -= 2 * (len(_FENCE) + 1) + len(language)
     if room < _MIN_ROOM_FOR_BOTH_ENDS:
         return cut_middle(text.replace(_FENCE, ""), limit, markdown=True)
@@ -128,11 +130,9 @@ def _outside_fence_mark(text: str, index: int, *, towards_start: bool) -> int:
     start = text.rfind(_FENCE, max(0, index - 20), index + 2)
     if start < 0:
         return index
-    is_opening = text.count(_FENCE, 0, start) % 2 == 0
-    end = start + len(_FENCE)
-    if is_opening:
-        line_end = text.find("\n", end, end + 20)
-        end = line_end + 1 if line_end >= 0 else end
+    is_closing = text.count(_FENCE, 0, start) % 2
+    opening = None if is_closing else _LANGUAGE.match(text, start)
+    end = opening.end() if opening else start + len(_FENCE)
     if start < index < end:
         return start if towards_start else end
     return index

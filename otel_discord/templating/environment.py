@@ -120,8 +120,7 @@ class CompiledCondition:
             return values[self._name]
         context = _own_context(values)
         try:
-            for _ in self._template.root_render_func(context):
-                pass
+            list(self._template.root_render_func(context))
             value = context.vars[_RESULT]
             return str(value) if isinstance(value, Undefined) else value  # StrictUndefined raises with the name
         except _RUN_TIME_ERRORS as error:

@@ -7,7 +7,7 @@ or fill the memory. Text that a template prints is escaped for the place where i
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -187,10 +187,10 @@ def _checked_list(value: list[Any]) -> list[Any]:
     return value
 
 
-def _nesting(value: object, left: int) -> int:
-    if left == 0 or not isinstance(value, (list, tuple, dict)):
+def _nesting(value: Sequence[object] | Mapping[object, object], left: int) -> int:
+    if left == 0:
         return 0
-    items: Iterable[object] = value.values() if isinstance(value, dict) else value
+    items: Iterable[object] = value.values() if isinstance(value, Mapping) else value
     deepest = 0
     for item in items:
         if isinstance(item, (list, tuple, dict)):

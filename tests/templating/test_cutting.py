@@ -91,6 +91,22 @@ def test_fences_are_closed(before: str, code: str, after: str, limit: int) -> No
     assert cut.count("```") % 2 == 0
 
 
+@pytest.mark.parametrize("fence", ["```py\ncode\n```", "```\ncode\n```", "```code```", "```" + "x" * 30 + "\nx\n```"])
+def test_a_fence_at_the_cut_is_left_out_or_kept_whole(fence: str) -> None:
+    for before in range(60):
+        text = "a " * before + fence + " b" * (60 - before)
+        for limit in (60, 90):
+            cut = cut_middle(text, limit, markdown=True)
+            assert len(cut) <= limit
+            assert cut.count("```") % 2 == 0
+            assert cut.count("`") % 3 == 0
+
+
+def test_a_gap_inside_one_block_is_part_of_it() -> None:
+    cut = cut_middle("```py\n" + "x = 1\n" * 50 + "```", 100, markdown=True)
+    assert re.fullmatch(r"```py\n[x=1 \n]+…\(\+\d+\)…[x=1 \n]+```", cut)
+
+
 @given(st.text(st.sampled_from("*_`\\ab"), min_size=40, max_size=200), st.integers(16, 39))
 def test_escapes_stay_whole(text: str, limit: int) -> None:
     cut = cut_middle(escape_markdown(text), limit, markdown=True)

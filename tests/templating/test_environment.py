@@ -53,6 +53,10 @@ def render(text: str, slot: str = Slot.MARKDOWN) -> str:
         ("{% for row in rows %}{{ loop.index }}:{{ row[0] }} {% endfor %}", "1:a 2:bb "),
         ("{% if count > 1000 %}many{% else %}few{% endif %}", "many"),
         ("{% set n = count - 240 %}{{ n | number }}", "1,000"),
+        ("{{ name | truncate(4) }}{{ link | truncate(3) }}", "x[t…"),
+        ("{{ 2.345 | round(1) }} {{ 2.5 | round }}", "2.3 2"),
+        ("{{ 'ab' * 3 }}{{ 'ab' * -1 }}", "ababab"),
+        ("{{ rows | pairs }}{{ [['', 1]] | pairs }}", "a=1  bb=221"),
         ("{{ rows | table }}", "```\na   1\nbb  22\n```"),
         ("{{ [1, 5, 3] | sparkline }}", "▁█▄"),
         ("{{ rows }}", "\\[a, 1], [bb, 22]".replace("\\[", "[")),
@@ -201,3 +205,17 @@ def test_bad_conditions(expression: str) -> None:
     refill_budget()
     with pytest.raises(TemplateError):
         compile_condition(expression)(with_globals(VALUES))
+
+
+@pytest.mark.parametrize("piece", ["+a", ".a", "|upper"])
+def test_an_expression_too_long_to_compile_is_an_error_of_the_template(piece: str) -> None:
+    with pytest.raises(TemplateError, match=r"^t\.yaml:3: "):
+        compile_text("{{ a" + piece * 1500 + " }}", Slot.MARKDOWN, source="t.yaml", line=3)
+
+
+def test_values_that_are_nested_deep_are_not_walked_in_a_literal() -> None:
+    deep: Any = "x"
+    for _ in range(50):
+        deep = [deep]
+    with pytest.raises(TemplateError, match="nested 6 levels deep"):
+        compile_text("{{ [deep] }}", Slot.MARKDOWN, source="t.yaml", line=3)(with_globals({"deep": deep}))

@@ -99,6 +99,8 @@ def test_only_what_is_wanted_is_compiled() -> None:
         ("extends: nobody", 1, "there is no template 'nobody'"),
         ("extends: t", 1, "circle"),
         ("show_time: [1]", 1, "expected an expression"),
+        ("limits: [1]", 1, "expected a map of whole numbers"),
+        ("limits: {title_chars: -1}", 1, "expected a whole number from 0"),
         ("footer: {text: a, icon: b}", 1, "did you mean 'icon_url'?"),
         ("fields:\n" + "  - {name: a, value: b}\n" * 100, 1, "limited to 64"),
     ],
@@ -125,3 +127,17 @@ def test_without_known_names_a_wrong_one_is_found_when_rendering() -> None:
     template = parse_templates({"t.yaml": "title: '{{ tytle }}'"})["t"]
     with pytest.raises(TemplateError, match=r"t\.yaml:1: unknown name 'tytle', did you mean 'title'"):
         template.render({"title": "x"})
+
+
+@pytest.mark.parametrize(
+    ("color", "shown"),
+    [("#e74c3c", 0xE74C3C), ("0x10", 16), ("12", 12), ("red", None), ("#xyz", None), ("16777216", None), ("-1", None)],
+)
+def test_a_color_that_is_none_is_left_out(color: str, shown: int | None) -> None:
+    template = parse_templates({"t.yaml": 'color: "{{ color }}"'}, NAMES)["t"]
+    assert template.render({"color": color}).color == shown
+
+
+def test_a_file_without_text_is_not_attached() -> None:
+    template = parse_templates({"t.yaml": 'attachments: [{filename: a.txt, text: "{{ body }}"}]'}, NAMES)["t"]
+    assert template.render({"body": ""}).attachments == ()

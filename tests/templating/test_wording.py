@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_discord.templating import wording
-from otel_discord.templating.readable import readable
+from otel_discord.templating.readable import MAX_ITEMS, readable
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_size(value: float, said: str) -> None:
     ("seconds", "said"),
     [(0, "0 s"), (0.0123, "12.3 ms"), (0.000_002, "2 µs"), (1, "1 s"),
      (59.94, "59.9 s"), (192, "3 m 12 s"), (3600, "1 h"),
-     (90_061, "1 d 1 h"), (-192, "-3 m 12 s"), (60, "1 m")],
+     (90_061, "1 d 1 h"), (-192, "-3 m 12 s"), (60, "1 m"), (math.inf, "inf s"), (math.nan, "nan s")],
 )  # fmt: skip
 def test_duration(seconds: float, said: str) -> None:
     assert wording.duration(seconds) == said
@@ -63,7 +63,9 @@ def test_timestamp(time_ns: int, style: str, stamp: str) -> None:
         (b"", "0 B"),
         (b"plain", "plain"),
         (b"\x89PNG" + bytes(96), "100 B: 8950 4e47 0000 0000 0000 0000 0000 0000…"),
+        (b"x" * 100_000, "97.7 KiB: 7878 7878 7878 7878 7878 7878 7878 7878…"),
         (10**200, "…"),
+        (list(range(1_000)), ", ".join(map(str, range(MAX_ITEMS))) + f", … {1_000 - MAX_ITEMS} more"),
     ],
 )
 def test_readable(value: object, text: str) -> None:

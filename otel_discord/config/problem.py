@@ -48,7 +48,7 @@ class Problem:
         return text
 
 
-class SeveralErrors(ValueError):
+class SeveralError(ValueError):
     """What a validator of a section found, each with its path below the section first: ``tls::cert_file: is …``."""
 
     def __init__(self, messages: Sequence[str]) -> None:

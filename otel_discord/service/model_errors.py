@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from otel_discord.config.problem import KeyPath, SeveralErrors
+from otel_discord.config.problem import KeyPath, SeveralError
 from otel_discord.config.raw_text import RawText, unwrap
 from otel_discord.service.suggest import did_you_mean
 
@@ -69,7 +69,7 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Sequen
             unknown.setdefault(path[:-1], []).append(str(path[-1]))
             continue
         raised = detail.get("ctx", {}).get("error")
-        if isinstance(raised, SeveralErrors):
+        if isinstance(raised, SeveralError):
             for each in raised.messages:
                 place, message = _split_sub_path(path, each, data)
                 found.setdefault((place, message), ModelError(place, message))

@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic import Field, model_validator
 
 from otel_discord.config import Duration, Secret, StrictModel
-from otel_discord.config.problem import SeveralErrors
+from otel_discord.config.problem import SeveralError
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.webhook_url import WebhookUrlError, parse_webhook_url, validate_endpoint
 from otel_discord.exporterhelper.config import RetryConfig, SendingQueueConfig
@@ -217,7 +217,7 @@ class DiscordConfig(StrictModel):
             except WebhookUrlError as error:
                 wrong.append(f"{path}: {error}")
         if wrong:
-            raise SeveralErrors(wrong)
+            raise SeveralError(wrong)
         return self
 
     def not_in_force(self) -> list[str]:

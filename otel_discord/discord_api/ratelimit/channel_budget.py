@@ -87,11 +87,20 @@ class ChannelBudget:
         """Nothing is written to this channel before."""
         self._paused_until = max(self._paused_until, until)
 
-    def fill(self, now: float) -> None:
-        """Discord says that the minute is used up, by someone whom we did not see: believe it for a whole minute."""
-        if self._limit:
-            self._forget(now)
-            self._log.extend([now] * (self._limit - len(self._log) - self._in_flight))
+    def fill(self, now: float, retry_after_s: float) -> None:
+        """Discord says that the minute is used up, by someone whom we did not see: count what we have missed.
+
+        The oldest of it ends after ``retry_after_s``, so one message waits no longer than Discord asks. When the others
+        end nobody knows: believe for a whole minute that they are new.
+        """
+        if not self._limit:
+            return
+        self._forget(now)
+        missed = self._limit - len(self._log) - self._in_flight
+        if missed > 0:
+            ends_at = now + min(max(retry_after_s, 0.0), WINDOW_S)
+            unseen = [ends_at - WINDOW_S - self._margin_s, *[now] * (missed - 1)]
+            self._log = deque(sorted([*self._log, *unseen]))
 
     def absorb(self, other: ChannelBudget) -> None:
         """Take over what was counted for a webhook before its channel was known."""

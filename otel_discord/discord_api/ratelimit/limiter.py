@@ -208,7 +208,7 @@ class Limiter:
             channel = self._channels.of(lane.route.webhook_id, now)
             channel.pause(until)
             if limited.code not in _CHANNEL_WRITE_CODES:
-                channel.fill(now)
+                channel.fill(now, limited.retry_after_s)
             if not lane.route.operation.writes:
                 lane.paused_until = max(lane.paused_until, until)
         else:

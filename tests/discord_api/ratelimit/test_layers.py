@@ -100,11 +100,13 @@ def test_a_shared_429_pauses_all_writes_to_its_channel_and_nothing_else() -> Non
         assert waits_until(limiter, route, 0.0) == pytest.approx(40.0, abs=0.05)
 
 
-def test_after_a_shared_429_the_channel_counts_as_used_up_for_a_minute() -> None:
+@pytest.mark.parametrize("retry_after_s", [0.4, 40.0])
+def test_after_a_shared_429_one_message_waits_as_told_and_the_others_a_minute(retry_after_s: float) -> None:
     limiter = Limiter()
-    limiter.complete(one(limiter, POST, 0.0), refusal(Scope.SHARED, 40.0, 0.0), 0.0, 0.0)
-    assert waits_until(limiter, EDIT, 0.0) == pytest.approx(40.0)
-    assert waits_until(limiter, POST, 0.0) == pytest.approx(60.025)
+    limiter.complete(one(limiter, POST, 0.0), refusal(Scope.SHARED, retry_after_s, 0.0), 0.0, 0.0)
+    assert waits_until(limiter, EDIT, 0.0) == pytest.approx(retry_after_s)
+    assert waits_until(limiter, POST, 0.0) == pytest.approx(retry_after_s, abs=0.03)
+    assert waits_until(limiter, POST, retry_after_s + 0.1) == pytest.approx(60.0, abs=0.03)
 
 
 def test_a_short_write_limit_does_not_use_up_the_minute() -> None:

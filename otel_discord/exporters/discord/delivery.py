@@ -5,7 +5,7 @@ The outbox acts on it. Nothing here waits, sends or settles.
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from otel_discord.discord_api.outcome_types import (
     Delivered,
@@ -125,6 +125,8 @@ def decide(
             return _mended(outcome, hand)
         case Refused():
             return Divide() if hand.cards > 1 else GiveUp(outcome.reason, hand.backoff.attempts + 1)
+        case _:
+            assert_never(outcome)
 
 
 def _after_failure(

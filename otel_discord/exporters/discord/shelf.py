@@ -92,9 +92,6 @@ class Shelf:
             shutil.rmtree(self._spill_directory, ignore_errors=True)
             self._spill_directory = None
 
-    def __len__(self) -> int:
-        return len(self._held)
-
     def _spill(self, data: bytes) -> Path:
         if self._spill_directory is None:
             self._spill_directory = Path(tempfile.mkdtemp(prefix="otel-discord-"))  # 0700

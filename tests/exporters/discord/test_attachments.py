@@ -61,6 +61,17 @@ def test_a_path_must_lie_in_an_allowed_directory_links_followed(tmp_path: Path) 
     assert allowed_path(str(tmp_path / "inside2"), [inside]) is None
 
 
+def test_a_path_that_may_be_read_is_kept_resolved(tmp_path: Path) -> None:
+    (tmp_path / "plot.png").write_bytes(b"x")
+    entry = {"filename": "plot.png", "path": str(tmp_path / "." / "plot.png")}
+    (item,) = requested_attachments([entry], [tmp_path], LIMIT)
+    assert (item.path, item.refused, item.content_type) == (str(tmp_path / "plot.png"), "", "image/png")
+
+
+def test_a_directory_that_is_no_path_allows_nothing() -> None:
+    assert allowed_path("/tmp/x", [Path("a\0b")]) is None
+
+
 def ref(path: Path, **more: object) -> AttachmentRef:
     return AttachmentRef(filename="f", content_type="a/b", description="", size_bytes=0, path=str(path), **more)  # type: ignore[arg-type]
 
@@ -93,6 +104,17 @@ def test_a_link_put_there_later_is_not_followed(tmp_path: Path) -> None:
     path.symlink_to("/etc/hostname")
     assert isinstance(part, FilePart)
     with pytest.raises(OSError, match="symbolic links"):
+        part.open()
+
+
+def test_a_pipe_put_there_later_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"abc")
+    part = file_part(ref(path), Shelf(10), LIMIT)
+    path.unlink()
+    os.mkfifo(path)
+    assert isinstance(part, FilePart)
+    with pytest.raises(OSError, match="not a regular file"):
         part.open()
 
 

@@ -107,6 +107,21 @@ def test_a_form_error_of_the_destination_leaves_out_its_name() -> None:
     assert action.hand.repairs == {Repair.OVERRIDES}
 
 
+def test_a_form_error_of_the_files_leaves_them_out_once() -> None:
+    action = act(invalid(("attachments", 0, "filename")), files=2)
+    assert isinstance(action, RetryRepaired)
+    assert action.hand.repairs == {Repair.ALL_FILES}
+    assert act(invalid(("attachments",)), files=2, repairs=action.hand.repairs) == Divide()
+    assert act(invalid(("files",))) == Divide()
+
+
+@pytest.mark.parametrize("repair", [Repair.ONE_TIME_FILES, Repair.OVERRIDES, Repair.ALL_FILES])
+def test_what_was_repaired_before_does_not_cost_the_last_try(repair: Repair) -> None:
+    action = act(invalid(("embeds", 0, "url")), cards=1, repairs=frozenset({repair}))
+    assert isinstance(action, RetryRepaired)
+    assert action.hand.repairs >= {repair, Repair.DECORATION, Repair.ALL_FILES}
+
+
 def test_a_single_card_is_tried_once_in_the_plainest_form() -> None:
     first = act(invalid(("embeds", 0, "url")), cards=1)
     assert isinstance(first, RetryRepaired)

@@ -71,3 +71,15 @@ def test_only_what_reaches_the_floor_is_kept_and_nothing_is_copied_in_vain() -> 
     assert highest == 17
     assert [record.severity_number for _, _, record in kept.records()] == [17, 13]
     assert [item.schema_url for item in kept.request.resource_logs] == ["r", "r"]
+
+
+def test_a_resource_with_several_scopes_is_kept_once_and_a_severity_out_of_range_says_nothing() -> None:
+    request = ExportLogsServiceRequest()
+    resource = request.resource_logs.add()
+    for number, text in ((17, ""), (99, "FATAL"), (0, ""), (1, "")):
+        resource.scope_logs.add().log_records.add(severity_number=number, severity_text=text)  # type: ignore[arg-type]
+    kept, highest = keep_from(LogsBatch(request), 13)
+    assert kept is not None
+    assert highest == 21
+    assert len(kept.request.resource_logs) == 1
+    assert [record.severity_number for _, _, record in kept.records()] == [17, 99]

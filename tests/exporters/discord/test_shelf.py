@@ -54,3 +54,13 @@ def test_where_no_file_can_be_written_it_is_held_for_one_attempt(monkeypatch: py
     key, once = shelf.put(b"y" * 1000, ["a"])
     assert once
     assert shelf.open(key) == b"y" * 1000
+
+
+def test_a_file_goes_with_its_last_card_and_another_stays() -> None:
+    shelf = Shelf(max_bytes=10)
+    (gone, _), (stays, _) = shelf.put(b"y" * 1000, ["a"]), shelf.put(b"z" * 1000, ["b"])
+    paths = [shelf._held[key].content for key in (gone, stays)]
+    shelf.release(gone)
+    assert [path.exists() for path in paths] == [False, True]
+    shelf.close()
+    assert not paths[1].exists()

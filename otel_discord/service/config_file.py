@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from otel_discord.component import ComponentId, ConnectorFactory, ExtensionFactory, Factory, Kind
 from otel_discord.config import StrictModel
 from otel_discord.config.interpolation import Interpolated, interpolate
+from otel_discord.config.nearest import did_you_mean
 from otel_discord.config.problem import ConfigurationError, KeyPath, Problem, join_path
 from otel_discord.config.raw_text import RawText, unwrap
 from otel_discord.config.sources import read_sources, read_text
@@ -20,7 +21,6 @@ from otel_discord.service.ids import parse_component_id
 from otel_discord.service.model_errors import explain, value_at
 from otel_discord.service.references import Checked, check_references
 from otel_discord.service.registry import BrokenComponentError, Registry
-from otel_discord.service.suggest import did_you_mean
 from otel_discord.signals import Signal
 
 M = TypeVar("M", bound=BaseModel)

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from otel_discord.config.nearest import did_you_mean
 from otel_discord.config.problem import KeyPath, SeveralError
 from otel_discord.config.raw_text import RawText, unwrap
-from otel_discord.service.suggest import did_you_mean
 
 _NEEDS: Final = {
     "string_type": "must be text",

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from otel_discord.component import ComponentId, Kind
+from otel_discord.config.nearest import did_you_mean
 from otel_discord.config.problem import KeyPath
 from otel_discord.service.config import PipelineConfig, ServiceConfig
 from otel_discord.service.graph import Pipeline
 from otel_discord.service.ids import PipelineId, parse_component_id, parse_pipeline_id
-from otel_discord.service.suggest import did_you_mean
 
 Ids: TypeAlias = Mapping[Kind, Collection[ComponentId]]
 """Every component that is configured, also where its own configuration is wrong."""

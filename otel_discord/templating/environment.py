@@ -5,7 +5,6 @@ through the escaping of its slot, every loop through the budget, every ``~`` and
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
 
 from jinja2 import Template, TemplateSyntaxError, Undefined, meta, nodes
@@ -14,6 +13,7 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 
+from otel_discord.config.nearest import nearest
 from otel_discord.templating.errors import TemplateError
 from otel_discord.templating.filters import FILTERS
 from otel_discord.templating.readable import MAX_TEXT_CHARS
@@ -211,8 +211,8 @@ def _refuse_unknown(tree: nodes.Template, names: Collection[str], source: str, l
 
 def _unknown_name(name: str, names: Iterable[str]) -> str:
     known = sorted(known for known in names if not known.startswith("_"))
-    close = get_close_matches(name, known, n=1)
-    return f"unknown name '{name}'" + (f", did you mean '{close[0]}'?" if close else f"; known are {', '.join(known)}")
+    close = nearest(name, known)
+    return f"unknown name '{name}'" + (f", did you mean '{close}'?" if close else f"; known are {', '.join(known)}")
 
 
 def _friendly(error: BaseException, values: Values) -> str:

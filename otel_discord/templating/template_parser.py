@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
+from otel_discord.config.nearest import nearest
 from otel_discord.config.problem import ConfigurationError, KeyPath
 from otel_discord.config.raw_text import to_typed
 from otel_discord.config.yaml_file import Document, parse_yaml
@@ -64,8 +64,8 @@ class _Place:
         entries = {key: self.at(key) for key in self.value}
         for key, entry in entries.items():
             if key not in allowed:
-                close = get_close_matches(key, allowed, n=1)
-                hint = f", did you mean '{close[0]}'?" if close else f"; known are {', '.join(sorted(allowed))}"
+                close = nearest(key, allowed)
+                hint = f", did you mean '{close}'?" if close else f"; known are {', '.join(sorted(allowed))}"
                 raise entry.error(f"unknown key '{key}'{hint}")
         return entries
 
@@ -113,8 +113,8 @@ def _lineage(name: str, raw: Mapping[str, dict[str, _Place]]) -> list[dict[str, 
     lineage = [raw[name]]
     while parent := lineage[-1].get("extends"):
         if parent.value not in raw:
-            close = get_close_matches(str(parent.value), raw, n=1)
-            hint = f", did you mean '{close[0]}'?" if close else ""
+            close = nearest(str(parent.value), raw)
+            hint = f", did you mean '{close}'?" if close else ""
             raise parent.error(f"there is no template '{parent.value}'{hint}")
         if len(lineage) >= _MAX_ANCESTORS:
             raise parent.error("extends goes round in a circle, or over more than 8 templates")

@@ -201,3 +201,14 @@ async def test_with_a_storage_an_unfinished_original_stays(
     async with chain.lifespan(make_host(disk=storage)):
         await asyncio.sleep(1)
     assert push.delivered == ["a", "a", "b"]
+
+
+async def test_what_does_not_fit_beside_others_waits_for_its_own_batch(
+    make_chain: MakeChain, make_host: Any, make_logs: MakeLogs, push: Any
+) -> None:
+    chain = make_chain({"flush_timeout": "1s", "sizer": "bytes", "min_size": 500, "max_size": 600}, num_consumers=1)
+    async with chain.lifespan(make_host()):
+        for letter in "abc":
+            await chain.consume(make_logs(letter * 400))
+        await asyncio.sleep(5)
+    assert [(time, [body[0] for body in sent]) for time, sent in push.attempts] == [(0, ["a"]), (0, ["b"]), (1, ["c"])]

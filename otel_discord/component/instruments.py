@@ -198,6 +198,13 @@ class DestinationInstruments:
             if INSTRUMENTS[PREFIX + counter_name].labels == DESTINATION:
                 of_all.add(0, self._labels)  # there from the start, so that a first one is seen as a rise
 
+    def expect(self, *, reasons: Iterable[str], scopes: Iterable[str]) -> None:
+        """Show zero for each way to fail and each kind of limit, so that a first one is seen as a rise."""
+        for reason in reasons:
+            self._add("messages_failed_total", 0, reason=reason)
+        for scope in scopes:
+            self._add("rate_limited_total", 0, scope=scope)
+
     def _add(self, name: str, amount: int = 1, **labels: str) -> None:
         self._of.counters[name].add(amount, {**self._labels, **labels} if labels else self._labels)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from otel_discord.component import Settings, WorkQueue
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import BreakerState, DiscordInstruments, ExporterInstruments
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
+from otel_discord.discord_api.outcome_types import Reason, Scope
 from otel_discord.discord_api.permits import RateLimits, shared_limits
 from otel_discord.discord_api.ratelimit import LimiterSettings
 from otel_discord.discord_api.transport import AiohttpTransport
@@ -103,6 +104,9 @@ def outbox(
         logs_link=render.logs_link,
     )
     max_embeds = config.sending_queue.batch.max_size
+    of_destination = instruments[1].destination(destination.name)
+    of_destination.expect(reasons=Reason, scopes=Scope)
+    of_destination.breaker(BreakerState.CLOSED)
     sender = Sender(
         composer=Composer(
             destination,
@@ -113,7 +117,7 @@ def outbox(
         ),
         client=client,
         policy=config.retry_on_failure.policy(),
-        instruments=instruments[1].destination(destination.name),
+        instruments=of_destination,
         tracer=settings.tracer,
         logger=settings.logger,
     )

@@ -33,6 +33,14 @@ async def test_only_logs_and_only_while_open() -> None:
         await rig.exporter.consume(logs_batch(1))
 
 
+async def test_a_first_failure_is_seen_as_a_rise_since_there_was_a_zero() -> None:
+    async with running(FakeDiscord()) as rig:
+        for reason in ("server_error", "invalid_form", "not_found"):
+            assert rig.telemetry.value("otel_discord_messages_failed_total", reason=reason) == 0
+        assert rig.telemetry.value("otel_discord_rate_limited_total", scope="shared") == 0
+        assert rig.telemetry.value("otel_discord_breaker_state") == 0
+
+
 @pytest.mark.looptime(idle_timeout=600)
 async def test_a_full_queue_refuses_and_room_comes_back_when_discord_has_it() -> None:
     fake = FakeDiscord(channel_limit=None)

@@ -21,10 +21,13 @@ def run(sources: Sources) -> int:
 
 def run_sources(sources: Sources) -> int:
     """Load the configuration, run the service and return its exit code."""
-    configuration = sources.load()
-    from otel_discord.service.run import run_service
+    from otel_discord.service.garbage import collection_postponed
 
-    return asyncio.run(run_service(configuration, version=__version__, force_exit=exit_at_once))
+    with collection_postponed():
+        configuration = sources.load()
+        from otel_discord.service.run import run_service
+
+        return asyncio.run(run_service(configuration, version=__version__, force_exit=exit_at_once))
 
 
 def exit_at_once() -> NoReturn:

@@ -11,6 +11,7 @@ from otel_discord.component import StartError
 from otel_discord.service.build import build, pipeline_members
 from otel_discord.service.config_file import Configuration
 from otel_discord.service.freed_memory import keep_freed_memory
+from otel_discord.service.garbage import begin_collecting
 from otel_discord.service.host import ServiceHost
 from otel_discord.service.lifecycle import bound_endpoints, running
 from otel_discord.service.telemetry.logs import process_logging
@@ -45,6 +46,7 @@ async def run_service(configuration: Configuration, *, version: str, force_exit:
                 if not await stop.unless_stopped(_open(stack, configuration, telemetry, host)):
                     _logger.info("Stopped while starting.")
                     return 0
+                begin_collecting()
                 await _until_over(stop.asked, host)
                 _logger.info("Shutting down, for at most %g s.", configuration.service.shutdown_timeout)
             return _exit_code(host)

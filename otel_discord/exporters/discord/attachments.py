@@ -20,6 +20,8 @@ from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.signals import Plain
 
 ATTRIBUTE: Final = "discord.attachments"
+_MOST_ENTRIES: Final = 4 * limits.FILES_PER_MESSAGE
+_TOO_MANY: Final = f"and those after it are left out: a message takes {limits.FILES_PER_MESSAGE} files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,21 @@ class Requested:
 def requested_attachments(value: Plain, allowed_directories: Sequence[Path], max_file_bytes: int) -> list[Requested]:
     """Read the attribute's value; what cannot be used comes back with ``refused`` set. Nothing of it raises."""
     entries = value if isinstance(value, list) else [value]
-    maps = [entry for entry in entries if isinstance(entry, dict)]
-    return [_requested(entry, allowed_directories, max_file_bytes) for entry in maps[: limits.FILES_PER_MESSAGE]]
+    asked: list[Requested] = []
+    usable = 0
+    for entry in entries[:_MOST_ENTRIES]:
+        made = _requested(entry, allowed_directories, max_file_bytes)
+        usable += not made.refused
+        if usable > limits.FILES_PER_MESSAGE:
+            asked.append(replace(made, data=None, path="", refused=_TOO_MANY))
+            break
+        asked.append(made)
+    return asked
 
 
-def _requested(entry: dict[str, Plain], allowed: Sequence[Path], max_file_bytes: int) -> Requested:
+def _requested(entry: Plain, allowed: Sequence[Path], max_file_bytes: int) -> Requested:
+    if not isinstance(entry, dict):
+        return Requested("attachment.bin", "", "", refused="is not a map with data or path")
     data, path = entry.get("data"), entry.get("path")
     if isinstance(data, str):
         data = data.encode("utf-8", "replace")

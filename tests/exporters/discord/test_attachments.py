@@ -11,6 +11,7 @@ from otel_discord.discord_api.models import FilePart
 from otel_discord.exporters.discord.attachments import allowed_path, file_part, requested_attachments
 from otel_discord.exporters.discord.cards import AttachmentRef
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.signals import Plain
 
 LIMIT = 1000
 
@@ -48,6 +49,19 @@ def test_what_cannot_be_used_says_why(entry: dict[str, object], why: str) -> Non
     assert why in item.refused
 
 
+def test_what_is_no_list_of_maps_is_not_passed_over_in_silence() -> None:
+    for value in ("/etc/passwd", 5, ["a"]):
+        (item,) = requested_attachments(value, [], LIMIT)  # type: ignore[arg-type]
+        assert "not a map" in item.refused
+
+
+def test_the_eleventh_file_is_named_as_left_out() -> None:
+    same: Plain = {"data": "same"}
+    asked = requested_attachments([same] * 5 + [{}] + [same] * 7, [], LIMIT)
+    assert [item.data for item in asked if not item.refused] == [b"same"] * 10
+    assert ["a message takes 10 files" in item.refused for item in asked if item.refused] == [False, True]
+
+
 def test_a_path_must_lie_in_an_allowed_directory_links_followed(tmp_path: Path) -> None:
     inside, outside = tmp_path / "in", tmp_path / "out"
     inside.mkdir()
@@ -63,7 +77,7 @@ def test_a_path_must_lie_in_an_allowed_directory_links_followed(tmp_path: Path) 
 
 def test_a_path_that_may_be_read_is_kept_resolved(tmp_path: Path) -> None:
     (tmp_path / "plot.png").write_bytes(b"x")
-    entry = {"filename": "plot.png", "path": str(tmp_path / "." / "plot.png")}
+    entry: Plain = {"filename": "plot.png", "path": str(tmp_path / "." / "plot.png")}
     (item,) = requested_attachments([entry], [tmp_path], LIMIT)
     assert (item.path, item.refused, item.content_type) == (str(tmp_path / "plot.png"), "", "image/png")
 

@@ -90,7 +90,7 @@ def test_file_names_are_made_safe() -> None:
         "noending",
     ]
     message = pack([embed(1, files=tuple(file(name) for name in names))]).message
-    assert [part.filename for part in message.files][:5] == ["passwd", "a_b.txt", "A_B-2.TXT", "a_b-3.txt", "txt"]
+    assert [part.filename for part in message.files][:5] == ["passwd", "a_b.txt", "A_B-2.TXT", "a_b-3.txt", "file.txt"]
     assert problems(message) == []
 
 

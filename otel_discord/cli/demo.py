@@ -142,8 +142,7 @@ async def _shop_when_ready(port: int) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait({task})
 
 
 async def _listening(port: int) -> None:

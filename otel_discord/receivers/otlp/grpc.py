@@ -4,7 +4,6 @@ Requests come in as bytes, without grpc's deserializer: what cannot be parsed is
 INVALID_ARGUMENT instead of UNKNOWN.
 """
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -13,13 +12,14 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from otel_discord.component import Authenticator, StartError
+from otel_discord.component import StartError
 from otel_discord.component.listening_sockets import listening_sockets
 from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.otlp.answers import GrpcError, grpc_error, success_body
 from otel_discord.receivers.otlp.config import GrpcConfig
-from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat
-from otel_discord.receivers.otlp.intake import Incoming, Intake
+from otel_discord.receivers.otlp.door import Door
+from otel_discord.receivers.otlp.ingest import WireFormat
+from otel_discord.receivers.otlp.intake import Incoming
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.receivers.otlp.unix_sockets import free_unix_path
@@ -36,13 +36,11 @@ Export = Callable[[bytes, Any], Awaitable[bytes]]
 class ExportServicer:
     """Answers ``Export`` of one signal: what to answer is decided elsewhere, this only speaks gRPC."""
 
-    def __init__(
-        self, signal: Signal, intake: Intake, limits: DecodingLimits, authenticator: Authenticator | None
-    ) -> None:
+    def __init__(self, signal: Signal, door: Door) -> None:
         self._signal = signal
-        self._intake = intake
-        self._limits = limits
-        self._authenticator = authenticator
+        self._intake = door.intake
+        self._limits = door.limits
+        self._authenticator = door.authenticator
 
     async def export(self, request: bytes, context: Any) -> bytes:
         """Take one request, given and answered as bytes."""
@@ -71,25 +69,16 @@ class GrpcServer:
 
 
 @asynccontextmanager
-async def serve_grpc(
-    config: GrpcConfig,
-    intake: Intake,
-    limits: DecodingLimits,
-    *,
-    authenticator: Authenticator | None,
-    certificates: CertificateFiles | None,
-    key_path: str,
-    logger: logging.Logger,
-) -> AsyncIterator[GrpcServer]:
+async def serve_grpc(config: GrpcConfig, door: Door) -> AsyncIterator[GrpcServer]:
     """Run a gRPC server.
 
     Raises:
         StartError: the endpoint is in use or cannot be used.
     """
     server = grpc.aio.server(options=channel_options(config))
-    names = [OTLP_SERVICES[signal].name for signal in intake.consumers]
-    for signal, name in zip(intake.consumers, names, strict=True):
-        export = ExportServicer(signal, intake, limits, authenticator).export
+    names = [OTLP_SERVICES[signal].name for signal in door.intake.consumers]
+    for signal, name in zip(door.intake.consumers, names, strict=True):
+        export = ExportServicer(signal, door).export
         handler: Any = grpc.unary_unary_rpc_method_handler(export)
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
     health_servicer = health.aio.HealthServicer()
@@ -97,10 +86,10 @@ async def serve_grpc(
     for name in ("", *names):
         await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    address, port = _bind(server, config, certificates, key_path)
+    address, port = _bind(server, config, door.certificates, door.key_path)
     await server.start()
     running = GrpcServer(server, health_servicer, port, address)
-    logger.info("receiving OTLP/gRPC on %s", address)
+    door.logger.info("receiving OTLP/gRPC on %s", address)
     try:
         yield running
     finally:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import logging
 import resource
 import socket
 from collections.abc import AsyncIterator
@@ -11,7 +10,6 @@ from typing import Final
 
 from aiohttp import web
 
-from otel_discord.component import Authenticator
 from otel_discord.component.listening_sockets import listening_sockets
 from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.otlp.answers import CONTENT_TYPES, HttpAnswer, http_error, success_body
@@ -19,6 +17,7 @@ from otel_discord.receivers.otlp.config import HttpConfig
 from otel_discord.receivers.otlp.connections import ConnectionLimits, Server
 from otel_discord.receivers.otlp.cors import cors_headers, is_preflight
 from otel_discord.receivers.otlp.decompress import too_large
+from otel_discord.receivers.otlp.door import Door
 from otel_discord.receivers.otlp.http_requests import (
     ExportRequest,
     accepts_gzip,
@@ -27,10 +26,8 @@ from otel_discord.receivers.otlp.http_requests import (
     read_head,
     signal_paths,
 )
-from otel_discord.receivers.otlp.ingest import DecodingLimits
-from otel_discord.receivers.otlp.intake import INLINE_BYTES, OVERLOADED, Incoming, Intake
+from otel_discord.receivers.otlp.intake import INLINE_BYTES, OVERLOADED, Incoming
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
-from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.receivers.otlp.unix_sockets import listen_unix, remove_unix_path
 
 _GZIP_FROM_BYTES: Final = 1024
@@ -42,14 +39,12 @@ _UNAUTHENTICATED: Final = Refusal(Reason.UNAUTHENTICATED, "authentication failed
 class ExportHandler:
     """Answers requests: what to answer is decided elsewhere, this reads and writes."""
 
-    def __init__(
-        self, config: HttpConfig, intake: Intake, limits: DecodingLimits, authenticator: Authenticator | None
-    ) -> None:
+    def __init__(self, config: HttpConfig, door: Door) -> None:
         self._config = config
-        self._intake = intake
-        self._limits = limits
-        self._authenticator = authenticator
-        self._paths = signal_paths(config, intake.consumers)
+        self._intake = door.intake
+        self._limits = door.limits
+        self._authenticator = door.authenticator
+        self._paths = signal_paths(config, door.intake.consumers)
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """Return the response to one request."""
@@ -168,30 +163,21 @@ class HttpServer:
 
 
 @asynccontextmanager
-async def serve_http(
-    config: HttpConfig,
-    intake: Intake,
-    limits: DecodingLimits,
-    *,
-    authenticator: Authenticator | None,
-    certificates: CertificateFiles | None,
-    key_path: str,
-    logger: logging.Logger,
-) -> AsyncIterator[HttpServer]:
+async def serve_http(config: HttpConfig, door: Door) -> AsyncIterator[HttpServer]:
     """Run an HTTP server.
 
     Raises:
         StartError: the endpoint is in use or cannot be used.
     """
-    handler = ExportHandler(config, intake, limits, authenticator)
+    handler = ExportHandler(config, door)
     connection_limits = ConnectionLimits(
         config.max_connections or _half_of_the_files(), config.read_header_timeout, config.idle_timeout
     )
-    server = Server(handler.answer, answer_error=handler.answer_error, limits=connection_limits, logger=logger)
+    server = Server(handler.answer, answer_error=handler.answer_error, limits=connection_limits, logger=door.logger)
     loop = asyncio.get_running_loop()
-    context = certificates.new_context() if certificates else None
+    context = door.certificates.new_context() if door.certificates else None
     handshake_s = _TLS_HANDSHAKE_S if context else None
-    bound, port, address = _bind(config, f"{key_path}::endpoint")
+    bound, port, address = _bind(config, f"{door.key_path}::endpoint")
     listeners: list[asyncio.Server] = []
     try:
         for one in bound:
@@ -202,7 +188,7 @@ async def serve_http(
             else:
                 listener = await loop.create_server(server, sock=one, ssl=context, ssl_handshake_timeout=handshake_s)
             listeners.append(listener)
-        logger.info("receiving OTLP/HTTP on %s", address)
+        door.logger.info("receiving OTLP/HTTP on %s", address)
         running = HttpServer(server, listeners, port, address)
         yield running
     finally:

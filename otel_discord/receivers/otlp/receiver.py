@@ -1,7 +1,6 @@
 """The otlp receiver: its servers' lifetime, and closing that loses nothing that was answered OK."""
 
 import asyncio
-import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,6 +9,7 @@ from typing import Final
 from otel_discord.component import Authenticator, Host, Outlets, Settings, StartError
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.receivers.otlp.config import MIB, GrpcConfig, HttpConfig, OtlpConfig
+from otel_discord.receivers.otlp.door import Door
 from otel_discord.receivers.otlp.grpc import GrpcServer, serve_grpc
 from otel_discord.receivers.otlp.http import HttpServer, serve_http
 from otel_discord.receivers.otlp.ingest import DecodingLimits, require_fast_protobuf
@@ -57,48 +57,37 @@ class OtlpReceiver:
         async with AsyncExitStack() as stack:
             http = grpc = None
             if self._config.protocols.grpc is not None:
-                grpc = await self._open_grpc(self._config.protocols.grpc, intake, host, stack)
+                door = await self._door("grpc", self._config.protocols.grpc, intake, host, stack)
+                grpc = await stack.enter_async_context(serve_grpc(self._config.protocols.grpc, door))
                 self.grpc_port, self._endpoints["grpc"] = grpc.port, grpc.address
             if self._config.protocols.http is not None:
-                http = await self._open_http(self._config.protocols.http, intake, host, stack)
+                door = await self._door("http", self._config.protocols.http, intake, host, stack)
+                http = await stack.enter_async_context(serve_http(self._config.protocols.http, door))
                 self.http_port, self._endpoints["http"] = http.port, http.address
             try:
                 yield
             finally:
                 await self._close(intake, grpc, http, host)
 
-    async def _open_grpc(self, config: GrpcConfig, intake: Intake, host: Host, stack: AsyncExitStack) -> GrpcServer:
-        key_path = self._key_path("grpc")
+    async def _door(
+        self,
+        protocol: Transport,
+        config: GrpcConfig | HttpConfig,
+        intake: Intake,
+        host: Host,
+        stack: AsyncExitStack,
+    ) -> Door:
+        key_path = f"receivers::{self._settings.id}::protocols::{protocol}"
         self._warn_if_open(config, key_path)
-        limits = DecodingLimits(config.max_body_bytes, self._config.max_elements)
-        certificates = await self._certificates(config, key_path, stack)
-        server = serve_grpc(
-            config,
-            intake,
-            limits,
+        strict_json = self._config.strict_json or (isinstance(config, HttpConfig) and config.strict_json)
+        return Door(
+            intake=intake,
+            limits=DecodingLimits(config.max_body_bytes, self._config.max_elements, strict_json),
             authenticator=_authenticator(config, host, key_path),
-            certificates=certificates,
+            certificates=await self._certificates(config, key_path, stack),
             key_path=key_path,
             logger=self._logger,
         )
-        return await stack.enter_async_context(server)
-
-    async def _open_http(self, config: HttpConfig, intake: Intake, host: Host, stack: AsyncExitStack) -> HttpServer:
-        key_path = self._key_path("http")
-        self._warn_if_open(config, key_path)
-        strict_json = config.strict_json or self._config.strict_json
-        limits = DecodingLimits(config.max_body_bytes, self._config.max_elements, strict_json)
-        certificates = await self._certificates(config, key_path, stack)
-        server = serve_http(
-            config,
-            intake,
-            limits,
-            authenticator=_authenticator(config, host, key_path),
-            certificates=certificates,
-            key_path=key_path,
-            logger=self._logger,
-        )
-        return await stack.enter_async_context(server)
 
     async def _close(self, intake: Intake, grpc: GrpcServer | None, http: HttpServer | None, host: Host) -> None:
         deadline_s = host.drain_deadline_s
@@ -144,9 +133,6 @@ class OtlpReceiver:
                 config.endpoint,
             )
 
-    def _key_path(self, protocol: str) -> str:
-        return f"receivers::{self._settings.id}::protocols::{protocol}"
-
 
 def is_open_to_the_network(config: GrpcConfig | HttpConfig) -> bool:
     """Return whether other machines reach a server that asks for neither certificate nor token."""
@@ -172,5 +158,6 @@ def _authenticator(config: GrpcConfig | HttpConfig, host: Host, key_path: str) -
 
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()  # it never ends by itself but by a fault of ours, which must be seen

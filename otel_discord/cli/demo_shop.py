@@ -75,7 +75,7 @@ class Service:
 
 def add_tax(subtotal: float, rate: object) -> float:
     """Compute a total; fails as such functions fail."""
-    return subtotal + subtotal * rate  # type: ignore[operator]
+    return subtotal + subtotal * rate  # type: ignore[operator]  # it is there to fail
 
 
 def charge_card(order: int) -> None:

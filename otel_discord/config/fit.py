@@ -97,7 +97,7 @@ def _fit_text(members: tuple[Any, ...], value: RawText) -> Any:
     if isinstance(typed, (dict, list)) and not any(_is_class(member, _TEXT) for member in members):
         return fit(Union[members], typed)  # noqa: UP007 - members are known at run time only
     if typed is not None and type(typed) in members:
-        return text if isinstance(typed, str) else fit(Union[members], typed)  # noqa: UP007
+        return text if isinstance(typed, str) else fit(Union[members], typed)  # noqa: UP007 - as above
     if any(_is_class(member, _TEXT) for member in members) or isinstance(typed, str):
         return text
     return typed

@@ -40,7 +40,7 @@ class RequestBody(Payload):
                 self.handed_over = True
             await writer.write(piece)
 
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's names
         """Refuse: the library asks for it only where it would copy or log a body."""
         raise TypeError("a request body is written, not shown")
 

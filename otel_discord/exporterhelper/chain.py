@@ -121,7 +121,7 @@ class ExporterChain:
 
     def _storage(self, host: Host) -> Storage:
         wanted = self._sending_queue.storage
-        return MemoryStorage() if wanted is None else host.extension(wanted, Storage)  # type: ignore[type-abstract]
+        return MemoryStorage() if wanted is None else host.extension(wanted, Storage)
 
     async def _open(self, stack: AsyncExitStack, storage: Storage, signal: Signal) -> QueueSender:
         owner = f"{self._settings.id}/{signal}"

@@ -236,31 +236,31 @@ class _Hardening(NodeTransformer):
             raise TemplateError(self._source, self._line + node.lineno - 1, f"{refused} is not available in templates")
         return super().generic_visit(node, *args, **kwargs)
 
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802 - Jinja's name
         self.generic_visit(node)
         node.nodes = [
             part if isinstance(part, nodes.TemplateData) else _filtered(part, self._slot) for part in node.nodes
         ]
         return node
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's name
         if node.recursive:
             raise TemplateError(self._source, self._line + node.lineno - 1, "recursive loops are not available")
         self.generic_visit(node)
         node.iter = _filtered(node.iter, "limited")
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's name
         self.generic_visit(node)
         return _filtered(nodes.List(node.nodes, lineno=node.lineno), "joined")
 
-    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 - Jinja's name
         return _filtered(self.generic_visit(node), "literal")
 
-    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802 - Jinja's name
         return _filtered(self.generic_visit(node), "literal")
 
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - Jinja's name
         self.generic_visit(node)
         return node if node.ctx == "store" else _filtered(node, "literal")
 

@@ -69,7 +69,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         self.filters = {"limited": _limited, "joined": _joined, "literal": _literal} | SLOT_FILTERS
         self.tests = {name: self.tests[name] for name in _TESTS}
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002 - Jinja's name
         """Allow reading methods of texts and maps, and the loop's position; nothing else."""
         if isinstance(obj, str):
             return attr in _STR_METHODS
@@ -161,7 +161,7 @@ def _range(*bounds: int) -> range:
 
 
 @pass_environment
-def _limited(environment: TemplateSandbox, items: Any) -> Iterator[Any]:  # noqa: ARG001
+def _limited(environment: TemplateSandbox, items: Any) -> Iterator[Any]:  # noqa: ARG001 - Jinja passes it
     """Every `for` walks through this; each round is a step."""
     for item in items:
         _budget.spend(1)

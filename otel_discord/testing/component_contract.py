@@ -91,7 +91,7 @@ async def check_refuses_when_not_running(
         async with component.lifespan(host()):
             pass
         with raises(ComponentError):
-            await within(patience_s, component.consume(logs_batch()), "refusing")  # type: ignore[attr-defined]
+            await within(patience_s, component.consume(logs_batch()), "refusing")  # type: ignore[attr-defined]  # who has no consume is not asked
 
 
 async def check_failed_start(

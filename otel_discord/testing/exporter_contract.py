@@ -85,7 +85,7 @@ async def check_exporter(
 
 def dice(weights: Mapping[Verdict, float], seed: int, max_failures_in_a_row: int) -> Decide:
     """Return seeded answers, with at most so many retryable ones in a row."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     row = 0
 
     def decide() -> Verdict:
@@ -138,7 +138,7 @@ async def _until_seen(far_end: FarEnd, expected: int, patience_s: float) -> None
     """Wait until the far end has seen everything; after ``patience_s`` go on, the verdict says what is missing."""
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + patience_s
-    while len(set(far_end.delivered()) | far_end.refused()) < expected and loop.time() < deadline_s:  # noqa: ASYNC110
+    while len(set(far_end.delivered()) | far_end.refused()) < expected and loop.time() < deadline_s:  # noqa: ASYNC110 - a far end has no event
         await asyncio.sleep(0.1)
 
 

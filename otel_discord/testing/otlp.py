@@ -66,7 +66,7 @@ def logs_request(
     for number in range(first, first + count):
         record = scope_logs.log_records.add()
         record.time_unix_nano = record.observed_time_unix_nano = START_NS + number * 1_000_000_000
-        record.severity_number = severity  # type: ignore[assignment]
+        record.severity_number = severity  # type: ignore[assignment]  # the enum is open
         record.severity_text = severity_text
         record.body.CopyFrom(any_value(body.replace("{n}", str(number)) if isinstance(body, str) else body(number)))
         record.attributes.extend(key_values(attributes or {}))

@@ -34,7 +34,8 @@ class BatchRouter:
                 await asyncio.sleep(0)
 
     async def _route(self, stored: StoredBatch) -> None:
-        assert isinstance(stored.batch, LogsBatch)  # noqa: S101 - the exporter puts nothing else in
+        if not isinstance(stored.batch, LogsBatch):
+            raise TypeError(f"only logs are put into this queue, not {stored.batch.signal}")
         with self.settings.tracer.start_as_current_span(f"exporter/{self.settings.id}/logs") as span:
             routed = Routed()
             for number, _ in enumerate(self.maker.route(stored.batch, time.time_ns(), routed), start=1):

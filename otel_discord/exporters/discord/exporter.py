@@ -152,11 +152,7 @@ class DiscordExporter:
 
     def _open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
         settings = self._config.sending_queue
-        storage: Storage = (
-            host.extension(settings.storage, Storage)  # type: ignore[type-abstract]
-            if settings.storage
-            else MemoryStorage()
-        )
+        storage: Storage = host.extension(settings.storage, Storage) if settings.storage else MemoryStorage()
         return storage.open_queue(f"{self._settings.id}/logs", settings.limits())
 
     async def _open_outboxes(self, queue: WorkQueue, health: Health, stack: AsyncExitStack) -> dict[str, Outbox]:

@@ -163,7 +163,7 @@ class FileExporter:
         try:
             self._flush()
         except RetryableError as error:
-            self._logger.error("%d batches not written (reason: shutdown): %s", len(self._waiting), error)  # noqa: TRY400
+            self._logger.error("%d batches not written (reason: shutdown): %s", len(self._waiting), error)  # noqa: TRY400 - it says all
         finally:
             self._file.close()
             self._file = None

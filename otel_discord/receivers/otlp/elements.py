@@ -96,7 +96,7 @@ class _Many(Sequence[Piece]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: object) -> bytes:  # type: ignore[override]
+    def __getitem__(self, index: object) -> bytes:  # type: ignore[override]  # no slices: nothing is in it
         raise IndexError(index)
 
 

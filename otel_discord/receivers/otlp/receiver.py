@@ -151,7 +151,7 @@ def _authenticator(config: GrpcConfig | HttpConfig, host: Host, key_path: str) -
     if config.auth is None:
         return None
     try:
-        return host.extension(config.auth.authenticator, Authenticator)  # type: ignore[type-abstract]
+        return host.extension(config.auth.authenticator, Authenticator)
     except StartError as error:
         raise StartError(f"{key_path}::auth::authenticator: {error}") from None
 

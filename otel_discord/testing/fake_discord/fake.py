@@ -100,7 +100,7 @@ class FakeDiscord:
     def endpoint(self, endpoint: str) -> None:
         self.state.endpoint = endpoint
 
-    def add_channel(self, name: str = "alerts", *, type: int = TEXT, requires_tag: bool = False) -> FakeChannel:  # noqa: A002
+    def add_channel(self, name: str = "alerts", *, type: int = TEXT, requires_tag: bool = False) -> FakeChannel:  # noqa: A002 - Discord's name
         """Add a channel; type 15 is a forum."""
         return self.state.add_channel(name, type=type, requires_tag=requires_tag)
 

@@ -14,7 +14,7 @@ class Latency:
     _dice: random.Random = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_dice", random.Random(self.seed))  # noqa: S311
+        object.__setattr__(self, "_dice", random.Random(self.seed))
 
     def draw(self) -> tuple[float, float]:
         """Return the next pair of delays: there, back."""

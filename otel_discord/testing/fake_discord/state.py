@@ -126,10 +126,10 @@ class State:
         self.webhooks: dict[str, FakeWebhook] = {}
         self.messages: dict[str, FakeMessage] = {}
         self.journal: list[JournalEntry] = []
-        self._dice = random.Random(seed)  # noqa: S311
+        self._dice = random.Random(seed)
         self.guild_id = self.snowflakes.next(_BEGINNING_S)
 
-    def add_channel(self, name: str = "alerts", *, type: int = TEXT, requires_tag: bool = False) -> FakeChannel:  # noqa: A002
+    def add_channel(self, name: str = "alerts", *, type: int = TEXT, requires_tag: bool = False) -> FakeChannel:  # noqa: A002 - Discord's name
         """Add a channel to the guild."""
         channel = FakeChannel(self._id(), name, type, self.guild_id, requires_tag=requires_tag)
         self.channels[channel.id] = channel

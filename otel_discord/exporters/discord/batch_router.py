@@ -27,10 +27,15 @@ class BatchRouter:
     shed_above: float
 
     async def run(self) -> None:
-        """Route until the queue is closed and empty."""
+        """Route until the queue is closed and empty. Cancelled, it leaves in the queue what is not routed."""
         with suppress(ShutdownError):
             while True:
-                await self._route(await self.queue.take())
+                stored = await self.queue.take()
+                try:
+                    await self._route(stored)
+                except asyncio.CancelledError:
+                    await self.queue.release(stored.id)
+                    raise
                 await asyncio.sleep(0)
 
     async def _route(self, stored: StoredBatch) -> None:

@@ -148,7 +148,7 @@ class DiscordExporter:
                     yield
                 finally:
                     self._queue = None
-                    await self._drain(host, queue, outboxes, routing, senders)
+                    await self._drain(host, queue, router, outboxes, routing, senders)
 
     def _open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
         settings = self._config.sending_queue
@@ -182,6 +182,7 @@ class DiscordExporter:
         self,
         host: Host,
         queue: WorkQueue,
+        router: BatchRouter,
         outboxes: dict[str, Outbox],
         routing: "asyncio.Task[None]",
         senders: list["asyncio.Task[None]"],
@@ -202,6 +203,7 @@ class DiscordExporter:
         if unfinished:
             await asyncio.wait(unfinished, timeout=_LAST_LOOK_S)
         if self._config.sending_queue.storage is None:
+            await router.run()  # what there was no time to route must be accounted for as well
             for outbox in outboxes.values():
                 await outbox.bury_rest()
 

@@ -1,6 +1,7 @@
 """The exporter as a pipeline sees it: what it accepts, what it refuses, what becomes of order and room."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -178,3 +179,17 @@ async def test_attachments_go_along_and_the_oldest_are_let_go_under_pressure() -
     assert rig.telemetry.value("otel_discord_attachments_shed_total") == 2
     assert sum(len(message.files) for message in fake.messages) == 3
     fake.assert_clean()
+
+
+@pytest.mark.parametrize("shutdown_timeout", ["0s", "1ms"])
+async def test_what_was_accepted_is_counted_also_where_closing_has_no_time(
+    shutdown_timeout: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(FakeDiscord("default"), shutdown_timeout=shutdown_timeout) as rig:
+        for first in range(0, 5000, 1000):
+            await rig.exporter.consume(logs_batch(1000, first=first))
+    sent, failed = (rig.telemetry.value(f"otelcol_exporter_{name}_log_records") for name in ("sent", "send_failed"))
+    assert sent + failed == 5000
+    assert failed > 0
+    said = {int(number) for number in re.findall(r"record (\d+)", caplog.text)}
+    assert said | set(rig.arrived()) == set(range(5000))

@@ -38,8 +38,8 @@ def main() -> None:
         senders[number % len(senders)]()
     print("warm", flush=True)
     for line in sys.stdin:
-        what, number = line.split()
-        sent = _send_all(senders, **{what: float(number)})
+        what, amount = line.split()
+        sent = _send_all(senders, **{what: float(amount)})
         print("sent", sent, flush=True)
 
 

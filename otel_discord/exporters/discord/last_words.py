@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from google.protobuf.message import DecodeError
+
 from otel_discord.discord_api.outcome_types import Reason
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.signals import find_attribute, severity_range, to_plain
@@ -22,7 +24,11 @@ ADVICE: Final = {
 def last_words(cards: Iterable[Card]) -> Iterator[str]:
     """Yield one line a card: severity, service, count, the text's beginning."""
     for card in cards:
-        resource, _, record = card.parts()
+        try:
+            resource, _, record = card.parts()
+        except DecodeError:  # nested too deeply to be read again
+            yield f"{severity_range(card.severity).name} (a record that cannot be read)"
+            continue
         service = find_attribute(resource.attributes, "service.name")
         origin = service if isinstance(service, str) and service else "unknown service"
         text = find_attribute(record.attributes, "exception.message") or to_plain(record.body) or record.event_name

@@ -14,7 +14,7 @@ COUNT = 60
 HTML = "<html><head><title>Access denied</title></head><body>Cloudflare</body></html>"
 FAST: dict[str, Any] = {"shutdown_timeout": "1h", "rate_limit": {"channel_messages_per_minute": 0}}
 
-RECOVERS = {
+RECOVERS: dict[str, Any] = {
     "503": Answer(503, HTML),
     "500-json": Answer(500, {"message": "500: Internal Server Error", "code": 0}),
     "reset-before-the-body": Break(Cut.UPLOAD),

@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 30.0
+KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
 
 
 @dataclass
@@ -57,7 +58,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
     def start_it(arguments: Sequence[str], environment: dict[str, str]) -> Service:
         log_path = tmp_path / f"log-{len(services)}"
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         with log_path.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "otel_discord", *arguments],

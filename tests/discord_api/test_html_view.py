@@ -111,6 +111,7 @@ def test_without_a_clock_times_are_absolute() -> None:
             "a\n```\nb\n```\nc",
             '<div class="dv-run">a</div><pre class="dv-fence"><code>b</code></pre><div class="dv-run">c</div>',
         ),
+        ("```\n\n```", '<div class="dv-run"><code class="dv-code">\n\n</code></div>'),
         ("``` ```", '<pre class="dv-fence"><code> </code></pre>'),
         ("# H", '<div class="dv-heading dv-heading-1">H</div>'),
         ("### H **b**", '<div class="dv-heading dv-heading-3">H <strong>b</strong></div>'),

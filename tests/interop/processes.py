@@ -11,7 +11,7 @@ from typing import Any
 
 READY_S = 30.0
 CLIENT_S = 90.0
-_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME", "COVERAGE_PROCESS_START")
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME", "COVERAGE_PROCESS_CONFIG")
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -66,7 +66,7 @@ async def test_others_are_served_while_a_large_request_is_decoded() -> None:
             start_s = loop.time()
             assert (await otlp.post(GOOD.SerializeToString())).status == 200
             slowest_s = max(slowest_s, loop.time() - start_s)
-        assert {task.result().status for task in hostile} == {413}
+        assert {task.result().status for task in hostile} <= {413, 503}  # 503: it waited five seconds for its turn
         assert slowest_s < 1.0
 
 

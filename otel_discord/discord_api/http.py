@@ -16,7 +16,7 @@ class HttpRequest:
     """One request. With ``files`` the JSON goes as ``payload_json`` of a multipart form, rebuilt for each attempt."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     """Absolute; holds the webhook token, so it is never logged."""
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None

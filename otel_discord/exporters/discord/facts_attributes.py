@@ -4,7 +4,7 @@ Left out: what the resource says already, what has its own place on the card (ex
 only machines read. A request's method, path and status become one entry.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -132,9 +132,3 @@ def _rank(key: str, value: Plain) -> int:
     if key.endswith(("id", "_id", ".id", "Id", "ID")) or key in _SHORT_KEYS:
         return 2
     return 4 if isinstance(value, str) and len(value) > 60 else 3
-
-
-def as_pairs(attributes: list[Attribute]) -> Iterator[tuple[str, str]]:
-    """Yield names and values; a request stands for itself and has no name."""
-    for attribute in attributes:
-        yield ("" if attribute.key == REQUEST_KEY else attribute.name), attribute.value

@@ -21,7 +21,6 @@ _MAX_KEY_CHARS: Final = 200
 _MAX_DEPTH: Final = 6
 _MAX_ITEMS: Final = 64
 _MAX_NODES: Final = 512
-_MAX_BYTES_SHOWN: Final = 4_096
 
 
 class _Budget:

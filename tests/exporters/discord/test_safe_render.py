@@ -36,5 +36,5 @@ def test_it_is_shown_plainly_and_said(caplog: pytest.LogCaptureFixture) -> None:
     assert "could not be rendered" in caplog.text
 
 
-def test_not_even_words() -> None:
-    assert title(b"\xff\xff not a record") == "A record that could not be shown"
+def test_a_record_that_cannot_be_read_is_shown_as_such() -> None:
+    assert title(b"\xff\xff not a record") == "ERROR (a record that cannot be read)"

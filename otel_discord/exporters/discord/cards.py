@@ -43,6 +43,8 @@ class Card:
     count: int = 1
     fingerprint: bytes = b""
     attachments: tuple[AttachmentRef, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Remarks for the reader, such as which attachment was refused and why."""
 
     def parts(self) -> tuple[Resource, InstrumentationScope, LogRecord]:
         """Return the OTLP messages."""
@@ -76,6 +78,7 @@ class Card:
                 )
                 for ref in self.attachments
             ],
+            notes=self.notes,
         ).SerializeToString()
 
     @classmethod
@@ -104,4 +107,5 @@ class Card:
                 )
                 for ref in stored.attachments
             ),
+            notes=tuple(stored.notes),
         )

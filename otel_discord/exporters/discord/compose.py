@@ -65,7 +65,7 @@ class Composer:
             for ref, part in zip(card.attachments, parts, strict=True)
             if isinstance(part, str)
         ]
-        rendered = self.renderer.render(card, repeated=repeated, notes=missing)
+        rendered = self.renderer.render(card, repeated=repeated, notes=[*card.notes, *missing])
         return replace(rendered, files=rendered.files + tuple(part for part in parts if isinstance(part, FilePart)))
 
 

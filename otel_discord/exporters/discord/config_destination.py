@@ -105,6 +105,13 @@ class RenderConfig(StrictModel):
         return template
 
 
+class DestinationRenderConfig(StrictModel):
+    """How the cards of one destination look, where that differs from the exporter's `render`."""
+
+    preset: Literal["compact", "standard", "full", "plain"] | None = None
+    """As `render.preset`, for this destination."""
+
+
 class DestinationConfig(StrictModel):
     """One webhook, and what goes there."""
 
@@ -134,6 +141,8 @@ class DestinationConfig(StrictModel):
     """Longer than 0: our own messages are deleted after that age."""
     preset: Literal["compact", "standard", "full", "plain"] | None = None
     """As `render.preset`, for this destination."""
+    render: DestinationRenderConfig = DestinationRenderConfig()
+    """The same, spelled as in the exporter."""
 
     @model_validator(mode="after")
     def _one_address(self) -> "DestinationConfig":

@@ -47,7 +47,7 @@ def _resolve(name: str, item: DestinationConfig, config: DiscordConfig) -> Desti
         name=name,
         webhook=webhook,
         min_severity=config.min_severity if item.min_severity is None else item.min_severity,
-        preset=item.preset or (config.render.preset if config.render.embeds else "plain"),
+        preset=item.preset or item.render.preset or (config.render.preset if config.render.embeds else "plain"),
         username=item.username or config.username,
         avatar_url=item.avatar_url or config.avatar_url,
         thread_name=item.thread_name,

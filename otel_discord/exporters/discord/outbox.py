@@ -26,7 +26,8 @@ from otel_discord.exporters.discord.last_words import ADVICE, last_words
 from otel_discord.exporters.discord.sender import Ended, Sender
 from otel_discord.signals import Signal
 
-INTRODUCTION_TIMEOUT_S = 5.0
+INTRODUCTION_TIMEOUT_S = 2.0
+"""The first message waits for it, so it is short; what it would have told comes with the first answer too."""
 _LOOK_AHEAD_CARDS = 40
 """`plain` takes more than ten short lines into one message."""
 

@@ -49,7 +49,8 @@ class CardMaker:
                     resource = resource or resource_logs.resource.SerializeToString()
                     scope = scope or scope_logs.scope.SerializeToString()
                     names = [item.name for item in lanes]
-                    record, attachments = self._take_attachments(record, names, routed.complaints)
+                    record, attachments, notes = self._take_attachments(record, names)
+                    routed.complaints.extend(notes)
                     seen_ns = record.time_unix_nano or record.observed_time_unix_nano or accepted_ns
                     card = Card(
                         resource=resource,
@@ -60,6 +61,7 @@ class CardMaker:
                         last_seen_ns=seen_ns,
                         accepted_ns=accepted_ns,
                         attachments=attachments,
+                        notes=notes,
                     )
                     payload = card.to_bytes()
                     priority = self.router.priority(severity)
@@ -67,19 +69,19 @@ class CardMaker:
                     yield
 
     def _take_attachments(
-        self, record: LogRecord, lanes: Sequence[str], complaints: list[str]
-    ) -> tuple[LogRecord, tuple[AttachmentRef, ...]]:
+        self, record: LogRecord, lanes: Sequence[str]
+    ) -> tuple[LogRecord, tuple[AttachmentRef, ...], tuple[str, ...]]:
         wanted = [pair for pair in record.attributes if pair.key == ATTRIBUTE]
         if not wanted:
-            return record, ()
+            return record, (), ()
         bare = LogRecord()
         bare.CopyFrom(record)
         rest: list[KeyValue] = [pair for pair in record.attributes if pair.key != ATTRIBUTE]
         del bare.attributes[:]
         bare.attributes.extend(rest)
         asked = requested_attachments(to_plain(wanted[-1].value), self.allowed_directories, self.max_file_bytes)
-        complaints += [f"attachment {item.filename!r} {item.refused}" for item in asked if item.refused]
-        return bare, tuple(self._hold(item, lanes) for item in asked if not item.refused)
+        held = tuple(self._hold(item, lanes) for item in asked if not item.refused)
+        return bare, held, tuple(f"{item.filename} {item.refused}" for item in asked if item.refused)
 
     def _hold(self, item: Requested, lanes: Sequence[str]) -> AttachmentRef:
         key, single_attempt = self.shelf.put(item.data, lanes) if item.data is not None else (0, False)

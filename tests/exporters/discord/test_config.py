@@ -192,12 +192,14 @@ def test_destinations_take_the_exporter_s_defaults() -> None:
             "destinations": {
                 "a": {"webhook_url": URL},
                 "b": {"webhook_url": URL, "min_severity": "INFO", "preset": "full"},
+                "c": {"webhook_url": URL, "render": {"preset": "standard"}},
             },
             "min_severity": "ERROR",
             "username": "Telemetry",
             "render": {"embeds": False},
         }
     )
-    a, b = resolve_destinations(config)
+    a, b, c = resolve_destinations(config)
     assert (a.min_severity, a.preset, a.username) == (17, "plain", "Telemetry")
     assert (b.min_severity, b.preset) == (9, "full")
+    assert c.preset == "standard"

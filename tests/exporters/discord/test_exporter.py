@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from otel_discord.component import ACCEPTED, PermanentError, QueueFullError, ShutdownError
-from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, Stall, posts
+from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, Stall, method_is, posts
 from otel_discord.testing.otlp import logs_batch, metrics_batch
 from tests.exporters.discord.rig import running
 
@@ -193,3 +193,27 @@ async def test_what_was_accepted_is_counted_also_where_closing_has_no_time(
     assert failed > 0
     said = {int(number) for number in re.findall(r"record (\d+)", caplog.text)}
     assert said | set(rig.arrived()) == set(range(5000))
+
+
+@pytest.mark.looptime(idle_timeout=600)
+async def test_the_reader_is_told_which_attachment_is_missing_and_why() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    attributes = {"discord.attachments": [{"filename": "core.dump", "path": "/etc/hostname"}]}
+    async with running(fake, **FAST) as rig:
+        await rig.exporter.consume(logs_batch(1, attributes=attributes))
+    (message,) = fake.messages
+    assert "core.dump" in "".join(message.texts())
+    assert "allowed_directories" in "".join(message.texts()).replace("\\", "")
+    assert message.files == []
+
+
+@pytest.mark.looptime(idle_timeout=600)
+async def test_a_webhook_that_does_not_introduce_itself_costs_two_seconds_once() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    fake.faults.add(Fault(Stall(), match=method_is("GET")))
+    async with running(fake, **FAST) as rig:
+        started_s = asyncio.get_running_loop().time()
+        await rig.exporter.consume(logs_batch(1))
+        while not rig.arrived():
+            await asyncio.sleep(0.05)
+        assert asyncio.get_running_loop().time() - started_s <= 2.5

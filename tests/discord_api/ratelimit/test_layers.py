@@ -537,3 +537,13 @@ def test_caution_doubles_when_surprised_again_and_is_forgotten_after_two_hours_w
         lasts_s.append(bucket.cautious_until - now)
         now += pause_s
     assert lasts_s == pytest.approx([600.0, 1200.0, 2400.0, 4800.0, 600.0])
+
+
+def test_a_minute_that_we_have_used_up_ourselves_is_not_counted_twice() -> None:
+    channel = ChannelBudget("c", 2, 0.0)
+    for now in (0.0, 10.0):
+        channel.granted()
+        channel.ended(now)
+    channel.fill(20.0, 5.0)
+    assert channel.allowed_at(20.0, creates=True) == 60.0
+    assert (channel.left(60.0), channel.left(70.0)) == (1, 2)

@@ -5,12 +5,13 @@ import grpc_testing
 import orjson
 import pytest
 from google.protobuf import json_format
+from google.protobuf.internal import api_implementation
 from google.rpc.status_pb2 import Status
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 
-from otel_discord.component import ACCEPTED, PermanentError, QueueFullError, Receipt
+from otel_discord.component import ACCEPTED, PermanentError, QueueFullError, Receipt, StartError
 from otel_discord.receivers.otlp.answers import (
     GRPC_CODES,
     HTTP_STATUSES,
@@ -22,7 +23,7 @@ from otel_discord.receivers.otlp.answers import (
     status_of,
     success_body,
 )
-from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, ingest
+from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, ingest, require_fast_protobuf
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.signals import Signal
 from otel_discord.testing.otlp import logs_request
@@ -123,3 +124,10 @@ def test_trailers_fit_in_what_clients_read(text: str) -> None:
     percent_encoded = sum(1 if 32 <= byte < 127 else 3 for byte in error.message.encode())
     assert len(error.message.encode()) <= MAX_ERROR_MESSAGE_BYTES
     assert percent_encoded + sum(len(value) * 4 // 3 for _, value in error.trailers) < 8_000
+
+
+def test_the_slow_protobuf_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_fast_protobuf()
+    monkeypatch.setattr(api_implementation, "Type", lambda: "python")
+    with pytest.raises(StartError, match="install a protobuf wheel"):
+        require_fast_protobuf()

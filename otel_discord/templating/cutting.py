@@ -14,25 +14,32 @@ _SNAP_CHARS: Final = 12
 _FENCE: Final = "```"
 _LANGUAGE: Final = re.compile(r"```([\w+#.-]{0,16})\n")
 _ESCAPED: Final = re.compile(r"\\[^0-9A-Za-z\s]")
+_MARK_START: Final = f"{ELLIPSIS}(+"
+_MARK: Final = re.compile(r"…\(\+(\d{1,3}(?:,\d{3}){0,4})\)…")
+_MARK_CHARS: Final = 24
 
 
-def cut_middle(text: str, limit: int, *, markdown: bool = False) -> str:
+def cut_middle(text: str, limit: int, *, markdown: bool = False, missing_chars: int = 0) -> str:
     """Return at most ``limit`` code points: both ends on whole graphemes around ``…(+N)…``, N code points missing.
 
     With ``markdown`` the text is Markdown: an open fence is closed and opened again after the gap, and neither an
     escape nor a link nor a time stamp is split. Below about 16 code points only the beginning and ``…`` are left.
+
+    What an earlier cut says is missing counts for that number where this cut takes it out; ``missing_chars`` is what
+    went missing before without a mark.
     """
     if len(text) <= limit:
         return text
     if limit <= 0:
         return ""
-    room = limit - len(_gap(len(text)))
+    room = limit - len(_gap(whole_chars(text) + missing_chars))
     if markdown and _FENCE in text:
-        return _cut_around_fences(text, limit, room)
+        return _cut_around_fences(text, limit, room, missing_chars)
     if room < _MIN_ROOM_FOR_BOTH_ENDS:
         return text[: _head_end(text, limit - 1, markdown)].rstrip() + ELLIPSIS
     head, tail = _ends(text, room, markdown)
-    return f"{head}{_gap(_shown_chars(text, markdown) - _shown_chars(head + tail, markdown))}{tail}"
+    missing_chars += sum(sign * _shown_chars(part, markdown) for part, sign in ((text, 1), (head, -1), (tail, -1)))
+    return f"{head}{_gap(missing_chars)}{tail}"
 
 
 def cut_end(text: str, limit: int) -> str:
@@ -40,6 +47,13 @@ def cut_end(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return text[: floor_boundary(text, limit - 1)].rstrip() + ELLIPSIS if limit > 0 else ""
+
+
+def whole_chars(text: str) -> int:
+    """Return the length of a text before it was cut: each ``…(+N)…`` in it counts as N code points."""
+    if _MARK_START not in text:
+        return len(text)
+    return len(text) + sum(int(mark[1].replace(",", "")) - len(mark[0]) for mark in _MARK.finditer(text))
 
 
 def _gap(missing_chars: int) -> str:
@@ -64,7 +78,8 @@ def _snap_to_space(head: str, following: str) -> str:
 
 
 def _head_end(text: str, index: int, markdown: bool) -> int:
-    index = floor_boundary(text, index)
+    mark = _mark_around(text, index)
+    index = mark[0] if mark else floor_boundary(text, index)
     if not markdown:
         return index
     opened = _link_around(text, index)
@@ -74,13 +89,21 @@ def _head_end(text: str, index: int, markdown: bool) -> int:
 
 
 def _tail_start(text: str, index: int, markdown: bool) -> int:
-    index = ceil_boundary(text, index)
+    mark = _mark_around(text, index)
+    index = mark[1] if mark else ceil_boundary(text, index)
     if not markdown:
         return index
     opened = _link_around(text, index)
     if opened:
         index = opened[1]
     return index + 1 if _odd_backslashes(text, index) else index
+
+
+def _mark_around(text: str, index: int) -> tuple[int, int] | None:
+    """Return start and end of the mark of an earlier cut that ``index`` touches, if it does."""
+    start = text.rfind(_MARK_START, max(0, index - _MARK_CHARS), index + len(_MARK_START))
+    mark = _MARK.match(text, start) if start >= 0 else None
+    return mark.span() if mark and mark.start() <= index <= mark.end() else None
 
 
 def _odd_backslashes(text: str, index: int) -> bool:
@@ -103,21 +126,21 @@ def _link_around(text: str, index: int) -> tuple[int, int] | None:
 
 
 def _shown_chars(text: str, markdown: bool) -> int:
-    return len(text) - (len(_ESCAPED.findall(text)) if markdown else 0)
+    return whole_chars(text) - (len(_ESCAPED.findall(text)) if markdown else 0)
 
 
-def _cut_around_fences(text: str, limit: int, room: int) -> str:
+def _cut_around_fences(text: str, limit: int, room: int, missing_chars: int) -> str:
     """Cut Markdown that has code blocks; both sides of the gap are closed on their own."""
     opening = _LANGUAGE.match(text, text.find(_FENCE))
     language = opening[1] if opening else ""
     room -= 2 * (len(_FENCE) + 1) + len(language)
     if room < _MIN_ROOM_FOR_BOTH_ENDS:
-        return cut_middle(text.replace(_FENCE, ""), limit, markdown=True)
+        return cut_middle(text.replace(_FENCE, ""), limit, markdown=True, missing_chars=missing_chars)
     head_end, tail_start = room - room * 2 // 5, len(text) - room * 2 // 5
     head_end = _outside_fence_mark(text, _head_end(text, head_end, markdown=True), towards_start=True)
     tail_start = _outside_fence_mark(text, _tail_start(text, tail_start, markdown=True), towards_start=False)
     head, tail = text[:head_end], text[tail_start:]
-    gap = _gap(_shown_chars(text[head_end:tail_start], markdown=True))
+    gap = _gap(missing_chars + _shown_chars(text[head_end:tail_start], markdown=True))
     close = f"\n{_FENCE}" if head.count(_FENCE) % 2 else ""
     reopen = f"{_FENCE}{language}\n" if text.count(_FENCE, 0, tail_start) % 2 else ""
     if close and reopen:  # the gap lies inside one block and may be shown as part of it

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from otel_discord.templating.cutting import cut_end, cut_middle
@@ -125,3 +125,30 @@ def test_links_and_times_stay_whole() -> None:
 def test_zalgo_does_not_take_for_ever() -> None:
     cut = cut_middle("a" + "\u0301" * 100_000, 100)
     assert len(cut) <= 100
+
+
+@given(
+    st.text(st.sampled_from("ab c"), min_size=100, max_size=300),
+    st.integers(60, 99),
+    st.integers(24, 59),
+    st.integers(0, 9_000),
+)
+def test_a_text_cut_twice_says_what_is_missing_of_the_first(text: str, first: int, second: int, before: int) -> None:
+    once = cut_middle(text, first)
+    assume(len(once) > second)
+    cut = cut_middle(once, second, missing_chars=before)
+    assert len(cut) <= second
+    gap = GAP.search(cut)
+    assert gap
+    assert len(GAP.findall(cut)) == 1
+    assert int(gap[1].replace(",", "")) == len(text) + before - len(GAP.sub("", cut))
+
+
+def test_a_mark_is_never_split() -> None:
+    for before in range(0, 120, 3):
+        text = "a" * before + "…(+1,234,567)…" + "b" * (120 - before)
+        for limit in range(30, 120):
+            cut = cut_middle(text, limit)
+            assert len(cut) <= limit
+            counts = [int(found.replace(",", "")) for found in GAP.findall(cut)]
+            assert sum(counts) + len(GAP.sub("", cut)) == 120 + 1_234_567

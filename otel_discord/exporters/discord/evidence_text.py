@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.discord_api.models import FilePart
+from otel_discord.exporters.discord.facts_lines import hidden_lines, more_lines
 from otel_discord.exporters.discord.facts_trace import Kind, Part, StackTrace
 from otel_discord.templating.cutting import cut_middle
 from otel_discord.templating.text import neutralise
@@ -83,22 +84,28 @@ def _folded(parts: tuple[Part, ...], kept: dict[int, str]) -> Iterator[str]:
             pending_link = ""
             yield kept[index]
             seen_error = seen_error or part.kind is Kind.ERROR
-        elif part.kind in _FRAMES:
+        elif part.kind in _FRAMES or hidden_lines(part.text):
             left_out.append(part)
         elif part.kind is Kind.LINK and seen_error and index < last_kept:
             pending_link = part.text
     yield from _fold(left_out)
 
 
-def _fold(frames: list[Part]) -> Iterator[str]:
-    if not frames:
-        return
-    count = f"  … {len(frames):,} frame{'s' if len(frames) > 1 else ''}"
-    libraries = list(dict.fromkeys(frame.library for frame in frames))
-    if all(libraries) and len(libraries) <= 2:
-        yield f"{count} of {' and '.join(name[:24] for name in libraries)}"
-    else:
-        yield count
+def _fold(parts: list[Part]) -> Iterator[str]:
+    """Yield the line that stands for frames left out here, and for lines that were never read."""
+    hidden = sum(hidden_lines(part.text) for part in parts)
+    frames = [part for part in parts if part.kind in _FRAMES]
+    if hidden:
+        more = more_lines(hidden)
+        yield f"  … {_frames(frames)} and {more.removeprefix('… ')}" if frames else f"  {more}"
+    elif frames:
+        libraries = list(dict.fromkeys(frame.library for frame in frames))
+        named = f" of {' and '.join(name[:24] for name in libraries)}" if all(libraries) and len(libraries) <= 2 else ""
+        yield f"  … {_frames(frames)}{named}"
+
+
+def _frames(frames: list[Part]) -> str:
+    return f"{len(frames):,} frame{'s' if len(frames) > 1 else ''}"
 
 
 def text_file(filename: str, text: str, description: str = "") -> FilePart:

@@ -115,6 +115,7 @@ def _merged(known: ExceptionFacts, in_body: ExceptionFacts) -> ExceptionFacts:
     return ExceptionFacts(
         known.type or in_body.type,
         known.message or in_body.message,
+        known.whole_message or in_body.whole_message,
         in_body.trace_text,
         in_body.whole_trace,
         in_body.trace,

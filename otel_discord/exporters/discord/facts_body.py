@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from otel_discord.exporters.discord.facts_lines import clean_lines
 from otel_discord.exporters.discord.facts_values import MAX_TEXT_CHARS, clean, plain_value, short_text
 from otel_discord.signals import Plain
 from otel_discord.templating.readable import readable
@@ -43,7 +44,7 @@ def body_facts(body: AnyValue) -> BodyFacts:
             entries = _json_object(text)
             if entries is not None:
                 return _structured(entries, text)
-        return BodyFacts(clean(text, MAX_TEXT_CHARS).strip(), (), text)
+        return BodyFacts(clean_lines(text.strip(), MAX_TEXT_CHARS).strip(), (), text)
     kind = body.WhichOneof("value")
     if kind in (None, "string_value"):
         return _NOTHING
@@ -62,7 +63,7 @@ def _structured(entries: Mapping[str, Plain], whole: str) -> BodyFacts:
         for key, value in entries.items()
         if key != message_key and value not in (None, "", [], {}) and key.lower() not in _NOISE_KEYS
     )
-    return BodyFacts(clean(message, MAX_TEXT_CHARS).strip(), pairs, whole or _as_json(entries))
+    return BodyFacts(clean_lines(message.strip(), MAX_TEXT_CHARS).strip(), pairs, whole or _as_json(entries))
 
 
 def _json_object(text: str) -> dict[str, Any] | None:

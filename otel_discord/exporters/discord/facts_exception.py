@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from otel_discord.exporters.discord.facts_lines import clean_lines
 from otel_discord.exporters.discord.facts_trace import StackTrace, language_of, parse_trace
 from otel_discord.exporters.discord.facts_values import MAX_TEXT_CHARS, clean, short_text
 from otel_discord.signals import Plain
@@ -26,6 +27,9 @@ class ExceptionFacts:
     type: str = ""
     """As it arrived: bare or qualified by its module."""
     message: str = ""
+    """Bounded and free of controls."""
+    whole_message: str = ""
+    """As it arrived."""
     trace_text: str = ""
     whole_trace: str = ""
     trace: StackTrace | None = None
@@ -50,11 +54,13 @@ def exception_facts(attributes: Mapping[str, Plain]) -> ExceptionFacts | None:
     whole = attributes.get("exception.stacktrace")
     whole = whole if isinstance(whole, str) else ""
     kind = short_text(attributes.get("exception.type") or "", 300)
-    message = attributes.get("exception.message")
-    message = clean(message, MAX_TEXT_CHARS).strip() if isinstance(message, str) else ""
+    given = attributes.get("exception.message")
+    given = given if isinstance(given, str) else ""
+    message = clean_lines(given.strip(), MAX_TEXT_CHARS).strip()
     if not (kind or message or whole):
         return None
-    return _with_trace(kind, message, whole)
+    found = _with_trace(kind, message, whole)
+    return replace(found, whole_message=given) if message else found
 
 
 def exception_in_body(body: str, whole: str) -> tuple[str, ExceptionFacts] | None:
@@ -76,11 +82,13 @@ def exception_in_body(body: str, whole: str) -> tuple[str, ExceptionFacts] | Non
 
 
 def _with_trace(kind: str, message: str, whole: str) -> ExceptionFacts:
-    text = clean(whole, MAX_TEXT_CHARS).strip("\n").rstrip()
+    text = clean_lines(whole.strip("\n"), MAX_TEXT_CHARS).strip("\n").rstrip()
     trace = parse_trace(text) if text else None
+    if trace is not None and not trace.language and len(whole) > MAX_TEXT_CHARS:
+        text = clean(whole, MAX_TEXT_CHARS).strip("\n").rstrip()  # shown as text, not by frames
     if trace is not None and not (kind and message):
         kind, message = _from_error_line(trace.error, kind, message)
-    return ExceptionFacts(kind, message, text, whole, trace)
+    return ExceptionFacts(kind, message, message, text, whole, trace)
 
 
 def _from_error_line(line: str, kind: str, message: str) -> tuple[str, str]:

@@ -11,6 +11,9 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
+from otel_discord.exporters.discord.facts_lines import hidden_lines, more_lines
+from otel_discord.templating.cutting import cut_middle
+
 _MAX_LINES: Final = 600
 _MAX_LINE_CHARS: Final = 500
 
@@ -101,7 +104,7 @@ def parse_trace(text: str) -> StackTrace:
 
     Exceptions repeat, so the last traces are remembered.
     """
-    lines = [line[:_MAX_LINE_CHARS] for line in _bounded_lines(text)]
+    lines = [cut_middle(line, _MAX_LINE_CHARS) for line in _bounded_lines(text)]
     match language_of(text):
         case "py":
             return StackTrace("py", tuple(_python_parts(lines)), innermost_last=True)
@@ -147,7 +150,8 @@ def _bounded_lines(text: str) -> list[str]:
     lines = text.replace("\r\n", "\n").split("\n")
     if len(lines) > _MAX_LINES:
         half = _MAX_LINES // 2
-        lines = [*lines[:half], *lines[-half:]]
+        missing = sum(hidden_lines(line) or bool(line.strip()) for line in lines[half:-half])
+        lines = [*lines[:half], f"  {more_lines(missing)}", *lines[-half:]]
     return [line for line in lines if line.strip()]
 
 

@@ -15,6 +15,7 @@ from otel_discord.exporters.discord.facts import RecordFacts
 from otel_discord.exporters.discord.facts_attributes import REQUEST_KEY
 from otel_discord.exporters.discord.facts_trace import parse_trace
 from otel_discord.exporters.discord.facts_values import short_text
+from otel_discord.exporters.discord.render_lines import few_lines, fitted_title
 from otel_discord.exporters.discord.render_links import LinkTemplate
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
@@ -90,8 +91,8 @@ def card_values(
     notes: Sequence[str] = (),
 ) -> CardValues:
     """Return the values of one card."""
-    title = cut_middle(facts.title, limits.title_chars)
-    body = _few_lines(facts.body, limits.body_lines, limits.body_chars)
+    title = fitted_title(facts.title, limits.title_chars)
+    body = few_lines(facts.body, limits.body_lines, limits.body_chars)
     pairs = _pairs(facts, limits)
     told = len(title) + len(body.text) + sum(len(name) + len(value) + 3 for name, value in pairs)
     trace = _trace(facts, options, limits, told)
@@ -146,21 +147,6 @@ def card_values(
     return CardValues(values, files, len(link_line))
 
 
-def _few_lines(text: str, max_lines: int, max_chars: int) -> Excerpt:
-    """Return the first and the last lines of a text, without empty ones between."""
-    if not text:
-        return Excerpt("", is_cut=False)
-    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
-    is_cut = len(lines) > max_lines
-    if is_cut:
-        head = max(1, max_lines - max_lines // 2)
-        tail = max(0, max_lines - head - 1)
-        missing = len(lines) - head - tail
-        lines = [*lines[:head], f"… {missing:,} more line{'s' if missing > 1 else ''}", *lines[len(lines) - tail :]]
-    shown = "\n".join(lines)
-    return Excerpt(cut_middle(shown, max_chars), is_cut or len(shown) > max_chars)
-
-
 def _pairs(facts: RecordFacts, limits: Limits) -> list[tuple[str, str]]:
     """Return the entries for the line of pairs: those of a structured body first, while the line has room."""
     candidates = list(facts.body_pairs)
@@ -208,8 +194,8 @@ def _files(facts: RecordFacts, trace: Excerpt, *, message_is_cut: bool) -> tuple
         files.append(text_file(TRACE_FILE, exception.whole_trace, f"Stack trace of {facts.title}"))
     if message_is_cut:
         whole = facts.whole_message
-        if exception is not None and (len(exception.message) > len(whole) or not whole):
-            whole = exception.message if not trace.is_cut else ""
+        if exception is not None and (len(exception.whole_message) > len(whole) or not whole):
+            whole = exception.whole_message if not trace.is_cut else ""
         if whole and not (exception is not None and whole == exception.whole_trace):
             files.append(text_file(MESSAGE_FILE, whole, f"Whole text of {facts.title}"))
     return tuple(files)

@@ -12,14 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.discord_api.models import FilePart
 from otel_discord.exporters.discord.facts_lines import hidden_lines, more_lines
 from otel_discord.exporters.discord.facts_trace import Kind, Part, StackTrace
 from otel_discord.templating.cutting import cut_middle
-from otel_discord.templating.text import neutralise
 
-MAX_FILE_CHARS: Final = 2_000_000
-"""Of one evidence file; at most 8 MB in UTF-8, below what Discord takes for a file."""
 _FOLD_CHARS: Final = 34
 _LIBRARY_FRAMES_WITHOUT_APPLICATION: Final = 3
 _FRAMES: Final = frozenset((Kind.APPLICATION, Kind.LIBRARY))
@@ -106,15 +102,3 @@ def _fold(parts: list[Part]) -> Iterator[str]:
 
 def _frames(frames: list[Part]) -> str:
     return f"{len(frames):,} frame{'s' if len(frames) > 1 else ''}"
-
-
-def text_file(filename: str, text: str, description: str = "") -> FilePart:
-    """Return a text as a file that can be opened again for each attempt."""
-    data = cut_middle(text, MAX_FILE_CHARS).encode("utf-8", "replace")
-    return FilePart(
-        filename=filename,
-        open=lambda: data,
-        size_bytes=len(data),
-        content_type="text/plain; charset=utf-8",
-        description=neutralise(description)[:1000],
-    )

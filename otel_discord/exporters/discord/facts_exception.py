@@ -9,6 +9,7 @@ from otel_discord.exporters.discord.facts_lines import clean_lines
 from otel_discord.exporters.discord.facts_trace import StackTrace, language_of, parse_trace
 from otel_discord.exporters.discord.facts_values import MAX_TEXT_CHARS, clean, short_text
 from otel_discord.signals import Plain
+from otel_discord.templating.cutting import ELLIPSIS, whole_chars
 
 _TRACE_STARTS: Final = re.compile(
     r"^Traceback \(most recent call last|^goroutine \d+ \[|^[ \t]+at [\w.$</]|^panic: ", re.MULTILINE
@@ -86,9 +87,17 @@ def _with_trace(kind: str, message: str, whole: str) -> ExceptionFacts:
     trace = parse_trace(text) if text else None
     if trace is not None and not trace.language and len(whole) > MAX_TEXT_CHARS:
         text = clean(whole, MAX_TEXT_CHARS).strip("\n").rstrip()  # shown as text, not by frames
+    whole_message = message
     if trace is not None and not (kind and message):
         kind, message = _from_error_line(trace.error, kind, message)
-    return ExceptionFacts(kind, message, message, text, whole, trace)
+        whole_message = message if whole_chars(message) == len(message) else _whole_line(trace.error, whole)
+    return ExceptionFacts(kind, message, whole_message, text, whole, trace)
+
+
+def _whole_line(cut_line: str, text: str) -> str:
+    """Return the line of the text that begins like the one that was cut."""
+    at = max(0, text.rfind(cut_line.partition(ELLIPSIS)[0]))
+    return text[at:].partition("\n")[0]
 
 
 def _from_error_line(line: str, kind: str, message: str) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from otel_discord.discord_api.models import FilePart
 from otel_discord.exporters.discord.cards import Card
-from otel_discord.exporters.discord.evidence_text import Excerpt, text_file, trim_trace
+from otel_discord.exporters.discord.evidence_files import EvidenceFile, text_file
+from otel_discord.exporters.discord.evidence_text import Excerpt, trim_trace
 from otel_discord.exporters.discord.facts import RecordFacts
 from otel_discord.exporters.discord.facts_attributes import REQUEST_KEY
 from otel_discord.exporters.discord.facts_trace import parse_trace
@@ -139,12 +140,12 @@ def card_values(
         "seen": _seen(card) if options.timestamps else "",
         "links": shown_links,
         "link_line": link_line,
-        "files": [part.filename for part in files],
+        "files": [file.label for file in files],
         "notes": [short_text(note, 160) for note in notes[:5]],
         "footer": options.footer,
         "repeated_mark": options.repeated_mark if repeated else "",
     }
-    return CardValues(values, files, len(link_line))
+    return CardValues(values, tuple(file.part for file in files), len(link_line))
 
 
 def _pairs(facts: RecordFacts, limits: Limits) -> list[tuple[str, str]]:
@@ -186,7 +187,7 @@ def _remembered_excerpt(trace_text: str, limit: int) -> Excerpt:
     return trim_trace(parse_trace(trace_text), trace_text, limit)
 
 
-def _files(facts: RecordFacts, trace: Excerpt, *, message_is_cut: bool) -> tuple[FilePart, ...]:
+def _files(facts: RecordFacts, trace: Excerpt, *, message_is_cut: bool) -> tuple[EvidenceFile, ...]:
     """Return the whole of what was cut: one file for a stack trace, one for a message."""
     files = []
     exception = facts.exception
@@ -195,7 +196,8 @@ def _files(facts: RecordFacts, trace: Excerpt, *, message_is_cut: bool) -> tuple
     if message_is_cut:
         whole = facts.whole_message
         if exception is not None and (len(exception.whole_message) > len(whole) or not whole):
-            whole = exception.whole_message if not trace.is_cut else ""
+            in_trace_file = trace.is_cut and exception.whole_message in exception.whole_trace
+            whole = "" if in_trace_file else exception.whole_message
         if whole and not (exception is not None and whole == exception.whole_trace):
             files.append(text_file(MESSAGE_FILE, whole, f"Whole text of {facts.title}"))
     return tuple(files)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_discord.exporters.discord.evidence_text import MAX_FILE_CHARS, text_file, trim_trace
+from otel_discord.exporters.discord.evidence_text import trim_trace
 from otel_discord.exporters.discord.facts_trace import Kind, language_of, parse_trace
 
 PYTHON = (
@@ -153,11 +153,3 @@ def test_any_mixture_is_trimmed(text: str, limit: int) -> None:
     excerpt = trim_trace(parse_trace(text), text, limit)
     assert len(excerpt.text) <= limit
     assert excerpt.is_cut == (len(text) > limit)
-
-
-def test_a_file_can_be_opened_again_and_is_bounded() -> None:
-    part = text_file("trace.txt", "ä" * 10 + "\ud800", "of\x00 it")
-    assert part.open() == part.open() == b"\xc3\xa4" * 10 + b"?"
-    assert part.size_bytes == 21
-    assert part.description == "of it"
-    assert text_file("a.txt", "x" * (MAX_FILE_CHARS + 9)).size_bytes <= MAX_FILE_CHARS + 16

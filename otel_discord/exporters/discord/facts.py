@@ -142,6 +142,8 @@ def _title_and_rest(
         value = attributes.get(key)
         if isinstance(value, str) and value.strip():
             return short_text(value, 2000), ""
+    if exception is not None and exception.trace is not None and exception.trace.innermost:
+        return exception.trace.innermost, ""
     if body.pairs:
         return "  ".join(f"{key}={value}" for key, value in body.pairs[:3]), ""
     return NO_MESSAGE, ""

@@ -62,9 +62,28 @@ class StackTrace:
     def error(self) -> str:
         """The line that names the error which arrived: Python's last, the others' first."""
         errors = [part.text for part in self.parts if part.kind is Kind.ERROR]
-        return (errors[-1] if self.innermost_last else errors[0]) if errors else ""
+        return (errors[-1] if self.innermost_last else errors[0]) if errors else self._error_among_notes
+
+    @property
+    def innermost(self) -> str:
+        """The innermost frame on one line, a library's if there is no other; of an unknown trace its first line."""
+        frames = [part for part in self.parts if part.kind in (Kind.APPLICATION, Kind.LIBRARY)]
+        frame = (frames[-1] if self.innermost_last else frames[0]) if frames else None
+        if self.location or (frame and frame.location):
+            return self.location or (frame.location if frame else "")
+        return (frame or self.parts[0]).text.split("\n", 1)[0].strip() if self.parts else ""
+
+    @property
+    def _error_among_notes(self) -> str:
+        """``Type: message`` in a trace of an unknown language, or behind what frames an exception group."""
+        lines = [part.text.lstrip(" \t|+-") for part in self.parts if part.kind is Kind.NOTE]
+        named = [line for line in lines if _NAMED_ERROR.match(line)]
+        return named[0] if named else ""
 
 
+_NAMED_ERROR: Final = re.compile(
+    r"[\w.$:\\/]{0,200}(?:Error|Exception|ExceptionGroup|Failure|Fault|Panic|Interrupt|Exit)\w{0,40}(?:: \S|\s*\Z)"
+)
 _PYTHON_FRAME: Final = re.compile(r'\s*File "([^"\n]+)", line (\d+)(?:, in (.+))?')
 _PYTHON_LINKS: Final = ("The above exception was the direct cause", "During handling of the above exception")
 _CARETS: Final = re.compile(r"[\s~^|]+")

@@ -133,6 +133,29 @@ def test_exceptions(attributes: dict[str, Any], body: Any, title: str, rest: str
     assert (facts.title, facts.body) == (title, rest)
 
 
+@pytest.mark.parametrize(
+    ("trace", "title"),
+    [
+        (PYTHON, "TypeError: no tax"),
+        (KEY_ERROR, "KeyError: 'rate'"),
+        (GO, "panic: runtime error: index"),
+        ("java.io.IOException: gone\n\tat com.shop.A.b(A.java:3)\nCaused by: x.Y: z", "IOException: gone"),
+        (PYTHON.rpartition("\n")[0], "cart/totals.py:118 in add_tax"),
+        ("\tat com.shop.A.b(A.java:3)\n\tat com.shop.C.d(C.java:4)", "A.java:3 in A.b"),
+        ("    at internal (node:internal/x:3:4)", "node:internal/x:3 in internal"),
+        ("goroutine 1 [running]:\nmain.f()\n\t/srv/a.go:3 +0x1", "srv/a.go:3 in main.f"),
+        ("app.rb:3:in `pay'\n  from app.rb:9\nShop::PaymentError: declined", "Shop::PaymentError: declined"),
+        (
+            "  + Exception Group Traceback\n  | ExceptionGroup: two (2 sub-exceptions)",
+            "ExceptionGroup: two (2 sub-exceptions)",
+        ),
+        ("#0 /srv/a.php(3): pay()\n#1 {main}", "#0 /srv/a.php(3): pay()"),
+    ],
+)
+def test_a_trace_alone_gives_the_title(trace: str, title: str) -> None:
+    assert facts_of(None, {"exception.stacktrace": trace}).title == title
+
+
 def test_location() -> None:
     assert facts_of("x", {"exception.stacktrace": PYTHON}).location == "cart/totals.py:118 in add_tax"
     new = {"code.file.path": "/srv/app/cart/views.py", "code.line.number": 7, "code.function.name": "shop.cart.pay"}

@@ -6,6 +6,8 @@ from typing import Final
 from otel_discord.exporters.discord.facts_values import clean
 
 _MORE_LINES: Final = re.compile(r"\s*… (\d{1,3}(?:,\d{3}){0,4}) more lines?\Z")
+MORE_LINES: Final = " more line"
+"""Stands in every line that counts others."""
 _MARGIN_CHARS: Final = 64
 
 
@@ -43,7 +45,7 @@ def count_lines(text: str) -> int:
 
 def more_lines(count: int) -> str:
     """Return the line that stands for lines which are left out."""
-    return f"… {count:,} more line{'s' if count > 1 else ''}"
+    return f"… {count:,}{MORE_LINES}{'s' if count > 1 else ''}"
 
 
 def hidden_lines(line: str) -> int:

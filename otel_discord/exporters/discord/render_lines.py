@@ -1,7 +1,7 @@
 """What a card shows of a text of several lines, and of a title. Pure functions."""
 
 from otel_discord.exporters.discord.evidence_text import Excerpt
-from otel_discord.exporters.discord.facts_lines import hidden_lines, more_lines
+from otel_discord.exporters.discord.facts_lines import MORE_LINES, hidden_lines, more_lines
 from otel_discord.templating.addresses import shorten_addresses
 from otel_discord.templating.cutting import cut_middle, whole_chars
 
@@ -16,14 +16,13 @@ def few_lines(text: str, max_lines: int, max_chars: int) -> Excerpt:
     """Return the first and the last lines of a text, without empty ones; a line between says how many are missing."""
     if not text:
         return Excerpt("", is_cut=False)
-    lines: list[str] = []
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
     hidden = hidden_at = 0
-    for line in text.split("\n"):
-        count = hidden_lines(line)
-        if count:
-            hidden, hidden_at = hidden + count, len(lines)
-        elif line.strip():
-            lines.append(line.rstrip())
+    if MORE_LINES in text:
+        counts = [hidden_lines(line) for line in lines]
+        hidden = sum(counts)
+        hidden_at = next((place for place, count in enumerate(counts) if count), 0)
+        lines = [line for line, count in zip(lines, counts, strict=True) if not count]
     if not hidden and len(lines) <= max_lines:
         shown = "\n".join(lines)
         return Excerpt(cut_middle(shown, max_chars), is_cut=len(shown) > max_chars)

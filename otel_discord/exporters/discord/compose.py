@@ -10,7 +10,7 @@ from otel_discord.exporters.discord.attachments import file_part
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.delivery import Repair
 from otel_discord.exporters.discord.destinations import Destination
-from otel_discord.exporters.discord.packing import pack
+from otel_discord.exporters.discord.packing import leave_files, pack
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.exporters.discord.safe_render import RendersCards
 from otel_discord.exporters.discord.shelf import Shelf
@@ -72,28 +72,14 @@ class Composer:
 def repaired(message: Message, repairs: frozenset[Repair]) -> Message:
     """Return the message without what the repairs leave out."""
     if Repair.ALL_FILES in repairs:
-        message = _with_files(message, ())
+        message = leave_files(message, ())
     elif Repair.ONE_TIME_FILES in repairs:
-        message = _with_files(message, tuple(part for part in message.files if part.reopenable))
+        message = leave_files(message, tuple(part for part in message.files if part.reopenable))
     if Repair.OVERRIDES in repairs:
         message = replace(message, username="", avatar_url="")
     if Repair.DECORATION in repairs:
         message = replace(message, embeds=tuple(_plain_embed(embed) for embed in message.embeds))
     return message
-
-
-def _with_files(message: Message, files: tuple[FilePart, ...]) -> Message:
-    """An embed whose picture is a file that stays behind loses the picture."""
-    kept = {f"attachment://{part.filename}" for part in files}
-
-    def without_lost(url: str) -> str:
-        return "" if url.startswith("attachment://") and url not in kept else url
-
-    embeds = tuple(
-        replace(embed, image_url=without_lost(embed.image_url), thumbnail_url=without_lost(embed.thumbnail_url))
-        for embed in message.embeds
-    )
-    return replace(message, files=files, embeds=embeds)
 
 
 def _plain_embed(embed: Embed) -> Embed:

@@ -131,6 +131,43 @@ class _Parcel:
         )
 
 
+def leave_files(message: Message, kept: tuple[FilePart, ...]) -> Message:
+    """Return a packed message with only the ``kept`` ones of its files; its cards say which stayed behind.
+
+    Where there is no room to say so, only the pictures that are gone leave the embeds.
+    """
+    missing = {part.filename for part in message.files} - {part.filename for part in kept}
+    content = _text_pointing_at(message.content, {}, missing)
+    embeds = [_pointing_at(embed, {}, missing) for embed in message.embeds]
+    shown = content + "".join(embed.description for embed in embeds)
+    unnamed = sorted(name for name in missing if f"{name} left out" not in shown)
+    if unnamed and embeds:
+        words = f"{', '.join(unnamed)} left out"
+        last = embeds[-1]
+        embeds[-1] = replace(last, description=f"{last.description}\n{words}" if last.description else words)
+    told = replace(message, content=content, embeds=tuple(embeds), files=kept)
+    if _is_within_limits(told):
+        return told
+    silent = tuple(
+        replace(
+            embed,
+            image_url=_file_address(embed.image_url, {}, missing),
+            thumbnail_url=_file_address(embed.thumbnail_url, {}, missing),
+        )
+        for embed in message.embeds
+    )
+    return replace(message, embeds=silent, files=kept)
+
+
+def _is_within_limits(message: Message) -> bool:
+    return (
+        len(message.content) <= limits.CONTENT_CHARS
+        and sum(embed.text_chars for embed in message.embeds) <= limits.EMBEDS_TOTAL_CHARS
+        and all(len(embed.description) <= limits.EMBED_DESCRIPTION_CHARS for embed in message.embeds)
+        and all(len(item.value) <= limits.EMBED_FIELD_VALUE_CHARS for embed in message.embeds for item in embed.fields)
+    )
+
+
 def _files_within(
     files: tuple[FilePart, ...], max_files: int, max_bytes: int, max_file_bytes: int
 ) -> tuple[FilePart, ...]:

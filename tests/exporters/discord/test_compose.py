@@ -44,7 +44,9 @@ def test_a_picture_goes_with_its_file_and_others_stay(repairs: set[Repair], file
     message = repaired(MESSAGE, frozenset(repairs))
     assert [item.filename for item in message.files] == files
     assert (message.embeds[0].image_url, message.embeds[0].thumbnail_url) == pictures
-    assert message.embeds[1:] == MESSAGE.embeds[1:]
+    assert message.embeds[1] == MESSAGE.embeds[1]
+    gone = sorted({"once.png", "again.png"} - set(files))
+    assert message.embeds[2].description == (f"{', '.join(gone)} left out" if gone else "")
     assert message.username == MESSAGE.username
 
 

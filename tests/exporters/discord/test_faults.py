@@ -118,6 +118,20 @@ async def test_a_message_that_is_too_large_is_divided() -> None:
     assert len(fake.messages) == COUNT // 10 + 1
 
 
+@pytest.mark.looptime(idle_timeout=7200, idle_step=5)
+async def test_a_file_that_is_too_large_for_the_channel_stays_behind_and_the_card_says_so() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    too_large = {"message": "Request entity too large", "code": 40005}
+    fake.faults.add(Fault(Answer(413, too_large), match=posts))
+    async with running(fake, **FAST) as rig:
+        attributes = {"discord.attachments": [{"filename": "core.dump", "data": b"x" * 1000}]}
+        await rig.exporter.consume(logs_batch(1, attributes=attributes))
+    (message,) = fake.messages
+    assert message.files == []
+    assert "core.dump left out" in message.embeds[0]["description"]
+    fake.assert_clean()
+
+
 def poison(number: int) -> dict[str, Any]:
     tree = {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 256 or fewer in length."}]}
     errors = {"embeds": {str(number): {"title": tree}}}

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
-from otel_discord.discord_api.models import Embed, EmbedField, EmbedFooter, FilePart
+from otel_discord.discord_api.models import Embed, EmbedField, EmbedFooter, FilePart, Message
 from otel_discord.discord_api.validation import problems
-from otel_discord.exporters.discord.packing import pack
+from otel_discord.exporters.discord.packing import leave_files, pack
 from otel_discord.exporters.discord.render import Rendered
 
 MIB = 1024 * 1024
@@ -150,3 +150,23 @@ def test_text_too_long_for_any_message_is_cut() -> None:
     packed = pack([Rendered(None, "x" * 5000)])
     assert len(packed.message.content) <= 2000
     assert packed.taken == 1
+
+
+def test_what_stays_behind_is_said_where_it_was_named_and_else_at_the_end() -> None:
+    embed = Embed(title="t", description="why\n📎 trace.txt", image_url="attachment://a.png")
+    message = Message(embeds=(embed,), files=(file("trace.txt"), file("a.png"), file("dump.bin")))
+    left = leave_files(message, (message.files[2],))
+    assert [part.filename for part in left.files] == ["dump.bin"]
+    assert left.embeds[0].description == "why\ntrace.txt left out\na.png left out"
+    assert left.embeds[0].image_url == ""
+    assert leave_files(message, message.files) == message
+
+
+def test_without_room_to_say_so_only_the_pictures_go() -> None:
+    embed = Embed(description="x" * 4096, image_url="attachment://a.png")
+    message = Message(embeds=(embed,), files=(file("a.png"),))
+    left = leave_files(message, ())
+    assert left.embeds == (Embed(description="x" * 4096),)
+    assert left.files == ()
+    plain = Message(content="📎 trace.txt", files=(file("trace.txt"),))
+    assert leave_files(plain, ()).content == "trace.txt left out"

@@ -75,11 +75,3 @@ def parse(signal: Signal, body: bytes, wire_format: WireFormat, strict_json: boo
         return Refusal(Reason.INVALID, f"the body is not an OTLP {signal} request: {error}", field=error.path)
     except DecodeError as error:
         return Refusal(Reason.INVALID, f"the body is not an OTLP {signal} request: {error}")
-
-
-def ingest(signal: Signal, body: bytes, wire_format: WireFormat, limits: DecodingLimits) -> Batch | Refusal:
-    """Weigh and parse in one step, for callers that share no memory budget."""
-    weight = weigh(signal, body, wire_format, limits)
-    if isinstance(weight, Refusal):
-        return weight
-    return parse(signal, body, wire_format, limits.strict_json)

@@ -10,37 +10,14 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.exporters.discord.facts import NO_MESSAGE, RecordFacts, record_facts, severity_label, severity_name
 from otel_discord.exporters.discord.facts_source import source_facts
-
-
-def value_of(value: Any) -> AnyValue:
-    match value:
-        case None:
-            return AnyValue()
-        case bool():
-            return AnyValue(bool_value=value)
-        case int():
-            return AnyValue(int_value=value)
-        case float():
-            return AnyValue(double_value=value)
-        case bytes():
-            return AnyValue(bytes_value=value)
-        case list():
-            return AnyValue(array_value=ArrayValue(values=[value_of(item) for item in value]))
-        case dict():
-            return AnyValue(kvlist_value=KeyValueList(values=pairs(value)))
-        case _:
-            return AnyValue(string_value=str(value))
-
-
-def pairs(values: dict[str, Any]) -> list[KeyValue]:
-    return [KeyValue(key=key, value=value_of(value)) for key, value in values.items()]
+from otel_discord.testing.otlp import any_value, key_values
 
 
 def facts_of(
     body: Any = None, attributes: dict[str, Any] | None = None, resource: dict[str, Any] | None = None, **fields: Any
 ) -> RecordFacts:
-    record = LogRecord(body=value_of(body), attributes=pairs(attributes or {}), **fields)
-    source = source_facts(Resource(attributes=pairs(resource or {})).SerializeToString())
+    record = LogRecord(body=any_value(body), attributes=key_values(attributes or {}), **fields)
+    source = source_facts(Resource(attributes=key_values(resource or {})).SerializeToString())
     return record_facts(source, InstrumentationScope(name="shop", version="1"), record)
 
 
@@ -209,7 +186,7 @@ def test_chosen_attributes(attributes: dict[str, Any], pairs: list[tuple[str, st
 
 
 def test_of_duplicates_the_last_counts() -> None:
-    record = LogRecord(attributes=[KeyValue(key="k", value=value_of(n)) for n in (1, 2)])
+    record = LogRecord(attributes=[KeyValue(key="k", value=any_value(n)) for n in (1, 2)])
     facts = record_facts(source_facts(b""), InstrumentationScope(), record)
     assert facts.all_attributes == {"k": 2}
 
@@ -277,10 +254,10 @@ def nested(depth: int) -> AnyValue:
         LogRecord(attributes=[KeyValue(key=f"k{n}", value=AnyValue(int_value=n)) for n in range(200_000)]),
         LogRecord(body=AnyValue(kvlist_value=KeyValueList(values=[KeyValue(key=f"k{n}") for n in range(200_000)]))),
         LogRecord(
-            attributes=pairs({"exception.stacktrace": "Traceback (most recent call last):\n" + "x: " * 1_000_000})
+            attributes=key_values({"exception.stacktrace": "Traceback (most recent call last):\n" + "x: " * 1_000_000})
         ),
         LogRecord(
-            attributes=pairs({"exception.stacktrace": "  at a.b.c(" * 500_000, "exception.type": "T" * 1_000_000})
+            attributes=key_values({"exception.stacktrace": "  at a.b.c(" * 500_000, "exception.type": "T" * 1_000_000})
         ),
         LogRecord(severity_text="s" * 5_000_000, event_name="e" * 5_000_000),
     ],
@@ -298,7 +275,6 @@ def test_time_is_bounded(record: LogRecord) -> None:
     ("instance", "host"), [("web-1", "web-1"), ("627cc493-f310-47de-96bd-71410b7dec09", ""), (17, "17")]
 )
 def test_an_instance_that_an_sdk_made_up_is_no_place(instance: Any, host: str) -> None:
-    from otel_discord.testing.otlp import key_values
 
     resource = Resource(attributes=key_values({"service.instance.id": instance, "service.name": "a"}))
     facts = source_facts(resource.SerializeToString())

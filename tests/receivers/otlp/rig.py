@@ -14,7 +14,9 @@ from google.rpc.status_pb2 import Status
 
 from otel_discord.component import Outlets
 from otel_discord.receivers.otlp.factory import FACTORY
-from otel_discord.signals import Signal
+from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, parse, weigh
+from otel_discord.receivers.otlp.refusal import Refusal
+from otel_discord.signals import Batch, Signal
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.sinks import Sink
 from otel_discord.testing.telemetry import InMemoryTelemetry, settings
@@ -133,3 +135,9 @@ async def running(
             f"127.0.0.1:{receiver.grpc_port}", options=[("grpc.max_send_message_length", -1)]
         ) as channel:
             yield Running(receiver, sink, host, telemetry, session, channel, life)
+
+
+def ingest(signal: Signal, body: bytes, wire_format: WireFormat, limits: DecodingLimits) -> Batch | Refusal:
+    """Weigh and parse in one step, as the receiver does in two with a memory budget between."""
+    weight = weigh(signal, body, wire_format, limits)
+    return weight if isinstance(weight, Refusal) else parse(signal, body, wire_format, limits.strict_json)

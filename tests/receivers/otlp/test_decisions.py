@@ -23,10 +23,11 @@ from otel_discord.receivers.otlp.answers import (
     status_of,
     success_body,
 )
-from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, ingest, require_fast_protobuf
+from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, require_fast_protobuf
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.signals import Signal
 from otel_discord.testing.otlp import logs_request
+from tests.receivers.otlp.rig import ingest
 
 SERVICE = logs_service_pb2.DESCRIPTOR.services_by_name["LogsService"]
 CODES = {code.value[0]: code for code in grpc.StatusCode}

@@ -11,10 +11,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otel_discord.receivers.otlp import elements
 from otel_discord.receivers.otlp.elements import MalformedError, can_exceed, count_elements
-from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, ingest
+from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.signals import Signal
 from otel_discord.testing.otlp import logs_request, metrics_request, traces_request
+from tests.receivers.otlp.rig import ingest
 
 LOGS = ExportLogsServiceRequest.DESCRIPTOR
 PLENTY = 10**6

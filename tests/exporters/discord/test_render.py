@@ -18,8 +18,9 @@ from otel_discord.exporters.discord.render_severity import severity_color, sever
 from otel_discord.exporters.discord.render_templates import BUILT_IN_DIRECTORY, built_in_template
 from otel_discord.exporters.discord.render_values import NAMES, Limits, card_values
 from otel_discord.templating.output import FieldOutput, TemplateOutput
+from otel_discord.testing.otlp import key_values
 from tests.exporters.discord.records import card_of
-from tests.exporters.discord.test_facts import PYTHON, pairs
+from tests.exporters.discord.test_facts import PYTHON
 from tests.exporters.discord.test_text_evidence import PYTHON as LONG_TRACE
 
 TRACE_LINK = "https://grafana.example/explore?trace={trace_id}&service={service}"
@@ -28,14 +29,16 @@ TRACE_LINK = "https://grafana.example/explore?trace={trace_id}&service={service}
 def card(body: str = "it broke", attributes: dict[str, Any] | None = None, count: int = 1, **resource: str) -> Card:
     record = LogRecord(
         body=AnyValue(string_value=body),
-        attributes=pairs(attributes or {}),
+        attributes=key_values(attributes or {}),
         severity_number=17,
         time_unix_nano=1_700_000_000_000_000_000,
         trace_id=b"\1" * 16,
         span_id=b"\2" * 8,
     )
     source = {"service.name": "checkout", "deployment.environment.name": "prod", "host.name": "web-1", **resource}
-    return card_of(record, Resource(attributes=pairs(source)), InstrumentationScope(name="shop", version="1.2"), count)
+    return card_of(
+        record, Resource(attributes=key_values(source)), InstrumentationScope(name="shop", version="1.2"), count
+    )
 
 
 def rendered(given: Card, **options: Any) -> Rendered:

@@ -27,19 +27,28 @@ from otel_discord.component.host import Host, Status
 from otel_discord.component.online_check import OnlineCheck, OnlineResult
 from otel_discord.component.status_board import ComponentStatus, StatusBoard
 from otel_discord.component.storage import (
+    EVERY_LETTER,
+    KeepsState,
+    LetterFilter,
+    LetterTotals,
+    Move,
     NewCard,
+    NewLetter,
     QueueLimits,
+    Revival,
     Settlement,
     Sizer,
     Storage,
     StoredBatch,
     StoredCard,
+    StoredLetter,
     WorkQueue,
 )
 from otel_discord.component.test_message import SendTest, TestResult
 
 __all__ = [
     "ACCEPTED",
+    "EVERY_LETTER",
     "Authenticator",
     "Component",
     "ComponentError",
@@ -53,9 +62,14 @@ __all__ = [
     "ExtensionFactory",
     "Factory",
     "Host",
+    "KeepsState",
     "Kind",
+    "LetterFilter",
+    "LetterTotals",
     "Listening",
+    "Move",
     "NewCard",
+    "NewLetter",
     "OnlineCheck",
     "OnlineResult",
     "Outlets",
@@ -67,6 +81,7 @@ __all__ = [
     "Receipt",
     "ReceiverFactory",
     "RetryableError",
+    "Revival",
     "SendTest",
     "Settings",
     "Settlement",
@@ -79,6 +94,7 @@ __all__ = [
     "Storage",
     "StoredBatch",
     "StoredCard",
+    "StoredLetter",
     "TestResult",
     "WorkQueue",
 ]

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
 
 from otel_discord.signals.batch import Batch
 
@@ -45,12 +46,13 @@ class QueueLimits:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """A batch accepted and not yet routed or done."""
+    """A batch accepted and not yet routed or done. ``accepted_ns`` is wall time, for display; 0 where unknown."""
 
     id: int
     batch: Batch
     priority: int
     attempts: int = 0
+    accepted_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,83 @@ class StoredCard:
     priority: int
     payload: bytes
     attempts: int = 0
+    """How many messages with it were begun, over all runs."""
+    in_doubt: bool = False
+    """A message with it was begun and its end is not known: Discord may have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A card that goes on in another lane (or with another payload): ``card`` takes the place of ``card_id``."""
+
+    card_id: int
+    card: NewCard
+
+
+@dataclass(frozen=True, slots=True)
+class NewLetter:
+    """A card's end as a dead letter. ``payload`` is a serialised ``otel_discord.v1.DeadLetter``; the rest is to find
+    it by."""
+
+    card_id: int
+    time_ns: int
+    destination: str
+    reason: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLetter:
+    """A dead letter that is kept. ``id`` grows with the order of burial."""
+
+    id: int
+    time_ns: int
+    destination: str
+    reason: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Which dead letters; what is empty or None does not choose. Times are wall time, ``until_ns`` is excluded."""
+
+    since_ns: int | None = None
+    until_ns: int | None = None
+    destinations: frozenset[str] = frozenset()
+    reasons: frozenset[str] = frozenset()
+    ids: frozenset[int] = frozenset()
+
+
+EVERY_LETTER: Final = LetterFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class LetterTotals:
+    """How many dead letters are kept, and how many bytes their payloads have."""
+
+    count: int = 0
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Revival:
+    """A dead letter that becomes a card again."""
+
+    letter_id: int
+    card: NewCard
 
 
 class WorkQueue(Protocol):
     """The waiting work of one exporter (and signal). All methods are safe to call from any task of the loop."""
 
-    async def put(self, batch: Batch, *, priority: int = 0) -> int:
+    async def put(self, batch: Batch, *, priority: int = 0, accepted_ns: int = 0) -> int:
         """Store a batch and return its id once it is as durable as this storage promises.
 
         A batch larger than the whole queue is taken while the queue is empty, so that nothing is unsendable.
 
         Raises:
             QueueFullError: no room; nothing was stored.
+            RetryableError: the storage cannot store now (a full disk); nothing was stored.
             ShutdownError: the queue is closed.
         """
         ...
@@ -124,6 +191,57 @@ class WorkQueue(Protocol):
         """In one step end cards and free the room of batches whose last card this was; unknown ids are ignored."""
         ...
 
+    async def mark_sending(self, card_ids: Sequence[int]) -> None:
+        """Note, before a message goes out, that it carries these cards: one more attempt, in doubt until settled.
+
+        After a crash exactly the cards of the messages that were in flight are in doubt.
+        """
+        ...
+
+    async def mark_unsent(self, card_ids: Sequence[int]) -> None:
+        """Note that Discord certainly does not have the message that was begun: no longer in doubt."""
+        ...
+
+    async def move(self, moves: Sequence[Move]) -> Sequence[int]:
+        """In one step let cards go on in other lanes, behind what waits there; return the new ids in order.
+
+        A batch's room stays taken until the card in the new lane is settled. Unknown ids are left out of the answer.
+        """
+        ...
+
+    async def adopt(self, cards: Sequence[NewCard]) -> Sequence[int]:
+        """In one step put cards into lanes that no batch here has opened (letters from files); they take no room."""
+        ...
+
+    async def bury(self, letters: Sequence[NewLetter]) -> None:
+        """In one step end cards as DEAD and, where :attr:`keeps_letters`, keep their letters; unknown ids are ignored
+        together with their letters."""
+        ...
+
+    @property
+    def keeps_letters(self) -> bool:
+        """Whether buried cards are kept here. False: who buries has written them elsewhere before."""
+        ...
+
+    async def letters(
+        self, chosen: LetterFilter = EVERY_LETTER, *, after_id: int = 0, limit: int = 100
+    ) -> Sequence[StoredLetter]:
+        """Return kept dead letters with ids above ``after_id``, oldest first."""
+        ...
+
+    async def letter_totals(self, chosen: LetterFilter = EVERY_LETTER) -> LetterTotals:
+        """Return how many dead letters are kept."""
+        ...
+
+    async def revive(self, revivals: Sequence[Revival]) -> Sequence[int]:
+        """In one step turn dead letters into cards of lanes; return the cards' ids. Unknown letters (revived or purged
+        by somebody else) are left out, so that nothing comes back twice. These cards take no room."""
+        ...
+
+    async def purge(self, letter_ids: Sequence[int]) -> int:
+        """Remove dead letters for good; return how many there were."""
+        ...
+
     async def settled(self, batch_id: int) -> Settlement:
         """Wait until a batch and all cards that it opened have ended; DEAD if any of them was (``wait_for_result``)."""
         ...
@@ -157,4 +275,14 @@ class Storage(Protocol):
 
     def open_queue(self, owner: str, limits: QueueLimits) -> AbstractAsyncContextManager[WorkQueue]:
         """Open the queue of one exporter, named by its id and signal; what an earlier run left is in it."""
+        ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """An extension, and its configuration, that keep files: the control socket and dead letters live beside them."""
+
+    @property
+    def state_directory(self) -> Path:
+        """The directory; absolute or relative to where the service was started."""
         ...

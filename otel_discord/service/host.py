@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from otel_discord.component import Component, ComponentStatus, StartError, Status
 
@@ -36,6 +36,8 @@ class ServiceHost:
         self._extensions: dict[str, Component] = {}
         self._statuses: dict[str, ComponentStatus] = {}
         self._deadline_s: float | None = None
+        self._kept: dict[str, object] = {}
+        self._handing_over: set[str] = set()
         self.started_at_unix_s = now_unix_s()
         self.pipelines = pipelines
         self.ready = False
@@ -49,6 +51,17 @@ class ServiceHost:
     def drain_deadline_s(self) -> float | None:
         """Loop time by which a component that is closing should be done; None while running."""
         return self._deadline_s
+
+    def hands_over(self, component: str) -> bool:
+        """Return whether a successor of the component takes over what it leaves."""
+        return component in self._handing_over
+
+    def kept(self, component: str, key: str, make: Callable[[], T]) -> T:
+        """Return what a component keeps beyond its own life, made at the first call."""
+        path = f"{component}/{key}"
+        if path not in self._kept:
+            self._kept[path] = make()
+        return cast("T", self._kept[path])
 
     def begin_drain(self, deadline_s: float) -> None:
         """Say that the service is closing, and by when (loop time)."""
@@ -125,6 +138,15 @@ class ComponentHost:
     def pipelines(self) -> Mapping[str, tuple[str, ...]]:
         """As the service's."""
         return self._host.pipelines
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether a successor takes over."""
+        return self._host.hands_over(self._component)
+
+    def kept(self, key: str, make: Callable[[], T]) -> T:
+        """Return what this component keeps beyond its own life."""
+        return self._host.kept(self._component, key, make)
 
     def extension(self, component_id: str, protocol: type[T]) -> T:
         """As the service's; raises StartError."""

@@ -7,22 +7,39 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
 from otel_discord.component.errors import QueueFullError, ShutdownError, StartError
-from otel_discord.component.storage import NewCard, QueueLimits, Settlement, StoredBatch, StoredCard
-from otel_discord.signals.batch import Batch
+from otel_discord.component.storage import (
+    EVERY_LETTER,
+    LetterFilter,
+    LetterTotals,
+    Move,
+    NewCard,
+    NewLetter,
+    QueueLimits,
+    Revival,
+    Settlement,
+    StoredBatch,
+    StoredCard,
+    StoredLetter,
+)
+from otel_discord.signals.batch import Batch, LogsBatch
 from otel_discord.store.card_lanes import CardLanes
 from otel_discord.store.room import Room, Weight, weigh
 
+_WEIGHTLESS: Final = Weight(0, 0)
 _REMEMBERED_DEAD: Final = 4096  # endings kept for a `settled` that asks late
 
 
 class _Entry:
     """A batch that takes up room: waiting, in somebody's hands, or routed and standing behind its open cards."""
 
-    __slots__ = ("batch", "dead", "id", "open_cards", "priority", "taken", "waiters", "weight")
+    __slots__ = ("accepted_ns", "batch", "dead", "id", "open_cards", "priority", "taken", "waiters", "weight")
 
-    def __init__(self, entry_id: int, batch: Batch, priority: int, weight: Weight) -> None:
+    def __init__(self, entry_id: int, batch: Batch, priority: int, weight: Weight, accepted_ns: int) -> None:
         self.id = entry_id
+        self.accepted_ns = accepted_ns
         self.batch: Batch | None = batch
         self.priority = priority
         self.weight = weight
@@ -50,7 +67,7 @@ class MemoryQueue:
 
     # ------------------------------------------------------------------------------------------------ batches
 
-    async def put(self, batch: Batch, *, priority: int = 0) -> int:
+    async def put(self, batch: Batch, *, priority: int = 0, accepted_ns: int = 0) -> int:
         """Store a batch and return its id.
 
         Raises:
@@ -63,7 +80,7 @@ class MemoryQueue:
             raise QueueFullError("sending queue is full")
         self._room.take(weight)
         self._last_batch_id += 1
-        entry = _Entry(self._last_batch_id, batch, priority, weight)
+        entry = _Entry(self._last_batch_id, batch, priority, weight, accepted_ns)
         self._entries[entry.id] = entry
         self._offer(entry)
         return entry.id
@@ -98,7 +115,7 @@ class MemoryQueue:
             entry = self._pop_waiting()
             if entry is not None and entry.batch is not None:
                 entry.taken = True
-                return StoredBatch(entry.id, entry.batch, entry.priority)
+                return StoredBatch(entry.id, entry.batch, entry.priority, accepted_ns=entry.accepted_ns)
             self._refuse_if_closed()
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._takers.append(turn)
@@ -177,6 +194,60 @@ class MemoryQueue:
             entry.dead = entry.dead or settlement is Settlement.DEAD
             if not entry.open_cards:
                 self._end(entry)
+
+    async def mark_sending(self, card_ids: Sequence[int]) -> None:
+        """Nothing to note: what is in doubt after a crash is gone with it."""
+
+    async def mark_unsent(self, card_ids: Sequence[int]) -> None:
+        """Nothing to note."""
+
+    async def move(self, moves: Sequence[Move]) -> Sequence[int]:
+        """Let cards go on in other lanes; unknown ids are left out."""
+        ids = []
+        for move in moves:
+            entry = self._lanes.remove(move.card_id)
+            if entry is not None:
+                self._last_card_id += 1
+                self._lanes.add(self._last_card_id, move.card.lane, move.card.priority, move.card.payload, entry)
+                ids.append(self._last_card_id)
+        return ids
+
+    async def adopt(self, cards: Sequence[NewCard]) -> Sequence[int]:
+        """Put cards into lanes that no batch here has opened; they take no room."""
+        if not cards:
+            return []
+        self._last_batch_id += 1
+        entry = _Entry(self._last_batch_id, LogsBatch(ExportLogsServiceRequest()), 0, _WEIGHTLESS, 0)
+        self._entries[entry.id] = entry
+        self._room.take(entry.weight)
+        return await self.route(entry.id, cards)
+
+    async def bury(self, letters: Sequence[NewLetter]) -> None:
+        """End cards; their letters were written elsewhere before."""
+        await self.settle([letter.card_id for letter in letters], Settlement.DEAD)
+
+    @property
+    def keeps_letters(self) -> bool:
+        """What is in memory is no place for them."""
+        return False
+
+    async def letters(
+        self, chosen: LetterFilter = EVERY_LETTER, *, after_id: int = 0, limit: int = 100
+    ) -> Sequence[StoredLetter]:
+        """There are none."""
+        return ()
+
+    async def letter_totals(self, chosen: LetterFilter = EVERY_LETTER) -> LetterTotals:
+        """There are none."""
+        return LetterTotals()
+
+    async def revive(self, revivals: Sequence[Revival]) -> Sequence[int]:
+        """There are none; cards from letters that are kept elsewhere come by :meth:`adopt`."""
+        return ()
+
+    async def purge(self, letter_ids: Sequence[int]) -> int:
+        """There are none."""
+        return 0
 
     # -------------------------------------------------------------------------------------------------- state
 

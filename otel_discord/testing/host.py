@@ -1,8 +1,8 @@
 """A house for one component: the extensions it was given, and every status it reported."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from otel_discord.component.errors import StartError
 from otel_discord.component.host import Status
@@ -24,12 +24,21 @@ class NopHost:
     """A :class:`~otel_discord.component.host.Host` for tests.
 
     ``extensions`` are found by their id; ``drain_deadline_s`` is to be set (loop time) before a component is closed
-    under a deadline; ``events`` holds the statuses reported, in order.
+    under a deadline, and ``hands_over`` before one that has a successor; ``events`` holds the statuses reported, in
+    order. Two components opened on the same host one after the other find what :meth:`kept` keeps.
     """
 
     extensions: Mapping[str, object] = field(default_factory=dict)
     drain_deadline_s: float | None = None
     events: list[StatusEvent] = field(default_factory=list)
+    hands_over: bool = False
+    _kept: dict[str, object] = field(default_factory=dict)
+
+    def kept(self, key: str, make: Callable[[], T]) -> T:
+        """Return what is kept under ``key``, made at the first call."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast("T", self._kept[key])
 
     def extension(self, component_id: str, protocol: type[T]) -> T:
         """Return an extension.

@@ -13,6 +13,7 @@ from otel_discord.discord_api.outcome_types import Reason, Scope
 from otel_discord.discord_api.permits import RateLimits, shared_limits
 from otel_discord.discord_api.ratelimit import LimiterSettings
 from otel_discord.discord_api.transport import AiohttpTransport
+from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.compose import Composer
 from otel_discord.exporters.discord.config import DiscordConfig
@@ -124,6 +125,14 @@ def outbox(
     return Outbox(
         sender=sender,
         queue=queue,
+        burial=Burial(
+            destination=destination.name,
+            queue=queue,
+            instruments=of_destination,
+            exporter_instruments=instruments[0],
+            logger=settings.logger,
+            release_attachments=release_attachments,
+        ),
         flush_timeout_s=config.sending_queue.batch.flush_timeout,
         max_embeds=max_embeds,
         exporter_instruments=instruments[0],

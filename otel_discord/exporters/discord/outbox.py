@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 
 from otel_discord.component import Settlement, StoredCard, WorkQueue
 from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
-from otel_discord.component.last_copy import LAST_COPY
 from otel_discord.discord_api.client import WebhookInfo
 from otel_discord.discord_api.outcome_types import Gone, Outcome, Reason, Unavailable
 from otel_discord.discord_api.routes import Operation
+from otel_discord.exporters.discord.burial import Burial, Cause
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.delivery import Abandon, Divide, GiveUp, Isolate, Settle
 from otel_discord.exporters.discord.health import Health
-from otel_discord.exporters.discord.last_words import ADVICE, last_words
+from otel_discord.exporters.discord.last_words import ADVICE
 from otel_discord.exporters.discord.sender import Ended, Sender
 from otel_discord.signals import Signal
 
@@ -38,6 +38,7 @@ class Outbox:
 
     sender: Sender
     queue: WorkQueue
+    burial: Burial
     flush_timeout_s: float
     max_embeds: int
     exporter_instruments: ExporterInstruments
@@ -151,7 +152,6 @@ class Outbox:
 
     async def _conclude(self, ended: Ended) -> None:
         composed = ended.composed
-        detail = getattr(ended.outcome, "detail", "")
         match ended.action:
             case Settle():
                 await self._delivered(composed, ended.attempts)
@@ -159,7 +159,8 @@ class Outbox:
                 stored = list(composed.stored)
                 rest = [card for place, card in enumerate(stored) if place not in places]
                 self._groups.appendleft(rest)
-                await self._bury([stored[place] for place in places], reason, detail, ended.attempts)
+                cause = Cause.of(ended.outcome, reason, ended.attempts)
+                await self.burial.bury([stored[place] for place in places], cause)
             case Divide():
                 middle = len(composed.stored) // 2
                 self._groups.appendleft(list(composed.stored[middle:]))
@@ -167,7 +168,7 @@ class Outbox:
             case GiveUp(reason=reason, attempts=attempts):
                 if isinstance(ended.outcome, Unavailable):
                     self.health.ill(self.name, str(reason))
-                await self._bury(composed.stored, reason, detail, attempts)
+                await self.burial.bury(composed.stored, Cause.of(ended.outcome, reason, attempts))
             case Abandon():
                 if isinstance(ended.outcome, Gone):
                     self._abandon(ended.outcome)
@@ -182,20 +183,6 @@ class Outbox:
         for card in composed.cards:
             self.instruments.record_visible(now_s - card.first_seen_ns / 1e9)
 
-    async def _bury(self, stored: Sequence[StoredCard], reason: str, detail: str, attempts: int) -> None:
-        """End cards undelivered. The error log has the records: the last place where they can be found."""
-        cards = [Card.from_bytes(card.payload) for card in stored]
-        for words in last_words(cards):
-            self.logger.error(
-                "not delivered: %s",
-                words,
-                extra={"destination": self.name, "reason": str(reason), "detail": detail, LAST_COPY: True},
-            )
-        await self.queue.settle([card.id for card in stored], Settlement.DEAD)
-        self.release_attachments(cards)
-        self.instruments.message_failed(str(reason), attempts=attempts)
-        self.exporter_instruments.send_failed(Signal.LOGS, sum(card.count for card in cards))
-
     def _abandon(self, outcome: Gone) -> None:
         self.gone = outcome
         self.health.ill(self.name, str(outcome.reason))
@@ -207,9 +194,9 @@ class Outbox:
 
     async def _refuse_lane(self, gone: Gone) -> None:
         self._groups.clear()
-        await self._bury(await self.queue.head(self.name, _LOOK_AHEAD_CARDS), gone.reason, gone.detail, 0)
+        await self.burial.bury(await self.queue.head(self.name, _LOOK_AHEAD_CARDS), Cause.of(gone, gone.reason, 0))
 
     async def bury_rest(self) -> None:
         """At the end, without storage: what is left in the lane ends here; the error log has it."""
         while stored := await self.queue.head(self.name, _LOOK_AHEAD_CARDS):
-            await self._bury(stored, Reason.SHUTDOWN, "", 0)
+            await self.burial.bury(stored, Cause(reason=Reason.SHUTDOWN))

@@ -1,0 +1,1 @@
+"""Waiting work on disk: SQLite in WAL mode."""

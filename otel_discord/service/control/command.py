@@ -4,8 +4,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from otel_discord.component import Component
+
 Run: TypeAlias = Callable[[Mapping[str, Any]], AsyncIterator[Mapping[str, Any]]]
 """Takes the arguments (what JSON can say) and yields one mapping after the other, each a line of the answer."""
+
+OpenComponents: TypeAlias = Callable[[], Mapping[str, Component]]
+"""Every component that is open at the time of the call, by its name (``exporter:discord/ops``); a reload exchanges
+them, so a command asks anew each time and looks for those that offer its protocol."""
 
 
 class RefusedError(Exception):

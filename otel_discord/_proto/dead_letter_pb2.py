@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!otel_discord/v1/dead_letter.proto\x12\x0fotel_discord.v1\"\xa0\x02\n\nDeadLetter\x12\x16\n\x0etime_unix_nano\x18\x01 \x01(\x06\x12\x13\n\x0b\x64\x65stination\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x0bhttp_status\x18\x04 \x01(\x05\x12\x14\n\x0c\x64iscord_code\x18\x05 \x01(\x05\x12\x17\n\x0f\x64iscord_message\x18\x06 \x01(\t\x12\x36\n\x06\x65rrors\x18\x07 \x03(\x0b\x32&.otel_discord.v1.DeadLetter.FieldError\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\r\x12\x0c\n\x04\x63\x61rd\x18\t \x01(\x0c\x1a\x39\n\nFieldError\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!otel_discord/v1/dead_letter.proto\x12\x0fotel_discord.v1\"\xba\x02\n\nDeadLetter\x12\x16\n\x0etime_unix_nano\x18\x01 \x01(\x06\x12\x13\n\x0b\x64\x65stination\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x0bhttp_status\x18\x04 \x01(\x05\x12\x14\n\x0c\x64iscord_code\x18\x05 \x01(\x05\x12\x17\n\x0f\x64iscord_message\x18\x06 \x01(\t\x12\x36\n\x06\x65rrors\x18\x07 \x03(\x0b\x32&.otel_discord.v1.DeadLetter.FieldError\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\r\x12\x0c\n\x04\x63\x61rd\x18\t \x01(\x0c\x12\x18\n\x10lost_attachments\x18\n \x03(\t\x1a\x39\n\nFieldError\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'otel_discord.v1.dead_letter
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DEADLETTER']._serialized_start=55
-  _globals['_DEADLETTER']._serialized_end=343
-  _globals['_DEADLETTER_FIELDERROR']._serialized_start=286
-  _globals['_DEADLETTER_FIELDERROR']._serialized_end=343
+  _globals['_DEADLETTER']._serialized_end=369
+  _globals['_DEADLETTER_FIELDERROR']._serialized_start=312
+  _globals['_DEADLETTER_FIELDERROR']._serialized_end=369
 # @@protoc_insertion_point(module_scope)

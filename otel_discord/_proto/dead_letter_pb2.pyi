@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DeadLetter(_message.Message):
-    __slots__ = ("time_unix_nano", "destination", "reason", "http_status", "discord_code", "discord_message", "errors", "attempts", "card")
+    __slots__ = ("time_unix_nano", "destination", "reason", "http_status", "discord_code", "discord_message", "errors", "attempts", "card", "lost_attachments")
     class FieldError(_message.Message):
         __slots__ = ("path", "code", "message")
         PATH_FIELD_NUMBER: _ClassVar[int]
@@ -26,6 +26,7 @@ class DeadLetter(_message.Message):
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     CARD_FIELD_NUMBER: _ClassVar[int]
+    LOST_ATTACHMENTS_FIELD_NUMBER: _ClassVar[int]
     time_unix_nano: int
     destination: str
     reason: str
@@ -35,4 +36,5 @@ class DeadLetter(_message.Message):
     errors: _containers.RepeatedCompositeFieldContainer[DeadLetter.FieldError]
     attempts: int
     card: bytes
-    def __init__(self, time_unix_nano: _Optional[int] = ..., destination: _Optional[str] = ..., reason: _Optional[str] = ..., http_status: _Optional[int] = ..., discord_code: _Optional[int] = ..., discord_message: _Optional[str] = ..., errors: _Optional[_Iterable[_Union[DeadLetter.FieldError, _Mapping]]] = ..., attempts: _Optional[int] = ..., card: _Optional[bytes] = ...) -> None: ...
+    lost_attachments: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, time_unix_nano: _Optional[int] = ..., destination: _Optional[str] = ..., reason: _Optional[str] = ..., http_status: _Optional[int] = ..., discord_code: _Optional[int] = ..., discord_message: _Optional[str] = ..., errors: _Optional[_Iterable[_Union[DeadLetter.FieldError, _Mapping]]] = ..., attempts: _Optional[int] = ..., card: _Optional[bytes] = ..., lost_attachments: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -11,10 +11,10 @@ from typing import Any, Final
 import orjson
 
 from otel_discord.service.control.endpoint import socket_path
+from otel_discord.service.control.socket_file import address_of
 
-_NOBODY: Final = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR, errno.ENOTSOCK})
-_MAX_LINE_BYTES: Final = 64 * 1024 * 1024
-"""A line holds at most one dead letter with its files."""
+_NOBODY: Final = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR, errno.ENOTSOCK, errno.ENAMETOOLONG})
+_READ_BYTES: Final = 1024 * 1024
 
 
 class NotRunningError(Exception):
@@ -63,14 +63,15 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self._timeout_s)
-        self.sock.connect(str(self._path))
+        with address_of(self._path) as address:
+            self.sock.connect(address)
 
 
 def _lines(
     connection: http.client.HTTPConnection, response: http.client.HTTPResponse, timeout_s: float
 ) -> Iterator[dict[str, Any]]:
     try:
-        while raw := response.readline(_MAX_LINE_BYTES):
+        for raw in _split(response):
             line = orjson.loads(raw)
             if "error" in line and (len(line) == 1 or response.status != HTTPStatus.OK):
                 raise ControlError(str(line["error"]))
@@ -84,8 +85,18 @@ def _lines(
         connection.close()
 
 
+def _split(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """Yield lines. Unlike ``readline``, ``read1`` raises where the answer ends before its end."""
+    rest = b""
+    while piece := response.read1(_READ_BYTES):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+    if rest:
+        raise http.client.IncompleteRead(rest)
+
+
 def _unreachable(path: Path, error: OSError) -> Exception:
-    if error.errno in _NOBODY or error.errno is None:  # no number: the path is longer than a socket's can be
+    if error.errno in _NOBODY:
         return NotRunningError(f"no service listens on {path}")
     if error.errno in {errno.EACCES, errno.EPERM}:
         return ControlError(f"not allowed to use {path}; run this as the user that the service runs as, or as root")

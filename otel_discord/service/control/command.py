@@ -20,12 +20,14 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``name`` is the last part of the path ``/v1/<name>``: small letters, digits, ``-`` and ``/``.
+    """``name`` is what follows ``/v1/`` in the path: small letters, digits, ``-`` and ``/``.
 
-    ``run`` lives until its last line: who asks may go away, then it is cancelled at its next ``yield`` or ``await``.
-    It raises :class:`RefusedError` (or a ``component.errors`` one) with words for a person; anything else is logged
-    and answered without its details.
+    ``run`` is closed at its next ``yield`` when who asked has gone away; it is never cut off in between. It raises
+    :class:`RefusedError` (or one of ``component.errors``) with words for a person; anything else is logged and
+    answered without its details.
     """
 
     name: str
     run: Run
+    at_any_time: bool = False
+    """Also while the service starts or shuts down; else it is refused then with these words."""

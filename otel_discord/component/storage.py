@@ -9,7 +9,7 @@ first, then oldest) and counts a batch's room as taken until the last card that 
 (``otel_discord.testing.storage_contract``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -181,6 +181,10 @@ class WorkQueue(Protocol):
 
     async def lanes(self) -> Sequence[str]:
         """Return the lanes that hold cards."""
+        ...
+
+    async def waiting(self) -> Mapping[str, int]:
+        """Return how many cards each lane holds, for words to a person; lanes without cards are left out."""
         ...
 
     async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:

@@ -30,6 +30,7 @@ class Card(Generic[Owner]):
         else:
             row.last.following = self
         row.last = self
+        row.count += 1
 
     def stored(self) -> StoredCard:
         """Return the card as the storage interface shows it."""
@@ -46,6 +47,7 @@ class Card(Generic[Owner]):
         else:
             self.following.previous = self.previous
         self.previous = self.following = None
+        self.row.count -= 1
         return self.row
 
     def __iter__(self) -> "Iterator[Card[Owner]]":
@@ -57,9 +59,10 @@ class Card(Generic[Owner]):
 
 
 class _Row(Generic[Owner]):
-    __slots__ = ("first", "lane", "last", "priority")
+    __slots__ = ("count", "first", "lane", "last", "priority")
 
     def __init__(self, lane: str, priority: int) -> None:
+        self.count = 0
         self.lane = lane
         self.priority = priority
         self.first: Card[Owner] | None = None
@@ -107,6 +110,10 @@ class CardLanes(Generic[Owner]):
     def names(self) -> Sequence[str]:
         """Return the lanes that hold cards."""
         return list(self._lanes)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many cards each lane holds."""
+        return {name: sum(row.count for row in lane.rows.values()) for name, lane in self._lanes.items()}
 
     def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
         """Return up to ``limit`` cards, higher priority first, then by arrival."""

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -179,6 +179,10 @@ class MemoryQueue:
     async def lanes(self) -> Sequence[str]:
         """Return the lanes that hold cards."""
         return self._lanes.names()
+
+    async def waiting(self) -> Mapping[str, int]:
+        """Return how many cards each lane holds."""
+        return self._lanes.counts()
 
     async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
         """Return up to ``limit`` cards in the order in which they are to be sent; they stay."""

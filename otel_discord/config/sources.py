@@ -55,10 +55,21 @@ def read_sources(configs: Sequence[str], sets: Sequence[str], environ: Mapping[s
     return merge_documents(documents)
 
 
-def _read_source(source: str, environ: Mapping[str, str]) -> Document:
+def source_files(configs: Sequence[str]) -> list[Path]:
+    """Return the files among the sources."""
+    split = [_split(source) for source in configs]
+    return [Path(name) for scheme, name in split if scheme == "file"]
+
+
+def _split(source: str) -> tuple[str, str]:
+    """Return scheme and rest; a path alone is a file."""
     scheme = _SCHEME.match(source)
-    name = source if scheme is None else source[scheme.end() :]
-    match scheme[1] if scheme else "file":
+    return (scheme[1], source[scheme.end() :]) if scheme else ("file", source)
+
+
+def _read_source(source: str, environ: Mapping[str, str]) -> Document:
+    scheme, name = _split(source)
+    match scheme:
         case "file":
             return _read_file(name)
         case "yaml":

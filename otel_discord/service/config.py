@@ -28,10 +28,17 @@ class PipelineConfig(StrictModel):
 
 
 class ControlConfig(StrictModel):
-    """Where commands such as `silence` and `top` reach a running service."""
+    """Where commands such as `validate --online` and `send-test` reach a running service."""
 
     endpoint: str = ""
     """A unix socket, `unix:///run/otel-discord/control.sock`; empty puts it beside the storage."""
+
+
+class ReloadConfig(StrictModel):
+    """When the configuration is read again, beside SIGHUP."""
+
+    on_file_change: bool = False
+    """Also when a file of `--config`, or one that it names by `${file:…}`, has changed."""
 
 
 class ServiceConfig(StrictModel):
@@ -47,3 +54,5 @@ class ServiceConfig(StrictModel):
     """How long SIGINT or SIGTERM let the service finish what it has taken."""
     control: ControlConfig = ControlConfig()
     """The local socket for commands."""
+    reload: ReloadConfig = ReloadConfig()
+    """When the configuration is read again, beside SIGHUP."""

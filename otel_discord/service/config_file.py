@@ -1,7 +1,7 @@
 """From sources to a checked configuration with its plan; every problem is reported at once."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -13,7 +13,7 @@ from otel_discord.config.interpolation import Interpolated, interpolate
 from otel_discord.config.nearest import did_you_mean
 from otel_discord.config.problem import ConfigurationError, KeyPath, Problem, join_path
 from otel_discord.config.raw_text import RawText, unwrap
-from otel_discord.config.sources import read_sources, read_text
+from otel_discord.config.sources import read_sources, read_text, source_files
 from otel_discord.service.conceal import conceal, hidden_in
 from otel_discord.service.config import PipelineConfig, ServiceConfig
 from otel_discord.service.graph import Fault, Plan, plan
@@ -48,6 +48,8 @@ class Configuration:
     plan: Plan
     resolved: Mapping[str, Any]
     """The merged document with references replaced; holds secrets."""
+    files: tuple[Path, ...] = ()
+    """What was read: the files of ``--config`` and those that they name by ``${file:…}``."""
 
 
 def load_configuration(
@@ -65,8 +67,14 @@ def load_configuration(
     document = read_sources(configs, sets, environ)
     if not document.data:
         raise ConfigurationError([Problem("empty configuration file", file=", ".join(configs))])
-    loading = _Loading(interpolate(document, environ, read_file), registry)
-    return loading.run()
+    files = source_files(configs)
+
+    def read(path: Path) -> str:
+        files.append(path)
+        return read_file(path)
+
+    loading = _Loading(interpolate(document, environ, read), registry)
+    return replace(loading.run(), files=tuple(dict.fromkeys(files)))
 
 
 @dataclass(slots=True)

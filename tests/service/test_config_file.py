@@ -238,3 +238,15 @@ def test_settings_win_over_files(registry: Registry) -> None:
     configuration = load(registry, GOOD, sets=("exporters.out.number=9", "service.shutdown_timeout=3s"))
     assert configuration.components[Kind.EXPORTER][ComponentId("out")].config.number == 9  # type: ignore[attr-defined]
     assert configuration.service.shutdown_timeout == 3
+
+
+def test_the_files_that_were_read(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "word").write_text("hello")
+    (tmp_path / "parts" / "out.yaml").write_text("text: ${file:../word}\n")
+    config = tmp_path / "config.yaml"
+    config.write_text(GOOD.replace("{text: hello, number: 0123}", "${file:parts/out.yaml}"))
+    loaded = load_configuration(
+        [f"file:{config}", "env:MORE", "yaml:{exporters: {out: }}"], [], registry, {"MORE": "{}"}
+    )
+    assert [path.resolve() for path in loaded.files] == [config, tmp_path / "parts" / "out.yaml", tmp_path / "word"]

@@ -27,7 +27,7 @@ def run_sources(sources: Sources) -> int:
         configuration = sources.load()
         from otel_discord.service.run import run_service
 
-        return asyncio.run(run_service(configuration, version=__version__, force_exit=exit_at_once))
+        return asyncio.run(run_service(configuration, version=__version__, force_exit=exit_at_once, load=sources.load))
 
 
 def exit_at_once() -> NoReturn:

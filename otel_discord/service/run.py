@@ -2,32 +2,106 @@
 
 import asyncio
 import logging
-import signal
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from enum import StrEnum
 from typing import Final
 
-from otel_discord.component import StartError
-from otel_discord.service.build import build, pipeline_members
+from otel_discord.component import Component
+from otel_discord.service.build import Built, build, pipeline_members
 from otel_discord.service.config_file import Configuration
 from otel_discord.service.freed_memory import keep_freed_memory
 from otel_discord.service.garbage import begin_collecting
 from otel_discord.service.host import ServiceHost
 from otel_discord.service.lifecycle import bound_endpoints, running
+from otel_discord.service.process_signals import ProcessSignals
+from otel_discord.service.reload_result import ReloadResult
 from otel_discord.service.telemetry.logs import process_logging
 from otel_discord.service.telemetry.redact import Redactor, secrets_in
 from otel_discord.service.telemetry.self_telemetry import SelfTelemetry
 
-START_TIMEOUT_S: Final = 60.0
 READY: Final = "Everything is ready."
 
 _logger = logging.getLogger("otel_discord.service")
 
 
-async def run_service(configuration: Configuration, *, version: str, force_exit: Callable[[], None]) -> int:
+class Phase(StrEnum):
+    """Where the service stands, in the order of its life; RELOADING ends in READY again."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RELOADING = "reloading"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Runtime:
+    """The running service, for what surrounds it: the control socket, the service manager, the watch on files."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        telemetry: SelfTelemetry,
+        redactor: Redactor,
+        load: Callable[[], Configuration] | None,
+    ) -> None:
+        self.configuration = configuration
+        """In force; another one after a reload that changed something."""
+        self.redactor = redactor
+        self.telemetry = telemetry
+        self.host = ServiceHost(pipeline_members(configuration))
+        self.phase = Phase.STARTING
+        self.listeners: list[Callable[[Phase, str], None]] = []
+        """Called at once on each change of phase, with a line for a person. They must not block or raise."""
+        self._load = load
+        self._built = Built((), ())
+
+    def enter(self, phase: Phase, text: str) -> None:
+        """Change the phase and tell the listeners."""
+        self.phase = phase
+        for listener in self.listeners:
+            listener(phase, text)
+
+    def components(self) -> Mapping[str, Component]:
+        """Return every component that is open, by name (``exporter:discord/ops``)."""
+        return {each.name: each.component for each in (*self._built.extensions, *self._built.nodes)}
+
+    def request_reload(self, reason: str) -> None:
+        """Ask for a reload; what is asked for while one runs is at most one more."""
+        _logger.warning("%s: reloading comes with a later version; the configuration stays as it is.", reason)
+
+    async def reload(self, reason: str) -> ReloadResult:
+        """Read the configuration anew and take it over; return once a reload that began after this call is over."""
+        self.request_reload(reason)
+        return ReloadResult(ok=False, text="reloading comes with a later version")
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Open telemetry and every component on the stack.
+
+        Raises:
+            StartError: something cannot start.
+        """
+        await stack.enter_async_context(self.telemetry.lifespan())
+        self._built = build(self.configuration, self.telemetry)
+        timeout_s = self.configuration.service.shutdown_timeout
+        await stack.enter_async_context(running(self._built, self.host, _logger, timeout_s))
+        self.telemetry.instruments.reloaded(successful=True)
+        text = f"{READY}{_listening({**bound_endpoints(self._built), **_own(self.telemetry)})}"
+        _logger.info("%s", text)
+        self.enter(Phase.READY, text)
+
+
+async def run_service(
+    configuration: Configuration,
+    *,
+    version: str,
+    force_exit: Callable[[], None],
+    load: Callable[[], Configuration] | None = None,
+) -> int:
     """Run until SIGINT or SIGTERM, then drain; return 0, or 1 where something failed.
 
-    ``force_exit`` is called on a second signal and is expected not to return.
+    ``force_exit`` is called on a second signal and is expected not to return. ``load`` reads the configuration anew
+    for a reload (it raises ConfigurationError); without it there are none.
 
     Raises:
         StartError: the service cannot start; nothing is left open.
@@ -38,28 +112,27 @@ async def run_service(configuration: Configuration, *, version: str, force_exit:
     redactor.add(secrets_in(configuration.service))
     with process_logging(configuration.service.telemetry.logs, redactor):
         telemetry = SelfTelemetry(configuration.service.telemetry, version=version, redactor=redactor)
-        stop = StopSignals(force_exit)
-        with stop.installed():
+        runtime = Runtime(configuration, telemetry, redactor, load)
+        signals = ProcessSignals(force_exit, lambda: runtime.request_reload("SIGHUP"))
+        with signals.installed():
             _logger.info("Starting otel-discord %s", version)
-            host = ServiceHost(pipeline_members(configuration))
-            async with AsyncExitStack() as stack:
-                if not await stop.unless_stopped(_open(stack, configuration, telemetry, host)):
+            # Outermost: what is open from before the first component until after the last one.
+            async with AsyncExitStack() as around, AsyncExitStack() as stack:
+                await _surround(around, runtime)
+                if not await signals.unless_stopped(runtime.open(stack)):
                     _logger.info("Stopped while starting.")
                     return 0
                 begin_collecting()
-                await _until_over(stop.asked, host)
-                _logger.info("Shutting down, for at most %g s.", configuration.service.shutdown_timeout)
-            return _exit_code(host)
+                await _until_over(signals.asked_to_stop, runtime.host)
+                text = f"Shutting down, for at most {runtime.configuration.service.shutdown_timeout:g} s."
+                _logger.info("%s", text)
+                runtime.enter(Phase.STOPPING, text)
+            runtime.enter(Phase.STOPPED, "")
+            return _exit_code(runtime.host)
 
 
-async def _open(
-    stack: AsyncExitStack, configuration: Configuration, telemetry: SelfTelemetry, host: ServiceHost
-) -> None:
-    await stack.enter_async_context(telemetry.lifespan())
-    built = build(configuration, telemetry)
-    await stack.enter_async_context(running(built, host, _logger, configuration.service.shutdown_timeout))
-    telemetry.instruments.reloaded(successful=True)
-    _logger.info("%s%s", READY, _listening({**bound_endpoints(built), **_own(telemetry)}))
+async def _surround(around: AsyncExitStack, runtime: Runtime) -> None:
+    """Open what surrounds the components; it hears of phases by ``runtime.listeners``."""
 
 
 def _own(telemetry: SelfTelemetry) -> dict[str, str]:
@@ -90,56 +163,3 @@ def _exit_code(host: ServiceHost) -> int:
         return 1
     _logger.info("Shutdown complete.")
     return 0
-
-
-class StopSignals:
-    """SIGINT and SIGTERM: the first asks for an orderly end, also of a start; the second ends the process at once."""
-
-    def __init__(self, force_exit: Callable[[], None]) -> None:
-        self.asked = asyncio.Event()
-        self._force_exit = force_exit
-        self._starting: asyncio.Timeout | None = None
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Listen for signals while the block runs. SIGHUP is heard and changes nothing yet."""
-        loop = asyncio.get_running_loop()
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        for number in numbers:
-            loop.add_signal_handler(number, self._on_stop, number)
-        loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
-        try:
-            yield
-        finally:
-            for number in (*numbers, signal.SIGHUP):
-                loop.remove_signal_handler(number)
-
-    async def unless_stopped(self, start: Awaitable[None]) -> bool:
-        """Await the start; return False where a signal ended it before it was done.
-
-        Raises:
-            StartError: it failed, or took longer than START_TIMEOUT_S.
-        """
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S) as self._starting:
-                await start
-        except TimeoutError:
-            if self.asked.is_set():
-                return False
-            raise StartError(f"the service did not start within {START_TIMEOUT_S:g} s") from None
-        finally:
-            self._starting = None
-        return True
-
-    def _on_stop(self, number: signal.Signals) -> None:
-        if self.asked.is_set():
-            _logger.warning("%s again: exiting at once.", number.name)
-            self._force_exit()
-            return
-        _logger.info("%s received.", number.name)
-        self.asked.set()
-        if self._starting is not None:
-            self._starting.reschedule(asyncio.get_running_loop().time())
-
-    def _on_hangup(self) -> None:
-        _logger.warning("SIGHUP received: reloading comes with a later version; the configuration stays as it is.")

@@ -55,13 +55,11 @@ async def watch_files(files: Files, changed: Changed, *, look_every_s: float = L
 
 
 async def _look(known: Fingerprint, files: Files, changed: Changed) -> Fingerprint:
-    """Compare, and return what is known from now on."""
+    """Compare, and return what is known from now on. A file named for the first time is no change."""
     now = await asyncio.to_thread(fingerprint, files())
-    if now == known:
-        return known
-    await changed()
-    # Of what the new configuration names, only the content from before it was read is known for sure.
-    return {**await asyncio.to_thread(fingerprint, files()), **{file: now[file] for file in files() if file in now}}
+    if any(known.get(file, digest) != digest for file, digest in now.items()):
+        await changed()
+    return now
 
 
 def fingerprint(files: Collection[Path]) -> Fingerprint:

@@ -42,7 +42,7 @@ class ControlSocket:
         self._commands = {command.name: command for command in commands}
         self._redact = redact
         self._why_not = why_not
-        self._runner: web.AppRunner | None = None
+        self._open = asyncio.Event()
         self._listener: socket.socket | None = None
         self._identity = (0, 0)
 
@@ -55,37 +55,37 @@ class ControlSocket:
         """
         application = web.Application(client_max_size=MAX_QUESTION_BYTES)
         application.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S
-        )
+        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
+        serving = asyncio.create_task(self._serve(runner), name="control socket")
         try:
-            await self._runner.setup()
+            await runner.setup()
             if self.path.parent.is_dir():
-                await self.listen()
+                self.listen()
             yield
         finally:
-            await self._close(self._runner)
+            if self._listener is not None:
+                socket_file.remove(self.path, self._identity)
+            serving.cancel()
+            await asyncio.wait([serving])
+            await runner.cleanup()
+            if self._listener is not None:
+                self._listener.close()
 
-    async def listen(self) -> None:
+    def listen(self) -> None:
         """Open the socket unless it is open: to be called again once the storage has made its directory.
 
         Raises:
             StartError: the socket cannot be opened.
         """
-        if self._listener is not None or self._runner is None:
-            return
-        self._listener = socket_file.listen(self.path, KEY_PATH)
-        self._identity = socket_file.identity_of(self.path)
-        await web.SockSite(self._runner, self._listener).start()
+        if self._listener is None:
+            self._listener = socket_file.listen(self.path, KEY_PATH)
+            self._identity = socket_file.identity_of(self.path)
+            self._open.set()
 
-    async def _close(self, runner: web.AppRunner) -> None:
+    async def _serve(self, runner: web.AppRunner) -> None:
+        await self._open.wait()
         if self._listener is not None:
-            socket_file.remove(self.path, self._identity)
-        await runner.cleanup()
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
-        self._runner = None
+            await web.SockSite(runner, self._listener).start()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         name = request.path.removeprefix("/v1/")

@@ -102,8 +102,8 @@ async def test_opened_when_its_directory_is_there_and_removed_at_the_end(short_p
     async with control.lifespan():
         assert not control.path.exists()
         control.path.parent.mkdir()
-        await control.listen()
-        await control.listen()
+        control.listen()
+        control.listen()
         assert control.path.is_socket()
     assert not control.path.exists()
 

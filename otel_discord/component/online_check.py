@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from otel_discord.component.host import Host
+
 
 @dataclass(frozen=True, slots=True)
 class OnlineResult:
@@ -16,8 +18,13 @@ class OnlineResult:
 
 @runtime_checkable
 class OnlineCheck(Protocol):
-    """Can look at the far side without sending anything. Called on a component whose lifespan is not entered."""
+    """Can look at the far side without sending anything."""
 
-    async def check_online(self) -> Sequence[OnlineResult]:
-        """Return a result for each address; what goes wrong is a result too, not an exception."""
+    async def check_online(self, host: Host | None = None) -> Sequence[OnlineResult]:
+        """Return a result for each address; what goes wrong is a result too, not an exception.
+
+        On a component whose lifespan is entered it also takes note of what it finds: an address that was given up and
+        is there again is used again. With a ``host`` a component that is not open does the same in its storage, if
+        the host has it.
+        """
         ...

@@ -88,7 +88,7 @@ def build(configuration: Configuration, telemetry: Telemetry) -> Built:
     extensions = []
     for each in configuration.extensions:
         configured = configuration.components[Kind.EXTENSION][each]
-        extensions.append(Named(f"{Kind.EXTENSION}:{each}", each, _extension(configured, telemetry)))
+        extensions.append(Named(f"{Kind.EXTENSION}:{each}", each, build_extension(configured, telemetry)))
     builder = _Builder(configuration, telemetry)
     nodes = [Named(name_of(node), node.id, builder.make(node)) for node in configuration.plan.order]
     return Built(tuple(extensions), tuple(nodes))
@@ -105,7 +105,12 @@ def build_exporter(configured: Configured, telemetry: Telemetry) -> Exporter:
     return _made(Kind.EXPORTER, configured.id, lambda: factory.create(settings, configured.config))
 
 
-def _extension(configured: Configured, telemetry: Telemetry) -> Component:
+def build_extension(configured: Configured, telemetry: Telemetry) -> Component:
+    """Make one extension alone.
+
+    Raises:
+        StartError: it cannot be made.
+    """
     factory = _as(configured, ExtensionFactory)
     settings = telemetry.settings(configured.id, Kind.EXTENSION)
     return _made(Kind.EXTENSION, configured.id, lambda: factory.create(settings, configured.config))

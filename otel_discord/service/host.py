@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar, cast
 
-from otel_discord.component import Component, ComponentStatus, StartError, Status
+from otel_discord.component import ComponentStatus, StartError, Status
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class ServiceHost:
 
     def __init__(self, pipelines: Mapping[str, tuple[str, ...]], now_unix_s: Callable[[], float] = time.time) -> None:
         self._now = now_unix_s
-        self._extensions: dict[str, Component] = {}
+        self._extensions: dict[str, object] = {}
         self._statuses: dict[str, ComponentStatus] = {}
         self._deadline_s: float | None = None
         self._kept: dict[str, object] = {}
@@ -73,7 +73,7 @@ class ServiceHost:
         """Last status by component, ``exporter:discord/ops``."""
         return dict(self._statuses)
 
-    def add_extension(self, component_id: str, extension: Component) -> None:
+    def add_extension(self, component_id: str, extension: object) -> None:
         """Make an opened extension known to the components that open after it."""
         self._extensions[component_id] = extension
 

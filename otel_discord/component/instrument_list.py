@@ -37,6 +37,8 @@ class Instrument:
 _SEND_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _WAIT_S: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 _AGE_S: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
+_COMMIT_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_WORKS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 _ONE_TO_TEN: Final = tuple(float(n) for n in range(1, 11))
 
 ITEMS: Final[Mapping[Signal, tuple[str, str]]] = {
@@ -48,6 +50,7 @@ _RECEIVER: Final = ("receiver", "transport")
 _EXPORTER: Final = ("exporter",)
 _QUEUE: Final = ("exporter", "data_type")
 DESTINATION: Final = ("exporter", "destination")
+_EXTENSION: Final = ("extension",)
 _COUNTER, _GAUGE, _HISTOGRAM = InstrumentKind.COUNTER, InstrumentKind.GAUGE, InstrumentKind.HISTOGRAM
 
 
@@ -154,6 +157,30 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             f"{PREFIX}webhook_up", _GAUGE, "1", "Whether the last check found the webhook: 1 or 0.", DESTINATION
         ),
         Instrument(f"{PREFIX}webhook_response_seconds", _GAUGE, "s", "Time that the last check took.", DESTINATION),
+        Instrument(
+            f"{PREFIX}storage_commit_duration_seconds",
+            _HISTOGRAM,
+            "s",
+            "Time of one commit, the works in it included.",
+            _EXTENSION,
+            _COMMIT_S,
+        ),
+        Instrument(
+            f"{PREFIX}storage_works_per_commit", _HISTOGRAM, "{work}", "Works in one commit.", _EXTENSION, _WORKS
+        ),
+        Instrument(
+            f"{PREFIX}storage_refused_total",
+            _COUNTER,
+            "{work}",
+            "Works that could not be stored, by reason.",
+            (*_EXTENSION, "reason"),
+        ),
+        Instrument(f"{PREFIX}storage_damaged_files_total", _COUNTER, "{file}", "Damaged files set aside.", _EXTENSION),
+        Instrument(
+            f"{PREFIX}storage_damaged_rows_total", _COUNTER, "{row}", "Rows that could not be saved.", _EXTENSION
+        ),
+        Instrument(f"{PREFIX}storage_size_bytes", _GAUGE, "By", "What waiting work takes up on disk.", _EXTENSION),
+        Instrument(f"{PREFIX}storage_free_bytes", _GAUGE, "By", "What is free on its volume.", _EXTENSION),
         Instrument(
             f"{PREFIX}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."
         ),

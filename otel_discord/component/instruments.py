@@ -280,3 +280,41 @@ class ServiceInstruments:
     def reloaded(self, *, successful: bool) -> None:
         """Show whether the last load of the configuration was taken over."""
         self._reload.set(int(successful), {})
+
+
+class StorageInstruments:
+    """What a storage on disk counts; may be called from any thread."""
+
+    def __init__(self, meter: Meter, extension: str) -> None:
+        self._labels = {"extension": extension}
+        self._duration = histogram(meter, f"{PREFIX}storage_commit_duration_seconds")
+        self._works = histogram(meter, f"{PREFIX}storage_works_per_commit")
+        self._refused = counter(meter, f"{PREFIX}storage_refused_total")
+        self._damaged_files = counter(meter, f"{PREFIX}storage_damaged_files_total")
+        self._damaged_rows = counter(meter, f"{PREFIX}storage_damaged_rows_total")
+        self._size = gauge(meter, f"{PREFIX}storage_size_bytes")
+        self._free = gauge(meter, f"{PREFIX}storage_free_bytes")
+        for sums in (self._damaged_files, self._damaged_rows):
+            sums.add(0, self._labels)  # there from the start, so that a first one is seen as a rise
+        for reason in ("disk_full", "storage_failed"):
+            self._refused.add(0, {**self._labels, "reason": reason})
+
+    def committed(self, duration_s: float, works: int) -> None:
+        """Record a commit and how many works it carried."""
+        self._duration.record(duration_s, self._labels)
+        self._works.record(works, self._labels)
+
+    def refused(self, reason: str) -> None:
+        """Count a work that could not be stored; ``reason`` is a fixed short word."""
+        self._refused.add(1, {**self._labels, "reason": reason})
+
+    def damaged(self, lost_rows: int) -> None:
+        """Count a damaged file that was set aside, and the rows of it that could not be saved."""
+        self._damaged_files.add(1, self._labels)
+        self._damaged_rows.add(lost_rows, self._labels)
+
+    @contextmanager
+    def watch(self, size_bytes: Callable[[], int], free_bytes: Callable[[], int]) -> Iterator[None]:
+        """Show how much room is taken and free, as long as the block runs."""
+        with self._size.watch(size_bytes, self._labels), self._free.watch(free_bytes, self._labels):
+            yield

@@ -1,0 +1,169 @@
+"""The pages of a SQLite database as they stand now: the main file, with the log's good frames laid over. Bytes only.
+
+Format: https://www.sqlite.org/fileformat2.html. Nothing here trusts a byte of the file.
+"""
+
+import struct
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from otel_discord.extensions.file_storage.wal_file import PAGE_SIZES, page_offset
+
+MAGIC: Final = b"SQLite format 3\0"
+HEADER_BYTES: Final = 100
+_LARGEST_PAGE_SIZE: Final = 65536
+_LEAF_TABLE_PAGE: Final = 0x0D
+_SAMPLED_PAGES: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseHeader:
+    """What the first 100 bytes say, as far as opening and salvage ask."""
+
+    page_size: int
+    reserved_bytes: int
+    page_count: int | None
+    """None where the header itself says that its count is out of date."""
+    first_freelist_page: int
+    application_id: int
+
+
+def read_header(data: bytes) -> DatabaseHeader | None:
+    """Return what a database's first bytes say; None where they are not those of a database."""
+    if len(data) < HEADER_BYTES or not data.startswith(MAGIC):
+        return None
+    page_size = struct.unpack_from(">H", data, 16)[0]
+    page_size = _LARGEST_PAGE_SIZE if page_size == 1 else page_size
+    reserved = data[20]
+    # Bytes 21 to 23 are constants of the format.
+    if page_size not in PAGE_SIZES or page_size - reserved < 480 or data[21:24] != b"\x40\x20\x20":
+        return None
+    changes, page_count, freelist = struct.unpack_from(">III", data, 24)
+    application_id, valid_for = struct.unpack_from(">I", data, 68)[0], struct.unpack_from(">I", data, 92)[0]
+    count = page_count if page_count and changes == valid_for else None
+    return DatabaseHeader(page_size, reserved, count, freelist, application_id)
+
+
+def guess_page_size(file: BinaryIO) -> int:
+    """Return the page size at which the file's pages look most like leaves of tables; 0 where none do.
+
+    For a file without a readable header: pages are sampled over the whole file.
+    """
+    end = file.seek(0, 2)
+    best = (0.0, 0)
+    for size in PAGE_SIZES:
+        pages = end // size
+        step = max(1, pages // _SAMPLED_PAGES)
+        found = 0
+        for number in range(0, pages, step):
+            file.seek(number * size)
+            found += is_table_leaf(file.read(size), size)
+        # Bytes explained, so that the true size wins over one that is a multiple or a part of it.
+        best = max(best, (found * step * size, size) if found else (0.0, 0))
+    return best[1]
+
+
+def is_table_leaf(page: bytes, usable_bytes: int, start: int = 0) -> bool:
+    """Return whether a page has the shape of a table's leaf: its cells lie where its header leaves room for them."""
+    if len(page) < start + 8 or page[start] != _LEAF_TABLE_PAGE:
+        return False
+    cells: int
+    content: int
+    cells, content = struct.unpack_from(">HH", page, start + 3)
+    content = content or _LARGEST_PAGE_SIZE
+    return cells > 0 and start + 8 + 2 * cells <= content <= usable_bytes
+
+
+_SLACK_PAGES: Final = 1 << 16
+"""How far behind the main file's end a page number is believed."""
+
+
+class Pages:
+    """Reads pages by number (1 is the first): from the log where it has a good frame, otherwise from the main file.
+
+    ``frames`` names the log's frame of each page; ``outdated`` pages are older than what was once committed.
+    """
+
+    def __init__(
+        self,
+        main: BinaryIO | None,
+        page_size: int,
+        *,
+        wal: BinaryIO | None = None,
+        frames: Mapping[int, int] | None = None,
+        outdated: frozenset[int] = frozenset(),
+    ) -> None:
+        self._main = main
+        self._wal = wal
+        self._frames = frames or {}
+        self.outdated = outdated
+        self.page_size = page_size
+        main_bytes = main.seek(0, 2) if main is not None else 0
+        self.main_pages = main_bytes // page_size
+        beyond = (number for number in self._frames if number <= self.main_pages + len(self._frames) + _SLACK_PAGES)
+        self.count = max(self.main_pages, *beyond, 0)
+        first = self.read(1)
+        header = read_header(first) if first is not None else None
+        self.header = header if header is not None and header.page_size == page_size else None
+        self.usable_bytes = page_size - (self.header.reserved_bytes if self.header else 0)
+
+    def read(self, number: int) -> bytes | None:
+        """Return a page; None where there is none or the disk does not give it."""
+        frame = self._frames.get(number)
+        source, offset = self._main, (number - 1) * self.page_size
+        if frame is not None:
+            source, offset = self._wal, page_offset(frame, self.page_size)
+        if source is None or number < 1:
+            return None
+        try:
+            source.seek(offset)
+            page = source.read(self.page_size)
+        except OSError:
+            return None  # a bad sector is one more kind of damage
+        return page if len(page) == self.page_size else None
+
+    def frame_of(self, number: int) -> int:
+        """Return how new a page is: the log's frame, 0 for the main file."""
+        return self._frames.get(number, 0)
+
+    def has(self, number: int) -> bool:
+        """Return whether a page's bytes exist somewhere."""
+        return number in self._frames or 1 <= number <= self.main_pages
+
+
+def freelist(pages: Pages) -> tuple[bytearray, bool]:
+    """Return a map of the pages that hold nothing (1 at their number), and whether the list was readable to its end."""
+    free = bytearray(pages.count + 1)
+    if pages.header is None:
+        return free, False
+    number, slots = pages.header.first_freelist_page, pages.usable_bytes // 4 - 2
+    while number:
+        page = pages.read(number) if number <= pages.count and not free[number] else None
+        if page is None:
+            return free, False
+        free[number] = 1
+        number, leaves = struct.unpack_from(">II", page)
+        if leaves > slots:
+            return free, False
+        for leaf in struct.unpack_from(f">{leaves}I", page, 8):
+            if not 1 <= leaf <= pages.count:
+                return free, False
+            free[leaf] = 1
+    return free, True
+
+
+def missing_pages(pages: Pages, committed_pages: int) -> "array[int]":
+    """Return which pages of a database of ``committed_pages`` exist nowhere although they should hold something."""
+    lacking = array("I", (n for n in _beyond(pages, committed_pages) if not pages.has(n)))
+    if not lacking:
+        return lacking
+    free, _ = freelist(pages)
+    return array("I", (number for number in lacking if number >= len(free) or not free[number]))
+
+
+def _beyond(pages: Pages, committed_pages: int) -> Iterator[int]:
+    """The numbers behind the main file's end; of a size that nothing supports, one is enough to say so."""
+    last = min(committed_pages, pages.main_pages + pages.count + _SLACK_PAGES)
+    return iter(range(pages.main_pages + 1, last + 1))

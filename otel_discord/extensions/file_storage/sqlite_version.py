@@ -1,4 +1,4 @@
-"""Which SQLite is at work. Versions before 3.51.3 can lose commits when two connections checkpoint (the WAL-reset bug)."""
+"""Which SQLite is at work. Before 3.51.3 it can lose commits when two connections checkpoint (the WAL-reset bug)."""
 
 from typing import Final
 

@@ -1,0 +1,133 @@
+"""The extension: prepares the directory, holds the database open, offers queues on it and says how it fares."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from otel_discord.component import Host, Settings, StartError, Status
+from otel_discord.component.instruments import StorageInstruments
+from otel_discord.component.storage import QueueLimits, WorkQueue
+from otel_discord.extensions.file_storage.condition import Condition, State
+from otel_discord.extensions.file_storage.config import DATABASE_NAME, MIB, FileStorageConfig
+from otel_discord.extensions.file_storage.database import SqliteDatabase
+from otel_discord.extensions.file_storage.directory import prepare_directory
+from otel_discord.extensions.file_storage.options import DatabaseOptions
+from otel_discord.extensions.file_storage.space import SpaceLimits
+from otel_discord.extensions.file_storage.sqlite_version import is_sound, sqlite_version
+from otel_discord.store.relational_queue import open_relational_queue
+from otel_discord.store.work import Access, Query, Steps, Work
+
+_STATUS: Final = {
+    State.OK: Status.OK,
+    State.FULL: Status.RECOVERABLE,
+    State.FAILING: Status.RECOVERABLE,
+    State.ENDED: Status.FATAL,
+}
+
+
+class FileStorage:
+    """A :class:`~otel_discord.component.storage.Storage` on disk, shared by any number of exporters.
+
+    ``vfs`` names a VFS that is registered with apsw, for tests that record writes and inject faults.
+    """
+
+    def __init__(self, settings: Settings, config: FileStorageConfig, *, vfs: str = "") -> None:
+        self._settings = settings
+        self._config = config
+        self._vfs = vfs
+        self._database: SqliteDatabase | None = None
+        self._owners: set[str] = set()
+
+    @property
+    def state_directory(self) -> Path:
+        """Where the control socket and dead letters live beside the database."""
+        return self._config.directory
+
+    @asynccontextmanager
+    async def lifespan(self, host: Host) -> AsyncIterator[None]:
+        """Hold the database open while the block runs.
+
+        Raises:
+            StartError: the directory or the file in it cannot be used, or another process has it.
+        """
+
+        def report(condition: Condition) -> None:
+            host.report_status(_STATUS[condition.state], error=f"storage: {condition.why}" if condition.why else "")
+
+        config, logger = self._config, self._settings.logger
+        directory = await asyncio.to_thread(
+            prepare_directory,
+            config.directory,
+            create=config.create_directory,
+            allow_network_file_system=config.allow_network_file_system,
+        )
+        instruments = StorageInstruments(self._settings.meter, str(self._settings.id))
+        database = SqliteDatabase(self._options(directory), logger=logger, instruments=instruments, on_condition=report)
+        async with database.opened():
+            with instruments.watch(size_bytes=lambda: database.size_bytes, free_bytes=lambda: database.free_bytes):
+                self._database = database
+                try:
+                    await self._say_what_holds(database)
+                    yield
+                finally:
+                    self._database = None
+
+    @asynccontextmanager
+    async def open_queue(self, owner: str, limits: QueueLimits) -> AsyncIterator[WorkQueue]:
+        """Open the queue of one exporter, named by its id and signal; what an earlier run left is in it.
+
+        Raises:
+            StartError: the extension is not open, or this queue is open already.
+        """
+        if self._database is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        if owner in self._owners:
+            raise StartError(f"the queue of {owner} is already open")
+        self._owners.add(owner)
+        try:
+            async with open_relational_queue(self._database, owner, limits) as queue:
+                yield queue
+        finally:
+            self._owners.discard(owner)
+
+    def _options(self, directory: Path) -> DatabaseOptions:
+        config = self._config
+        return DatabaseOptions(
+            path=directory / DATABASE_NAME,
+            space=SpaceLimits(
+                max_bytes=config.max_mib * MIB,
+                min_free_bytes=config.min_free_mib * MIB,
+                ballast_bytes=config.ballast_mib * MIB,
+            ),
+            fsync=config.fsync,
+            keep_free_bytes=config.compaction.keep_free_mib * MIB,
+            give_room_back=config.compaction.on_rebound,
+            vacuum_at_start=config.compaction.on_start,
+            vfs=self._vfs,
+        )
+
+    async def _say_what_holds(self, database: SqliteDatabase) -> None:
+        logger, version = self._settings.logger, sqlite_version()
+        spoken = ".".join(map(str, version))
+        batches, cards = await database.run(Work("count_waiting", Access.READ, _count_waiting))
+        waiting = f"SQLite {spoken}, {batches} batches and {cards} cards waiting"
+        if self._config.fsync:
+            logger.info(f"durability: every acknowledged record is on disk (synchronous=FULL), {waiting}")  # noqa: G004 - one sentence for people
+        else:
+            logger.warning(
+                f"durability: a power cut may lose the last moments of what was acknowledged, a crash of the "  # noqa: G004
+                f"process does not (fsync: false, synchronous=NORMAL), {waiting}"
+            )
+        if not is_sound(version):
+            logger.warning(
+                f"SQLite {spoken} can lose commits when two connections checkpoint (mended in 3.51.3); one connection "  # noqa: G004
+                "alone is used here, so it does not happen; do not open the file with other programs meanwhile"
+            )
+
+
+def _count_waiting() -> Steps[tuple[int, int]]:
+    batches = yield Query("SELECT count(*) FROM batches WHERE routed = 0")
+    cards = yield Query("SELECT count(*) FROM cards")
+    return batches[0][0], cards[0][0]

@@ -16,15 +16,18 @@ from otel_discord.cli.options import Sources, config_options
 def send_test(sources: Sources, exporter_id: str, destination: str | None) -> int:
     """Send one message marked TEST.
 
-    It takes the real path to DESTINATION, or to every destination, and its link is printed.
+    It takes the real path to DESTINATION, or to every destination, and its link is printed. A running service with this
+    configuration sends it itself; what waits in the storage is not touched.
     """
     configuration = sources.load()
     from otel_discord.service import online
 
-    results = asyncio.run(
+    report = asyncio.run(
         online.send_test(configuration, version=__version__, exporter_id=exporter_id, destination=destination)
     )
-    for result in results:
+    for result in report.results:
         state = "sent  " if result.ok else "failed"
         click.echo(f"{state}  {result.destination}: {' '.join(part for part in (result.text, result.link) if part)}")
-    return OK if results and all(result.ok for result in results) else FAILURE
+    for note in report.notes:
+        click.echo(f"note    {note}", err=True)
+    return OK if report.results and all(result.ok for result in report.results) else FAILURE

@@ -11,7 +11,11 @@ from otel_discord.cli.options import Sources, config_options
 
 @click.command()
 @config_options
-@click.option("--online", is_flag=True, help="Also ask each webhook for its name, without sending anything.")
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Also ask each webhook for its name, without sending anything; one that was given up is used again.",
+)
 def validate(sources: Sources, online: bool) -> int:
     """Check the configuration without starting anything. Silent and 0 when it is good."""
     configuration = sources.load()
@@ -19,9 +23,11 @@ def validate(sources: Sources, online: bool) -> int:
         return OK
     from otel_discord.service.online import check_online
 
-    results = asyncio.run(check_online(configuration, version=__version__))
-    for result in results:
+    report = asyncio.run(check_online(configuration, version=__version__))
+    for result in report.results:
         click.echo(f"{'ok    ' if result.ok else 'failed'}  {result.name}: {result.text}")
-    if not results:
+    if not report.results:
         click.echo("nothing in this configuration can be checked online")
-    return OK if all(result.ok for result in results) else FAILURE
+    for note in report.notes:
+        click.echo(f"note    {note}", err=True)
+    return OK if all(result.ok for result in report.results) else FAILURE

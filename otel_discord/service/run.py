@@ -132,7 +132,14 @@ async def run_service(
 
 
 async def _surround(around: AsyncExitStack, runtime: Runtime) -> None:
-    """Open what surrounds the components; it hears of phases by ``runtime.listeners``."""
+    """Open what surrounds the components; it hears of phases by ``runtime.listeners``.
+
+    Raises:
+        StartError: the control socket cannot be opened.
+    """
+    from otel_discord.service.surroundings import surroundings  # it knows the runtime, so it comes later
+
+    await around.enter_async_context(surroundings(runtime))
 
 
 def _own(telemetry: SelfTelemetry) -> dict[str, str]:

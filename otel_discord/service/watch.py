@@ -45,7 +45,7 @@ async def watch_files(files: Files, changed: Changed, *, look_every_s: float = L
                     known = await _look(known, files, changed)
                     if await asyncio.to_thread(directories_of, files()) != directories:
                         break
-        except (OSError, RuntimeError) as error:  # too many watches, a directory that has gone
+        except (OSError, RuntimeError, ImportError) as error:  # too many watches, a directory that has gone
             if not warned:
                 _logger.warning(
                     "cannot watch the configuration's files; they are looked at every %g s: %s", look_every_s, error

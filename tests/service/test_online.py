@@ -68,16 +68,17 @@ service:
 
 
 async def test_each_exporter_in_use_is_asked_and_no_secret_comes_back(configuration: Configuration) -> None:
-    results = await check_online(configuration, version="0")
-    assert [(result.name, result.ok) for result in results] == [("mail/a ops", True), ("mail/b ops", False)]
-    assert all(result.text == "answered with [REDACTED]" for result in results)
+    report = await check_online(configuration, version="0")
+    assert [(result.name, result.ok) for result in report.results] == [("mail/a ops", True), ("mail/b ops", False)]
+    assert all(result.text == "answered with [REDACTED]" for result in report.results)
+    assert report.notes == []
 
 
 async def test_a_test_message_through_one_open_exporter(configuration: Configuration) -> None:
-    results = await send_test(configuration, version="0", exporter_id="", destination="errors")
-    assert results == [TestResult("errors", True, "sent", "https://discord.com/channels/1/2/3")]
-    results = await send_test(configuration, version="0", exporter_id="mail/b", destination=None)
-    assert [result.ok for result in results] == [False]
+    report = await send_test(configuration, version="0", exporter_id="", destination="errors")
+    assert report.results == [TestResult("errors", True, "sent", "https://discord.com/channels/1/2/3")]
+    report = await send_test(configuration, version="0", exporter_id="mail/b", destination=None)
+    assert [result.ok for result in report.results] == [False]
 
 
 @pytest.mark.parametrize("exporter_id", ["out", "mail/unused", "nothing"])

@@ -81,6 +81,7 @@ class ControlSocket:
             self._listener = socket_file.listen(self.path, KEY_PATH)
             self._identity = socket_file.identity_of(self.path)
             self._open.set()
+            _logger.info("Commands are answered on %s", self.path)
 
     async def _serve(self, runner: web.AppRunner) -> None:
         await self._open.wait()

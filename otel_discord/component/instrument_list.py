@@ -182,6 +182,24 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
         Instrument(f"{PREFIX}storage_size_bytes", _GAUGE, "By", "What waiting work takes up on disk.", _EXTENSION),
         Instrument(f"{PREFIX}storage_free_bytes", _GAUGE, "By", "What is free on its volume.", _EXTENSION),
         Instrument(
+            f"{PREFIX}dead_letters_written_total",
+            _COUNTER,
+            "{letter}",
+            "Records that could not be delivered and are kept.",
+            DESTINATION,
+        ),
+        Instrument(f"{PREFIX}dead_letters", _GAUGE, "{letter}", "Dead letters that are kept.", _EXPORTER),
+        Instrument(
+            f"{PREFIX}dead_letters_replayed_total", _COUNTER, "{letter}", "Dead letters sent again.", _EXPORTER
+        ),
+        Instrument(
+            f"{PREFIX}dead_letters_purged_total",
+            _COUNTER,
+            "{letter}",
+            "Dead letters removed for good, by cause.",
+            (*_EXPORTER, "cause"),
+        ),
+        Instrument(
             f"{PREFIX}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."
         ),
     ]

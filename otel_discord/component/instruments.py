@@ -230,6 +230,10 @@ class DestinationInstruments:
         self._add("messages_failed_total", reason=reason)
         self._record("attempts_per_send", attempts)
 
+    def dead_letters_written(self, letters: int) -> None:
+        """Count dead letters that are kept."""
+        self._add("dead_letters_written_total", letters)
+
     def rate_limited(self, scope: str, retry_after_s: float, now_s: float) -> None:
         """Count an answer 429; ``scope`` is Discord's word for whose limit it was."""
         self._add("rate_limited_total", scope=scope)
@@ -269,6 +273,33 @@ class DestinationInstruments:
         """Show no present values of this destination any more; its sums stay."""
         for of_destination in self._of.gauges.values():
             of_destination.forget(self._labels)
+
+
+class DeadLetterInstruments:
+    """What becomes of an exporter's dead letters once they are kept."""
+
+    def __init__(self, meter: Meter, exporter: str) -> None:
+        self._labels = {"exporter": exporter}
+        self._kept = gauge(meter, f"{PREFIX}dead_letters")
+        self._replayed = counter(meter, f"{PREFIX}dead_letters_replayed_total")
+        self._purged = counter(meter, f"{PREFIX}dead_letters_purged_total")
+        self._replayed.add(0, self._labels)
+        for cause in ("bounds", "hand"):
+            self._purged.add(0, {**self._labels, "cause": cause})
+
+    def replayed(self, letters: int) -> None:
+        """Count letters that became cards again."""
+        self._replayed.add(letters, self._labels)
+
+    def purged(self, letters: int, cause: Literal["bounds", "hand"]) -> None:
+        """Count letters removed for good: by ``max_mib`` and ``retention``, or by somebody's hand."""
+        self._purged.add(letters, {**self._labels, "cause": cause})
+
+    @contextmanager
+    def watch(self, kept: Callable[[], int]) -> Iterator[None]:
+        """Show how many letters are kept, as long as the block runs."""
+        with self._kept.watch(kept, self._labels):
+            yield
 
 
 class ServiceInstruments:

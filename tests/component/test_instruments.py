@@ -7,6 +7,7 @@ from opentelemetry.sdk.resources import Resource
 from otel_discord.component.instrument_list import INSTRUMENTS
 from otel_discord.component.instruments import (
     BreakerState,
+    DeadLetterInstruments,
     DiscordInstruments,
     ExporterInstruments,
     ReceiverInstruments,
@@ -57,8 +58,16 @@ def test_each_metric_is_recorded_with_its_labels():
     destination.attachments_shed(1)
     destination.possible_duplicate()
     destination.webhook_checked(up=True, response_s=0.1)
+    destination.dead_letters_written(2)
     ServiceInstruments(meter).reloaded(successful=False)
-    with exporter.watch_queue(Signal.LOGS, lambda: 1, lambda: 2), exporter.in_flight(Signal.LOGS):
+    letters = DeadLetterInstruments(meter, "discord")
+    letters.replayed(1)
+    letters.purged(1, "hand")
+    with (
+        letters.watch(lambda: 7),
+        exporter.watch_queue(Signal.LOGS, lambda: 1, lambda: 2),
+        exporter.in_flight(Signal.LOGS),
+    ):
         recorded = series(reader)
     of_process = {name for name in INSTRUMENTS if name.startswith("otelcol_process")}
     assert set(recorded) == set(INSTRUMENTS) - of_process

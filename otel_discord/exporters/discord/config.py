@@ -115,14 +115,15 @@ class AttachmentsConfig(StrictModel):
 
 
 class DeadLettersConfig(StrictModel):
-    """Where records go that could not be delivered."""
+    """Where records are kept that could not be delivered."""
 
-    directory: str = ""
-    """Directory for them."""
+    directory: str = "./dead-letters"
+    """Directory of their JSON Lines, made with the first; where `sending_queue::storage` keeps files and this is not
+    set, `dead-letters` beside them. Empty: no files."""
     max_mib: float = Field(default=256, gt=0)
-    """Disk for them; the oldest go first."""
+    """Room for them; the oldest are removed first."""
     retention: Duration = 168 * 3600.0
-    """How long they are kept."""
+    """How long they are kept; 0s: as long as there is room."""
 
 
 class WebhookCheckConfig(StrictModel):

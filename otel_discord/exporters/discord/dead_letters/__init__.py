@@ -1,0 +1,1 @@
+"""Records that could not be delivered: kept with their reason, shown, and sent again."""

@@ -1,0 +1,93 @@
+"""What goes on beside the burying: copies for people, bounds, and a notice in Discord. One task; it never fails."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from otel_discord.component import ComponentError
+from otel_discord.component.instruments import DeadLetterInstruments
+from otel_discord.discord_api.models import Message
+from otel_discord.exporters.discord.cause import Cause
+from otel_discord.exporters.discord.dead_letters.box import LetterBox
+from otel_discord.exporters.discord.dead_letters.copies import LetterCopies
+from otel_discord.exporters.discord.dead_letters.letter import masked
+from otel_discord.exporters.discord.dead_letters.notice import NoticeBook, notice, tell_where
+
+Say: TypeAlias = Callable[[str, Message], Awaitable[object]]
+"""Sends a message of our own to a destination."""
+
+SWEEP_S: Final = 600.0
+"""How often age and size are looked at when nothing is buried."""
+_SAY_TIMEOUT_S: Final = 120.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Upkeep:
+    """Woken by each burial."""
+
+    box: LetterBox
+    copies: LetterCopies | None
+    instruments: DeadLetterInstruments
+    logger: logging.Logger
+    say: Say
+    fallback_of: Callable[[str], str]
+    book: NoticeBook = field(default_factory=NoticeBook)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _keeps: bool = True
+    _swept_s: float = float("-inf")
+
+    def buried(self, destination: str, cause: Cause, records: int, *, text: str, is_kept: bool) -> None:
+        """Hear of a burial. ``text`` is what the log says about the last of the records."""
+        now_s = asyncio.get_running_loop().time()
+        words = masked(cause.detail, 500)
+        self.book.note(destination, cause.reason, records, words=words, text=masked(text, 500), now_s=now_s)
+        self._keeps = is_kept
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Look after everything until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._woken.clear()
+            await self.tidy()
+            await self._tell(loop.time())
+            next_s = min(self._swept_s + SWEEP_S, self.book.next_s() or float("inf"))
+            try:
+                async with asyncio.timeout_at(next_s):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def tidy(self) -> None:
+        """Bring copies up to date and keep the bounds."""
+        try:
+            if self.copies is not None:
+                await self.copies.follow()
+                await self.copies.expire()
+        except (OSError, ComponentError) as error:
+            self.logger.warning("readable copies of dead letters cannot be written: %s", error)
+        self._swept_s = asyncio.get_running_loop().time()
+        try:
+            expired = await self.box.expire()
+        except (OSError, ComponentError) as error:
+            self.logger.warning("old dead letters cannot be removed: %s", error)
+            return
+        if expired:
+            self.instruments.purged(expired, "bounds")
+            self.logger.warning(
+                "%d dead letters were removed: they were older than dead_letters::retention or beyond its max_mib",
+                expired,
+            )
+
+    async def _tell(self, now_s: float) -> None:
+        for destination, heap in self.book.due(now_s).items():
+            to = tell_where(destination, self.fallback_of(destination), heap.records)
+            if to is None:
+                continue
+            try:
+                async with asyncio.timeout(_SAY_TIMEOUT_S):
+                    await self.say(to, notice(destination, heap, kept=self._keeps))
+            except (TimeoutError, ComponentError) as error:
+                self.logger.warning("a notice about dead letters was not sent: %s", error)

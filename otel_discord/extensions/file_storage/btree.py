@@ -5,7 +5,7 @@ Whatever the bytes say, these functions end and raise nothing: what cannot be re
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from otel_discord.extensions.file_storage.database_file import HEADER_BYTES, Pages, is_table_leaf
@@ -26,8 +26,11 @@ class Losses:
 
     pages: int = 0
     cells: int = 0
-    tables: set[str] = field(default_factory=set)
-    """Tables of which a page could not be read, or only in an outdated version."""
+
+    def add(self, other: "Losses") -> None:
+        """Count what another count has."""
+        self.pages += other.pages
+        self.cells += other.cells
 
 
 def read_varint(data: bytes, offset: int) -> tuple[int, int]:
@@ -86,32 +89,31 @@ def _column(payload: bytes, offset: int, kind: int) -> tuple[Any, int]:
     return (data if kind % 2 == 0 else data.decode("utf-8")), end
 
 
-def leaf_records(pages: Pages, number: int, page: bytes, losses: Losses) -> Iterator[tuple[int, Record]]:
-    """Go through the rows of a table's leaf: row number and columns, as far as they can be read."""
+def leaf_records(pages: Pages, number: int, page: bytes) -> Iterator[tuple[int | None, Record | None]]:
+    """Go through the rows of a table's leaf: row number and columns; None for what cannot be read."""
     start = HEADER_BYTES if number == 1 else 0
-    for cell in _cell_offsets(page, start, 8, pages.usable_bytes, losses):
+    offsets, lost = _cell_offsets(page, start, 8, pages.usable_bytes)
+    for _ in range(lost):
+        yield None, None
+    for cell in offsets:
         try:
             payload_bytes, offset = read_varint(page, cell)
             row_number, offset = read_varint(page, offset)
         except IndexError:
-            losses.cells += 1
+            yield None, None
             continue
         payload = _payload(pages, page, offset, payload_bytes)
-        record = decode_record(payload) if payload is not None else None
-        if record is None:
-            losses.cells += 1
-        else:
-            yield row_number, record
+        yield row_number, decode_record(payload) if payload is not None else None
 
 
-def _cell_offsets(page: bytes, start: int, header_bytes: int, usable: int, losses: Losses) -> list[int]:
+def _cell_offsets(page: bytes, start: int, header_bytes: int, usable: int) -> tuple[list[int], int]:
+    """Return where a page's cells begin, and how many of them are nowhere."""
     count = struct.unpack_from(">H", page, start + 3)[0]
     first = start + header_bytes
     fitting = min(count, (usable - first) // 2)
     offsets = struct.unpack_from(f">{fitting}H", page, first)
     good = [offset for offset in offsets if first + 2 * fitting <= offset < usable]
-    losses.cells += fitting - len(good)
-    return good
+    return good, fitting - len(good)
 
 
 def _payload(pages: Pages, page: bytes, offset: int, payload_bytes: int) -> bytes | None:
@@ -148,8 +150,8 @@ def _local_bytes(payload_bytes: int, usable: int) -> int:
     return local if local <= most else least
 
 
-def walk_leaves(pages: Pages, root: int, visited: bytearray, losses: Losses) -> Iterator[tuple[int, bytes, bool]]:
-    """Go through the leaves of a table from its root: number, bytes, and whether the page is outdated.
+def walk_leaves(pages: Pages, root: int, visited: bytearray, losses: Losses) -> Iterator[tuple[int, bytes]]:
+    """Go through the leaves of a table from its root: number and bytes.
 
     ``visited`` has a byte for each page, is kept up, and guards against circles.
     """
@@ -164,21 +166,20 @@ def walk_leaves(pages: Pages, root: int, visited: bytearray, losses: Losses) -> 
         start = HEADER_BYTES if number == 1 else 0
         kind = page[start] if page is not None else None
         if page is not None and kind == _LEAF:
-            yield number, page, number in pages.outdated
+            yield number, page
         elif page is not None and kind == _INTERIOR:
-            waiting.extend(reversed(_children(page, start, pages, losses)))
-            if number in pages.outdated:
-                losses.pages += 1
+            children, lost = _children(page, start, pages.usable_bytes)
+            losses.pages += lost + (pages.older_frame(number) is not None)
+            waiting.extend(reversed(children))
         else:
             losses.pages += 1
 
 
-def _children(page: bytes, start: int, pages: Pages, losses: Losses) -> list[int]:
-    cells = [cell for cell in _cell_offsets(page, start, 12, pages.usable_bytes, losses) if cell + 4 <= len(page)]
-    return [
-        *(struct.unpack_from(">I", page, cell)[0] for cell in cells),
-        struct.unpack_from(">I", page, start + 8)[0],
-    ]
+def _children(page: bytes, start: int, usable: int) -> tuple[list[int], int]:
+    offsets, lost = _cell_offsets(page, start, 12, usable)
+    cells = [cell for cell in offsets if cell + 4 <= len(page)]
+    children = [struct.unpack_from(">I", page, cell)[0] for cell in cells]
+    return [*children, struct.unpack_from(">I", page, start + 8)[0]], lost + len(offsets) - len(cells)
 
 
 def table_roots(pages: Pages, visited: bytearray, losses: Losses) -> dict[str, int]:
@@ -186,19 +187,19 @@ def table_roots(pages: Pages, visited: bytearray, losses: Losses) -> dict[str, i
     roots: dict[str, int] = {}
     if pages.header is None:
         return roots
-    for number, page, _ in walk_leaves(pages, 1, visited, losses):
-        for _, record in leaf_records(pages, number, page, losses):
+    for number, page in walk_leaves(pages, 1, visited, losses):
+        for _, record in leaf_records(pages, number, page):
             match record:
                 case ("table", str(), str(name), int(root), *_):
                     roots[name] = root
                 case _:
-                    pass
+                    losses.cells += record is None
     return roots
 
 
-def stray_leaves(pages: Pages, passed: bytearray) -> Iterator[tuple[int, bytes]]:
-    """Go through the pages that nobody has ``passed`` and that look like a table's leaf."""
+def stray_leaves(pages: Pages, passed: bytearray) -> Iterator[int]:
+    """Go through the numbers of pages that nobody has ``passed`` and that look like a table's leaf."""
     for number in range(2, pages.count + 1):
         page = pages.read(number) if not passed[number] else None
         if page is not None and is_table_leaf(page, pages.usable_bytes):
-            yield number, page
+            yield number

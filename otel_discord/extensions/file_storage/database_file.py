@@ -5,10 +5,11 @@ Format: https://www.sqlite.org/fileformat2.html. Nothing here trusts a byte of t
 
 import struct
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from otel_discord.extensions.file_storage.wal_audit import NO_LOG, LatestPages
 from otel_discord.extensions.file_storage.wal_file import PAGE_SIZES, page_offset
 
 MAGIC: Final = b"SQLite format 3\0"
@@ -81,41 +82,52 @@ _SLACK_PAGES: Final = 1 << 16
 
 
 class Pages:
-    """Reads pages by number (1 is the first): from the log where it has a good frame, otherwise from the main file.
-
-    ``frames`` names the log's frame of each page; ``outdated`` pages are older than what was once committed.
-    """
+    """Reads pages by number (1 is the first): from the log where it has them, otherwise from the main file."""
 
     def __init__(
-        self,
-        main: BinaryIO | None,
-        page_size: int,
-        *,
-        wal: BinaryIO | None = None,
-        frames: Mapping[int, int] | None = None,
-        outdated: frozenset[int] = frozenset(),
+        self, main: BinaryIO | None, page_size: int, wal: BinaryIO | None = None, latest: LatestPages = NO_LOG
     ) -> None:
         self._main = main
         self._wal = wal
-        self._frames = frames or {}
-        self.outdated = outdated
+        self._latest = latest
         self.page_size = page_size
-        main_bytes = main.seek(0, 2) if main is not None else 0
-        self.main_pages = main_bytes // page_size
-        beyond = (number for number in self._frames if number <= self.main_pages + len(self._frames) + _SLACK_PAGES)
-        self.count = max(self.main_pages, *beyond, 0)
-        first = self.read(1)
-        header = read_header(first) if first is not None else None
+        self.main_pages = (main.seek(0, 2) if main is not None else 0) // page_size
+        believed = self.main_pages + len(latest.frames) + _SLACK_PAGES
+        self.count = max((number for number in latest.frames if number <= believed), default=0)
+        self.count = max(self.count, self.main_pages)
+        header = read_header(self.read(1) or b"")
         self.header = header if header is not None and header.page_size == page_size else None
         self.usable_bytes = page_size - (self.header.reserved_bytes if self.header else 0)
 
     def read(self, number: int) -> bytes | None:
-        """Return a page; None where there is none or the disk does not give it."""
-        frame = self._frames.get(number)
-        source, offset = self._main, (number - 1) * self.page_size
-        if frame is not None:
-            source, offset = self._wal, page_offset(frame, self.page_size)
-        if source is None or number < 1:
+        """Return a page in its newest version; None where there is none or the disk does not give it."""
+        return self.read_version(number, self.frame_of(number))
+
+    def read_version(self, number: int, frame: int) -> bytes | None:
+        """Return a page as a frame of the log has it; 0: as the main file has it."""
+        if frame:
+            return self._read(self._wal, page_offset(frame, self.page_size))
+        return self._read(self._main, (number - 1) * self.page_size) if number > 0 else None
+
+    def frame_of(self, number: int) -> int:
+        """Return how new a page is: the log's frame, 0 for the main file."""
+        return self._latest.frames.get(number, 0)
+
+    def older_frame(self, number: int) -> int | None:
+        """Return the frame of the version before the newest, where the newest is damaged; None where it is not."""
+        return self._latest.older.get(number)
+
+    @property
+    def strays(self) -> tuple[int, ...]:
+        """Frames of which nobody knows what page they hold."""
+        return self._latest.strays
+
+    def has(self, number: int) -> bool:
+        """Return whether a page's bytes exist somewhere."""
+        return number in self._latest.frames or 1 <= number <= self.main_pages
+
+    def _read(self, source: BinaryIO | None, offset: int) -> bytes | None:
+        if source is None:
             return None
         try:
             source.seek(offset)
@@ -123,14 +135,6 @@ class Pages:
         except OSError:
             return None  # a bad sector is one more kind of damage
         return page if len(page) == self.page_size else None
-
-    def frame_of(self, number: int) -> int:
-        """Return how new a page is: the log's frame, 0 for the main file."""
-        return self._frames.get(number, 0)
-
-    def has(self, number: int) -> bool:
-        """Return whether a page's bytes exist somewhere."""
-        return number in self._frames or 1 <= number <= self.main_pages
 
 
 def freelist(pages: Pages) -> tuple[bytearray, bool]:

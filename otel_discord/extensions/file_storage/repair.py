@@ -155,8 +155,7 @@ class _Files:
     def _pages_of(self, page_size: int) -> Pages:
         if self._scan is None or self._scan.page_size != page_size:
             return Pages(self._main, page_size)
-        frames, outdated = latest_pages(self._scan, self._verdict)
-        return Pages(self._main, page_size, wal=self._wal, frames=frames, outdated=frozenset(outdated))
+        return Pages(self._main, page_size, self._wal, latest_pages(self._scan, self._verdict))
 
     def _page_size(self) -> int:
         """The header's, if it is one; otherwise the log's, which its frames prove; otherwise what fits the pages."""

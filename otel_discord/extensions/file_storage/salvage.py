@@ -1,37 +1,29 @@
 """Saves the rows of damaged files into a new database: all that pass their checksum, each in its newest version.
 
-Leaves of our tables are found by walking from the roots; where a root or a page on the way cannot be read, every leaf
-that nobody claims is read as well, and its rows are told apart by their checksums. What is found that way, or on a page
-that is older than what was committed, may have been dealt with since: such cards are stored as in doubt.
+A row found on a page that no table claims, or only in an older version of its page, may have been dealt with since:
+a card that is saved from there is stored as in doubt, so that it is shown as a possible repeat.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import apsw
 
-from otel_discord.extensions.file_storage.btree import (
-    Losses,
-    Record,
-    leaf_records,
-    stray_leaves,
-    table_roots,
-    walk_leaves,
-)
-from otel_discord.extensions.file_storage.database_file import Pages, freelist
+from otel_discord.extensions.file_storage.btree import Losses, Record, leaf_records
+from otel_discord.extensions.file_storage.database_file import Pages, is_table_leaf
+from otel_discord.extensions.file_storage.leaves import NO_TABLE, Leaf, Leaves, find_leaves
 from otel_discord.extensions.file_storage.transaction import run_steps
 from otel_discord.store.dialect import SQLITE
 from otel_discord.store.migration import migrate
 from otel_discord.store.rows import SALVAGEABLE, Salvageable, checksum, seal
-from otel_discord.store.schema import BATCHES, CARDS, META, VERSION_KEY
+from otel_discord.store.schema import BATCHES, CARDS, META, VERSION_KEY, Table
 from otel_discord.store.work import Row, Value
 
 PAGE_SIZE: Final = 8192
-_PAGE_BITS: Final = 32
-_TABLE_BITS: Final = 4
-_ANY_TABLE: Final = len(SALVAGEABLE)
+_TABLES: Final = tuple(each.table for each in SALVAGEABLE)
+_CARDS: Final = _TABLES.index(CARDS)
 _IN_DOUBT: Final = CARDS.columns.index("in_doubt")
 _ROUTED: Final = BATCHES.columns.index("routed")
 
@@ -43,29 +35,12 @@ class Salvaged:
     saved: dict[str, int] = field(default_factory=dict)
     """Rows by table."""
     rejected: int = 0
-    """Rows that could not be read, or that fail their checksum."""
+    """Rows that cannot be read, or that fail their checksum, and of which no older version was found either."""
     unreadable_pages: int = 0
     in_doubt: int = 0
     """Cards saved that may have been delivered."""
     orphaned_batches: int = 0
-    """Batches whose cards are all gone: delivered, or lost with their pages."""
-
-
-@dataclass(slots=True)
-class _Leaves:
-    """Leaves to read, packed into one number each: frame, whether walked, table, page; so that sorting them puts the
-    newest version of a row last."""
-
-    packed: list[int] = field(default_factory=list)
-
-    def add(self, frame: int, table: int, number: int) -> None:
-        walked = table != _ANY_TABLE
-        self.packed.append(((frame << 1 | walked) << _TABLE_BITS | table) << _PAGE_BITS | number)
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        self.packed.sort()
-        for each in self.packed:
-            yield each >> _PAGE_BITS & (1 << _TABLE_BITS) - 1, each & (1 << _PAGE_BITS) - 1
+    """Batches of which no card is left: delivered, or lost with their pages."""
 
 
 def salvage(pages: Pages, target: Path) -> Salvaged:
@@ -74,24 +49,20 @@ def salvage(pages: Pages, target: Path) -> Salvaged:
     Raises:
         apsw.Error: the new file cannot be written (a full disk).
     """
-    losses = Losses()
-    leaves = _find_leaves(pages, losses)
-    found = Salvaged()
+    losses, found = Losses(), Salvaged()
+    leaves = find_leaves(pages, [table.name for table in _TABLES], losses)
     connection = apsw.Connection(str(target), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         _prepare(connection)
         with connection:
             run_steps(connection, migrate(SQLITE))
-            for table, number in leaves:
-                page = pages.read(number)
-                if page is not None:
-                    candidates = SALVAGEABLE if table == _ANY_TABLE else SALVAGEABLE[table : table + 1]
-                    uncertain = table == _ANY_TABLE or number in pages.outdated
-                    records = leaf_records(pages, number, page, losses)
-                    _store(connection, candidates, records, found, uncertain=uncertain)
-            _reconcile(connection, found, cards_are_whole=not losses.tables & {"", CARDS.name} and not found.rejected)
-            for each in SALVAGEABLE:
-                found.saved[each.name] = _count(connection, f"SELECT count(*) FROM {each.name}")  # noqa: S608 - ours
+            for leaf in leaves:
+                _save_leaf(connection, pages, leaf, leaves, found)
+            if not leaves.uncertain & {_CARDS, NO_TABLE}:
+                _route_what_has_cards(connection)
+            _end_what_has_none(connection, found)
+            for table in _TABLES:
+                found.saved[table.name] = _count(connection, f"SELECT count(*) FROM {table.name}")  # noqa: S608 - ours
             found.in_doubt = _count(connection, "SELECT count(*) FROM cards WHERE in_doubt <> 0")
     finally:
         connection.close(True)
@@ -109,93 +80,94 @@ def _prepare(connection: apsw.Connection) -> None:
     connection.pragma("locking_mode", "EXCLUSIVE")
 
 
-def _find_leaves(pages: Pages, losses: Losses) -> _Leaves:
-    leaves = _Leaves()
-    visited = bytearray(pages.count + 1)
-    roots = table_roots(pages, visited, losses)
-    for index, each in enumerate(SALVAGEABLE):
-        root = roots.get(each.name)
-        if root is None:
-            losses.tables.add(each.name)
-            continue
-        before = losses.pages
-        for number, _, outdated in walk_leaves(pages, root, visited, losses):
-            leaves.add(pages.frame_of(number), index, number)
-            if outdated:
-                losses.tables.add(each.name)
-        if losses.pages > before:
-            losses.tables.add(each.name)
-    if losses.tables or losses.pages:
-        free, whole = freelist(pages)
-        if not whole:
-            losses.tables.add("")
-        for number, passed in enumerate(visited):
-            free[number] |= passed
-        for number, _ in stray_leaves(pages, free):
-            leaves.add(pages.frame_of(number), _ANY_TABLE, number)
-    return leaves
-
-
-def _store(
-    connection: apsw.Connection,
-    candidates: Iterable[Salvageable],
-    records: Iterable[tuple[int, Record]],
-    found: Salvaged,
-    *,
-    uncertain: bool,
-) -> None:
-    for row_number, record in records:
-        for each in candidates:
-            row = (row_number, *record[1:]) if record[:1] == (None,) else record
-            if each.verify(row):
-                _insert(connection, each, row, uncertain=uncertain)
-                break
-        else:
+def _save_leaf(connection: apsw.Connection, pages: Pages, leaf: Leaf, leaves: Leaves, found: Salvaged) -> None:
+    page = pages.read_version(leaf.number, leaf.frame)
+    if page is None or not (leaf.number or is_table_leaf(page, pages.usable_bytes)):
+        return
+    older = pages.older_frame(leaf.number)
+    rejected: set[int | None] = set()
+    newer: list[tuple[Salvageable, Row]] = []
+    for row_number, record in leaf_records(pages, leaf.number, page):
+        sound = _sound_row(leaf.table, row_number, record)
+        if sound is None:
+            rejected.add(row_number)
             found.rejected += 1
+        elif older is None:
+            _insert(connection, *sound, uncertain=leaf.table == NO_TABLE)
+        else:
+            newer.append(sound)
+    if rejected:
+        leaves.uncertain.add(leaf.table)
+        if older is not None:
+            found.rejected -= _save_older(connection, pages, Leaf(leaf.number, older, leaf.table), rejected)
+    for sound in newer:
+        _insert(connection, *sound, uncertain=leaf.table == NO_TABLE)
+
+
+def _save_older(connection: apsw.Connection, pages: Pages, leaf: Leaf, rejected: set[int | None]) -> int:
+    """Save, from the version of a page before the damaged one, the rows that the damage hit; return how many.
+
+    Rows that the newest version does not have any more stay gone, unless the damage hides which rows it has.
+    """
+    page = pages.read_version(leaf.number, leaf.frame)
+    if page is None or not is_table_leaf(page, pages.usable_bytes):
+        return 0
+    saved = 0
+    for row_number, record in leaf_records(pages, leaf.number, page):
+        sound = _sound_row(leaf.table, row_number, record)
+        if sound is not None and (row_number in rejected or None in rejected):
+            _insert(connection, *sound, uncertain=True)
+            saved += row_number in rejected
+    return saved
+
+
+def _sound_row(table: int, row_number: int | None, record: Record | None) -> tuple[Salvageable, Row] | None:
+    """Return a row that passes its checksum, and the table that it belongs to."""
+    if record is None:
+        return None
+    row = (row_number, *record[1:]) if record[:1] == (None,) else record  # the number of a row is its first column
+    candidates = SALVAGEABLE if table == NO_TABLE else (SALVAGEABLE[table], *SALVAGEABLE)
+    return next(((each, row) for each in candidates if each.verify(row)), None)
 
 
 def _insert(connection: apsw.Connection, kind: Salvageable, row: Row, *, uncertain: bool) -> None:
     if kind.table is META and row[0] == VERSION_KEY:
         return  # the new file has its own
     if kind.table is CARDS and uncertain:
-        row = _doubted(row)
-    statement = kind.table.insert.replace("INSERT", "INSERT OR REPLACE", 1)
+        values = (*row[:_IN_DOUBT], 1, *row[_IN_DOUBT + 1 : -2])
+        row = (*values, checksum(CARDS, values), row[-1])
     try:
-        connection.execute(statement, row)
+        connection.execute(_replacing(kind.table), row)
     except (apsw.ConstraintError, apsw.MismatchError):
         return  # sound by its checksum, and yet nothing that the schema takes: it was not written by us
 
 
-def _doubted(row: Row) -> Row:
-    values = (*row[:_IN_DOUBT], 1, *row[_IN_DOUBT + 1 : -2])
-    return (*values, checksum(CARDS, values), row[-1])
+def _replacing(table: Table) -> str:
+    return table.insert.replace("INSERT", "INSERT OR REPLACE", 1)
 
 
-def _reconcile(connection: apsw.Connection, found: Salvaged, *, cards_are_whole: bool) -> None:
-    """Bring tables together that are from different moments, so that nothing is sent twice that need not be.
+def _route_what_has_cards(connection: apsw.Connection) -> None:
+    """A batch that has cards was routed, whatever an old version of its row says.
 
-    A batch that has cards was routed, whatever an old version of its row says; where cards may be missing it is routed
-    again all the same, since a repeat is better than a loss.
+    Not done where cards may be missing: then it is routed again, since a repeat is better than a loss.
     """
-    if cards_are_whole:
-        unrouted = "FROM batches WHERE routed = 0 AND id IN (SELECT batch_id FROM cards)"
-        numbers = [number for (number,) in connection.execute(f"SELECT id {unrouted}")]
-        for number in numbers:
-            row = _whole_row(connection, number)
+    numbers = list(connection.execute("SELECT id FROM batches WHERE routed = 0 AND id IN (SELECT batch_id FROM cards)"))
+    for (number,) in numbers:
+        for row in _rows(connection, BATCHES, number):
             values: list[Value] = list(row[:-3])
             values[_ROUTED] = 1
-            connection.execute(BATCHES.insert.replace("INSERT", "INSERT OR REPLACE", 1), seal(BATCHES, values, None))
+            connection.execute(_replacing(BATCHES), seal(BATCHES, values, None))
+
+
+def _end_what_has_none(connection: apsw.Connection, found: Salvaged) -> None:
     ended = "FROM batches WHERE routed <> 0 AND id NOT IN (SELECT batch_id FROM cards)"
     found.orphaned_batches = _count(connection, f"SELECT count(*) {ended}")
     connection.execute(f"DELETE {ended}")
 
 
-def _whole_row(connection: apsw.Connection, number: int) -> Row:
-    columns = ", ".join(BATCHES.columns)
-    rows: list[Row] = list(connection.execute(f"SELECT {columns} FROM batches WHERE id = ?", (number,)))  # noqa: S608
-    return rows[0]
+def _rows(connection: apsw.Connection, table: Table, number: int) -> Iterator[Row]:
+    yield from list(connection.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE id = ?", (number,)))  # noqa: S608
 
 
 def _count(connection: apsw.Connection, query: str) -> int:
-    result: Any = connection.execute(query).get
-    return int(result)
+    return int(connection.execute(query).get)

@@ -5,12 +5,14 @@ the one before it is safe, so a bad frame with a later transaction behind it is 
 of these commits. So is a log that holds less than is noted beside it (``log_tail``).
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from otel_discord.extensions.file_storage.log_tail import Committed
 from otel_discord.extensions.file_storage.wal_file import FrameState, WalScan
 
-_OURS = (FrameState.VERIFIED, FrameState.DAMAGED)
+_OURS: Final = (FrameState.VERIFIED, FrameState.DAMAGED)
 
 
 class WalVerdict(StrEnum):
@@ -50,25 +52,44 @@ def _later_transaction(scan: WalScan) -> bool:
     return False
 
 
-def latest_pages(scan: WalScan, verdict: WalVerdict) -> tuple[dict[int, int], set[int]]:
-    """Return the frame that holds each page's newest readable version, and the pages whose newest version is damaged.
+@dataclass(frozen=True, slots=True)
+class LatestPages:
+    """Where a log has the newest versions of pages. Frames count from 1; 0 is the main file."""
 
-    Of a good log these are the frames that SQLite takes. Of a damaged one also those behind the damage that can be
-    verified, up to the last commit among them.
+    frames: dict[int, int]
+    """The frame of each page; of a page in ``older`` that frame is damaged."""
+    older: dict[int, int]
+    """The version before the damaged one."""
+    strays: tuple[int, ...]
+    """Frames of which nobody knows what page they hold."""
+
+
+NO_LOG: Final = LatestPages({}, {}, ())
+
+
+def latest_pages(scan: WalScan, verdict: WalVerdict) -> LatestPages:
+    """Return where to read from.
+
+    Of a good log these are the frames that SQLite takes. Of a damaged one also those behind the damage, up to the last
+    commit among them, damaged ones included: each row in them has a checksum of its own.
     """
     end = scan.last_commit
     if verdict is not WalVerdict.GOOD:
         for index in range(len(scan) - 1, end - 1, -1):
-            if scan.commit_sizes[index] and scan.states[index] in (FrameState.SOUND, *_OURS):
+            if scan.commit_sizes[index] and scan.states[index] != FrameState.STALE:
                 end = index + 1
                 break
     frames: dict[int, int] = {}
-    outdated: set[int] = set()
+    older: dict[int, int] = {}
+    strays: list[int] = []
     for index in range(end):
-        state, page_number = scan.states[index], scan.page_numbers[index]
-        if state in (FrameState.SOUND, FrameState.VERIFIED):
-            frames[page_number] = index + 1
-            outdated.discard(page_number)
-        elif state == FrameState.DAMAGED:
-            outdated.add(page_number)
-    return frames, outdated
+        state, page_number, frame = scan.states[index], scan.page_numbers[index], index + 1
+        if state == FrameState.STALE or (state == FrameState.DAMAGED and not page_number):
+            strays.append(frame)
+            continue
+        if state == FrameState.DAMAGED:
+            older.setdefault(page_number, frames.get(page_number, 0))
+        else:
+            older.pop(page_number, None)
+        frames[page_number] = frame
+    return LatestPages(frames, older, tuple(strays))

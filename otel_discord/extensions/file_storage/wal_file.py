@@ -18,6 +18,9 @@ PAGE_SIZES: Final = tuple(1 << bits for bits in range(9, 17))
 _MAGIC: Final = {0x377F0682: "<", 0x377F0683: ">"}
 _VERSION: Final = 3007000
 _MASK: Final = 0xFFFFFFFF
+_NO_PAGE: Final = bytes(4)
+_MOST_CORRECTIONS: Final = 16
+"""Each costs as much as reading 64 frames."""
 
 Sums = tuple[int, int]
 
@@ -114,24 +117,26 @@ def _verified(scan: WalScan) -> int:
 def _read_frames(file: BinaryIO, scan: WalScan, starts: list[Sums], byte_order: str) -> None:
     """Judge every whole frame. ``starts`` are the checksums with which the first may begin."""
     before, current, unbroken = starts, True, scan.header_sound
+    corrections_left = _MOST_CORRECTIONS
     for header, read_page in _frames(file, scan.page_size):
-        page_number, commit_size = struct.unpack(">II", header[:8])
-        stored: Sums = struct.unpack(">II", header[16:])
+        numbers, stored = header[:8], struct.unpack(">II", header[16:])
         same_salts = header[8:16] == scan.salts
-        holds = False
+        holds = intact = False
         # A frame with other salts is computed only behind one of this log: its salts alone may be damaged.
-        if page_number and (same_salts or current) and (page := read_page()) is not None:
-            holds = any(
-                add_sums(add_sums(start, header[:8], byte_order), page, byte_order) == stored for start in before
-            )
-        unbroken = unbroken and holds and same_salts
+        if numbers[:4] != _NO_PAGE and (same_salts or current) and (page := read_page()) is not None:
+            intact = holds = _holds(numbers, page, before, stored, byte_order)
+            if not holds and same_salts and corrections_left:
+                corrections_left -= 1
+                numbers, holds = _corrected(numbers, page, before, stored, byte_order)
+        unbroken = unbroken and intact and same_salts
         current = same_salts or holds
         if unbroken:
             state = FrameState.SOUND
-        elif holds and current:
+        elif holds:
             state = FrameState.VERIFIED
         else:
             state = FrameState.DAMAGED if same_salts else FrameState.STALE
+        page_number, commit_size = struct.unpack(">II", numbers)
         scan.page_numbers.append(page_number)
         scan.commit_sizes.append(commit_size)
         scan.states.append(state)
@@ -140,6 +145,21 @@ def _read_frames(file: BinaryIO, scan: WalScan, starts: list[Sums], byte_order: 
             if commit_size:
                 scan.last_commit = len(scan)
         before = [stored]
+
+
+def _holds(numbers: bytes, page: bytes, before: list[Sums], stored: Sums, byte_order: str) -> bool:
+    return any(add_sums(add_sums(start, numbers, byte_order), page, byte_order) == stored for start in before)
+
+
+def _corrected(numbers: bytes, page: bytes, before: list[Sums], stored: Sums, byte_order: str) -> tuple[bytes, bool]:
+    """Return the page number and commit size with which the checksum holds, where one flipped bit is all; so that a
+    damaged frame whose numbers cannot be put right is known to be damaged in its page."""
+    value = int.from_bytes(numbers, "big")
+    for bit in range(64):
+        candidate = (value ^ 1 << bit).to_bytes(8, "big")
+        if _holds(candidate, page, before, stored, byte_order):
+            return candidate, True
+    return numbers, False
 
 
 def _frames(file: BinaryIO, page_size: int) -> Iterator[tuple[bytes, Callable[[], bytes | None]]]:

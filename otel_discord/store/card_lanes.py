@@ -16,13 +16,15 @@ Owner = TypeVar("Owner")
 class Card(Generic[Owner]):
     """A waiting card, kept small: there may be a million. ``owner`` is what opened it."""
 
-    __slots__ = ("following", "id", "owner", "payload", "previous", "row")
+    __slots__ = ("attempts", "following", "id", "in_doubt", "owner", "payload", "previous", "row")
 
     def __init__(self, card_id: int, payload: bytes, owner: Owner, row: "_Row[Owner]") -> None:
         self.id = card_id
         self.payload = payload
         self.owner = owner
         self.row = row
+        self.attempts = 0
+        self.in_doubt = False
         self.previous: Card[Owner] | None = row.last
         self.following: Card[Owner] | None = None
         if row.last is None:
@@ -34,7 +36,7 @@ class Card(Generic[Owner]):
 
     def stored(self) -> StoredCard:
         """Return the card as the storage interface shows it."""
-        return StoredCard(self.id, self.row.lane, self.row.priority, self.payload)
+        return StoredCard(self.id, self.row.lane, self.row.priority, self.payload, self.attempts, self.in_doubt)
 
     def leave(self) -> "_Row[Owner]":
         """Take the card out of its row and return the row."""
@@ -106,6 +108,19 @@ class CardLanes(Generic[Owner]):
         if row.first is None:
             self._drop_row(row)
         return card.owner
+
+    def mark_sending(self, card_id: int) -> None:
+        """Count an attempt and put the card in doubt; an unknown id is ignored."""
+        card = self._cards.get(card_id)
+        if card is not None:
+            card.attempts += 1
+            card.in_doubt = True
+
+    def mark_unsent(self, card_id: int) -> None:
+        """Take the doubt away; an unknown id is ignored."""
+        card = self._cards.get(card_id)
+        if card is not None:
+            card.in_doubt = False
 
     def names(self) -> Sequence[str]:
         """Return the lanes that hold cards."""

@@ -1,15 +1,10 @@
 """A queue in memory: quick, and gone with the process. What every exporter uses without ``sending_queue.storage``."""
 
-import asyncio
 import heapq
-from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-
-from otel_discord.component.errors import QueueFullError, ShutdownError, StartError
+from otel_discord.component.errors import QueueFullError, StartError
 from otel_discord.component.storage import (
     EVERY_LETTER,
     LetterFilter,
@@ -24,29 +19,31 @@ from otel_discord.component.storage import (
     StoredCard,
     StoredLetter,
 )
-from otel_discord.signals.batch import Batch, LogsBatch
+from otel_discord.signals.batch import Batch
 from otel_discord.store.card_lanes import CardLanes
 from otel_discord.store.room import Room, Weight, weigh
-
-_WEIGHTLESS: Final = Weight(0, 0)
-_REMEMBERED_DEAD: Final = 4096  # endings kept for a `settled` that asks late
+from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
 
 
 class _Entry:
-    """A batch that takes up room: waiting, in somebody's hands, or routed and standing behind its open cards."""
+    """A batch that takes up room: waiting, in somebody's hands, or routed and standing behind its open cards.
 
-    __slots__ = ("accepted_ns", "batch", "dead", "id", "open_cards", "priority", "taken", "waiters", "weight")
+    ``weight`` is None where cards were opened that take no room.
+    """
 
-    def __init__(self, entry_id: int, batch: Batch, priority: int, weight: Weight, accepted_ns: int) -> None:
+    __slots__ = ("accepted_ns", "batch", "dead", "id", "open_cards", "priority", "taken", "weight")
+
+    def __init__(
+        self, entry_id: int, batch: Batch | None, priority: int, weight: Weight | None, accepted_ns: int
+    ) -> None:
         self.id = entry_id
         self.accepted_ns = accepted_ns
-        self.batch: Batch | None = batch
+        self.batch = batch
         self.priority = priority
         self.weight = weight
         self.taken = False
         self.open_cards = 0
         self.dead = False
-        self.waiters: list[asyncio.Future[Settlement]] | None = None
 
 
 class MemoryQueue:
@@ -60,9 +57,9 @@ class MemoryQueue:
         self._state: dict[str, bytes] = {}
         self._last_batch_id = 0
         self._last_card_id = 0
-        self._takers: deque[asyncio.Future[None]] = deque()
-        self._room_seekers: deque[tuple[Weight, asyncio.Future[None]]] = deque()
-        self._dead: dict[int, None] = {}
+        self._takers = Takers()
+        self._room_seekers = RoomSeekers(self._room)
+        self._endings = Endings()
         self._closed = False
 
     # ------------------------------------------------------------------------------------------------ batches
@@ -92,18 +89,7 @@ class MemoryQueue:
             ShutdownError: the queue is closed.
         """
         self._refuse_if_closed()
-        weight = weigh(batch, self._room.limits.sizer)
-        if not self._room_seekers and self._room.fits(weight):
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._room_seekers.append((weight, turn))
-        try:
-            await turn
-        finally:
-            # The room was held so that nobody else took it; now the caller's `put` follows without a pause.
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._room.give_back(weight)
-            asyncio.get_running_loop().call_soon(self._admit)
+        await self._room_seekers.wait(weigh(batch, self._room.limits.sizer))
 
     async def take(self) -> StoredBatch:
         """Wait for and return the batch to handle next.
@@ -117,14 +103,7 @@ class MemoryQueue:
                 entry.taken = True
                 return StoredBatch(entry.id, entry.batch, entry.priority, accepted_ns=entry.accepted_ns)
             self._refuse_if_closed()
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._takers.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._wake_one_taker()  # the turn goes to the next one
-                raise
+            await self._takers.wait()
 
     async def release(self, batch_id: int) -> None:
         """Give a taken batch back to its place in the order; an unknown id is ignored."""
@@ -152,12 +131,7 @@ class MemoryQueue:
         if not cards:
             self._end(entry)
             return []
-        entry.open_cards = len(cards)
-        first_id = self._last_card_id + 1
-        for card_id, card in enumerate(cards, first_id):
-            self._lanes.add(card_id, card.lane, card.priority, card.payload, entry)
-        self._last_card_id += len(cards)
-        return range(first_id, first_id + len(cards))
+        return self._open_cards(entry, cards)
 
     async def settled(self, batch_id: int) -> Settlement:
         """Wait until the batch and its cards have ended; of a batch long ended the answer is DELIVERED.
@@ -165,14 +139,9 @@ class MemoryQueue:
         Raises:
             ShutdownError: the queue went away first.
         """
-        entry = self._entries.get(batch_id)
-        if entry is None:
-            return Settlement.DEAD if batch_id in self._dead else Settlement.DELIVERED
-        waiter: asyncio.Future[Settlement] = asyncio.get_running_loop().create_future()
-        if entry.waiters is None:
-            entry.waiters = []
-        entry.waiters.append(waiter)
-        return await waiter
+        if batch_id not in self._entries:
+            return self._endings.known(batch_id)
+        return await self._endings.expect(batch_id)
 
     # -------------------------------------------------------------------------------------------------- cards
 
@@ -200,10 +169,14 @@ class MemoryQueue:
                 self._end(entry)
 
     async def mark_sending(self, card_ids: Sequence[int]) -> None:
-        """Nothing to note: what is in doubt after a crash is gone with it."""
+        """Note that a message with these cards is begun; unknown ids are ignored."""
+        for card_id in card_ids:
+            self._lanes.mark_sending(card_id)
 
     async def mark_unsent(self, card_ids: Sequence[int]) -> None:
-        """Nothing to note."""
+        """Note that the message begun is certainly not there; unknown ids are ignored."""
+        for card_id in card_ids:
+            self._lanes.mark_unsent(card_id)
 
     async def move(self, moves: Sequence[Move]) -> Sequence[int]:
         """Let cards go on in other lanes; unknown ids are left out."""
@@ -221,10 +194,8 @@ class MemoryQueue:
         if not cards:
             return []
         self._last_batch_id += 1
-        entry = _Entry(self._last_batch_id, LogsBatch(ExportLogsServiceRequest()), 0, _WEIGHTLESS, 0)
-        self._entries[entry.id] = entry
-        self._room.take(entry.weight)
-        return await self.route(entry.id, cards)
+        entry = self._entries[self._last_batch_id] = _Entry(self._last_batch_id, None, 0, None, 0)
+        return self._open_cards(entry, cards)
 
     async def bury(self, letters: Sequence[NewLetter]) -> None:
         """End cards; their letters were written elsewhere before."""
@@ -269,11 +240,8 @@ class MemoryQueue:
     def close(self) -> None:
         """Refuse new batches; what waits is still handed out."""
         self._closed = True
-        self._wake_all_takers()
-        while self._room_seekers:
-            _, turn = self._room_seekers.popleft()
-            if not turn.done():
-                turn.set_exception(_closed())
+        self._takers.wake_all()
+        self._room_seekers.turn_away()
 
     @property
     def size(self) -> int:
@@ -299,39 +267,27 @@ class MemoryQueue:
     def abandon(self) -> None:
         """End the run: who still waits for an ending hears that there will be none."""
         self.close()
-        for entry in self._entries.values():
-            for waiter in entry.waiters or ():
-                if not waiter.done():
-                    waiter.set_exception(_closed())
-            entry.waiters = None
+        self._endings.abandon()
+
+    def _open_cards(self, entry: _Entry, cards: Sequence[NewCard]) -> range:
+        entry.open_cards = len(cards)
+        first_id = self._last_card_id + 1
+        for card_id, card in enumerate(cards, first_id):
+            self._lanes.add(card_id, card.lane, card.priority, card.payload, entry)
+        self._last_card_id += len(cards)
+        return range(first_id, first_id + len(cards))
 
     def _end(self, entry: _Entry) -> None:
         entry.batch = None
         del self._entries[entry.id]
-        self._room.give_back(entry.weight)
-        if entry.dead:
-            self._dead[entry.id] = None
-            if len(self._dead) > _REMEMBERED_DEAD:
-                del self._dead[next(iter(self._dead))]
-        for waiter in entry.waiters or ():
-            if not waiter.done():
-                waiter.set_result(Settlement.DEAD if entry.dead else Settlement.DELIVERED)
-        self._admit()
-
-    def _admit(self) -> None:
-        """Let those in who wait for room, in their order, holding it for each until its ``put``."""
-        while self._room_seekers:
-            weight, turn = self._room_seekers[0]
-            if not turn.done():
-                if not self._room.fits(weight):
-                    return
-                self._room.take(weight)
-                turn.set_result(None)
-            self._room_seekers.popleft()
+        self._endings.end(entry.id, Settlement.DEAD if entry.dead else Settlement.DELIVERED)
+        if entry.weight is not None:
+            self._room.give_back(entry.weight)
+            self._room_seekers.admit()
 
     def _offer(self, entry: _Entry) -> None:
         heapq.heappush(self._waiting, (-entry.priority, entry.id))
-        self._wake_one_taker()
+        self._takers.wake_one()
 
     def _pop_waiting(self) -> _Entry | None:
         while self._waiting:
@@ -341,24 +297,9 @@ class MemoryQueue:
                 return entry
         return None
 
-    def _wake_one_taker(self) -> None:
-        while self._takers:
-            turn = self._takers.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-
-    def _wake_all_takers(self) -> None:
-        while self._takers:
-            self._wake_one_taker()
-
     def _refuse_if_closed(self) -> None:
         if self._closed:
-            raise _closed()
-
-
-def _closed() -> ShutdownError:
-    return ShutdownError("sending queue is stopped")
+            raise closed_error()
 
 
 class MemoryStorage:

@@ -64,6 +64,8 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL)""",
         # The next batch.
         "CREATE INDEX IF NOT EXISTS batches_waiting ON batches (owner, priority DESC, id) WHERE routed = 0",
+        # Batches that have ended without anybody having noticed.
+        "CREATE INDEX IF NOT EXISTS batches_routed ON batches (owner, id) WHERE routed = 1",
         # The room taken, without reading a table.
         "CREATE INDEX IF NOT EXISTS batches_weight ON batches (owner, items, size_bytes)",
         """CREATE TABLE IF NOT EXISTS cards (

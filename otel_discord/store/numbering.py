@@ -1,0 +1,52 @@
+"""Numbers for new rows: they grow and none comes twice, also after the highest row is gone. Pure."""
+
+from typing import Final
+
+from otel_discord.store.rows import is_sound_number
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, META, Table
+from otel_discord.store.work import Query, Steps
+
+LEAP: Final = 1 << 20
+"""Left out where the note of the last number is lost: rows above the highest that is left may have been there."""
+
+
+def next_ids(table: Table, count: int) -> Steps[int]:
+    """Take ``count`` numbers and return the first of them."""
+    rows = yield Query(
+        "UPDATE meta SET value = value + ?, mirror = mirror - ? WHERE key = ? RETURNING key, value, mirror",
+        (count, count, _key(table)),
+    )
+    if rows and is_sound_number(rows[0]):
+        return int(rows[0][1]) - count + 1
+    last = yield from _begin_anew(table, count)
+    return last - count + 1
+
+
+def last_ids() -> Steps[dict[str, int]]:
+    """Return the highest number given out for each table; what is noted wrongly is put right."""
+    found: dict[str, int] = {}
+    for table in (BATCHES, CARDS, LETTERS):
+        rows = yield Query("SELECT key, value, mirror FROM meta WHERE key = ?", (_key(table),))
+        highest = yield from _highest(table)
+        noted = int(rows[0][1]) if rows and is_sound_number(rows[0]) else -1
+        if noted < highest:
+            noted = yield from _begin_anew(table, 0)
+        found[table.name] = noted
+    return found
+
+
+def _key(table: Table) -> str:
+    return f"last_{table.name}_id"
+
+
+def _highest(table: Table) -> Steps[int]:
+    rows = yield Query(f"SELECT max(id) FROM {table.name}")  # noqa: S608 - names of ours
+    return int(rows[0][0] or 0)
+
+
+def _begin_anew(table: Table, count: int) -> Steps[int]:
+    highest = yield from _highest(table)
+    last = (highest + LEAP if highest else 0) + count
+    yield Query("DELETE FROM meta WHERE key = ?", (_key(table),))
+    yield Query(META.insert, (_key(table), last, -last))
+    return last

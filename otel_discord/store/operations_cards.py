@@ -1,0 +1,144 @@
+"""What is done with cards in lanes, each a transaction. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from otel_discord.component.storage import Move, NewCard, NewLetter, Settlement, StoredCard
+from otel_discord.store.ended_batches import Ended, end_batches
+from otel_discord.store.new_rows import NO_BATCH, insert_cards, insert_letters
+from otel_discord.store.rows import checksum, is_sound_head, payload_of
+from otel_discord.store.schema import CARDS
+from otel_discord.store.statements import columns, head_columns, marks, portions
+from otel_discord.store.work import Access, Many, Query, Steps, Work
+
+_ATTEMPTS: Final = CARDS.columns.index("attempts")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first cards of a lane. ``damaged`` are the ids of rows that are not as they were written."""
+
+    cards: list[StoredCard]
+    damaged: list[int]
+
+
+def lanes(owner: str) -> Work[list[str]]:
+    """Find the lanes that hold cards, by one look into an index for each."""
+
+    def steps() -> Steps[list[str]]:
+        found: list[str] = []
+        rows = yield Query("SELECT lane FROM cards WHERE owner = ? ORDER BY lane LIMIT 1", (owner,))
+        while rows:
+            found.append(rows[0][0])
+            rows = yield Query(
+                "SELECT lane FROM cards WHERE owner = ? AND lane > ? ORDER BY lane LIMIT 1", (owner, found[-1])
+            )
+        return found
+
+    return Work("lanes", Access.READ, steps)
+
+
+def head(owner: str, lane: str, limit: int) -> Work[Head]:
+    """Read up to ``limit`` cards in the order in which they are to be sent."""
+
+    def steps() -> Steps[Head]:
+        found = Head([], [])
+        rows = yield Query(
+            f"SELECT {columns(CARDS)} FROM cards WHERE owner = ? AND lane = ?"  # noqa: S608
+            " ORDER BY priority DESC, id LIMIT ?",
+            (owner, lane, limit),
+        )
+        for row in rows:
+            payload = payload_of(CARDS, row)
+            if payload is None:
+                found.damaged.append(row[0])
+            else:
+                card_id, _, _, priority, _, attempts, in_doubt, *_ = row
+                found.cards.append(StoredCard(card_id, lane, priority, payload, attempts, in_doubt == 1))
+        return found
+
+    return Work("head", Access.READ, steps)
+
+
+def settle(owner: str, card_ids: Sequence[int], settlement: Settlement) -> Work[list[Ended]]:
+    """Remove cards and what batches end with them; unknown ids are ignored."""
+
+    def steps() -> Steps[list[Ended]]:
+        removed = yield from _remove(owner, card_ids)
+        return (yield from end_batches(removed.values(), dead=settlement is Settlement.DEAD))
+
+    return Work("settle", Access.SETTLE, steps)
+
+
+def bury(owner: str, letters: Sequence[NewLetter]) -> Work[list[Ended]]:
+    """Remove cards and keep their letters; of a card that is not there any more no letter is kept."""
+
+    def steps() -> Steps[list[Ended]]:
+        by_card = {letter.card_id: letter for letter in reversed(letters)}
+        removed = yield from _remove(owner, [letter.card_id for letter in letters])
+        yield from insert_letters(owner, [by_card[card_id] for card_id in removed])
+        return (yield from end_batches(removed.values(), dead=True))
+
+    return Work("bury", Access.SETTLE, steps)
+
+
+def mark_sending(owner: str, card_ids: Sequence[int]) -> Work[None]:
+    """Count an attempt and put the cards in doubt."""
+    return Work("mark_sending", Access.SETTLE, lambda: _mark(owner, card_ids, attempts=1, in_doubt=1))
+
+
+def mark_unsent(owner: str, card_ids: Sequence[int]) -> Work[None]:
+    """Take the doubt away."""
+    return Work("mark_unsent", Access.SETTLE, lambda: _mark(owner, card_ids, attempts=0, in_doubt=0))
+
+
+def move(owner: str, moves: Sequence[Move]) -> Work[Sequence[int]]:
+    """Replace cards by others, which go to the ends of their lanes; the result is their ids in order."""
+
+    def steps() -> Steps[Sequence[int]]:
+        by_card = {each.card_id: each.card for each in reversed(moves)}
+        removed = yield from _remove(owner, [each.card_id for each in moves])
+        return (yield from insert_cards(owner, [(by_card[card_id], removed[card_id]) for card_id in removed]))
+
+    return Work("move", Access.SETTLE, steps)
+
+
+def adopt(owner: str, cards: Sequence[NewCard]) -> Work[Sequence[int]]:
+    """Put cards into lanes that no batch opened; the result is their ids in order."""
+
+    def steps() -> Steps[Sequence[int]]:
+        return (yield from insert_cards(owner, [(card, NO_BATCH) for card in cards]))
+
+    return Work("adopt", Access.SETTLE, steps)
+
+
+def _remove(owner: str, card_ids: Sequence[int]) -> Steps[dict[int, int]]:
+    """Return what was there, in the order asked for: the batch of each card."""
+    removed: dict[int, int] = {}
+    for ids in portions(card_ids):
+        rows = yield Query(
+            f"DELETE FROM cards WHERE owner = ? AND id IN ({marks(len(ids))}) RETURNING id, batch_id",  # noqa: S608
+            (owner, *ids),
+        )
+        batch_of: dict[int, int] = dict(rows)
+        removed.update((card_id, batch_of[card_id]) for card_id in ids if card_id in batch_of)
+    return removed
+
+
+def _mark(owner: str, card_ids: Sequence[int], *, attempts: int, in_doubt: int) -> Steps[None]:
+    for ids in portions(card_ids):
+        rows = yield Query(
+            f"SELECT {head_columns(CARDS)} FROM cards WHERE owner = ? AND id IN ({marks(len(ids))})",  # noqa: S608
+            (owner, *ids),
+        )
+        changed = [
+            (*row[:_ATTEMPTS], row[_ATTEMPTS] + attempts, in_doubt, row[-2])
+            for row in rows
+            if is_sound_head(CARDS, row)
+        ]
+        if changed:
+            yield Many(
+                "UPDATE cards SET attempts = ?, in_doubt = ?, checksum = ? WHERE id = ?",
+                [(values[_ATTEMPTS], in_doubt, checksum(CARDS, values), values[0]) for values in changed],
+            )

@@ -1,0 +1,288 @@
+"""A queue in a database: what it holds survives the process, and next to nothing of it is in memory."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from otel_discord.component.errors import QueueFullError, RetryableError, StartError
+from otel_discord.component.storage import (
+    Move,
+    NewCard,
+    NewLetter,
+    QueueLimits,
+    Settlement,
+    StoredBatch,
+    StoredCard,
+)
+from otel_discord.signals.batch import Batch
+from otel_discord.store import operations_batches as batch_works
+from otel_discord.store import operations_cards as card_works
+from otel_discord.store import operations_repair as repair_works
+from otel_discord.store.ended_batches import Ended
+from otel_discord.store.relational_archive import RelationalArchive
+from otel_discord.store.remains import DAMAGED
+from otel_discord.store.room import Room, weigh, weight_of
+from otel_discord.store.transactions import Transactions, book_nothing, unbook_nothing
+from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
+from otel_discord.store.waiting_batches import WaitingBatches
+from otel_discord.store.work import Database, Work
+
+_LOGGER: Final = logging.getLogger(__name__)
+_LAST_WORKS_S: Final = 10.0
+
+
+class RelationalQueue(RelationalArchive):
+    """A :class:`~otel_discord.component.storage.WorkQueue` over a database; see :func:`open_relational_queue`."""
+
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        limits: QueueLimits,
+        opening: repair_works.Opening,
+        *,
+        logger: logging.Logger,
+        on_damaged: Callable[[int], None],
+        wall_clock_ns: Callable[[], int],
+    ) -> None:
+        super().__init__(Transactions(database, logger), owner, logger, on_damaged)
+        taken = weight_of(limits.sizer, opening.holders, opening.items, opening.size_bytes)
+        self._wall_clock_ns = wall_clock_ns
+        self._room = Room(limits, taken, opening.holders)
+        self._waiting = WaitingBatches(self._transactions, owner, opening.last_batch_id)
+        self._takers = Takers()
+        self._room_seekers = RoomSeekers(self._room)
+        self._endings = Endings()
+        self._closed = False
+
+    # ------------------------------------------------------------------------------------------------ batches
+
+    async def put(self, batch: Batch, *, priority: int = 0, accepted_ns: int = 0) -> int:
+        """Store a batch and return its id once the database has it for good.
+
+        Cancelled, the batch may be stored or not; either way it is counted right.
+
+        Raises:
+            QueueFullError: no room; nothing was stored.
+            RetryableError: the database cannot store now; nothing was stored.
+            ShutdownError: the queue is closed.
+        """
+        self._refuse_if_closed()
+        weight = weigh(batch, self._room.limits.sizer)
+        if not self._room.fits(weight):
+            raise QueueFullError("sending queue is full")
+        self._room.take(weight)
+        ticket = self._waiting.expect()
+
+        def stored(batch_id: int) -> None:
+            self._waiting.arrived(ticket, batch_id, batch, priority, accepted_ns)
+            self._takers.wake_one()
+
+        def not_stored() -> None:
+            self._waiting.lost(ticket)
+            self._room.give_back(weight)
+            self._room_seekers.admit()
+
+        work = batch_works.put(self._owner, batch, priority, accepted_ns)
+        return await self._transactions.write(work, stored, not_stored)
+
+    async def wait_for_room(self, batch: Batch) -> None:
+        """Return when ``put`` has room for the batch, first come, first served.
+
+        Raises:
+            ShutdownError: the queue is closed.
+        """
+        self._refuse_if_closed()
+        await self._room_seekers.wait(weigh(batch, self._room.limits.sizer))
+
+    async def take(self) -> StoredBatch:
+        """Wait for and return the batch to handle next.
+
+        Raises:
+            ShutdownError: the queue is closed and nothing waits.
+        """
+        while True:
+            try:
+                taken = await self._waiting.take()
+            except BaseException:
+                self._takers.wake_one()  # the turn goes to the next one
+                raise
+            if isinstance(taken, StoredBatch):
+                return taken
+            if taken is None:
+                self._refuse_if_closed()
+                await self._takers.wait()
+                continue
+            try:
+                await self._bury_damaged(
+                    repair_works.bury_damaged_batches(self._owner, [taken.id], self._wall_clock_ns())
+                )
+            finally:
+                self._waiting.release(taken.id)
+
+    async def release(self, batch_id: int) -> None:
+        """Give a taken batch back to its place in the order; an unknown id is ignored."""
+        if self._waiting.release(batch_id):
+            self._takers.wake_one()
+
+    async def done(self, batch_id: int) -> None:
+        """Remove a batch; an unknown id, or that of a routed batch, is ignored."""
+        await self._transactions.insist(batch_works.done(self._owner, batch_id), self._book_ended)
+
+    async def route(self, batch_id: int, cards: Sequence[NewCard]) -> Sequence[int]:
+        """Remove the batch, put its cards into their lanes and return the cards' ids.
+
+        Raises:
+            KeyError: there is no such batch, or it was routed before.
+        """
+
+        def book(routed: batch_works.Routed) -> None:
+            self._waiting.ended(batch_id)
+            self._book_ended(routed.ended)
+
+        routed = await self._transactions.insist(batch_works.route(self._owner, batch_id, cards), book)
+        return routed.card_ids
+
+    async def settled(self, batch_id: int) -> Settlement:
+        """Wait until the batch and its cards have ended; of a batch long ended the answer is DELIVERED.
+
+        Raises:
+            ShutdownError: the queue went away first.
+        """
+        ending = self._endings.expect(batch_id)
+        if not await self._transactions.read(batch_works.is_stored(self._owner, batch_id)):
+            self._endings.end(batch_id, self._endings.known(batch_id))
+        return await ending
+
+    # -------------------------------------------------------------------------------------------------- cards
+
+    async def lanes(self) -> Sequence[str]:
+        """Return the lanes that hold cards."""
+        return await self._transactions.read(card_works.lanes(self._owner))
+
+    async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
+        """Return up to ``limit`` cards in the order in which they are to be sent; they stay."""
+        while True:
+            found = await self._transactions.read(card_works.head(self._owner, lane, limit))
+            if not found.damaged:
+                return found.cards
+            await self._bury_damaged(repair_works.bury_damaged_cards(self._owner, found.damaged, self._wall_clock_ns()))
+
+    async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
+        """End cards, and batches whose last card this was; unknown ids are ignored."""
+        await self._transactions.insist(card_works.settle(self._owner, card_ids, settlement), self._book_ended)
+
+    async def mark_sending(self, card_ids: Sequence[int]) -> None:
+        """Note that a message with these cards is begun; unknown ids are ignored."""
+        await self._transactions.insist(card_works.mark_sending(self._owner, card_ids), book_nothing)
+
+    async def mark_unsent(self, card_ids: Sequence[int]) -> None:
+        """Note that the message begun is certainly not there; unknown ids are ignored."""
+        await self._transactions.insist(card_works.mark_unsent(self._owner, card_ids), book_nothing)
+
+    async def move(self, moves: Sequence[Move]) -> Sequence[int]:
+        """Let cards go on in other lanes; unknown ids are left out."""
+        return await self._transactions.insist(card_works.move(self._owner, moves), book_nothing)
+
+    async def adopt(self, cards: Sequence[NewCard]) -> Sequence[int]:
+        """Put cards into lanes that no batch here has opened; they take no room.
+
+        Raises:
+            RetryableError: the database cannot store now; nothing was stored.
+        """
+        return await self._transactions.write(card_works.adopt(self._owner, cards), book_nothing, unbook_nothing)
+
+    async def bury(self, letters: Sequence[NewLetter]) -> None:
+        """End cards as DEAD and keep their letters; unknown ids are ignored together with their letters."""
+        await self._transactions.insist(card_works.bury(self._owner, letters), self._book_ended)
+
+    # ---------------------------------------------------------------------------------------------------- room
+
+    def close(self) -> None:
+        """Refuse new batches; what waits is still handed out."""
+        self._closed = True
+        self._takers.wake_all()
+        self._room_seekers.turn_away()
+
+    @property
+    def size(self) -> int:
+        """Room taken, in units of the sizer."""
+        return self._room.size
+
+    @property
+    def capacity(self) -> int:
+        """Room in all, in units of the sizer."""
+        return self._room.limits.size
+
+    # -------------------------------------------------------------------------------------------------- inside
+
+    async def end(self) -> None:
+        """End the run: what is being stored is waited for; who waits for an ending hears that there will be none."""
+        self.close()
+        self._endings.abandon()
+        await self._transactions.finish(_LAST_WORKS_S)
+
+    def say_damaged(self, count: int) -> None:
+        """Count and log rows that have become dead letters since they were damaged."""
+        if count:
+            self._logger.error(
+                "stored rows were damaged; what is left of them is in the dead letters (reason: %s)",
+                DAMAGED,
+                extra={"queue": self._owner, "rows": count},
+            )
+            self._on_damaged(count)
+
+    async def _bury_damaged(self, work: Work[repair_works.Buried]) -> None:
+        def book(buried: repair_works.Buried) -> None:
+            self._book_ended(buried.ended)
+            self.say_damaged(buried.letters)
+
+        await self._transactions.insist(work, book)
+
+    def _book_ended(self, ended: Sequence[Ended]) -> None:
+        for each in ended:
+            self._waiting.ended(each.id)
+            self._endings.end(each.id, Settlement.DEAD if each.dead else Settlement.DELIVERED)
+            self._room.give_back(weight_of(self._room.limits.sizer, 1, each.items, each.size_bytes))
+        if ended:
+            self._room_seekers.admit()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise closed_error()
+
+
+@asynccontextmanager
+async def open_relational_queue(
+    database: Database,
+    owner: str,
+    limits: QueueLimits,
+    *,
+    logger: logging.Logger = _LOGGER,
+    on_damaged: Callable[[int], None] = book_nothing,
+    wall_clock_ns: Callable[[], int] = time.time_ns,
+) -> AsyncIterator[RelationalQueue]:
+    """Open the queue of one exporter in a database whose schema is today's (``migration.migrate``).
+
+    What an earlier run left is in it, in its old order; it may be more than ``limits`` allow, then new work is refused
+    until it is drained. One queue of an owner is open at a time; seeing to it is the caller's business.
+
+    ``on_damaged`` is told how many damaged rows have become dead letters (or, of remembered state, were forgotten).
+
+    Raises:
+        StartError: the database cannot be read.
+    """
+    try:
+        opening = await database.run(repair_works.open_queue(owner, wall_clock_ns()))
+    except RetryableError as error:
+        raise StartError(f"the stored queue of {owner} cannot be opened: {error}") from error
+    queue = RelationalQueue(
+        database, owner, limits, opening, logger=logger, on_damaged=on_damaged, wall_clock_ns=wall_clock_ns
+    )
+    queue.say_damaged(opening.damaged)
+    try:
+        yield queue
+    finally:
+        await queue.end()

@@ -1,0 +1,32 @@
+"""Pieces of SQL that the operations share. Pure."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from otel_discord.store.schema import Table
+
+_MOST_MARKS: Final = 500
+"""In one ``IN (…)``; databases have limits far above it."""
+
+
+def columns(table: Table) -> str:
+    """Return a row's columns, payload last."""
+    return ", ".join(table.columns)
+
+
+def head_columns(table: Table) -> str:
+    """Return a row's columns without its payload."""
+    return ", ".join(table.columns[:-1])
+
+
+def marks(count: int) -> str:
+    """Return ``count`` marks for parameters."""
+    return ", ".join("?" * count)
+
+
+def portions(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Yield ids in their order, each once, as many at a time as a statement takes."""
+    rest = iter(dict.fromkeys(ids))
+    while portion := list(islice(rest, _MOST_MARKS)):
+        yield portion

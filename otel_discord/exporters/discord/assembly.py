@@ -17,6 +17,8 @@ from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.compose import Composer
 from otel_discord.exporters.discord.config import DiscordConfig
+from otel_discord.exporters.discord.dead_letters.box import LetterBox
+from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.dry_run import DryRunTransport
 from otel_discord.exporters.discord.health import Health
@@ -87,6 +89,7 @@ def outbox(
     settings: Settings,
     config: DiscordConfig,
     queue: WorkQueue,
+    letters: tuple[LetterBox, Upkeep],
     client: WebhookClient,
     shelf: Shelf,
     instruments: tuple[ExporterInstruments, DiscordInstruments],
@@ -132,6 +135,8 @@ def outbox(
             exporter_instruments=instruments[0],
             logger=settings.logger,
             release_attachments=release_attachments,
+            box=letters[0],
+            upkeep=letters[1],
         ),
         flush_timeout_s=config.sending_queue.batch.flush_timeout,
         max_embeds=max_embeds,

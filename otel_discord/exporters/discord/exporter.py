@@ -23,17 +23,27 @@ from otel_discord.component import (
     StoredCard,
     WorkQueue,
 )
+from otel_discord.component.dead_letters import DeadLetters
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
 from otel_discord.component.online_check import OnlineResult
 from otel_discord.component.test_message import TestResult
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
+from otel_discord.discord_api.models import Message
+from otel_discord.discord_api.routes import Operation
 from otel_discord.exporterhelper.config import Overflow
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.batch_router import BatchRouter
+from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.config import DiscordConfig
-from otel_discord.exporters.discord.destinations import Destination, resolve_destinations
+from otel_discord.exporters.discord.dead_letters.desk import Bury
+from otel_discord.exporters.discord.dead_letters.office import LetterOffice, open_office
+from otel_discord.exporters.discord.dead_letters.outbox_lanes import OutboxLanes
+from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
+from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
+from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.outbox import Outbox
@@ -63,6 +73,7 @@ class DiscordExporter:
         self._queue: WorkQueue | None = None
         self._outboxes: dict[str, Outbox] = {}
         self._client: WebhookClient | None = None
+        self._letters: DeadLetters | None = None
 
     # ------------------------------------------------------------------------------------------------ accepting
 
@@ -124,11 +135,16 @@ class DiscordExporter:
             self._settings.logger.warning("%s is accepted but not in force in this version", path)
         async with AsyncExitStack() as stack:
             stack.callback(self._shelf.close)
-            queue = await stack.enter_async_context(self._open_queue(host))
+            storage = self._storage(host)
+            queue = await stack.enter_async_context(self._open_queue(storage))
+            office = self._open_office(host, storage, queue)
+            queue = office.queue
+            stack.callback(office.close)
+            upkeep = await stack.enter_async_context(office.looked_after(self._say, self._fallback_of))
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
             health = Health(lambda status, error: host.report_status(status, error=error))
-            outboxes = self._outboxes = await self._open_outboxes(queue, health, stack)
+            outboxes = self._outboxes = await self._open_outboxes(queue, office, upkeep, health, stack)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
@@ -143,19 +159,30 @@ class DiscordExporter:
                     for name, outbox in outboxes.items()
                 ]
                 self._queue = queue
+                lanes = OutboxLanes(outboxes, self._routing.priority)
+                self._letters = office.desk(list(outboxes), self._bury_orphans(office), lanes)
                 host.report_status(Status.OK)
                 try:
                     yield
                 finally:
                     self._queue = None
+                    self._letters = None
                     await self._drain(host, queue, router, outboxes, routing, senders)
 
-    def _open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
-        settings = self._config.sending_queue
-        storage: Storage = host.extension(settings.storage, Storage) if settings.storage else MemoryStorage()
-        return storage.open_queue(f"{self._settings.id}/logs", settings.limits())
+    def _storage(self, host: Host) -> Storage:
+        storage = self._config.sending_queue.storage
+        return host.extension(storage, Storage) if storage else MemoryStorage()
 
-    async def _open_outboxes(self, queue: WorkQueue, health: Health, stack: AsyncExitStack) -> dict[str, Outbox]:
+    def _open_queue(self, storage: Storage) -> AbstractAsyncContextManager[WorkQueue]:
+        return storage.open_queue(f"{self._settings.id}/logs", self._config.sending_queue.limits())
+
+    def _open_office(self, host: Host, storage: Storage, queue: WorkQueue) -> LetterOffice:
+        board = host.kept("replays", ReplayBoard)
+        return open_office(self._settings, self._config.dead_letters, queue, storage, board)
+
+    async def _open_outboxes(
+        self, queue: WorkQueue, office: LetterOffice, upkeep: Upkeep, health: Health, stack: AsyncExitStack
+    ) -> dict[str, Outbox]:
         limits = assembly.rate_limits(self._config)
         client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
         self._client = client
@@ -165,6 +192,7 @@ class DiscordExporter:
                 settings=self._settings,
                 config=self._config,
                 queue=queue,
+                letters=(office.box, upkeep),
                 client=client,
                 shelf=self._shelf,
                 instruments=(self._instruments, self._discord_instruments),
@@ -206,6 +234,57 @@ class DiscordExporter:
             await router.run()  # what there was no time to route must be accounted for as well
             for outbox in outboxes.values():
                 await outbox.bury_rest()
+
+    # ------------------------------------------------------------------------------------------------ dead letters
+
+    def dead_letters(self) -> DeadLetters:
+        """Return the dead letters of the running exporter.
+
+        Raises:
+            RetryableError: it is not running.
+        """
+        if self._letters is None:
+            raise RetryableError("the exporter is not running")
+        return self._letters
+
+    @asynccontextmanager
+    async def dead_letters_at_rest(self, host: Host) -> AsyncIterator[DeadLetters]:
+        """Open the dead letters of an exporter that is not running; nothing is sent."""
+        storage = self._storage(host)
+        async with self._open_queue(storage) as queue:
+            office = self._open_office(host, storage, queue)
+            try:
+                yield office.desk(list(self._config.destinations) or [DEFAULT_NAME], self._bury_orphans(office))
+            finally:
+                office.close()
+
+    def _bury_orphans(self, office: LetterOffice) -> Bury:
+        async def bury(destination: str, stored: Sequence[StoredCard], cause: Cause) -> None:
+            burial = Burial(
+                destination=destination,
+                queue=office.queue,
+                instruments=self._discord_instruments.destination(destination),
+                exporter_instruments=self._instruments,
+                logger=self._settings.logger,
+                release_attachments=self._release_attachments,
+                box=office.box,
+            )
+            await burial.bury(stored, cause)
+
+        return bury
+
+    async def _say(self, destination: str, message: Message) -> None:
+        """Send a message of our own."""
+        outbox = self._outboxes.get(destination)
+        if outbox is None or outbox.gone or self._client is None:
+            return
+        webhook = outbox.sender.composer.destination.webhook
+        async with self._client.turn(webhook, Operation.EXECUTE) as turn:
+            await turn.execute(message)
+
+    def _fallback_of(self, destination: str) -> str:
+        written = self._config.destinations.get(destination)
+        return written.fallback if written is not None else ""
 
     # ----------------------------------------------------------------------------------------- for the front desk
 

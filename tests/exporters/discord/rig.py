@@ -45,6 +45,7 @@ async def running(fake: FakeDiscord, **config: Any) -> AsyncIterator[Rig]:
     if "destinations" not in config and "webhook_url" not in config:
         webhook = fake.webhooks[0] if fake.webhooks else fake.add_webhook()
         config["webhook_url"] = webhook.url
+    config.setdefault("dead_letters", {"directory": ""})  # threads that write files cannot be waited for here
     telemetry = InMemoryTelemetry()
     given = settings("discord", telemetry)
     exporter = DiscordExporter(given, DiscordConfig.model_validate(config), transport=fake.transport())

@@ -20,7 +20,7 @@ from otel_discord.exporters.discord.dead_letters.letter_files import LetterFiles
 from otel_discord.exporters.discord.dead_letters.replay import Lanes
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard, watched
 from otel_discord.exporters.discord.dead_letters.stored_box import StoredBox
-from otel_discord.exporters.discord.dead_letters.upkeep import Say, Upkeep
+from otel_discord.exporters.discord.dead_letters.upkeep import SWEEP_S, Say, Upkeep
 
 DIRECTORY_NAME: Final = "dead-letters"
 _COPIES: Final = "%stored"
@@ -71,6 +71,7 @@ class LetterOffice:
             logger=self.logger,
             say=say,
             fallback_of=fallback_of,
+            sweep_s=float("inf") if isinstance(self.box, LogBox) else SWEEP_S,
         )
         with self.instruments.watch(lambda: self.box.kept):
             async with asyncio.TaskGroup() as tasks:

@@ -33,6 +33,7 @@ class Upkeep:
     logger: logging.Logger
     say: Say
     fallback_of: Callable[[str], str]
+    sweep_s: float = SWEEP_S
     book: NoticeBook = field(default_factory=NoticeBook)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _keeps: bool = True
@@ -53,9 +54,9 @@ class Upkeep:
             self._woken.clear()
             await self.tidy()
             await self._tell(loop.time())
-            next_s = min(self._swept_s + SWEEP_S, self.book.next_s() or float("inf"))
+            next_s = min(self._swept_s + self.sweep_s, self.book.next_s() or float("inf"))
             try:
-                async with asyncio.timeout_at(next_s):
+                async with asyncio.timeout_at(next_s if next_s < float("inf") else None):
                     await self._woken.wait()
             except TimeoutError:
                 continue

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +186,11 @@ def make_batch() -> Callable[[int], LogsBatch]:
 @pytest.fixture
 def factories(diary: Diary) -> Sequence[Factory]:
     return fake_factories(diary)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A directory for sockets: a unix path has 107 bytes, and pytest's own directories may be longer."""
+    directory = Path(tempfile.mkdtemp(prefix="od-"))
+    yield directory
+    shutil.rmtree(directory)

@@ -152,10 +152,12 @@ class StoreFile:
         connection.execute("COMMIT")
         self.committed()
 
-    def committed(self) -> None:
-        """Note that a write is stored."""
-        self.log.confirm()
-        self._backoff_s = 0.0
+    def committed(self) -> bool:
+        """Note that a transaction is stored; return whether it wrote anything."""
+        wrote = self.log.confirm()
+        if wrote:
+            self._backoff_s = 0.0
+        return wrote
 
     # ------------------------------------------------------------------------------------------------ after errors
 

@@ -24,7 +24,6 @@ class Group:
 
     endings: list[Ending]
     bytes: int = 0
-    wrote: bool = False
 
 
 def run_group(connection: apsw.Connection, jobs: Sequence[Job]) -> Group:
@@ -40,7 +39,6 @@ def run_group(connection: apsw.Connection, jobs: Sequence[Job]) -> Group:
     group = Group([])
     wrote = any(job.work.access is not Access.READ for job in jobs)
     connection.execute("BEGIN IMMEDIATE" if wrote else "BEGIN")
-    first = connection.total_changes()
     for job in jobs:
         before = connection.total_changes()
         try:
@@ -61,7 +59,6 @@ def run_group(connection: apsw.Connection, jobs: Sequence[Job]) -> Group:
     connection.execute("COMMIT")
     for ending in group.endings:
         reach(f"{ending.job.work.name}.after_commit")
-    group.wrote = connection.total_changes() != first
     return group
 
 

@@ -28,17 +28,20 @@ class WriteAheadLog:
         self.found = 0
         """How many pages the last checkpoint found in the log."""
         self._reported: int | None = None
+        self._wrote = False
         connection.set_wal_hook(self._after_commit)
 
     def _after_commit(self, _: apsw.Connection, __: str, frames: int) -> int:
-        self._reported = frames
+        self._reported, self._wrote = frames, True
         return apsw.SQLITE_OK
 
-    def confirm(self) -> None:
-        """Note that the last commit came back without an error."""
-        if self._reported is not None:
+    def confirm(self) -> bool:
+        """Note that the last commit came back without an error; return whether it wrote anything."""
+        wrote, self._wrote = self._wrote, False
+        if wrote and self._reported is not None:
             self.frames = self._reported
             self._tail.note(self.frames)
+        return wrote
 
     @property
     def size_bytes(self) -> int:

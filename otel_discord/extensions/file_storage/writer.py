@@ -139,8 +139,7 @@ class Writer:
     def _commit(self, jobs: Sequence[Job]) -> Group:
         begun_s = time.perf_counter()
         group = run_group(self._file.connection, jobs)
-        if group.wrote:
-            self._file.committed()
+        if self._file.committed():
             self._upkeep.wrote(group.bytes)
             self._chores_left = True
             self._instruments.committed(time.perf_counter() - begun_s, len(group.endings))

@@ -36,8 +36,7 @@ class ServiceHost:
         self._extensions: dict[str, object] = {}
         self._statuses: dict[str, ComponentStatus] = {}
         self._deadline_s: float | None = None
-        self._kept: dict[str, object] = {}
-        self._handing_over: set[str] = set()
+        self._kept: dict[str, dict[str, object]] = {}
         self.started_at_unix_s = now_unix_s()
         self.pipelines = pipelines
         self.ready = False
@@ -52,16 +51,24 @@ class ServiceHost:
         """Loop time by which a component that is closing should be done; None while running."""
         return self._deadline_s
 
-    def hands_over(self, component: str) -> bool:
-        """Return whether a successor of the component takes over what it leaves."""
-        return component in self._handing_over
-
     def kept(self, component: str, key: str, make: Callable[[], T]) -> T:
         """Return what a component keeps beyond its own life, made at the first call."""
-        path = f"{component}/{key}"
-        if path not in self._kept:
-            self._kept[path] = make()
-        return cast("T", self._kept[path])
+        of_component = self._kept.setdefault(component, {})
+        if key not in of_component:
+            of_component[key] = make()
+        return cast("T", of_component[key])
+
+    def keeps(self, component: str) -> bool:
+        """Return whether anything is kept for the component."""
+        return bool(self._kept.get(component))
+
+    def forget_kept(self, component: str) -> None:
+        """Let go of what was kept for a component that is gone for good."""
+        self._kept.pop(component, None)
+
+    def forget_status(self, component: str) -> None:
+        """Take a component off the board, or let its successor begin anew."""
+        self._statuses.pop(component, None)
 
     def begin_drain(self, deadline_s: float) -> None:
         """Say that the service is closing, and by when (loop time)."""
@@ -76,6 +83,10 @@ class ServiceHost:
     def add_extension(self, component_id: str, extension: object) -> None:
         """Make an opened extension known to the components that open after it."""
         self._extensions[component_id] = extension
+
+    def remove_extension(self, component_id: str) -> None:
+        """Offer an extension no more: it is about to close."""
+        self._extensions.pop(component_id, None)
 
     def extension(self, component_id: str, protocol: type[T]) -> T:
         """Return an opened extension; raises StartError where it is not there or does not offer ``protocol``."""
@@ -108,16 +119,31 @@ class ServiceHost:
 
 
 class ComponentHost:
-    """A :class:`ServiceHost` that knows who is speaking."""
+    """A :class:`ServiceHost` as one instance of a component sees it: knows who is speaking, and how that one closes."""
 
     def __init__(self, host: ServiceHost, component: str) -> None:
         self._host = host
         self._component = component
+        self._deadline_s: float | None = None
+        self._hands_over = False
+        self._is_heard = True
+        self.asked_for: set[str] = set()
+        """Ids of the extensions that it got."""
+
+    def begin_close(self, deadline_s: float | None, *, hands_over: bool) -> None:
+        """Say by when (loop time) the component should be closed, and whether a successor takes over."""
+        self._deadline_s = deadline_s
+        self._hands_over = hands_over
+
+    def fall_silent(self) -> None:
+        """Let no status of this instance reach the board any more: its successor has its place there."""
+        self._is_heard = False
 
     @property
     def drain_deadline_s(self) -> float | None:
-        """As the service's."""
-        return self._host.drain_deadline_s
+        """Its own, or the service's where that is earlier."""
+        deadlines = [each for each in (self._deadline_s, self._host.drain_deadline_s) if each is not None]
+        return min(deadlines, default=None)
 
     @property
     def started_at_unix_s(self) -> float:
@@ -142,7 +168,7 @@ class ComponentHost:
     @property
     def hands_over(self) -> bool:
         """Whether a successor takes over."""
-        return self._host.hands_over(self._component)
+        return self._hands_over
 
     def kept(self, key: str, make: Callable[[], T]) -> T:
         """Return what this component keeps beyond its own life."""
@@ -150,8 +176,11 @@ class ComponentHost:
 
     def extension(self, component_id: str, protocol: type[T]) -> T:
         """As the service's; raises StartError."""
-        return self._host.extension(component_id, protocol)
+        found = self._host.extension(component_id, protocol)
+        self.asked_for.add(component_id)
+        return found
 
     def report_status(self, status: Status, component: str = "", error: str = "") -> None:
         """Note a status; without a name it is this component's."""
-        self._host.report_status(status, component or self._component, error)
+        if self._is_heard:
+            self._host.report_status(status, component or self._component, error)

@@ -19,7 +19,8 @@ from otel_discord.component import (
     Storage,
     TestResult,
 )
-from otel_discord.service.build import build_exporter, build_extension, pipeline_members
+from otel_discord.service.blueprint import pipeline_members
+from otel_discord.service.build import build_exporter, build_extension
 from otel_discord.service.config_file import Configuration
 from otel_discord.service.control.client import ControlError, NotRunningError, call
 from otel_discord.service.control.endpoint import control_endpoint

@@ -2,22 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Final
 
 from otel_discord.component import Component
-from otel_discord.service.build import Built, build, pipeline_members
+from otel_discord.service.blueprint import pipeline_members
 from otel_discord.service.config_file import Configuration
 from otel_discord.service.freed_memory import keep_freed_memory
 from otel_discord.service.garbage import begin_collecting
 from otel_discord.service.host import ServiceHost
-from otel_discord.service.lifecycle import bound_endpoints, running
+from otel_discord.service.house import House
+from otel_discord.service.lifecycle import Bounds, Lifecycle
 from otel_discord.service.process_signals import ProcessSignals
+from otel_discord.service.reload import Reload, learn_secrets
+from otel_discord.service.reload_requests import ReloadRequests
 from otel_discord.service.reload_result import ReloadResult
+from otel_discord.service.reload_source import loaded
 from otel_discord.service.telemetry.logs import process_logging
-from otel_discord.service.telemetry.redact import Redactor, secrets_in
+from otel_discord.service.telemetry.redact import Redactor
 from otel_discord.service.telemetry.self_telemetry import SelfTelemetry
 
 READY: Final = "Everything is ready."
@@ -45,16 +49,24 @@ class Runtime:
         redactor: Redactor,
         load: Callable[[], Configuration] | None,
     ) -> None:
-        self.configuration = configuration
-        """In force; another one after a reload that changed something."""
         self.redactor = redactor
         self.telemetry = telemetry
         self.host = ServiceHost(pipeline_members(configuration))
         self.phase = Phase.STARTING
         self.listeners: list[Callable[[Phase, str], None]] = []
         """Called at once on each change of phase, with a line for a person. They must not block or raise."""
+        self._configuration = configuration
         self._load = load
-        self._built = Built((), ())
+        self._house = House(self.host, telemetry, _logger)
+        self._lifecycle = Lifecycle(self._house)
+        self._reload: Reload | None = None
+        self._requests = ReloadRequests(self._reload_once)
+        self._ready_text = ""
+
+    @property
+    def configuration(self) -> Configuration:
+        """The one in force; another one after a reload."""
+        return self._reload.configuration if self._reload is not None else self._configuration
 
     def enter(self, phase: Phase, text: str) -> None:
         """Change the phase and tell the listeners."""
@@ -64,31 +76,65 @@ class Runtime:
 
     def components(self) -> Mapping[str, Component]:
         """Return every component that is open, by name (``exporter:discord/ops``)."""
-        return {each.name: each.component for each in (*self._built.extensions, *self._built.nodes)}
+        return self._house.components()
 
     def request_reload(self, reason: str) -> None:
         """Ask for a reload; what is asked for while one runs is at most one more."""
-        _logger.warning("%s: reloading comes with a later version; the configuration stays as it is.", reason)
+        self._requests.request(reason)
 
     async def reload(self, reason: str) -> ReloadResult:
         """Read the configuration anew and take it over; return once a reload that began after this call is over."""
-        self.request_reload(reason)
-        return ReloadResult(ok=False, text="reloading comes with a later version")
+        return await self._requests.result(reason)
 
     async def open(self, stack: AsyncExitStack) -> None:
-        """Open telemetry and every component on the stack.
+        """Open telemetry and every component on the stack, and hear requests to reload from then on.
 
         Raises:
             StartError: something cannot start.
         """
         await stack.enter_async_context(self.telemetry.lifespan())
-        self._built = build(self.configuration, self.telemetry)
-        timeout_s = self.configuration.service.shutdown_timeout
-        await stack.enter_async_context(running(self._built, self.host, _logger, timeout_s))
+        now = loaded(self._configuration)
+        await stack.enter_async_context(self._house.lifespan(lambda: self.configuration.service.shutdown_timeout))
+        await self._lifecycle.change_to(now.blueprint, Bounds())
+        self.host.ready = True
+        if self._load is not None:
+            self._reload = Reload(now, self._house, self._lifecycle, self.redactor, self._load)
+        await stack.enter_async_context(self._hearing_requests())
         self.telemetry.instruments.reloaded(successful=True)
-        text = f"{READY}{_listening({**bound_endpoints(self._built), **_own(self.telemetry)})}"
-        _logger.info("%s", text)
-        self.enter(Phase.READY, text)
+        self._ready_text = f"{READY}{_listening({**self._house.endpoints(), **_own(self.telemetry)})}"
+        _logger.info("%s", self._ready_text)
+        self.enter(Phase.READY, self._ready_text)
+
+    def begin_drain(self, text: str) -> None:
+        """Begin the orderly end: from now on its time runs, for a reload that is under way as well."""
+        timeout_s = self.configuration.service.shutdown_timeout
+        self.host.begin_drain(asyncio.get_running_loop().time() + timeout_s)
+        self.enter(Phase.STOPPING, text)
+
+    @asynccontextmanager
+    async def _hearing_requests(self) -> AsyncIterator[None]:
+        hearing = asyncio.create_task(self._requests.run(), name="reloads")
+        try:
+            yield
+        finally:
+            self._requests.stop()
+            if self._reload is not None:
+                self._reload.interrupt()
+            await asyncio.wait({hearing})
+            hearing.result()  # it never fails but by a fault of ours, which must be seen
+
+    async def _reload_once(self, reason: str) -> ReloadResult:
+        if self._reload is None:
+            text = "cannot reload: this configuration was not read from files"
+            _logger.warning("%s: %s", reason, text)
+            return ReloadResult(ok=False, text=text)
+        _logger.info("%s: reloading the configuration.", reason)
+        self.enter(Phase.RELOADING, reason)
+        result = await self._reload.run()
+        if self.phase is Phase.RELOADING:  # else the end has begun meanwhile
+            self.telemetry.instruments.reloaded(successful=result.ok)
+            self.enter(Phase.READY, result.text)
+        return result
 
 
 async def run_service(
@@ -108,8 +154,7 @@ async def run_service(
     """
     keep_freed_memory()
     redactor = Redactor()
-    redactor.add(secrets_in([each.config for kind in configuration.components.values() for each in kind.values()]))
-    redactor.add(secrets_in(configuration.service))
+    learn_secrets(redactor, configuration)
     with process_logging(configuration.service.telemetry.logs, redactor):
         telemetry = SelfTelemetry(configuration.service.telemetry, version=version, redactor=redactor)
         runtime = Runtime(configuration, telemetry, redactor, load)
@@ -126,7 +171,7 @@ async def run_service(
                 await _until_over(signals.asked_to_stop, runtime.host)
                 text = f"Shutting down, for at most {runtime.configuration.service.shutdown_timeout:g} s."
                 _logger.info("%s", text)
-                runtime.enter(Phase.STOPPING, text)
+                runtime.begin_drain(text)
             runtime.enter(Phase.STOPPED, "")
             return _exit_code(runtime.host)
 

@@ -5,7 +5,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,13 @@ from otel_discord.component import (
     StartError,
 )
 from otel_discord.config import Secret, StrictModel
+from otel_discord.service.config_file import Configuration
+from otel_discord.service.host import ServiceHost
+from otel_discord.service.house import House
+from otel_discord.service.lifecycle import Bounds, Lifecycle
 from otel_discord.service.registry import Registry
+from otel_discord.service.reload_diff import Difference
+from otel_discord.service.reload_source import loaded
 from otel_discord.signals import Batch, LogsBatch, Signal
 
 
@@ -154,6 +160,35 @@ class FakeTelemetry:
 
     def door(self, next_consumer: Consumer) -> Consumer:
         return next_consumer
+
+
+@dataclass
+class Service:
+    """A house with a blueprint in it, and what changes it."""
+
+    host: ServiceHost
+    house: House
+    lifecycle: Lifecycle
+
+    async def change_to(self, configuration: Configuration, bounds: Bounds | None = None) -> Difference:
+        return await self.lifecycle.change_to(loaded(configuration).blueprint, bounds or Bounds())
+
+
+@asynccontextmanager
+async def opened(configuration: Configuration, timeout_s: float = 10) -> AsyncIterator[Service]:
+    host = ServiceHost({})
+    house = House(host, FakeTelemetry(), logging.getLogger("test"))
+    service = Service(host, house, Lifecycle(house))
+    async with house.lifespan(lambda: timeout_s):
+        await service.change_to(configuration)
+        host.ready = True
+        yield service
+
+
+@pytest.fixture
+def running() -> Callable[..., AbstractAsyncContextManager[Service]]:
+    """Return what opens a configuration's components."""
+    return opened
 
 
 def logs_batch(count: int = 1) -> LogsBatch:

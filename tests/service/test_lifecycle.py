@@ -1,7 +1,6 @@
 """Components open downstream first, close upstream first, and none can hold up or break the others."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,10 +8,8 @@ from typing import Any
 import pytest
 
 from otel_discord.component import StartError, Status, StatusBoard
-from otel_discord.service.build import build, pipeline_members
 from otel_discord.service.config_file import load_configuration
 from otel_discord.service.host import ServiceHost
-from otel_discord.service.lifecycle import running
 from otel_discord.service.registry import Registry
 
 CONFIG = """
@@ -41,11 +38,10 @@ OPENED = [
 
 
 @asynccontextmanager
-async def service(registry: Registry, telemetry: Any, *sets: str, timeout_s: float = 10) -> AsyncIterator[ServiceHost]:
+async def service(registry: Registry, running: Any, *sets: str, timeout_s: float = 10) -> AsyncIterator[ServiceHost]:
     configuration = load_configuration([f"yaml:{CONFIG}"], sets, registry, {})
-    host = ServiceHost(pipeline_members(configuration))
-    async with running(build(configuration, telemetry), host, logging.getLogger("test"), timeout_s):
-        yield host
+    async with running(configuration, timeout_s) as opened:
+        yield opened.host
 
 
 def only(events: list[str], word: str) -> list[str]:
@@ -53,8 +49,8 @@ def only(events: list[str], word: str) -> list[str]:
 
 
 @pytest.mark.looptime
-async def test_order(registry: Registry, telemetry: Any, diary: Any) -> None:
-    async with service(registry, telemetry) as host:
+async def test_order(registry: Registry, running: Any, diary: Any) -> None:
+    async with service(registry, running) as host:
         assert only(diary.events, "open") == OPENED
         assert host.ready
         assert isinstance(host, StatusBoard)
@@ -69,8 +65,8 @@ async def test_order(registry: Registry, telemetry: Any, diary: Any) -> None:
 
 
 @pytest.mark.looptime
-async def test_data_takes_every_way_once(registry: Registry, telemetry: Any, diary: Any, make_batch: Any) -> None:
-    async with service(registry, telemetry):
+async def test_data_takes_every_way_once(registry: Registry, running: Any, diary: Any, make_batch: Any) -> None:
+    async with service(registry, running):
         receiver = diary.made["receiver in"]
         batch = make_batch(3)
         await receiver.outlets.by_signal[batch.signal].consume(batch)
@@ -81,9 +77,9 @@ async def test_data_takes_every_way_once(registry: Registry, telemetry: Any, dia
 
 
 @pytest.mark.looptime
-async def test_a_failed_start_unwinds(registry: Registry, telemetry: Any, diary: Any) -> None:
+async def test_a_failed_start_unwinds(registry: Registry, running: Any, diary: Any) -> None:
     with pytest.raises(StartError) as caught:
-        async with service(registry, telemetry, "connectors.join.fail_to_start=port 1 is taken"):
+        async with service(registry, running, "connectors.join.fail_to_start=port 1 is taken"):
             raise AssertionError
     assert str(caught.value) == "connector:join: port 1 is taken"
     assert only(diary.events, "open") == OPENED[:4]
@@ -91,37 +87,37 @@ async def test_a_failed_start_unwinds(registry: Registry, telemetry: Any, diary:
 
 
 @pytest.mark.looptime
-async def test_what_cannot_be_made_opens_nothing(registry: Registry, telemetry: Any, diary: Any) -> None:
+async def test_what_cannot_be_made_opens_nothing(registry: Registry, running: Any, diary: Any) -> None:
     with pytest.raises(StartError, match="exporter:out/2: cannot be made: ValueError: no such thing"):
-        async with service(registry, telemetry, "exporters.out/2.fail_to_create=no such thing"):
+        async with service(registry, running, "exporters.out/2.fail_to_create=no such thing"):
             raise AssertionError
     assert diary.events == []
 
 
 @pytest.mark.looptime
-async def test_a_start_that_is_cancelled_unwinds(registry: Registry, telemetry: Any, diary: Any) -> None:
+async def test_a_start_that_is_cancelled_unwinds(registry: Registry, running: Any, diary: Any) -> None:
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(service(registry, telemetry, "receivers.in.start_takes_s=60").__aenter__(), 5)
+        await asyncio.wait_for(service(registry, running, "receivers.in.start_takes_s=60").__aenter__(), 5)
     assert only(diary.events, "close") == OPENED[:-1][::-1]
 
 
 @pytest.mark.looptime
-async def test_extensions_are_found_by_those_that_open_later(registry: Registry, telemetry: Any, diary: Any) -> None:
-    async with service(registry, telemetry, "exporters.out.needs=ext/a"):
+async def test_extensions_are_found_by_those_that_open_later(registry: Registry, running: Any, diary: Any) -> None:
+    async with service(registry, running, "exporters.out.needs=ext/a"):
         pass
     with pytest.raises(
         StartError, match=r'exporter:out: extension "ext/x" is needed, but service::extensions does not'
     ):
-        async with service(registry, telemetry, "exporters.out.needs=ext/x"):
+        async with service(registry, running, "exporters.out.needs=ext/x"):
             raise AssertionError
 
 
 @pytest.mark.looptime
 async def test_closing_has_a_deadline(
-    registry: Registry, telemetry: Any, diary: Any, caplog: pytest.LogCaptureFixture
+    registry: Registry, running: Any, diary: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     loop = asyncio.get_running_loop()
-    async with service(registry, telemetry, "processors.mid.close_takes_s=3600", timeout_s=4) as host:
+    async with service(registry, running, "processors.mid.close_takes_s=3600", timeout_s=4) as host:
         before_s = loop.time()
     assert loop.time() - before_s < 4 + 2 * 2
     assert host.failures == [f"processor:mid@{name} did not close in time" for name in ("metrics", "logs/1")]
@@ -130,8 +126,8 @@ async def test_closing_has_a_deadline(
 
 
 @pytest.mark.looptime
-async def test_slow_is_not_late(registry: Registry, telemetry: Any, diary: Any) -> None:
-    async with service(registry, telemetry, "receivers.in.close_takes_s=3", timeout_s=4) as host:
+async def test_slow_is_not_late(registry: Registry, running: Any, diary: Any) -> None:
+    async with service(registry, running, "receivers.in.close_takes_s=3", timeout_s=4) as host:
         pass
     assert host.failures == []
     assert only(diary.events, "close")[0] == "receiver in"
@@ -139,11 +135,9 @@ async def test_slow_is_not_late(registry: Registry, telemetry: Any, diary: Any) 
 
 @pytest.mark.looptime
 async def test_a_component_that_breaks_ends_the_service_and_no_other(
-    registry: Registry, telemetry: Any, diary: Any
+    registry: Registry, running: Any, diary: Any
 ) -> None:
-    async with service(
-        registry, telemetry, "connectors.join.breaks_after_s=7", "exporters.out.close_takes_s=2"
-    ) as host:
+    async with service(registry, running, "connectors.join.breaks_after_s=7", "exporters.out.close_takes_s=2") as host:
         await asyncio.wait_for(host.fatal.wait(), 8)
         assert host.statuses["connector:join"].status is Status.FATAL
         assert host.fatal_error == "connector:join: OSError: the disk is gone"
@@ -152,8 +146,8 @@ async def test_a_component_that_breaks_ends_the_service_and_no_other(
 
 
 @pytest.mark.looptime
-async def test_a_status_without_a_name_is_the_component_s_own(registry: Registry, telemetry: Any, diary: Any) -> None:
-    async with service(registry, telemetry) as host:
+async def test_a_status_without_a_name_is_the_component_s_own(registry: Registry, running: Any, diary: Any) -> None:
+    async with service(registry, running) as host:
         component_host = diary.made["exporter out"].host
         component_host.report_status(Status.RECOVERABLE, error="503")
         assert host.statuses["exporter:out"].error == "503"
@@ -163,8 +157,8 @@ async def test_a_status_without_a_name_is_the_component_s_own(registry: Registry
 
 
 @pytest.mark.looptime
-async def test_a_component_that_cancels_itself_ends_the_service(registry: Registry, telemetry: Any, diary: Any) -> None:
-    async with service(registry, telemetry) as host:
+async def test_a_component_that_cancels_itself_ends_the_service(registry: Registry, running: Any, diary: Any) -> None:
+    async with service(registry, running) as host:
         next(task for task in asyncio.all_tasks() if task.get_name() == "connector:join").cancel()
         await asyncio.wait_for(host.fatal.wait(), 1)
     assert host.fatal_error == "connector:join: CancelledError"

@@ -1,16 +1,12 @@
 """The nop components take the places of real ones."""
 
-import logging
 from typing import Any
 
 import pytest
 
 from otel_discord.component import ACCEPTED, ComponentId, Kind, Outlets, Receipt
 from otel_discord.connectors.nop.connector import NopConnector
-from otel_discord.service.build import build, pipeline_members
 from otel_discord.service.config_file import load_configuration
-from otel_discord.service.host import ServiceHost
-from otel_discord.service.lifecycle import running
 from otel_discord.service.registry import Registry
 from otel_discord.signals import Batch, Signal
 
@@ -30,12 +26,10 @@ service:
 
 
 @pytest.mark.looptime
-async def test_a_service_of_nops(telemetry: Any) -> None:
-    configuration = load_configuration([f"yaml:{CONFIG}"], [], Registry.from_entry_points(), {})
-    host = ServiceHost(pipeline_members(configuration))
-    async with running(build(configuration, telemetry), host, logging.getLogger("test"), 10):
-        assert host.ready
-    assert host.failures == []
+async def test_a_service_of_nops(running: Any) -> None:
+    async with running(load_configuration([f"yaml:{CONFIG}"], [], Registry.from_entry_points(), {})) as service:
+        assert len(service.house.components()) == 6
+    assert service.host.failures == []
 
 
 class Sink:

@@ -57,6 +57,7 @@ PAGES: Final = {
     "exporter otlp_grpc": "otlp-grpc-exporter.md",
     "receiver otlp": "otlp-receiver.md",
     "extension bearer_token_auth": "bearer-token-auth.md",
+    "extension file_storage": "file-storage.md",
     "extension health_check": "health-check.md",
     "service": "service.md",
 }

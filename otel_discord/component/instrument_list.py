@@ -177,7 +177,7 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
         ),
         Instrument(f"{PREFIX}storage_damaged_files_total", _COUNTER, "{file}", "Damaged files set aside.", _EXTENSION),
         Instrument(
-            f"{PREFIX}storage_damaged_rows_total", _COUNTER, "{row}", "Rows that could not be saved.", _EXTENSION
+            f"{PREFIX}storage_damaged_rows_total", _COUNTER, "{row}", "Rows whose checksum does not hold.", _EXTENSION
         ),
         Instrument(f"{PREFIX}storage_size_bytes", _GAUGE, "By", "What waiting work takes up on disk.", _EXTENSION),
         Instrument(f"{PREFIX}storage_free_bytes", _GAUGE, "By", "What is free on its volume.", _EXTENSION),

@@ -339,10 +339,14 @@ class StorageInstruments:
         """Count a work that could not be stored; ``reason`` is a fixed short word."""
         self._refused.add(1, {**self._labels, "reason": reason})
 
-    def damaged(self, lost_rows: int) -> None:
+    def damaged_file(self, lost_rows: int) -> None:
         """Count a damaged file that was set aside, and the rows of it that could not be saved."""
         self._damaged_files.add(1, self._labels)
-        self._damaged_rows.add(lost_rows, self._labels)
+        self.damaged_rows(lost_rows)
+
+    def damaged_rows(self, rows: int) -> None:
+        """Count rows whose checksum does not hold."""
+        self._damaged_rows.add(rows, self._labels)
 
     @contextmanager
     def watch(self, size_bytes: Callable[[], int], free_bytes: Callable[[], int]) -> Iterator[None]:

@@ -46,6 +46,7 @@ CASES = [
     Case("minimal.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("behind-the-collector.yaml", {"DISCORD_WEBHOOK_URL": "error"}, {"OTEL_DISCORD_TOKEN": TOKEN}),
     Case("tee-to-the-collector.yaml", {"DISCORD_WEBHOOK_URL": "error"}),
+    Case("durable.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case(
         "routing-by-severity.yaml",
         {"WEBHOOK_INFO_URL": "info", "WEBHOOK_ERROR_URL": "error", "WEBHOOK_ONCALL_URL": "fatal"},
@@ -72,13 +73,14 @@ def test_each_configuration_is_run() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}-{len(case.extra or {})}")
-async def test_it_runs_and_logs_arrive(case: Case, start: Callable[..., Any]) -> None:
+async def test_it_runs_and_logs_arrive(case: Case, start: Callable[..., Any], tmp_path: Path) -> None:
     fake = FakeDiscord("unlimited")
     hooks = {variable: fake.add_webhook() for variable in case.arrives_from}
     path = FOLDER / case.file
     async with serve_fake_discord(fake) as discord, next_collector() as next_one:
         urls = {variable: discord.webhook_url(hook) for variable, hook in hooks.items()}
-        environment = {**urls, **(case.extra or {}), "NEXT_COLLECTOR": next_one.address}
+        places = {"NEXT_COLLECTOR": next_one.address, "STORAGE_DIRECTORY": str(tmp_path / "storage")}
+        environment = {**urls, **(case.extra or {}), **places}
         service = start(["--config", str(path), *moved(path, discord.endpoint)], environment)
         await asyncio.to_thread(service.wait_until_ready)
         await send(service.endpoints)

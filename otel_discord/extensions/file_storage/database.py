@@ -124,7 +124,10 @@ class SqliteDatabase:
                 stack.callback(lock.release)
                 upkeep = Upkeep(self._options, self._logger)
                 file = StoreFile(
-                    self._options, self._logger, give_room=upkeep.give_up_ballast, damaged=self._instruments.damaged
+                    self._options,
+                    self._logger,
+                    give_room=upkeep.give_up_ballast,
+                    damaged=self._instruments.damaged_file,
                 )
                 stack.callback(file.close_cleanly)
                 file.open_first()

@@ -1,6 +1,7 @@
 """The extension: prepares the directory, holds the database open, offers queues on it and says how it fares."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from otel_discord.component.instruments import StorageInstruments
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.extensions.file_storage.condition import Condition, State
 from otel_discord.extensions.file_storage.config import DATABASE_NAME, MIB, FileStorageConfig
+from otel_discord.extensions.file_storage.damaged_files import remove_old_sets
 from otel_discord.extensions.file_storage.database import SqliteDatabase
 from otel_discord.extensions.file_storage.directory import prepare_directory
 from otel_discord.extensions.file_storage.options import DatabaseOptions
@@ -37,6 +39,7 @@ class FileStorage:
         self._settings = settings
         self._config = config
         self._vfs = vfs
+        self._instruments = StorageInstruments(settings.meter, str(settings.id))
         self._database: SqliteDatabase | None = None
         self._owners: set[str] = set()
 
@@ -63,13 +66,14 @@ class FileStorage:
             create=config.create_directory,
             allow_network_file_system=config.allow_network_file_system,
         )
-        instruments = StorageInstruments(self._settings.meter, str(self._settings.id))
+        instruments = self._instruments
         database = SqliteDatabase(self._options(directory), logger=logger, instruments=instruments, on_condition=report)
         async with database.opened():
             with instruments.watch(size_bytes=lambda: database.size_bytes, free_bytes=lambda: database.free_bytes):
                 self._database = database
                 try:
                     await self._say_what_holds(database)
+                    await asyncio.to_thread(self._remove_old_damaged_files, directory)
                     yield
                 finally:
                     self._database = None
@@ -87,7 +91,13 @@ class FileStorage:
             raise StartError(f"the queue of {owner} is already open")
         self._owners.add(owner)
         try:
-            async with open_relational_queue(self._database, owner, limits) as queue:
+            async with open_relational_queue(
+                self._database,
+                owner,
+                limits,
+                logger=self._settings.logger,
+                on_damaged=self._instruments.damaged_rows,
+            ) as queue:
                 yield queue
         finally:
             self._owners.discard(owner)
@@ -107,6 +117,17 @@ class FileStorage:
             vacuum_at_start=config.compaction.on_start,
             vfs=self._vfs,
         )
+
+    def _remove_old_damaged_files(self, directory: Path) -> None:
+        keys = self._config.damaged_files
+        removed = remove_old_sets(
+            directory / DATABASE_NAME,
+            now_s=time.time(),
+            retention_s=keys.retention,
+            max_bytes=keys.max_mib * MIB,
+        )
+        if removed:
+            self._settings.logger.info("old damaged files were removed", extra={"files": len(removed)})
 
     async def _say_what_holds(self, database: SqliteDatabase) -> None:
         logger, version = self._settings.logger, sqlite_version()

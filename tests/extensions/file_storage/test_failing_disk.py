@@ -1,4 +1,4 @@
-"""What a disk that is full, fails or is slow does to works: refused with a retryable answer, and well again by itself."""
+"""A disk that is full, fails or is slow: works are refused with a retryable answer, and it is well again by itself."""
 
 import asyncio
 import time
@@ -78,7 +78,8 @@ async def test_a_failing_disk_refuses_all_and_is_opened_again(bench, notes, disk
         await database.run(notes.put(b"kept"))
         disk.on_write = fault
         errors = [
-            await refused(database, notes.put(b"a")), await refused(database, notes.put(b"b", access=Access.SETTLE))
+            await refused(database, notes.put(b"a")),
+            await refused(database, notes.put(b"b", access=Access.SETTLE)),
         ]
         assert [error.reason for error in errors] == ["storage_failed"] * 2
         await bench.until(lambda: bench.states[-1:] == [State.FAILING])
@@ -109,9 +110,11 @@ async def test_after_a_failed_sync_the_handle_is_never_synced_again(bench, notes
         opened = [index for index, (what, _, _) in enumerate(disk.log) if what == "open"]
         assert len(opened) >= 2
         first_failed = syncs[0]
-        assert first_failed not in [
-            handle for what, suffix, handle in disk.log[opened[0] :] if (what, suffix) == ("sync", "-wal")
-        ] or syncs.count(first_failed) == 1
+        assert (
+            first_failed
+            not in [handle for what, suffix, handle in disk.log[opened[0] :] if (what, suffix) == ("sync", "-wal")]
+            or syncs.count(first_failed) == 1
+        )
         assert await database.run(notes.all()) == [b"kept"]
         await database.run(notes.put(b"fresh"))
     async with bench.opened() as database:
@@ -178,7 +181,7 @@ async def test_more_than_max_mib_is_refused_with_numbers_until_there_is_room(ben
     async with bench.opened(max_bytes=4 << 20) as database:
         await database.run(notes.create())
         ids = []
-        with pytest.raises(RetryableError, match=r"max_mib 4") as caught:
+        with pytest.raises(RetryableError, match=r"max_mib 4") as caught:  # noqa: PT012 - until it does
             for _ in range(100):
                 ids.append(await database.run(notes.put(b"n" * 200_000)))
         assert caught.value.reason == "disk_full"

@@ -103,9 +103,7 @@ async def test_a_statement_that_cannot_run_is_that_works_own_error(bench, notes)
     async with bench.opened() as database:
         await database.run(notes.create())
         twice = Work("twice", Access.ACCEPT, steps)
-        good, wrong = await asyncio.gather(
-            database.run(notes.put()), database.run(twice), return_exceptions=True
-        )
+        good, wrong = await asyncio.gather(database.run(notes.put()), database.run(twice), return_exceptions=True)
         assert good == 1
         assert isinstance(wrong, PermanentError)
         assert "twice" in str(wrong)

@@ -1,0 +1,59 @@
+"""The suites that every storage, and every extension, passes."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from otel_discord.component.storage import KeepsState, Storage
+from otel_discord.extensions.file_storage.config import FileStorageConfig
+from otel_discord.extensions.file_storage.extension import FileStorage
+from otel_discord.extensions.file_storage.factory import FACTORY
+from otel_discord.testing.component_contract import check_component, check_failed_start
+from otel_discord.testing.host import NopHost
+from otel_discord.testing.storage_contract import StorageContract
+from otel_discord.testing.telemetry import settings
+
+
+class TestFileStorage(StorageContract):
+    @asynccontextmanager
+    async def storage(self) -> AsyncIterator[Storage]:
+        with tempfile.TemporaryDirectory() as directory:
+            storage = FileStorage(settings("file_storage"), FileStorageConfig(directory=Path(directory), ballast_mib=1))
+            async with storage.lifespan(NopHost()):
+                yield storage
+
+
+async def test_it_is_a_component(tmp_path: Path) -> None:
+    config = FileStorageConfig(directory=tmp_path / "a" / "b")
+    await check_component(lambda: FACTORY.create(settings("file_storage"), config))
+
+
+async def test_a_failed_start_leaves_nothing_behind(tmp_path: Path) -> None:
+    config = FileStorageConfig(directory=tmp_path / "missing", create_directory=False)
+    message = await check_failed_start(lambda: FACTORY.create(settings("file_storage"), config))
+    assert "create_directory" in message
+
+
+def test_it_says_where_state_is_kept(tmp_path: Path) -> None:
+    config = FileStorageConfig(directory=tmp_path)
+    extension = FileStorage(settings("file_storage"), config)
+    assert isinstance(config, KeepsState)
+    assert isinstance(extension, KeepsState)
+    assert config.state_directory == extension.state_directory == tmp_path
+
+
+async def test_queues_are_refused_while_it_is_not_open(tmp_path: Path) -> None:
+    from otel_discord.component.errors import StartError
+    from otel_discord.testing.storage_contract import ROOMY
+
+    extension = FileStorage(settings("file_storage"), FileStorageConfig(directory=tmp_path))
+    with pytest.raises(StartError, match="service::extensions"):
+        async with extension.open_queue("discord/logs", ROOMY):
+            pass
+    async with extension.lifespan(NopHost()), extension.open_queue("discord/logs", ROOMY):
+        with pytest.raises(StartError, match="already open"):
+            async with extension.open_queue("discord/logs", ROOMY):
+                pass

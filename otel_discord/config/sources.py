@@ -1,7 +1,9 @@
 """What ``--config`` and ``--set`` may name, read in order: files, ``yaml:…``, ``env:NAME``; then the settings."""
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,15 @@ def read_text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8 text") from None
+
+
+def fingerprint(files: Iterable[Path]) -> dict[Path, bytes]:
+    """Return a digest of each file's content; of one that cannot be read an empty one."""
+    digests = dict.fromkeys(files, b"")
+    for file in digests:
+        with suppress(OSError):
+            digests[file] = hashlib.sha256(file.read_bytes()).digest()
+    return digests
 
 
 def read_sources(configs: Sequence[str], sets: Sequence[str], environ: Mapping[str, str]) -> Document:

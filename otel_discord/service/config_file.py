@@ -13,7 +13,7 @@ from otel_discord.config.interpolation import Interpolated, interpolate
 from otel_discord.config.nearest import did_you_mean
 from otel_discord.config.problem import ConfigurationError, KeyPath, Problem, join_path
 from otel_discord.config.raw_text import RawText, unwrap
-from otel_discord.config.sources import read_sources, read_text, source_files
+from otel_discord.config.sources import fingerprint, read_sources, read_text, source_files
 from otel_discord.service.conceal import conceal, hidden_in
 from otel_discord.service.config import PipelineConfig, ServiceConfig
 from otel_discord.service.graph import Fault, Plan, plan
@@ -48,8 +48,8 @@ class Configuration:
     plan: Plan
     resolved: Mapping[str, Any]
     """The merged document with references replaced; holds secrets."""
-    files: tuple[Path, ...] = ()
-    """What was read: the files of ``--config`` and those that they name by ``${file:…}``."""
+    files: Mapping[Path, bytes] = field(default_factory=dict)
+    """What was read, with a digest of its content: the files of ``--config`` and those named by ``${file:…}``."""
 
 
 def load_configuration(
@@ -74,7 +74,7 @@ def load_configuration(
         return read_file(path)
 
     loading = _Loading(interpolate(document, environ, read), registry)
-    return replace(loading.run(), files=tuple(dict.fromkeys(files)))
+    return replace(loading.run(), files=fingerprint(files))
 
 
 @dataclass(slots=True)

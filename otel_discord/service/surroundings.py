@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -109,8 +109,8 @@ async def _watched(runtime: Runtime) -> AsyncIterator[None]:
     """Reload when files change, from the first READY on that finds it switched on."""
     switched_on = asyncio.Event()
 
-    def files() -> Sequence[Path]:
-        return runtime.configuration.files if runtime.configuration.service.reload.on_file_change else ()
+    def files() -> Mapping[Path, bytes]:
+        return runtime.configuration.files if runtime.configuration.service.reload.on_file_change else {}
 
     def look(phase: Phase, _: str) -> None:
         if phase is Phase.READY and files():

@@ -6,22 +6,23 @@ watch along; and every LOOK_EVERY_S the files are looked at anyway, which also s
 """
 
 import asyncio
-import hashlib
 import logging
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
+
+from otel_discord.config.sources import fingerprint
 
 LOOK_EVERY_S: Final = 10.0
 QUIET_MS: Final = 200
 """A change counts once nothing has happened for so long, so that a file is not read half written."""
 LONGEST_WAIT_MS: Final = 2000
-Files: TypeAlias = Callable[[], Collection[Path]]
+Fingerprint: TypeAlias = Mapping[Path, bytes]
+Files: TypeAlias = Callable[[], Fingerprint]
 Changed: TypeAlias = Callable[[], Awaitable[object]]
 """Does not raise."""
-Fingerprint: TypeAlias = dict[Path, bytes]
 _MAX_LINKS: Final = 40
 """As many as the kernel follows."""
 
@@ -31,10 +32,11 @@ _logger = logging.getLogger("otel_discord.service.watch")
 async def watch_files(files: Files, changed: Changed, *, look_every_s: float = LOOK_EVERY_S) -> None:
     """Await ``changed`` each time that the content of a file is another; runs until it is cancelled.
 
-    ``files`` is asked each time: a new configuration may name other files. A watch that cannot be set is one warning,
+    ``files`` are those of the configuration in force, with the digests of what it was made from; it is asked each
+    time, since a new configuration may name others. A watch that cannot be set is one warning,
     and the files are then only looked at every ``look_every_s``.
     """
-    known = await asyncio.to_thread(fingerprint, files())
+    known = files()
     warned = False
     while True:
         known = await _look(known, files, changed)
@@ -55,20 +57,12 @@ async def watch_files(files: Files, changed: Changed, *, look_every_s: float = L
 
 
 async def _look(known: Fingerprint, files: Files, changed: Changed) -> Fingerprint:
-    """Compare, and return what is known from now on. A file named for the first time is no change."""
-    now = await asyncio.to_thread(fingerprint, files())
-    if any(known.get(file, digest) != digest for file, digest in now.items()):
+    """Compare, and return what is known from now on."""
+    read = files()
+    now = await asyncio.to_thread(fingerprint, read)
+    if any(known.get(file, read[file]) != digest for file, digest in now.items()):
         await changed()
     return now
-
-
-def fingerprint(files: Collection[Path]) -> Fingerprint:
-    """Return a digest of each file's content; of one that cannot be read an empty one."""
-    digests = dict.fromkeys(files, b"")
-    for file in files:
-        with suppress(OSError):
-            digests[file] = hashlib.sha256(file.read_bytes()).digest()
-    return digests
 
 
 def directories_of(files: Collection[Path]) -> frozenset[Path]:

@@ -1,5 +1,6 @@
 """Every mistake has its words, its key path, its line and, where one is near, a suggestion."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,4 @@ def test_the_files_that_were_read(registry: Registry, tmp_path: Path) -> None:
         [f"file:{config}", "env:MORE", "yaml:{exporters: {out: }}"], [], registry, {"MORE": "{}"}
     )
     assert [path.resolve() for path in loaded.files] == [config, tmp_path / "parts" / "out.yaml", tmp_path / "word"]
+    assert loaded.files[config] == hashlib.sha256(config.read_bytes()).digest()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from otel_discord.config.sources import fingerprint
 from otel_discord.service.watch import directories_of, watch_files
 
 SEEN_WITHIN_S = 5.0
@@ -18,7 +19,7 @@ class Watched:
     """Counts changes; a test waits for them."""
 
     def __init__(self, files: Collection[Path]) -> None:
-        self.files = files
+        self.files = fingerprint(files)
         self.count = 0
 
     async def changed(self) -> None:
@@ -33,8 +34,8 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(*files: Path, look_every_s: float = 60) -> AsyncIterator[Watched]:
-    watched = Watched(files)
+async def watching(*files: Path, look_every_s: float = 60, watched: Watched | None = None) -> AsyncIterator[Watched]:
+    watched = watched or Watched(files)
     task = asyncio.create_task(watch_files(lambda: watched.files, watched.changed, look_every_s=look_every_s))
     await asyncio.sleep(0.3)  # until the watch is set
     try:
@@ -96,11 +97,18 @@ async def test_a_new_configuration_names_other_files(file: Path, tmp_path: Path)
     other = tmp_path / "elsewhere" / "part.yaml"
     other.write_text("one")
     async with watching(file) as watched:
-        watched.files = [file, other]
+        watched.files = fingerprint([file, other])
         file.write_text("two")
         await watched.seen(1)
         other.write_text("two")
         await watched.seen(2)
+
+
+async def test_a_change_from_before_the_watch_is_one_too(file: Path) -> None:
+    watched = Watched([file])
+    file.write_text("two")
+    async with watching(watched=watched):
+        await watched.seen(1)
 
 
 async def test_a_file_that_goes_and_comes_back(file: Path) -> None:

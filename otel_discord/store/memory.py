@@ -21,26 +21,24 @@ from otel_discord.component.storage import (
 )
 from otel_discord.signals.batch import Batch
 from otel_discord.store.card_lanes import CardLanes
-from otel_discord.store.room import Room, Weight, weigh
+from otel_discord.store.room import Load, Room, load_of
 from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
 
 
 class _Entry:
     """A batch that takes up room: waiting, in somebody's hands, or routed and standing behind its open cards.
 
-    ``weight`` is None where cards were opened that take no room.
+    ``load`` is None where cards were opened that take no room.
     """
 
-    __slots__ = ("accepted_ns", "batch", "dead", "id", "open_cards", "priority", "taken", "weight")
+    __slots__ = ("accepted_ns", "batch", "dead", "id", "load", "open_cards", "priority", "taken")
 
-    def __init__(
-        self, entry_id: int, batch: Batch | None, priority: int, weight: Weight | None, accepted_ns: int
-    ) -> None:
+    def __init__(self, entry_id: int, batch: Batch | None, priority: int, load: Load | None, accepted_ns: int) -> None:
         self.id = entry_id
         self.accepted_ns = accepted_ns
         self.batch = batch
         self.priority = priority
-        self.weight = weight
+        self.load = load
         self.taken = False
         self.open_cards = 0
         self.dead = False
@@ -72,12 +70,12 @@ class MemoryQueue:
             ShutdownError: the queue is closed.
         """
         self._refuse_if_closed()
-        weight = weigh(batch, self._room.limits.sizer)
-        if not self._room.fits(weight):
+        load = load_of(batch)
+        if not self._room.fits(load):
             raise QueueFullError("sending queue is full")
-        self._room.take(weight)
+        self._room.take(load)
         self._last_batch_id += 1
-        entry = _Entry(self._last_batch_id, batch, priority, weight, accepted_ns)
+        entry = _Entry(self._last_batch_id, batch, priority, load, accepted_ns)
         self._entries[entry.id] = entry
         self._offer(entry)
         return entry.id
@@ -89,7 +87,7 @@ class MemoryQueue:
             ShutdownError: the queue is closed.
         """
         self._refuse_if_closed()
-        await self._room_seekers.wait(weigh(batch, self._room.limits.sizer))
+        await self._room_seekers.wait(load_of(batch))
 
     async def take(self) -> StoredBatch:
         """Wait for and return the batch to handle next.
@@ -256,7 +254,7 @@ class MemoryQueue:
     # ------------------------------------------------------------------------------------------------- inside
 
     def reopen(self, limits: QueueLimits) -> None:
-        """Begin another run: nothing is in anybody's hands, and the limits may be others (the weights stay)."""
+        """Begin another run: nothing is in anybody's hands, and the limits may be others."""
         self._closed = False
         self._room.limits = limits
         for entry in self._entries.values():
@@ -281,8 +279,8 @@ class MemoryQueue:
         entry.batch = None
         del self._entries[entry.id]
         self._endings.end(entry.id, Settlement.DEAD if entry.dead else Settlement.DELIVERED)
-        if entry.weight is not None:
-            self._room.give_back(entry.weight)
+        if entry.load is not None:
+            self._room.give_back(entry.load)
             self._room_seekers.admit()
 
     def _offer(self, entry: _Entry) -> None:

@@ -9,7 +9,7 @@ from otel_discord.store.ended_batches import Ended, end_batches
 from otel_discord.store.new_rows import NO_BATCH, insert_cards, insert_letters
 from otel_discord.store.rows import checksum, is_sound_head, payload_of
 from otel_discord.store.schema import CARDS
-from otel_discord.store.statements import columns, head_columns, marks, portions
+from otel_discord.store.statements import BY_ID_OF_OWNER, columns, head_columns, marks, portions
 from otel_discord.store.work import Access, Many, Query, Steps, Work
 
 _ATTEMPTS: Final = CARDS.columns.index("attempts")
@@ -118,7 +118,7 @@ def _remove(owner: str, card_ids: Sequence[int]) -> Steps[dict[int, int]]:
     removed: dict[int, int] = {}
     for ids in portions(card_ids):
         rows = yield Query(
-            f"DELETE FROM cards WHERE owner = ? AND id IN ({marks(len(ids))}) RETURNING id, batch_id",  # noqa: S608
+            f"DELETE FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) RETURNING id, batch_id",  # noqa: S608
             (owner, *ids),
         )
         batch_of: dict[int, int] = dict(rows)
@@ -129,7 +129,7 @@ def _remove(owner: str, card_ids: Sequence[int]) -> Steps[dict[int, int]]:
 def _mark(owner: str, card_ids: Sequence[int], *, attempts: int, in_doubt: int) -> Steps[None]:
     for ids in portions(card_ids):
         rows = yield Query(
-            f"SELECT {head_columns(CARDS)} FROM cards WHERE owner = ? AND id IN ({marks(len(ids))})",  # noqa: S608
+            f"SELECT {head_columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))})",  # noqa: S608
             (owner, *ids),
         )
         changed = [

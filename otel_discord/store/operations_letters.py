@@ -7,7 +7,7 @@ from otel_discord.store.new_rows import NO_BATCH, insert_cards
 from otel_discord.store.remains import damaged_letter
 from otel_discord.store.rows import payload_of
 from otel_discord.store.schema import LETTERS
-from otel_discord.store.statements import columns, marks, portions
+from otel_discord.store.statements import BY_ID_OF_OWNER, columns, marks, portions
 from otel_discord.store.work import Access, Query, Steps, Value, Work
 
 
@@ -78,7 +78,7 @@ def _remove(owner: str, letter_ids: Sequence[int]) -> Steps[list[int]]:
     removed: list[int] = []
     for ids in portions(letter_ids):
         rows = yield Query(
-            f"DELETE FROM letters WHERE owner = ? AND id IN ({marks(len(ids))}) RETURNING id",  # noqa: S608
+            f"DELETE FROM letters WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) RETURNING id",  # noqa: S608
             (owner, *ids),
         )
         there = {row[0] for row in rows}
@@ -88,8 +88,8 @@ def _remove(owner: str, letter_ids: Sequence[int]) -> Steps[list[int]]:
 
 def _conditions(owner: str, chosen: LetterFilter, after_id: int) -> Iterator[tuple[str, list[Value]]]:
     """Yield what chooses the letters, in as many parts as the ids need, in order of the ids."""
-    condition = "owner = ? AND id > ?"
-    values: list[Value] = [owner, after_id]
+    condition = ""
+    values: list[Value] = []
     for bound, limit in (("time_ns >= ?", chosen.since_ns), ("time_ns < ?", chosen.until_ns)):
         if limit is not None:
             condition += f" AND {bound}"
@@ -99,6 +99,6 @@ def _conditions(owner: str, chosen: LetterFilter, after_id: int) -> Iterator[tup
             condition += f" AND {column} IN ({marks(len(names))})"
             values += sorted(names)
     if not chosen.ids:
-        yield condition, values
-    for ids in portions(sorted(chosen.ids)):
-        yield f"{condition} AND id IN ({marks(len(ids))})", [*values, *ids]
+        yield f"owner = ? AND id > ?{condition}", [owner, after_id, *values]
+    for ids in portions(sorted(each for each in chosen.ids if each > after_id)):
+        yield f"{BY_ID_OF_OWNER} ({marks(len(ids))}){condition}", [owner, *ids, *values]

@@ -7,6 +7,7 @@ from otel_discord.store.ended_batches import Ended, end_batches, whole
 from otel_discord.store.new_rows import insert_letters
 from otel_discord.store.numbering import last_ids
 from otel_discord.store.remains import letter_of_batch, letter_of_card
+from otel_discord.store.room import Load
 from otel_discord.store.rows import is_sound
 from otel_discord.store.schema import BATCHES, CARDS
 from otel_discord.store.statements import columns, marks, portions
@@ -19,9 +20,7 @@ _BATCH_ID: Final = CARDS.columns.index("batch_id")
 class Opening(NamedTuple):
     """What a queue knows when it opens: how much is stored, none of it read."""
 
-    holders: int
-    items: int
-    size_bytes: int
+    load: Load
     last_batch_id: int
     damaged: int
     """How many rows were found damaged; they are dead letters now."""
@@ -53,8 +52,8 @@ def open_queue(owner: str, time_ns: int) -> Work[Opening]:
             "SELECT count(*), coalesce(sum(items), 0), coalesce(sum(size_bytes), 0) FROM batches WHERE owner = ?",
             (owner,),
         )
-        holders, items, size_bytes = (int(each) for each in totals[0])
-        return Opening(holders, items, size_bytes, last[BATCHES.name], buried.letters)
+        requests, items, size_bytes = (int(each) for each in totals[0])
+        return Opening(Load(requests, items, size_bytes), last[BATCHES.name], buried.letters)
 
     return Work("open", Access.SETTLE, steps)
 

@@ -23,7 +23,7 @@ from otel_discord.store import operations_repair as repair_works
 from otel_discord.store.ended_batches import Ended
 from otel_discord.store.relational_archive import RelationalArchive
 from otel_discord.store.remains import DAMAGED
-from otel_discord.store.room import Room, weigh, weight_of
+from otel_discord.store.room import Load, Room, load_of
 from otel_discord.store.transactions import Transactions, book_nothing, unbook_nothing
 from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
 from otel_discord.store.waiting_batches import WaitingBatches
@@ -48,9 +48,8 @@ class RelationalQueue(RelationalArchive):
         wall_clock_ns: Callable[[], int],
     ) -> None:
         super().__init__(Transactions(database, logger), owner, logger, on_damaged)
-        taken = weight_of(limits.sizer, opening.holders, opening.items, opening.size_bytes)
         self._wall_clock_ns = wall_clock_ns
-        self._room = Room(limits, taken, opening.holders)
+        self._room = Room(limits, opening.load)
         self._waiting = WaitingBatches(self._transactions, owner, opening.last_batch_id)
         self._takers = Takers()
         self._room_seekers = RoomSeekers(self._room)
@@ -70,10 +69,10 @@ class RelationalQueue(RelationalArchive):
             ShutdownError: the queue is closed.
         """
         self._refuse_if_closed()
-        weight = weigh(batch, self._room.limits.sizer)
-        if not self._room.fits(weight):
+        load = load_of(batch)
+        if not self._room.fits(load):
             raise QueueFullError("sending queue is full")
-        self._room.take(weight)
+        self._room.take(load)
         ticket = self._waiting.expect()
 
         def stored(batch_id: int) -> None:
@@ -82,7 +81,7 @@ class RelationalQueue(RelationalArchive):
 
         def not_stored() -> None:
             self._waiting.lost(ticket)
-            self._room.give_back(weight)
+            self._room.give_back(load)
             self._room_seekers.admit()
 
         work = batch_works.put(self._owner, batch, priority, accepted_ns)
@@ -95,7 +94,7 @@ class RelationalQueue(RelationalArchive):
             ShutdownError: the queue is closed.
         """
         self._refuse_if_closed()
-        await self._room_seekers.wait(weigh(batch, self._room.limits.sizer))
+        await self._room_seekers.wait(load_of(batch))
 
     async def take(self) -> StoredBatch:
         """Wait for and return the batch to handle next.
@@ -172,19 +171,22 @@ class RelationalQueue(RelationalArchive):
 
     async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
         """End cards, and batches whose last card this was; unknown ids are ignored."""
-        await self._transactions.insist(card_works.settle(self._owner, card_ids, settlement), self._book_ended)
+        if card_ids:
+            await self._transactions.insist(card_works.settle(self._owner, card_ids, settlement), self._book_ended)
 
     async def mark_sending(self, card_ids: Sequence[int]) -> None:
         """Note that a message with these cards is begun; unknown ids are ignored."""
-        await self._transactions.insist(card_works.mark_sending(self._owner, card_ids), book_nothing)
+        if card_ids:
+            await self._transactions.insist(card_works.mark_sending(self._owner, card_ids), book_nothing)
 
     async def mark_unsent(self, card_ids: Sequence[int]) -> None:
         """Note that the message begun is certainly not there; unknown ids are ignored."""
-        await self._transactions.insist(card_works.mark_unsent(self._owner, card_ids), book_nothing)
+        if card_ids:
+            await self._transactions.insist(card_works.mark_unsent(self._owner, card_ids), book_nothing)
 
     async def move(self, moves: Sequence[Move]) -> Sequence[int]:
         """Let cards go on in other lanes; unknown ids are left out."""
-        return await self._transactions.insist(card_works.move(self._owner, moves), book_nothing)
+        return await self._transactions.insist(card_works.move(self._owner, moves), book_nothing) if moves else ()
 
     async def adopt(self, cards: Sequence[NewCard]) -> Sequence[int]:
         """Put cards into lanes that no batch here has opened; they take no room.
@@ -196,7 +198,8 @@ class RelationalQueue(RelationalArchive):
 
     async def bury(self, letters: Sequence[NewLetter]) -> None:
         """End cards as DEAD and keep their letters; unknown ids are ignored together with their letters."""
-        await self._transactions.insist(card_works.bury(self._owner, letters), self._book_ended)
+        if letters:
+            await self._transactions.insist(card_works.bury(self._owner, letters), self._book_ended)
 
     # ---------------------------------------------------------------------------------------------------- room
 
@@ -245,7 +248,7 @@ class RelationalQueue(RelationalArchive):
         for each in ended:
             self._waiting.ended(each.id)
             self._endings.end(each.id, Settlement.DEAD if each.dead else Settlement.DELIVERED)
-            self._room.give_back(weight_of(self._room.limits.sizer, 1, each.items, each.size_bytes))
+            self._room.give_back(Load(1, each.items, each.size_bytes))
         if ended:
             self._room_seekers.admit()
 

@@ -6,66 +6,72 @@ from otel_discord.component.storage import QueueLimits, Sizer
 from otel_discord.signals.batch import Batch
 
 
-class Weight(NamedTuple):
-    """What one batch takes up: units of the sizer, and bytes."""
+class Load(NamedTuple):
+    """What batches take up, in every unit: the sizer may be another one in the next run."""
 
-    size: int
+    requests: int
+    items: int
     size_bytes: int
 
+    def size(self, sizer: Sizer) -> int:
+        """Return it in the units of a sizer."""
+        match sizer:
+            case Sizer.REQUESTS:
+                return self.requests
+            case Sizer.ITEMS:
+                return self.items
+            case Sizer.BYTES:
+                return self.size_bytes
+            case _:
+                assert_never(sizer)
 
-NOTHING: Final = Weight(0, 0)
+
+NOTHING: Final = Load(0, 0, 0)
 
 
-def weigh(batch: Batch, sizer: Sizer) -> Weight:
-    """Return what the batch takes up; a request with nothing in it weighs nothing in items."""
-    # Items are counted only where they matter: it means looking at every resource.
-    return weight_of(sizer, 1, batch.item_count if sizer is Sizer.ITEMS else 0, batch.size_bytes)
-
-
-def weight_of(sizer: Sizer, requests: int, items: int, size_bytes: int) -> Weight:
-    """Return what so many requests with so many items and bytes take up."""
-    match sizer:
-        case Sizer.REQUESTS:
-            return Weight(requests, size_bytes)
-        case Sizer.ITEMS:
-            return Weight(items, size_bytes)
-        case Sizer.BYTES:
-            return Weight(size_bytes, size_bytes)
-        case _:
-            assert_never(sizer)
+def load_of(batch: Batch) -> Load:
+    """Return what one batch takes up; a request with nothing in it weighs nothing in items."""
+    return Load(1, batch.item_count, batch.size_bytes)
 
 
 class Room:
     """The sum of what has been taken, against the limits."""
 
-    __slots__ = ("_holders", "limits", "size", "size_bytes")
+    __slots__ = ("limits", "taken")
 
-    def __init__(self, limits: QueueLimits, taken: Weight = NOTHING, holders: int = 0) -> None:
-        """``taken`` is what ``holders`` batches of an earlier run take up; it may be more than the limits."""
+    def __init__(self, limits: QueueLimits, taken: Load = NOTHING) -> None:
+        """``taken`` is what an earlier run left; it may be more than the limits allow."""
         self.limits = limits
-        self.size = taken.size
-        self.size_bytes = taken.size_bytes
-        self._holders = holders
+        self.taken = taken
 
-    def fits(self, weight: Weight) -> bool:
+    @property
+    def size(self) -> int:
+        """What has been taken, in units of the sizer."""
+        return self.taken.size(self.limits.sizer)
+
+    def fits(self, load: Load) -> bool:
         """Return whether there is room; an empty queue has room for anything, so that nothing is unsendable."""
-        if not self._holders:
+        if not self.taken.requests:
             return True
+        limits = self.limits
         return (
-            self.size + weight.size <= self.limits.size and self.size_bytes + weight.size_bytes <= self.limits.max_bytes
+            self.size + load.size(limits.sizer) <= limits.size
+            and self.taken.size_bytes + load.size_bytes <= limits.max_bytes
         )
 
-    def take(self, weight: Weight) -> None:
-        """Count a batch in; whether it fits was asked before."""
-        self.size += weight.size
-        self.size_bytes += weight.size_bytes
-        self._holders += 1
+    def take(self, load: Load) -> None:
+        """Count batches in; whether they fit was asked before."""
+        taken = self.taken
+        self.taken = Load(taken.requests + load.requests, taken.items + load.items, taken.size_bytes + load.size_bytes)
 
-    def give_back(self, weight: Weight) -> None:
-        """Count a batch out. Where nobody is left nothing is taken: what a damaged weight left behind ends here."""
-        self._holders -= 1
-        if self._holders <= 0:
-            self._holders = self.size = self.size_bytes = 0
+    def give_back(self, load: Load) -> None:
+        """Count batches out. Where none is left nothing is taken: what a damaged row's numbers did ends here."""
+        taken = self.taken
+        if taken.requests <= load.requests:
+            self.taken = NOTHING
             return
-        self.size = max(0, self.size - weight.size)
-        self.size_bytes = max(0, self.size_bytes - weight.size_bytes)
+        self.taken = Load(
+            taken.requests - load.requests,
+            max(0, taken.items - load.items),
+            max(0, taken.size_bytes - load.size_bytes),
+        )

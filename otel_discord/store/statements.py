@@ -9,6 +9,10 @@ from otel_discord.store.schema import Table
 _MOST_MARKS: Final = 500
 """In one ``IN (…)``; databases have limits far above it."""
 
+BY_ID_OF_OWNER: Final = "owner || '' = ? AND id IN"
+"""Rows by their ids, those of others excepted. Written so that the ids are looked up and the owner is compared: a
+planner that took an index of the owner's rows would read a million of them for ten."""
+
 
 def columns(table: Table) -> str:
     """Return a row's columns, payload last."""

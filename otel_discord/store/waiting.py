@@ -6,7 +6,7 @@ from typing import Final
 
 from otel_discord.component.errors import ShutdownError
 from otel_discord.component.storage import Settlement
-from otel_discord.store.room import Room, Weight
+from otel_discord.store.room import Load, Room
 
 _REMEMBERED_DEAD: Final = 4096  # endings kept for a `settled` that asks late
 
@@ -52,34 +52,34 @@ class RoomSeekers:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._turns: deque[tuple[Weight, asyncio.Future[None]]] = deque()
+        self._turns: deque[tuple[Load, asyncio.Future[None]]] = deque()
 
-    async def wait(self, weight: Weight) -> None:
+    async def wait(self, load: Load) -> None:
         """Return when there is room; then the caller's ``put`` must follow without a pause.
 
         Raises:
             ShutdownError: the queue has closed.
         """
-        if not self._turns and self._room.fits(weight):
+        if not self._turns and self._room.fits(load):
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._turns.append((weight, turn))
+        self._turns.append((load, turn))
         try:
             await turn
         finally:
             # The room was held so that nobody else took it; now the caller's `put` follows.
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._room.give_back(weight)
+                self._room.give_back(load)
             asyncio.get_running_loop().call_soon(self.admit)
 
     def admit(self) -> None:
         """Let in, in their order, those for whom there is room."""
         while self._turns:
-            weight, turn = self._turns[0]
+            load, turn = self._turns[0]
             if not turn.done():
-                if not self._room.fits(weight):
+                if not self._room.fits(load):
                     return
-                self._room.take(weight)
+                self._room.take(load)
                 turn.set_result(None)
             self._turns.popleft()
 

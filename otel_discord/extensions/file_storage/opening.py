@@ -22,7 +22,8 @@ from otel_discord.extensions.file_storage.transaction import roll_back, run_step
 from otel_discord.extensions.file_storage.write_ahead_log import WriteAheadLog
 from otel_discord.store.dialect import SQLITE
 from otel_discord.store.migration import DamagedSchemaError, migrate
-from otel_discord.store.schema import SCHEMA_VERSION
+from otel_discord.store.rows import is_sound_number
+from otel_discord.store.schema import META, SCHEMA_VERSION, VERSION_KEY
 
 APPLICATION_ID: Final = 0x4F544451
 """``OTDQ`` in the header of every file of ours."""
@@ -88,6 +89,8 @@ def open_database(options: DatabaseOptions) -> OpenDatabase:
         DamagedFileError: it is damaged.
         apsw.Error: the disk is full or fails, or another program holds the file.
     """
+    log = options.path.with_name(options.path.name + "-wal")
+    had_log = log.exists()
     connection = apsw.Connection(str(options.path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=options.vfs or None)
     try:
         try:
@@ -104,6 +107,8 @@ def open_database(options: DatabaseOptions) -> OpenDatabase:
             raise DamagedFileError(str(error)) from error
     except BaseException:
         connection.close(True)
+        if not had_log and log.exists() and not log.stat().st_size:
+            log.unlink()  # SQLite makes one to look into it
         raise
 
 
@@ -145,8 +150,9 @@ def _tell(report: RepairReport | None, logger: logging.Logger, damaged: Callable
 
 
 def _prepare(connection: apsw.Connection, options: DatabaseOptions) -> OpenDatabase:
-    connection.pragma("page_size", _PAGE_SIZE)  # both count for a new file only
-    connection.pragma("auto_vacuum", "INCREMENTAL")
+    if not connection.pragma("page_count"):
+        connection.pragma("page_size", _PAGE_SIZE)
+        connection.pragma("auto_vacuum", "INCREMENTAL")
     mode = connection.pragma("journal_mode", "WAL")
     if mode != "wal":
         raise StartError(f"directory: {options.path.parent} cannot hold a write-ahead log (SQLite chose {mode})")
@@ -182,10 +188,14 @@ def _bring_up_to_date(connection: apsw.Connection) -> None:
 
 def _check_owner(connection: apsw.Connection) -> None:
     _check_version(connection.pragma("user_version"))
-    if connection.pragma("application_id") == APPLICATION_ID:
-        return
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    if tables and not tables & _OURS:
+    if META.name in tables:
+        for key, value, mirror in connection.execute(
+            "SELECT key, value, mirror FROM meta WHERE key = ?", (VERSION_KEY,)
+        ):
+            if is_sound_number((key, value, mirror)):
+                _check_version(value)
+    if tables and not tables & _OURS and connection.pragma("application_id") != APPLICATION_ID:
         raise StartError(f"directory: {connection.filename} is a database of another program; name another directory")
 
 

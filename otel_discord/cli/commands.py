@@ -22,6 +22,7 @@ _COMMANDS: Final = MappingProxyType(
         "print-config": "otel_discord.cli.print_config:print_config",
         "init": "otel_discord.cli.init:init",
         "send-test": "otel_discord.cli.send_test:send_test",
+        "dead-letters": "otel_discord.cli.dead_letters:dead_letters",
         "demo": "otel_discord.cli.demo:demo",
     }
 )

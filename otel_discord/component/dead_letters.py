@@ -6,6 +6,7 @@ The front desk and the control socket know this and no exporter.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol, runtime_checkable
 
 from otel_discord.component.host import Host
@@ -38,6 +39,34 @@ class Letter:
     """How many records it stands for."""
     lost_attachments: tuple[str, ...] = ()
     """Files that were held in memory and are not kept."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for JSON: what a person wants to know first comes first; what says nothing is left out."""
+        fields = {
+            "time": time_text(self.time_ns),
+            "destination": self.destination,
+            "reason": self.reason,
+            "status": self.status,
+            "code": self.code,
+            "discord": self.words,
+            "errors": list(self.errors),
+            "attempts": self.attempts,
+            "severity": self.severity,
+            "service": self.service,
+            "text": self.text,
+            "attachments_not_kept": list(self.lost_attachments),
+        }
+        return {name: value for name, value in fields.items() if value} | {"count": self.count, "id": self.id}
+
+
+def time_text(time_ns: int) -> str:
+    """Return wall time as ``2026-01-31T12:00:03.123456Z``; 1970 where the calendar ends."""
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
+    except (OverflowError, ValueError, OSError):
+        moment = datetime.fromtimestamp(0, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

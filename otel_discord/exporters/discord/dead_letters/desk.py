@@ -13,7 +13,6 @@ from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.box import LetterBox
 from otel_discord.exporters.discord.dead_letters.copies import LetterCopies
 from otel_discord.exporters.discord.dead_letters.letter import letter_details
-from otel_discord.exporters.discord.dead_letters.line import letter_json
 from otel_discord.exporters.discord.dead_letters.replay import Lanes, Replay
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 
@@ -69,7 +68,7 @@ class DeadLetterDesk:
         page = await self.box.page(LetterFilter(ids=frozenset({letter_id})), after_id=letter_id - 1, limit=1)
         if not page:
             return None
-        return letter_json(page[0].letter) | {
+        return page[0].letter.to_json() | {
             "exporter": self.exporter,
             "record": letter_details(page[0].payload) if page[0].payload is not None else {},
         }

@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from otel_discord.component.dead_letters import time_text
 from otel_discord.component.storage import EVERY_LETTER, LetterFilter
 from otel_discord.exporters.discord.dead_letters import letter_lines
 from otel_discord.exporters.discord.dead_letters.file_names import (
@@ -24,7 +25,9 @@ from otel_discord.exporters.discord.dead_letters.file_names import (
     letter_file,
     too_many,
 )
-from otel_discord.exporters.discord.dead_letters.line import is_chosen, letter_of, time_ns_of, time_text
+from otel_discord.exporters.discord.dead_letters.line import is_chosen, letter_of, time_ns_of
+
+_NO_END: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ class LetterFiles:
             OSError: not noted.
         """
         with self._locked():
-            for file, ids in self._by_file(letter_ids):
+            for file, perhaps in self._by_file(letter_ids):
+                ids = perhaps & letter_lines.ids_in(file.path)
+                if not ids:
+                    continue
                 time_now = time_text(int(self.wall_clock() * 1e9))
                 is_new = not file.gone_path.exists()
                 letter_lines.append_durably(file.gone_path, letter_lines.gone_lines(sorted(ids), word, time_now))
@@ -129,9 +135,8 @@ class LetterFiles:
             OSError: a file cannot be read.
         """
         found: list[dict[str, Any]] = []
-        files = self._files()
-        for file, following in zip(files, [*files[1:], None], strict=True):
-            if following is not None and following.first_id <= after_id + 1:
+        for file, end_id in _ranges(self._files()):
+            if end_id <= after_id + 1:
                 continue  # all its ids are lower
             gone = letter_lines.ids_in(file.gone_path)
             for fields in letter_lines.read_lines(file.path):
@@ -203,7 +208,7 @@ class LetterFiles:
             return self._highest_noted()
         newest = files[-1]
         if self._tail is None or self._tail[:2] != (newest.path, newest.path.stat().st_size):
-            last = max(letter_lines.ids_in(newest.path), default=newest.first_id)
+            last = max(letter_lines.ids_in(newest.path), default=newest.first_id - 1)
             self._tail = (newest.path, newest.path.stat().st_size, last)
         return max(self._tail[2], self._highest_noted())
 
@@ -266,10 +271,8 @@ class LetterFiles:
 
     def _by_file(self, letter_ids: Collection[int]) -> Iterator[tuple[LetterFile, set[int]]]:
         """Yield each file with those of the ids that it may hold."""
-        files = self._files()
-        bounds = [file.first_id for file in files[1:]] + [2**63]
-        for file, end in zip(files, bounds, strict=True):
-            ids = {letter_id for letter_id in letter_ids if file.first_id <= letter_id < end}
+        for file, end_id in _ranges(self._files()):
+            ids = {letter_id for letter_id in letter_ids if file.first_id <= letter_id < end_id}
             if ids:
                 yield file, ids
 
@@ -279,3 +282,9 @@ class LetterFiles:
         letter_lines.sync_directory(self.directory)
         file.gone_path.unlink(missing_ok=True)
         self._tail = None
+
+
+def _ranges(files: Sequence[LetterFile]) -> list[tuple[LetterFile, int]]:
+    """Return each file with the first id that is not in it any more."""
+    ends = [file.first_id for file in files[1:]]
+    return list(zip(files, [*ends, _NO_END], strict=False))

@@ -4,7 +4,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -17,37 +17,8 @@ MAX_PAYLOAD_BYTES: Final = 64 * 1024 * 1024
 """What a compressed original may grow to: more than any record that a receiver takes in."""
 
 
-def time_text(time_ns: int) -> str:
-    """Return wall time as ``2026-01-31T12:00:03.123456Z``."""
-    seconds, rest = divmod(time_ns, 1_000_000_000)
-    try:
-        moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
-    except (OverflowError, ValueError, OSError):
-        moment = datetime.fromtimestamp(0, UTC)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def letter_json(letter: Letter) -> dict[str, Any]:
-    """Return the readable part: what a person wants to know first comes first; what says nothing is left out."""
-    fields = {
-        "time": time_text(letter.time_ns),
-        "destination": letter.destination,
-        "reason": letter.reason,
-        "status": letter.status,
-        "code": letter.code,
-        "discord": letter.words,
-        "errors": list(letter.errors),
-        "attempts": letter.attempts,
-        "severity": letter.severity,
-        "service": letter.service,
-        "text": letter.text,
-        "attachments_not_kept": list(letter.lost_attachments),
-    }
-    return {name: value for name, value in fields.items() if value} | {"count": letter.count, "id": letter.id}
-
-
 def letter_of(fields: Mapping[str, Any]) -> Letter | None:
-    """Return the letter that :func:`letter_json` wrote down; None where these are not its fields."""
+    """Return the letter that :meth:`Letter.to_json` wrote down; None where these are not its fields."""
     letter_id, count, time_ns = fields.get("id"), fields.get("count"), time_ns_of(fields.get("time"))
     if not isinstance(letter_id, int) or not isinstance(count, int) or time_ns is None:
         return None
@@ -70,7 +41,7 @@ def letter_of(fields: Mapping[str, Any]) -> Letter | None:
 
 
 def time_ns_of(text: object) -> int | None:
-    """Return what :func:`time_text` wrote down, to the microsecond."""
+    """Return what ``time_text`` wrote down, to the microsecond."""
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
@@ -83,7 +54,7 @@ def time_ns_of(text: object) -> int | None:
 
 def line_of(letter_id: int, payload: bytes, exporter: str) -> bytes:
     """Return the line of a letter, with its end."""
-    readable = letter_json(read_letter(letter_id, payload))
+    readable = read_letter(letter_id, payload).to_json()
     fields = {"time": readable.pop("time"), "exporter": exporter, **readable, "original": pack(payload)}
     return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 

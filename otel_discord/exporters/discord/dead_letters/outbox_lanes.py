@@ -19,10 +19,10 @@ class OutboxLanes:
 
     async def admit(self, destination: str) -> str:
         """Ask Discord once where a destination was given up; return "" or why it takes nothing."""
-        gone = self.outboxes[destination].gone
-        if gone is None:
-            return ""
-        return f"Discord does not take messages for {destination!r} ({gone.reason}); its letters stay."
+        found = await self.outboxes[destination].revive_destination()
+        return (
+            "" if found.ok else f"Discord does not take messages for {destination!r} ({found.text}); its letters stay."
+        )
 
     def notify(self, destination: str) -> None:
         """Wake the outbox."""

@@ -7,18 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otel_discord.component.dead_letters import time_text
 from otel_discord.component.storage import LetterFilter
 from otel_discord.exporters.discord.dead_letters import line as lines
 from otel_discord.exporters.discord.dead_letters.letter import letter_payload, read_letter
 from otel_discord.exporters.discord.dead_letters.line import (
     is_chosen,
-    letter_json,
     letter_of,
     line_of,
     pack,
     parse_line,
     time_ns_of,
-    time_text,
     unpack,
 )
 from tests.exporters.discord.dead_letters.test_letter import REFUSED, SHOP, random_card, text_record
@@ -55,8 +54,7 @@ def test_any_letter_survives_its_line(seed: int, time_ns: int) -> None:
     assert unpack(fields["original"]) == payload
     letter = letter_of(fields)
     assert letter is not None
-    expected = letter_json(read_letter(3, payload))
-    assert letter_json(letter) == expected
+    assert letter.to_json() == read_letter(3, payload).to_json()
 
 
 @given(st.integers(0, 250_000_000_000_000_000_000))

@@ -36,7 +36,8 @@ def fingerprint(files: Iterable[Path]) -> dict[Path, bytes]:
     digests = dict.fromkeys(files, b"")
     for file in digests:
         with suppress(OSError):
-            digests[file] = hashlib.sha256(file.read_bytes()).digest()
+            if file.is_file():  # a pipe gives its content once
+                digests[file] = hashlib.sha256(file.read_bytes()).digest()
     return digests
 
 

@@ -20,6 +20,7 @@ from otel_discord.service.control.front_desk import check_online, send_test
 from otel_discord.service.control.reload import reload
 from otel_discord.service.control.server import KEY_PATH, ControlSocket
 from otel_discord.service.control.status import status
+from otel_discord.service.open_files import warn_of_few_files
 from otel_discord.service.run import Phase, Runtime
 from otel_discord.service.systemd import ServiceManager, service_manager
 from otel_discord.service.watch import watch_files
@@ -34,6 +35,7 @@ async def surroundings(runtime: Runtime) -> AsyncIterator[None]:
     Raises:
         StartError: the control socket cannot be opened.
     """
+    warn_of_few_files()
     manager = service_manager(os.environ)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_told(manager, runtime))

@@ -163,7 +163,7 @@ class TestRun:
         service = start("--config", nop_config)
         service.wait_for("Everything is ready.")
         service.send(signal.SIGHUP)
-        service.wait_for("SIGHUP received")
+        service.wait_for("SIGHUP: reloading the configuration.")
         service.send(signal.SIGINT)
         assert service.ended() == 0
         assert "Shutdown complete." in service.log

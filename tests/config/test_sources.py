@@ -1,5 +1,6 @@
 """Several sources, one configuration."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from otel_discord.config.merge import merge_documents
 from otel_discord.config.problem import ConfigurationError
-from otel_discord.config.sources import read_sources
+from otel_discord.config.sources import fingerprint, read_sources, source_files
 from otel_discord.config.yaml_file import Document
 
 
@@ -106,3 +107,14 @@ def test_merging_goes_one_by_one_and_the_last_wins(one: Any, two: Any, three: An
     assert all(merged(one, two)[key] == value for key, value in two.items() if not isinstance(value, dict))
     assert merged(one, one) == one
     assert merged(one, {}) == one
+
+
+def test_the_files_among_the_sources() -> None:
+    assert source_files(["a.yaml", "yaml:{}", "file:b.yaml", "env:C"]) == [Path("a.yaml"), Path("b.yaml")]
+
+
+def test_a_fingerprint_waits_for_no_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_text("x")
+    found = fingerprint([tmp_path / "pipe", tmp_path / "file", tmp_path / "none"])
+    assert [bool(digest) for digest in found.values()] == [False, True, False]

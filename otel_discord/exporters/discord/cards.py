@@ -45,6 +45,8 @@ class Card:
     attachments: tuple[AttachmentRef, ...] = ()
     notes: tuple[str, ...] = ()
     """Remarks for the reader, such as which attachment was refused and why."""
+    been_to: tuple[str, ...] = ()
+    """Destinations that it waited for before and that could not be reached; it does not go back to them."""
 
     def parts(self) -> tuple[Resource, InstrumentationScope, LogRecord]:
         """Return the OTLP messages."""
@@ -79,6 +81,7 @@ class Card:
                 for ref in self.attachments
             ],
             notes=self.notes,
+            been_to=self.been_to,
         ).SerializeToString()
 
     @classmethod
@@ -108,4 +111,5 @@ class Card:
                 for ref in stored.attachments
             ),
             notes=tuple(stored.notes),
+            been_to=tuple(stored.been_to),
         )

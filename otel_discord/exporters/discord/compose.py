@@ -1,6 +1,7 @@
 """From the cards at the head of a lane to the message that goes out."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from otel_discord.component import StoredCard
@@ -10,6 +11,7 @@ from otel_discord.exporters.discord.attachments import file_part
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.delivery import Repair
 from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.lateness import late_mark
 from otel_discord.exporters.discord.packing import leave_files, pack
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.exporters.discord.safe_render import RendersCards
@@ -39,6 +41,7 @@ class Composer:
     shelf: Shelf
     max_embeds: int
     max_file_bytes: int
+    wall_clock: Callable[[], float] = time.time
 
     def compose(self, head: Sequence[StoredCard], *, repeated: bool = False) -> Composed:
         """Return a message of as many cards from the front as fit; at least one. What comes after is not rendered."""
@@ -59,13 +62,14 @@ class Composer:
         return Composed(message, tuple(head[: packed.taken]), tuple(cards[: packed.taken]))
 
     def _render(self, card: Card, *, repeated: bool) -> Rendered:
+        late = late_mark(card.accepted_ns, self.wall_clock())
         parts = [file_part(ref, self.shelf, self.max_file_bytes) for ref in card.attachments]
         missing = [
             f"{ref.filename}: {part}"
             for ref, part in zip(card.attachments, parts, strict=True)
             if isinstance(part, str)
         ]
-        rendered = self.renderer.render(card, repeated=repeated, notes=[*card.notes, *missing])
+        rendered = self.renderer.render(card, repeated=repeated, late=late, notes=[*card.notes, *missing])
         return replace(rendered, files=rendered.files + tuple(part for part in parts if isinstance(part, FilePart)))
 
 

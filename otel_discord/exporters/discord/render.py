@@ -58,12 +58,13 @@ class Renderer:
         self._record = _look(self._options.preset)
         self._exception = _look(self._options.preset + _EXCEPTION_SUFFIX)
 
-    def render(self, card: Card, *, repeated: bool = False, notes: Sequence[str] = ()) -> Rendered:
+    def render(self, card: Card, *, repeated: bool = False, late: str = "", notes: Sequence[str] = ()) -> Rendered:
         """Return what the card shows. Alone it keeps every limit of a message.
 
         Args:
             card: one embed to be.
             repeated: an earlier try may have arrived; the card says so.
+            late: how long it has waited with us, as ``2 h late``; "" where that is not worth a word.
             notes: short remarks for the reader, such as why a file is missing.
         """
         options = self._options
@@ -71,7 +72,9 @@ class Renderer:
             source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
         )
         look = self._record if facts.exception is None else self._exception
-        prepared = card_values(card, facts, options, look.limits, self._links, repeated=repeated, notes=notes)
+        prepared = card_values(
+            card, facts, options, look.limits, self._links, repeated=repeated, late=late, notes=notes
+        )
         try:
             output = look.template.render(prepared.values)
         except TemplateError:  # a card is never lost to its looks

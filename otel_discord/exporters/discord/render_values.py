@@ -34,9 +34,9 @@ NAMES: Final = frozenset(
     (
         "attributes", "body", "color", "count", "count_mark", "dropped_attributes_count", "emoji", "environment",
         "event_name", "exception_message", "exception_type", "files", "first_seen", "footer", "host", "last_seen",
-        "link_line", "links", "location", "namespace", "notes", "pairs", "repeated_mark", "resource", "scope",
-        "scope_version", "seen", "service", "service_version", "severity", "severity_number", "span_id", "time",
-        "title", "trace", "trace_id", "trace_language", "when",
+        "late_mark", "link_line", "links", "location", "namespace", "notes", "pairs", "repeated_mark", "resource",
+        "scope", "scope_version", "seen", "service", "service_version", "severity", "severity_number", "span_id",
+        "time", "title", "trace", "trace_id", "trace_language", "when",
     )
 )  # fmt: skip
 """What a template may use; templates are checked against it when they are loaded."""
@@ -89,6 +89,7 @@ def card_values(
     links: Sequence[LinkTemplate],
     *,
     repeated: bool = False,
+    late: str = "",
     notes: Sequence[str] = (),
 ) -> CardValues:
     """Return the values of one card."""
@@ -143,6 +144,7 @@ def card_values(
         "files": [file.label for file in files],
         "notes": [short_text(note, 160) for note in notes[:5]],
         "footer": options.footer,
+        "late_mark": late,
         "repeated_mark": options.repeated_mark if repeated else "",
     }
     return CardValues(values, tuple(file.part for file in files), len(link_line))

@@ -18,7 +18,7 @@ _NO_WORDS: Final = "A record that could not be shown"
 class RendersCards(Protocol):
     """What the composer needs of a renderer."""
 
-    def render(self, card: Card, *, repeated: bool = False, notes: Sequence[str] = ()) -> Rendered:
+    def render(self, card: Card, *, repeated: bool = False, late: str = "", notes: Sequence[str] = ()) -> Rendered:
         """Return what the card shows."""
         ...
 
@@ -30,10 +30,10 @@ class SafeRenderer:
     renderer: RendersCards
     logger: logging.Logger
 
-    def render(self, card: Card, *, repeated: bool = False, notes: Sequence[str] = ()) -> Rendered:
+    def render(self, card: Card, *, repeated: bool = False, late: str = "", notes: Sequence[str] = ()) -> Rendered:
         """Return what the card shows; its last words where that fails."""
         try:
-            return self.renderer.render(card, repeated=repeated, notes=notes)
+            return self.renderer.render(card, repeated=repeated, late=late, notes=notes)
         except Exception:
             self.logger.exception("a record could not be rendered and is shown plainly; please report this")
             return Rendered(Embed(title=_plain_title(card)))

@@ -7,7 +7,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from otel_discord.discord_api.models import Embed
+from otel_discord.discord_api.models import Embed, EmbedFooter
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
@@ -143,9 +143,15 @@ def test_counts() -> None:
 def test_a_second_try_and_notes_are_said() -> None:
     shown = Renderer().render(card(), repeated=True, notes=["plot.png: let go under *pressure*"])
     assert shown.embed is not None
-    assert shown.embed.description.endswith(
-        "plot.png: let go under \\*pressure\\*\nsent again: the first try may have arrived"
-    )
+    assert shown.embed.description.endswith("plot.png: let go under \\*pressure\\*")
+    assert shown.embed.footer == EmbedFooter("sent again: the first try may have arrived")
+
+
+@pytest.mark.parametrize("preset", ["compact", "standard", "full", "plain"])
+def test_what_comes_late_says_so_at_its_end(preset: Any) -> None:
+    shown = Renderer(RenderOptions(preset=preset)).render(card(), late="2 h late", repeated=True)
+    end = shown.embed.footer.text if shown.embed and shown.embed.footer else shown.content
+    assert end.endswith("2 h late · sent again: the first try may have arrived")
 
 
 def test_plain_is_text_alone() -> None:

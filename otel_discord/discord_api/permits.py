@@ -13,8 +13,8 @@ All decisions are in ``ratelimit/``; here are only a clock, one timer and the fu
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -87,6 +87,7 @@ class RateLimits:
         self._timer: asyncio.TimerHandle | None = None
         self._invalid_level = limiter.invalid_level
         self._banned = False
+        self._ban_listeners: list[Callable[[], None]] = []
 
     def permit(self, route: Route, *, priority: int = 0) -> AbstractAsyncContextManager[Permit]:
         """Wait until the request may be sent. The wait can last as long as a ban does, so give it a deadline.
@@ -101,6 +102,25 @@ class RateLimits:
         """Say which channel a webhook posts to; cheap when it is known already."""
         if self._limiter.learn_channel(webhook_id, channel_id, asyncio.get_running_loop().time()):
             self._pump()
+
+    def ban_left_s(self) -> float | None:
+        """Return how long this address stays away from Discord; 0 while a probe asks, None without a ban."""
+        return self._limiter.ban_left_s(asyncio.get_running_loop().time())
+
+    def restore_ban(self, left_s: float) -> None:
+        """Go on with a ban that an earlier process has met: at most an hour, then one request asks."""
+        self._limiter.restore_ban(left_s, asyncio.get_running_loop().time())
+        self._banned = self._limiter.is_banned
+        self._pump()
+
+    @contextmanager
+    def ban_watched(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call ``listener`` after every answer that says or ends a ban, as long as the block runs."""
+        self._ban_listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._ban_listeners.remove(listener)
 
     def snapshot(self) -> RateLimitSnapshot:
         """What is left of each budget, who waits, what is paused: for metrics and the status page."""
@@ -163,6 +183,9 @@ class RateLimits:
         if level is not self._invalid_level:
             self._invalid_level = level
             _log.warning("requests that Discord refused in the last 10 minutes: level is now %s", level)
+        if self._limiter.is_banned or self._banned:
+            for listener in self._ban_listeners:
+                listener()
         if self._limiter.is_banned is not self._banned:
             self._banned = self._limiter.is_banned
             if self._banned:

@@ -34,6 +34,16 @@ class HostBreaker:
             return -math.inf
         return math.inf if self._probe is not None else self._open_until
 
+    def left_s(self, now: float) -> float | None:
+        """Return how long nothing may go; 0 while a probe is due or out, None without a ban."""
+        return max(0.0, self._open_until - now) if self._bans else None
+
+    def restored(self, left_s: float, now: float) -> None:
+        """Take over a ban that an earlier process has met; what is known of this one comes first."""
+        if not self._bans:
+            self._bans = 1
+            self._open_until = now + min(max(left_s, 0.0), LONGEST_PAUSE_S)
+
     def granted(self, ticket: Ticket) -> None:
         """A request goes; while half open it is the probe."""
         if self._bans:

@@ -166,6 +166,14 @@ class Limiter:
         """Whether Discord blocks this address, as far as known."""
         return self._host.is_banned
 
+    def ban_left_s(self, now: float) -> float | None:
+        """Return how long this address stays away; 0 while a probe asks, None without a ban."""
+        return self._host.left_s(now)
+
+    def restore_ban(self, left_s: float, now: float) -> None:
+        """Take over a ban that an earlier process has met: at most an hour, then a probe."""
+        self._host.restored(left_s, now)
+
     def snapshot(self, now: float) -> RateLimitSnapshot:
         """Return the state of every layer; cost grows with the number of routes."""
         ban_at = self._host.allowed_at()

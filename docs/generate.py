@@ -40,12 +40,11 @@ DOCS: Final = Path(__file__).parent
 MARK: Final = re.compile(r"(<!-- generated: ([a-z0-9_ /-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LATER: Final = frozenset(
     {
-        "exporter discord routes", "exporter discord destinations_from", "exporter discord max_age",
-        "exporter discord circuit_breaker", "exporter discord fold", "exporter discord alerts",
-        "exporter discord evidence", "exporter discord redaction", "exporter discord templates",
-        "exporter discord dead_letters", "exporter discord webhook_check",
+        "exporter discord routes", "exporter discord destinations_from", "exporter discord fold",
+        "exporter discord alerts", "exporter discord evidence", "exporter discord redaction",
+        "exporter discord templates", "exporter discord webhook_check",
         "exporter discord destinations.<name>.mention", "exporter discord destinations.<name>.quiet_hours",
-        "exporter discord destinations.<name>.fallback", "exporter discord destinations.<name>.retention",
+        "exporter discord destinations.<name>.retention",
         "exporter discord sending_queue.storage", "exporter otlp_grpc sending_queue.storage", "service control",
     }
 )  # fmt: skip
@@ -212,11 +211,13 @@ STATUSES: Final[Mapping[Reason, tuple[str, ...]]] = {
     Reason.SERVER_ERROR: ("500–599",),
     Reason.BAD_ANSWER: ("1xx, 3xx, a page instead of JSON",),
 }
-_ENDED: Final = (
-    "not one more request to this destination until the service starts anew; its records go to the error log"
+_ENDED: Final = "not one more request until the service starts anew; its records go to `fallback`, else to dead letters"
+_BURIED: Final = (
+    "not one more request, also after a restart, until the URL changes or `validate --online` finds it well; its records"
+    " go to `fallback`, else to dead letters"
 )
 _DIVIDED: Final = "the message is sent in halves, until the card that causes it ends alone"
-_AGAIN: Final = "sent again after a backoff, `max_attempts` times in all"
+_AGAIN: Final = "sent again after a backoff; then the circuit breaker waits, and no record is lost"
 _TWICE: Final = f"{_AGAIN}; the message may be there already, and then says that it was repeated"
 WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.INVALID_FORM: (
@@ -227,9 +228,9 @@ WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.CONTENT_BLOCKED: ("AutoMod or a filter for links refuses it", _DIVIDED),
     Reason.BAD_REQUEST: ("refused without a reason that we know", _DIVIDED),
     Reason.TOO_LARGE: ("more bytes than this channel takes", "sent without files, then in halves"),
-    Reason.UNAUTHORIZED: ("the webhook's token is wrong or was renewed", _ENDED),
+    Reason.UNAUTHORIZED: ("the webhook's token is wrong or was renewed", _BURIED),
     Reason.FORBIDDEN: ("Discord forbids it", _ENDED),
-    Reason.NOT_FOUND: ("the webhook or its channel is gone", _ENDED),
+    Reason.NOT_FOUND: ("the webhook or its channel is gone", _BURIED),
     Reason.MESSAGE_GONE: ("the message to edit is gone, the webhook is well", "edits come with a later release"),
     Reason.MISCONFIGURED: ("a forum without a thread name, an archived thread: settings must change", _ENDED),
     Reason.RATE_LIMITED: (
@@ -240,7 +241,13 @@ WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.TIMEOUT: ("no answer within `timeout`", f"{_TWICE} (not where nothing had gone out)"),
     Reason.CONNECTION: ("refused, reset, no such name, TLS", f"{_TWICE} (not where nothing had gone out)"),
     Reason.BAD_ANSWER: ("something on the way answers, not Discord", _AGAIN),
-    Reason.SHUTDOWN: ("the service ended before it could be sent", "counted, and written to the error log"),
+    Reason.SHUTDOWN: ("the service ended before it could be sent, and nothing kept it", "a dead letter"),
+    Reason.AMBIGUOUS: (
+        "the service ended while it was on its way, and `delivery` is `at_most_once`",
+        "a dead letter: it may be in Discord",
+    ),
+    Reason.EXPIRED: ("it waited longer than `max_age`", "a dead letter"),
+    Reason.NO_DESTINATION: ("its destination is not configured any more", "a dead letter, by `dead-letters bury`"),
 }  # fmt: skip
 """For each reason: when it is given, and what follows (outcomes.py and delivery.py in words)."""
 

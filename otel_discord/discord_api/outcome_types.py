@@ -44,6 +44,12 @@ class Reason(StrEnum):
     BAD_ANSWER = "bad_answer"
     """A redirect, HTML where JSON was due, a status that means nothing."""
     SHUTDOWN = "shutdown"
+    AMBIGUOUS = "ambiguous"
+    """Discord may have it or not, and the destination asks for no repeats (`delivery: at_most_once`)."""
+    EXPIRED = "expired"
+    """It waited longer than `max_age`."""
+    NO_DESTINATION = "no_destination"
+    """The configuration does not have its destination any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,34 +2,48 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from otel_discord.component import Settings, WorkQueue
-from otel_discord.component.instruments import BreakerState, DiscordInstruments, ExporterInstruments
+from otel_discord.component import Host, Settings, WorkQueue
+from otel_discord.component.instruments import DestinationInstruments, DiscordInstruments, ExporterInstruments
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.outcome_types import Reason, Scope
 from otel_discord.discord_api.permits import RateLimits, shared_limits
 from otel_discord.discord_api.ratelimit import LimiterSettings
 from otel_discord.discord_api.transport import AiohttpTransport
+from otel_discord.exporterhelper.breaker import BreakerPolicy
+from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.compose import Composer
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.dead_letters.box import LetterBox
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
+from otel_discord.exporters.discord.departure import Departure
 from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.dispatch import Dispatch
 from otel_discord.exporters.discord.dry_run import DryRunTransport
+from otel_discord.exporters.discord.fallback import Fallback
+from otel_discord.exporters.discord.greetings import ask_webhook
 from otel_discord.exporters.discord.health import Health
+from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.outbox import Outbox
+from otel_discord.exporters.discord.picking import Picker
 from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.routed import CardMaker
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.safe_render import SafeRenderer
 from otel_discord.exporters.discord.sender import Sender
+from otel_discord.exporters.discord.settling import Settling
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.exporters.discord.suspicion import Suspicion
+from otel_discord.exporters.discord.tombstones import fingerprint
 
 MIB: Final = 1024 * 1024
 PROJECT_URL: Final = "https://github.com/otel-discord/otel-discord"
@@ -83,65 +97,155 @@ def max_file_bytes(config: DiscordConfig) -> int:
     return int(config.attachments.max_file_mib * MIB)
 
 
-def outbox(
-    destination: Destination,
-    *,
-    settings: Settings,
-    config: DiscordConfig,
-    queue: WorkQueue,
-    letters: tuple[LetterBox, Upkeep],
-    client: WebhookClient,
-    shelf: Shelf,
-    instruments: tuple[ExporterInstruments, DiscordInstruments],
-    release_attachments: Callable[[Sequence[Card]], None],
-    health: Health,
-) -> Outbox:
-    """Return the outbox of one destination."""
-    render = config.render
-    options = RenderOptions(
-        preset=destination.preset,
-        timestamps=render.timestamps,
-        resource=render.resource,
-        stack_traces=render.stack_traces,
-        max_message_length=render.max_message_length,
-        trace_link=render.trace_link,
-        logs_link=render.logs_link,
-    )
-    max_embeds = config.sending_queue.batch.max_size
-    of_destination = instruments[1].destination(destination.name)
-    of_destination.expect(reasons=Reason, scopes=Scope)
-    of_destination.breaker(BreakerState.CLOSED)
-    sender = Sender(
-        composer=Composer(
-            destination,
-            SafeRenderer(Renderer(options), settings.logger),
-            shelf,
-            max_embeds=max_embeds,
-            max_file_bytes=max_file_bytes(config),
-        ),
-        client=client,
-        policy=config.retry_on_failure.policy(),
-        instruments=of_destination,
-        tracer=settings.tracer,
-        logger=settings.logger,
-    )
-    return Outbox(
-        sender=sender,
-        queue=queue,
-        burial=Burial(
-            destination=destination.name,
-            queue=queue,
-            instruments=of_destination,
-            exporter_instruments=instruments[0],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What the outboxes of one exporter are made with."""
+
+    settings: Settings
+    config: DiscordConfig
+    host: Host
+    queue: WorkQueue
+    box: LetterBox
+    upkeep: Upkeep
+    client: WebhookClient
+    shelf: Shelf
+    exporter_instruments: ExporterInstruments
+    discord_instruments: DiscordInstruments
+    release_attachments: Callable[[Sequence[Card]], None]
+    health: Health
+    wall_clock: Callable[[], float]
+
+    def outboxes(self, destinations: Sequence[Destination]) -> dict[str, Outbox]:
+        """Return the outboxes by name, each with its fallback."""
+        made = {destination.name: self._outbox(destination) for destination in destinations}
+        for destination in destinations:
+            if destination.fallback:
+                outbox, haven = made[destination.name], made[destination.fallback]
+                outbox.fallback = outbox.departure.fallback = Fallback(lane=outbox.lane, haven=haven)
+                outbox.departure.tell = haven.say
+        return made
+
+    def _outbox(self, destination: Destination) -> Outbox:
+        config, logger = self.config, self.settings.logger
+        name = destination.name
+        instruments = self.discord_instruments.destination(name)
+        instruments.expect(reasons=Reason, scopes=Scope)
+        lane = Lane(name=name, queue=self.queue, logger=logger)
+        memory = self.host.kept(f"lane/{name}", LaneMemory)
+        burial = self._burial(name, instruments)
+        circuit = Circuit(
+            destination=name,
+            policy=BreakerPolicy(config.circuit_breaker.failure_threshold, config.circuit_breaker.cooldown),
+            memory=memory,
+            instruments=instruments,
+            health=self.health,
+            logger=logger,
+            waiting=lane.waiting,
+        )
+        departure = Departure(
+            lane=lane,
+            memory=memory,
+            burial=burial,
+            health=self.health,
+            logger=logger,
+            wall_clock=self.wall_clock,
+        )
+        picker = Picker(
+            lane=lane,
+            memory=memory,
+            burial=burial,
+            resends=destination.resend_ambiguous,
+            max_age_s=config.max_age,
+            wall_clock=self.wall_clock,
+        )
+        arrivals = Arrivals(flush_timeout_s=config.sending_queue.batch.flush_timeout)
+        dispatch = Dispatch(
+            sender=self._sender(destination, lane, circuit, instruments),
+            picker=picker,
+            settling=Settling(
+                lane=lane,
+                memory=memory,
+                burial=burial,
+                departure=departure,
+                circuit=circuit,
+                health=self.health,
+                instruments=instruments,
+                exporter_instruments=self.exporter_instruments,
+                release_attachments=self.release_attachments,
+                wall_clock=self.wall_clock,
+            ),
+            arrivals=arrivals,
+            instruments=instruments,
+        )
+        return Outbox(
+            destination=destination,
+            fingerprint=fingerprint(destination.webhook, config.endpoint),
+            client=self.client,
+            timeout_s=config.timeout,
+            lane=lane,
+            memory=memory,
+            circuit=circuit,
+            picker=picker,
+            dispatch=dispatch,
+            suspicion=Suspicion(
+                lane=lane,
+                memory=memory,
+                circuit=circuit,
+                picker=picker,
+                dispatch=dispatch,
+                departure=departure,
+                burial=burial,
+                ask_webhook=lambda: ask_webhook(self.client, destination.webhook, config.timeout),
+                tries_alone=config.retry_on_failure.policy().max_attempts or config.circuit_breaker.failure_threshold,
+            ),
+            departure=departure,
+            arrivals=arrivals,
+            instruments=instruments,
+            max_embeds=config.sending_queue.batch.max_size,
+            is_durable=config.sending_queue.storage is not None,
+        )
+
+    def _sender(
+        self, destination: Destination, lane: Lane, circuit: Circuit, instruments: DestinationInstruments
+    ) -> Sender:
+        config, settings = self.config, self.settings
+        render = config.render
+        options = RenderOptions(
+            preset=destination.preset,
+            timestamps=render.timestamps,
+            resource=render.resource,
+            stack_traces=render.stack_traces,
+            max_message_length=render.max_message_length,
+            trace_link=render.trace_link,
+            logs_link=render.logs_link,
+        )
+        return Sender(
+            composer=Composer(
+                destination,
+                SafeRenderer(Renderer(options), settings.logger),
+                self.shelf,
+                max_embeds=config.sending_queue.batch.max_size,
+                max_file_bytes=max_file_bytes(config),
+                wall_clock=self.wall_clock,
+            ),
+            client=self.client,
+            lane=lane,
+            circuit=circuit,
+            policy=config.retry_on_failure.policy(),
+            instruments=instruments,
+            tracer=settings.tracer,
             logger=settings.logger,
-            release_attachments=release_attachments,
-            box=letters[0],
-            upkeep=letters[1],
-        ),
-        flush_timeout_s=config.sending_queue.batch.flush_timeout,
-        max_embeds=max_embeds,
-        exporter_instruments=instruments[0],
-        logger=settings.logger,
-        release_attachments=release_attachments,
-        health=health,
-    )
+            wall_clock=self.wall_clock,
+        )
+
+    def _burial(self, name: str, instruments: DestinationInstruments) -> Burial:
+        return Burial(
+            destination=name,
+            queue=self.queue,
+            instruments=instruments,
+            exporter_instruments=self.exporter_instruments,
+            logger=self.settings.logger,
+            release_attachments=self.release_attachments,
+            box=self.box,
+            upkeep=self.upkeep,
+        )

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.component import Settings, ShutdownError, StoredBatch, WorkQueue
+from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.routed import CardMaker, Routed
 from otel_discord.signals import LogsBatch
@@ -25,12 +26,13 @@ class BatchRouter:
     maker: CardMaker
     outboxes: Mapping[str, Outbox]
     shed_above: float
+    wall_clock: Callable[[], float] = time.time
 
     async def run(self) -> None:
         """Route until the queue is closed and empty. Cancelled, it leaves in the queue what is not routed."""
         with suppress(ShutdownError):
             while True:
-                stored = await self.queue.take()
+                stored = await patiently(self.queue.take, self.settings.logger, "to show what was accepted")
                 try:
                     await self._route(stored)
                 except asyncio.CancelledError:
@@ -43,11 +45,15 @@ class BatchRouter:
             raise TypeError(f"only logs are put into this queue, not {stored.batch.signal}")
         with self.settings.tracer.start_as_current_span(f"exporter/{self.settings.id}/logs") as span:
             routed = Routed()
-            for number, _ in enumerate(self.maker.route(stored.batch, time.time_ns(), routed), start=1):
+            accepted_ns = stored.accepted_ns or int(self.wall_clock() * 1e9)
+            for number, _ in enumerate(self.maker.route(stored.batch, accepted_ns, routed), start=1):
                 if number % _RECORDS_AT_A_TIME == 0:
                     await asyncio.sleep(0)
             span.set_attribute("otel_discord.cards", len(routed.cards))
-            await self.queue.route(stored.id, routed.cards)
+            cards = routed.cards
+            await patiently(
+                lambda: self.queue.route(stored.id, cards), self.settings.logger, "cards for their destinations"
+            )
         for complaint in routed.complaints:
             self.settings.logger.warning("not attached: %s", complaint)
         self._relieve()
@@ -60,8 +66,8 @@ class BatchRouter:
         lanes = shelf.shed(int(shelf.max_bytes * self.shed_above))
         if self.queue.size >= self.queue.capacity * self.shed_above:
             lanes += shelf.shed_oldest()
-        for lane in lanes:
-            self.outboxes[lane].instruments.attachments_shed(1)
+        for outbox in filter(None, map(self.outboxes.get, lanes)):
+            outbox.instruments.attachments_shed(1)
         if lanes:
             self.settings.logger.warning(
                 "attachments were let go to relieve the queue; their messages stay",

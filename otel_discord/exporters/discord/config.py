@@ -51,9 +51,9 @@ class BreakerConfig(StrictModel):
     """When a failing destination is left alone for a while."""
 
     failure_threshold: int = Field(default=5, ge=1)
-    """Failures in a row that open it."""
+    """Failures in a row that open it; a message that has used up its attempts opens it too."""
     cooldown: Duration = 30.0
-    """Time until one message is tried again."""
+    """Time until one message is tried again, up to a fifth longer by chance."""
 
 
 class FoldConfig(StrictModel):
@@ -134,7 +134,7 @@ class WebhookCheckConfig(StrictModel):
 
 
 _LATER_SECTIONS: Final = (
-    "circuit_breaker", "fold", "alerts", "evidence", "redaction", "templates", "dead_letters", "webhook_check",
+    "fold", "alerts", "evidence", "redaction", "templates", "webhook_check",
 )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ class DiscordConfig(StrictModel):
     sending_queue: SendingQueueConfig = SendingQueueConfig()
     retry_on_failure: RetryConfig = RetryConfig()
     max_age: Duration = 0.0
-    """A stored record that waits longer becomes a dead letter; 0s: none does."""
+    """A record that waits longer becomes a dead letter when its turn comes; 0s: none does."""
     rate_limit: RateLimitConfig = RateLimitConfig()
     circuit_breaker: BreakerConfig = BreakerConfig()
     fold: FoldConfig = FoldConfig()
@@ -226,7 +226,6 @@ class DiscordConfig(StrictModel):
         later = {
             "routes": bool(self.routes),
             "destinations_from": bool(self.destinations_from),
-            "max_age": bool(self.max_age),
         }
         later |= {name: name in self.model_fields_set for name in _LATER_SECTIONS}
         for name, item in self.destinations.items():
@@ -234,7 +233,6 @@ class DiscordConfig(StrictModel):
             later |= {
                 f"{path}::mention": item.mention is not None,
                 f"{path}::quiet_hours": item.quiet_hours is not None,
-                f"{path}::fallback": bool(item.fallback),
                 f"{path}::retention": bool(item.retention),
             }
         return [path for path, is_set in later.items() if is_set]

@@ -136,7 +136,8 @@ class DestinationConfig(StrictModel):
     delivery: Literal["at_least_once", "at_most_once"] = "at_least_once"
     """After a failure that leaves open whether Discord has the message: send it again, or not."""
     fallback: str = ""
-    """Destination that takes over while this one cannot be reached."""
+    """Destination that takes over: what is critical while this one cannot be reached, everything once its webhook is
+    gone."""
     retention: Duration = 0.0
     """Longer than 0: our own messages are deleted after that age."""
     preset: Literal["compact", "standard", "full", "plain"] | None = None

@@ -97,13 +97,20 @@ class GiveUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Exhausted:
+    """The tries are used up. Whether that is the message's end or an outage is decided in ``outage``."""
+
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Abandon:
     """The destination is gone: not one more request to it."""
 
     reason: Reason
 
 
-Action: TypeAlias = Settle | SendAgain | Retry | RetryRepaired | Isolate | Divide | GiveUp | Abandon
+Action: TypeAlias = Settle | SendAgain | Retry | RetryRepaired | Isolate | Divide | GiveUp | Exhausted | Abandon
 
 
 def decide(
@@ -136,7 +143,7 @@ def _after_failure(
         return GiveUp(outcome.reason, hand.backoff.attempts + 1, ambiguous=True)
     decision = after_failure(policy, hand.backoff, now_s=now_s, dice=dice, retry_after_s=outcome.retry_after_s)
     if not isinstance(decision, Delay):
-        return GiveUp(outcome.reason, decision.attempts, ambiguous=outcome.ambiguous)
+        return Exhausted(decision.attempts)
     repairs = hand.repairs | {Repair.ONE_TIME_FILES} if hand.one_time_files else hand.repairs
     return Retry(decision.delay_s, replace(hand, backoff=decision.state, repairs=repairs), outcome.ambiguous)
 

@@ -25,6 +25,8 @@ class Destination:
     thread_name: str = ""
     resend_ambiguous: bool = True
     """Send again after a failure that leaves open whether Discord has the message."""
+    fallback: str = ""
+    """The destination that takes over."""
 
 
 def resolve_destinations(config: DiscordConfig) -> list[Destination]:
@@ -52,6 +54,7 @@ def _resolve(name: str, item: DestinationConfig, config: DiscordConfig) -> Desti
         avatar_url=item.avatar_url or config.avatar_url,
         thread_name=item.thread_name,
         resend_ambiguous=item.delivery == "at_least_once",
+        fallback=item.fallback,
     )
 
 

@@ -5,7 +5,9 @@ what follows happens behind the queue, and its end is settled there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from otel_discord.component import (
@@ -30,9 +32,10 @@ from otel_discord.component.test_message import TestResult
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.models import Message
-from otel_discord.discord_api.routes import Operation
+from otel_discord.discord_api.permits import RateLimits
 from otel_discord.exporterhelper.config import Overflow
 from otel_discord.exporters.discord import assembly
+from otel_discord.exporters.discord.ban_memory import BanMemory
 from otel_discord.exporters.discord.batch_router import BatchRouter
 from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
@@ -44,30 +47,40 @@ from otel_discord.exporters.discord.dead_letters.outbox_lanes import OutboxLanes
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
+from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
+from otel_discord.exporters.discord.kept_queue import kept_queue
+from otel_discord.exporters.discord.lane import Lane, patiently
+from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pressure import drop_oldest_card
+from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.signals import Batch, LogsBatch, Signal
-from otel_discord.store.memory import MemoryStorage
-
-_LAST_LOOK_S = 1.0
-"""After the deadline: for cancelled outboxes to end."""
 
 
 class DiscordExporter:
     """Log records in, Discord messages out."""
 
-    def __init__(self, settings: Settings, config: DiscordConfig, *, transport: Transport | None = None) -> None:
-        """``transport`` takes the place of the network, for tests on a virtual clock."""
+    def __init__(
+        self,
+        settings: Settings,
+        config: DiscordConfig,
+        *,
+        transport: Transport | None = None,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``transport`` takes the place of the network and ``wall_clock`` that of Unix time, for tests."""
         self._settings = settings
         self._config = config
         self._transport = transport
+        self._wall_clock = wall_clock
         self._instruments = ExporterInstruments(settings.meter, str(settings.id))
         self._discord_instruments = DiscordInstruments(settings.meter, str(settings.id))
-        self._shelf = Shelf(int(config.attachments.max_memory_mib * assembly.MIB))
+        self._shelf = self._new_shelf()
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
         self._queue: WorkQueue | None = None
@@ -97,7 +110,7 @@ class DiscordExporter:
         settings = self._config.sending_queue
         while True:
             try:
-                return await queue.put(batch, priority=priority)
+                return await queue.put(batch, priority=priority, accepted_ns=int(self._wall_clock() * 1e9))
             except QueueFullError:
                 if settings.overflow is Overflow.DROP_OLDEST and await self._drop_oldest(queue):
                     continue
@@ -128,36 +141,45 @@ class DiscordExporter:
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
-        """Open the queue and the way to Discord, run the outboxes, and drain them at the end."""
+        """Open the queue and the way to Discord, run the outboxes; at the end drain them, or hand over."""
         self._destinations = resolve_destinations(self._config)
         self._routing = assembly.router(self._config, self._destinations)
         for path in self._config.not_in_force():
             self._settings.logger.warning("%s is accepted but not in force in this version", path)
         async with AsyncExitStack() as stack:
-            stack.callback(self._shelf.close)
+            self._shelf = self._kept_shelf(host, stack)
             storage = self._storage(host)
-            queue = await stack.enter_async_context(self._open_queue(storage))
-            office = self._open_office(host, storage, queue)
+            office = self._open_office(host, storage, await stack.enter_async_context(self._open_queue(host, storage)))
             queue = office.queue
             stack.callback(office.close)
             upkeep = await stack.enter_async_context(office.looked_after(self._say, self._fallback_of))
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
-            health = Health(lambda status, error: host.report_status(status, error=error))
-            outboxes = self._outboxes = await self._open_outboxes(queue, office, upkeep, health, stack)
+            limits = assembly.rate_limits(self._config)
+            ban = self._ban_memory(queue, limits)
+            await ban.restore()
+            outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, stack)
+            waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
+            warn_of_orphans(waiting, outboxes, self._settings.logger)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
                 maker=assembly.card_maker(self._config, self._routing, self._shelf),
                 outboxes=outboxes,
                 shed_above=self._config.attachments.shed_above,
+                wall_clock=self._wall_clock,
             )
             async with asyncio.TaskGroup() as tasks:
-                routing = tasks.create_task(router.run(), name=f"{self._settings.id} routing")
-                senders = [
-                    tasks.create_task(outbox.run(), name=f"{self._settings.id} to {name}")
-                    for name, outbox in outboxes.items()
-                ]
+                crew = Crew(
+                    queue=queue,
+                    outboxes=outboxes,
+                    others=[tasks.create_task(ban.run(), name=f"{self._settings.id} ban memory")],
+                    routing=tasks.create_task(router.run(), name=f"{self._settings.id} routing"),
+                    senders={
+                        name: tasks.create_task(outbox.run(), name=f"{self._settings.id} to {name}")
+                        for name, outbox in outboxes.items()
+                    },
+                )
                 self._queue = queue
                 lanes = OutboxLanes(outboxes, self._routing.priority)
                 self._letters = office.desk(list(outboxes), self._bury_orphans(office), lanes)
@@ -165,75 +187,78 @@ class DiscordExporter:
                 try:
                     yield
                 finally:
-                    self._queue = None
-                    self._letters = None
-                    await self._drain(host, queue, router, outboxes, routing, senders)
+                    await self._end(host, crew, router, office)
 
-    def _storage(self, host: Host) -> Storage:
+    def _storage(self, host: Host) -> Storage | None:
         storage = self._config.sending_queue.storage
-        return host.extension(storage, Storage) if storage else MemoryStorage()
+        return host.extension(storage, Storage) if storage else None
 
-    def _open_queue(self, storage: Storage) -> AbstractAsyncContextManager[WorkQueue]:
-        return storage.open_queue(f"{self._settings.id}/logs", self._config.sending_queue.limits())
+    def _open_queue(self, host: Host, storage: Storage | None) -> AbstractAsyncContextManager[WorkQueue]:
+        limits = self._config.sending_queue.limits()
+        return storage.open_queue(f"{self._settings.id}/logs", limits) if storage else kept_queue(host, limits)
 
-    def _open_office(self, host: Host, storage: Storage, queue: WorkQueue) -> LetterOffice:
+    def _open_office(self, host: Host, storage: Storage | None, queue: WorkQueue) -> LetterOffice:
         board = host.kept("replays", ReplayBoard)
         return open_office(self._settings, self._config.dead_letters, queue, storage, board)
 
+    def _new_shelf(self) -> Shelf:
+        first_key = random.SystemRandom().getrandbits(56) + 1
+        return Shelf(int(self._config.attachments.max_memory_mib * assembly.MIB), first_key=first_key)
+
+    def _kept_shelf(self, host: Host, stack: AsyncExitStack) -> Shelf:
+        shelf = host.kept("shelf", lambda: self._shelf)
+        shelf.max_bytes = self._shelf.max_bytes
+        stack.callback(lambda: None if host.hands_over else shelf.close())
+        return shelf
+
+    def _ban_memory(self, queue: WorkQueue, limits: RateLimits) -> BanMemory:
+        state = Lane(name="", queue=queue, logger=self._settings.logger)
+        return BanMemory(limits=limits, endpoint=self._config.endpoint, state=state, wall_clock=self._wall_clock)
+
     async def _open_outboxes(
-        self, queue: WorkQueue, office: LetterOffice, upkeep: Upkeep, health: Health, stack: AsyncExitStack
+        self, host: Host, office: LetterOffice, upkeep: Upkeep, limits: RateLimits, stack: AsyncExitStack
     ) -> dict[str, Outbox]:
-        limits = assembly.rate_limits(self._config)
         client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
         self._client = client
-        return {
-            destination.name: assembly.outbox(
-                destination,
-                settings=self._settings,
-                config=self._config,
-                queue=queue,
-                letters=(office.box, upkeep),
-                client=client,
-                shelf=self._shelf,
-                instruments=(self._instruments, self._discord_instruments),
-                release_attachments=self._release_attachments,
-                health=health,
-            )
-            for destination in self._destinations
-        }
+        workshop = assembly.Workshop(
+            settings=self._settings,
+            config=self._config,
+            host=host,
+            queue=office.queue,
+            box=office.box,
+            upkeep=upkeep,
+            client=client,
+            shelf=self._shelf,
+            exporter_instruments=self._instruments,
+            discord_instruments=self._discord_instruments,
+            release_attachments=self._release_attachments,
+            health=Health(lambda status, error: host.report_status(status, error=error)),
+            wall_clock=self._wall_clock,
+        )
+        return workshop.outboxes(self._destinations)
 
     def _forget_gauges(self) -> None:
         for item in self._destinations:
             self._discord_instruments.destination(item.name).close()
 
-    async def _drain(
-        self,
-        host: Host,
-        queue: WorkQueue,
-        router: BatchRouter,
-        outboxes: dict[str, Outbox],
-        routing: "asyncio.Task[None]",
-        senders: list["asyncio.Task[None]"],
-    ) -> None:
-        """Send what is there until the deadline; what is left is counted and said."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._config.shutdown_timeout
+    async def _end(self, host: Host, crew: Crew, router: BatchRouter, office: LetterOffice) -> None:
+        """Send what is there until the deadline, or leave it to the successor; what is left is counted and said."""
+        deadline_s = asyncio.get_running_loop().time() + self._config.shutdown_timeout
         if host.drain_deadline_s is not None:
-            deadline = min(deadline, host.drain_deadline_s)
-        queue.close()
-        await asyncio.wait([routing], timeout=max(0.0, deadline - loop.time()))
-        for outbox in outboxes.values():
-            outbox.drain()
-        await asyncio.wait(senders, timeout=max(0.0, deadline - loop.time()))
-        unfinished = [task for task in (routing, *senders) if not task.done()]
-        for task in unfinished:
-            task.cancel()
-        if unfinished:
-            await asyncio.wait(unfinished, timeout=_LAST_LOOK_S)
+            deadline_s = min(deadline_s, host.drain_deadline_s)
+        if host.hands_over:
+            await crew.hand_over(deadline_s)  # and what comes meanwhile is taken in: the queue goes on
+            self._queue = self._letters = None
+            return
+        self._queue = self._letters = None
+        is_routed = await crew.drain(deadline_s, self._config.timeout)
         if self._config.sending_queue.storage is None:
             await router.run()  # what there was no time to route must be accounted for as well
-            for outbox in outboxes.values():
-                await outbox.bury_rest()
+            await bury_what_is_left(crew.queue, crew.outboxes, self._bury_orphans(office), self._settings.logger)
+        else:
+            await say_what_stays(crew.queue, self._settings.logger, is_routed=is_routed)
+        for outbox in crew.outboxes.values():
+            outbox.memory.end()
 
     # ------------------------------------------------------------------------------------------------ dead letters
 
@@ -251,7 +276,7 @@ class DiscordExporter:
     async def dead_letters_at_rest(self, host: Host) -> AsyncIterator[DeadLetters]:
         """Open the dead letters of an exporter that is not running; nothing is sent."""
         storage = self._storage(host)
-        async with self._open_queue(storage) as queue:
+        async with self._open_queue(host, storage) as queue:
             office = self._open_office(host, storage, queue)
             try:
                 yield office.desk(list(self._config.destinations) or [DEFAULT_NAME], self._bury_orphans(office))
@@ -274,13 +299,10 @@ class DiscordExporter:
         return bury
 
     async def _say(self, destination: str, message: Message) -> None:
-        """Send a message of our own."""
+        """Send a message of our own before the next cards of a destination."""
         outbox = self._outboxes.get(destination)
-        if outbox is None or outbox.gone or self._client is None:
-            return
-        webhook = outbox.sender.composer.destination.webhook
-        async with self._client.turn(webhook, Operation.EXECUTE) as turn:
-            await turn.execute(message)
+        if outbox is not None:
+            outbox.say(message)
 
     def _fallback_of(self, destination: str) -> str:
         written = self._config.destinations.get(destination)
@@ -288,13 +310,30 @@ class DiscordExporter:
 
     # ----------------------------------------------------------------------------------------- for the front desk
 
-    async def check_online(self) -> Sequence[OnlineResult]:
-        """GET each webhook: is it there, what is it called, which channel does it post to?"""
+    async def check_online(self, host: Host | None = None) -> Sequence[OnlineResult]:
+        """GET each webhook: is it there, what is it called, which channel does it post to?
+
+        One that was given up and answers is used again: at once where the exporter runs, else from the next start on,
+        if ``host`` has the storage.
+        """
+        if self._queue is not None and self._client is not None:
+            results = await look_at_webhooks(self._client, self._destinations, self._config.timeout)
+            for result in results:
+                if result.ok:
+                    await self._outboxes[result.name].lift()
+            return results
         destinations = resolve_destinations(self._config)
         async with AsyncExitStack() as stack:
             limits = assembly.rate_limits(self._config)
             client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
-            return await look_at_webhooks(client, destinations, self._config.timeout)
+            results = await look_at_webhooks(client, destinations, self._config.timeout)
+        storage = self._storage(host) if host is not None else None
+        if host is not None and storage is not None:
+            async with self._open_queue(host, storage) as queue:
+                for result in results:
+                    if result.ok:
+                        await queue.set_state(state_key(result.name), None)
+        return results
 
     async def send_test(self, destination: str | None) -> Sequence[TestResult]:
         """Send one message marked as a test to one destination, or to each."""

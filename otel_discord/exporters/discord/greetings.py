@@ -10,6 +10,7 @@ from otel_discord.discord_api.client import WebhookClient, WebhookInfo
 from otel_discord.discord_api.models import Embed, EmbedFooter, Message
 from otel_discord.discord_api.outcome_types import Delivered, Outcome, Reason
 from otel_discord.discord_api.routes import Operation
+from otel_discord.discord_api.webhook_url import WebhookUrl
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.last_words import ADVICE
 
@@ -23,11 +24,18 @@ async def look_at_webhooks(
     return [await _look(client, destination, timeout_s) for destination in destinations]
 
 
-async def _look(client: WebhookClient, destination: Destination, timeout_s: float) -> OnlineResult:
+async def ask_webhook(client: WebhookClient, webhook: WebhookUrl, timeout_s: float) -> WebhookInfo | Outcome | None:
+    """GET one webhook; None where no answer comes in time, waits for limits included."""
     try:
-        async with asyncio.timeout(timeout_s), client.turn(destination.webhook, Operation.GET_WEBHOOK) as turn:
-            answer = await turn.get_webhook()
+        async with asyncio.timeout(timeout_s), client.turn(webhook, Operation.GET_WEBHOOK) as turn:
+            return await turn.get_webhook()
     except TimeoutError:
+        return None
+
+
+async def _look(client: WebhookClient, destination: Destination, timeout_s: float) -> OnlineResult:
+    answer = await ask_webhook(client, destination.webhook, timeout_s)
+    if answer is None:
         return OnlineResult(destination.name, False, f"no answer within {timeout_s:g} s")
     if isinstance(answer, WebhookInfo):
         return OnlineResult(destination.name, True, f"{answer.name!r} posts to channel {answer.channel_id}")

@@ -1,202 +1,263 @@
-"""The outbox of one destination: waits for cards and for company, has messages sent, settles the cards.
+"""The outbox of one destination: waits for cards and for company, and sends as long as the destination takes them.
 
 One message is in flight. The lane stays the truth: a card leaves it only when it is settled, so a cancelled outbox
-loses nothing.
+loses nothing. What comes next is chosen in ``picking``; its way to the end is ``dispatch``'s; an outage is told from a
+message that nobody takes in ``suspicion``; a webhook that is gone is ``departure``'s.
 """
 
 import asyncio
-import logging
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Final
 
-from otel_discord.component import Settlement, StoredCard, WorkQueue
-from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
-from otel_discord.discord_api.client import WebhookInfo
-from otel_discord.discord_api.outcome_types import Gone, Outcome, Reason, Unavailable
-from otel_discord.discord_api.routes import Operation
-from otel_discord.exporters.discord.burial import Burial, Cause
-from otel_discord.exporters.discord.cards import Card
-from otel_discord.exporters.discord.compose import Composed
-from otel_discord.exporters.discord.delivery import Abandon, Divide, GiveUp, Isolate, Settle
-from otel_discord.exporters.discord.health import Health
-from otel_discord.exporters.discord.last_words import ADVICE
-from otel_discord.exporters.discord.sender import Ended, Sender
-from otel_discord.signals import Signal
+from otel_discord.component import ShutdownError
+from otel_discord.component.instruments import DestinationInstruments
+from otel_discord.component.online_check import OnlineResult
+from otel_discord.discord_api.client import WebhookClient, WebhookInfo
+from otel_discord.discord_api.models import Message
+from otel_discord.discord_api.outcome_types import Gone, Reason, Unavailable
+from otel_discord.exporters.discord.arrivals import Arrivals
+from otel_discord.exporters.discord.circuit import Circuit
+from otel_discord.exporters.discord.delivery import Exhausted
+from otel_discord.exporters.discord.departure import Departure
+from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.dispatch import Dispatch
+from otel_discord.exporters.discord.fallback import Fallback, Haven
+from otel_discord.exporters.discord.greetings import ask_webhook, in_words
+from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.lane_memory import LaneMemory
+from otel_discord.exporters.discord.notices import add_notice, send_notice
+from otel_discord.exporters.discord.outage import destination_works
+from otel_discord.exporters.discord.picking import Pick, Picker
+from otel_discord.exporters.discord.suspicion import Suspicion
 
-INTRODUCTION_TIMEOUT_S = 2.0
+INTRODUCTION_TIMEOUT_S: Final = 2.0
 """The first message waits for it, so it is short; what it would have told comes with the first answer too."""
-_LOOK_AHEAD_CARDS = 40
-"""`plain` takes more than ten short lines into one message."""
+_BETWEEN_LOOKS_S: Final = 0.25
+"""While the breaker is open, how often new cards are looked at for critical ones."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Outbox:
     """Sends the cards of one lane, critical ones first, else in order."""
 
-    sender: Sender
-    queue: WorkQueue
-    burial: Burial
-    flush_timeout_s: float
+    destination: Destination
+    fingerprint: str
+    """Of the destination's address."""
+    client: WebhookClient
+    timeout_s: float
+    lane: Lane
+    memory: LaneMemory
+    circuit: Circuit
+    picker: Picker
+    dispatch: Dispatch
+    suspicion: Suspicion
+    departure: Departure
+    arrivals: Arrivals
+    instruments: DestinationInstruments
     max_embeds: int
-    exporter_instruments: ExporterInstruments
-    logger: logging.Logger
-    release_attachments: Callable[[Sequence[Card]], None]
-    health: Health
-    wall_clock: Callable[[], float] = time.time
-    gone: Gone | None = None
-    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    _waiting_since: float | None = None
-    _groups: deque[list[StoredCard]] = field(default_factory=deque)
-    """Parts of a message that Discord would not have whole; they go first, each for itself."""
-    _draining: bool = False
-    _in_hand: frozenset[int] = frozenset()
+    is_durable: bool
+    """What is not sent stays, so that an end does not wait for a destination that is away."""
+    fallback: Fallback | None = None
 
     @property
     def name(self) -> str:
         """The destination's name, and its lane's."""
-        return self.sender.composer.destination.name
+        return self.destination.name
 
     @property
-    def instruments(self) -> DestinationInstruments:
-        """What is counted for this destination."""
-        return self.sender.instruments
+    def is_gone(self) -> bool:
+        """Whether the webhook takes nothing any more."""
+        return self.memory.gone is not None
+
+    @property
+    def gone(self) -> Gone | None:
+        """Discord's word that the webhook takes nothing any more."""
+        return self.memory.gone
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the breaker is not closed."""
+        return not self.circuit.is_closed
+
+    @property
+    def haven(self) -> Haven | None:
+        """The outbox of the fallback."""
+        return self.fallback.haven if self.fallback else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a message is in flight, or its end is being written down."""
+        return self.dispatch.sender.in_flight
 
     def holds(self, card_id: int) -> bool:
         """Return whether a card is on its way, so that it is too late to drop it."""
-        return card_id in self._in_hand or any(card.id == card_id for group in self._groups for card in group)
+        return card_id in self.dispatch.in_hand or card_id in self.memory.grouped_ids
+
+    # ------------------------------------------------------------------------------------------ what it can be told
 
     def notify(self) -> None:
         """Say that cards have come into the lane."""
-        if self._waiting_since is None:
-            self._waiting_since = asyncio.get_running_loop().time()
-        self._arrived.set()
+        self.arrivals.notify()
 
     def drain(self) -> None:
         """Send what is there without waiting for company; ``run`` ends when the lane is empty."""
-        self._draining = True
-        self._arrived.set()
+        self.arrivals.drain()
+
+    def stop(self) -> None:
+        """Begin no message any more; ``run`` ends when the one in flight has."""
+        self.dispatch.sender.stopping = True
+        self.arrivals.wake()
+
+    def say(self, message: Message) -> None:
+        """Send a message of our own before the next cards. It is tried a few times, then only the log has it."""
+        add_notice(self.memory.notices, message, self.name, self.lane.logger)
+        self.arrivals.wake()
+
+    async def lift(self) -> None:
+        """The webhook is there: use it again if it was given up."""
+        await self.departure.end()
+        self.arrivals.wake()
+
+    async def revive_destination(self) -> OnlineResult:
+        """Look whether a webhook that was given up is there again, with one request; if so it is used again."""
+        if not self.is_gone:
+            return OnlineResult(self.name, ok=True, text="it is in use")
+        answer = await ask_webhook(self.client, self.destination.webhook, self.timeout_s)
+        if isinstance(answer, WebhookInfo):
+            await self.lift()
+            return OnlineResult(self.name, ok=True, text=f"{answer.name!r} posts to channel {answer.channel_id}")
+        words = in_words(answer) if answer is not None else f"no answer within {self.timeout_s:g} s"
+        return OnlineResult(self.name, ok=False, text=words)
+
+    # ------------------------------------------------------------------------------------------------------ running
 
     async def run(self) -> None:
-        """Send until drained. Cancelled, it leaves in the lane what is not settled."""
-        await self._introduce()
-        while True:
-            head = self._groups[0] if self._groups else await self.queue.head(self.name, 1)
-            if head and self.gone:
-                await self._refuse_lane(self.gone)
-            elif head:
-                await self._wait_for_company()
-                await self._send_one()
-            elif self._draining:
-                return
-            else:
-                await self._arrived.wait()
-            self._arrived.clear()
+        """Send until drained or stopped. Cancelled, it leaves in the lane what is not settled."""
+        with suppress(ShutdownError):
+            await self._begin()
+            while True:
+                self.arrivals.heard()
+                has_progressed = await self._step()
+                if self._is_stopping or (self.arrivals.draining and not has_progressed):
+                    return
+                if not has_progressed:
+                    await self.arrivals.wait()
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self.dispatch.sender.stopping
+
+    async def _begin(self) -> None:
+        self.memory.resume(self.fingerprint)
+        self.circuit.show()
+        await self.departure.recall()
+        lost = await self.picker.collect_doubt()
+        if lost:
+            self.lane.logger.warning(
+                "the last run ended while a message was on its way; it may be in Discord",
+                extra={"destination": self.name, "cards": lost, "sent_again": self.picker.resends},
+            )
+        if self.circuit.is_closed and not self.is_gone:
+            await self._introduce()
 
     async def _introduce(self) -> None:
         """Look at the webhook once: is it there, and which channel's limit does it share?"""
         loop = asyncio.get_running_loop()
-        webhook = self.sender.composer.destination.webhook
         started = loop.time()
-        answer: WebhookInfo | Outcome | None = None
-        with suppress(TimeoutError):
-            async with (
-                asyncio.timeout(INTRODUCTION_TIMEOUT_S),
-                self.sender.client.turn(webhook, Operation.GET_WEBHOOK) as turn,
-            ):
-                answer = await turn.get_webhook()
+        answer = await ask_webhook(self.client, self.destination.webhook, INTRODUCTION_TIMEOUT_S)
         self.instruments.webhook_checked(up=isinstance(answer, WebhookInfo), response_s=loop.time() - started)
         if isinstance(answer, Gone) and answer.code:  # Discord's own word, not that of a proxy which lacks the route
-            self._abandon(answer)
+            await self.departure.begin(answer)
 
-    async def _wait_for_company(self) -> None:
-        """Wait until the oldest new card has waited ``flush_timeout_s``, or a message is full."""
-        due = (self._waiting_since if self._waiting_since is not None else 0.0) + self.flush_timeout_s
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(due):
-                while not self._draining and not self._groups:
-                    self._arrived.clear()
-                    if len(await self.queue.head(self.name, self.max_embeds)) >= self.max_embeds:
-                        return
-                    await self._arrived.wait()
+    async def _step(self) -> bool:
+        """Do what comes next; return False where there is nothing to do."""
+        if self.is_gone:
+            return await self.departure.send_away()
+        if self.is_open:
+            return await self._cooled_down() and await self._probe()
+        if self.memory.notices:
+            await self._send_notice(self.memory.notices.popleft())
+            return True
+        pick = await self.picker.pick()
+        if pick is None:
+            return False
+        if pick.group is None:
+            await self.arrivals.wait_for_company(self._is_full)
+        await self._send(pick)
+        return True
 
-    async def _send_one(self) -> None:
-        group = self._groups.popleft() if self._groups else None
-        head = group or await self.queue.head(self.name, 1)
-        if not head:
-            return  # dropped while it waited for company
-        self._in_hand = frozenset(card.id for card in group or ())
-        ended = await self.sender.send(lambda: self._compose(group), priority=head[0].priority)
-        if ended is not None:
-            if group is not None and len(ended.composed.stored) < len(group):
-                self._groups.appendleft(group[len(ended.composed.stored) :])
-            await self._conclude(ended)
-        self._in_hand = frozenset()
+    async def _is_full(self) -> bool:
+        return len(await self.picker.fresh(self.max_embeds)) >= self.max_embeds
 
-    async def _compose(self, group: list[StoredCard] | None) -> Composed | None:
-        head = group or await self.queue.head(self.name, _LOOK_AHEAD_CARDS)
-        if not head:
-            return None
-        composed = self.sender.composer.compose(head)
-        self._in_hand = frozenset(card.id for card in group or composed.stored)
-        self.instruments.batch_flushed()
-        # What is left over has waited long enough; what comes from now on starts a new window.
-        left_over = group is None and len(head) > len(composed.stored)
-        now = asyncio.get_running_loop().time()
-        self._waiting_since = now - self.flush_timeout_s if left_over else None
-        return composed
+    async def _send(self, pick: Pick, *, is_probe: bool = False) -> None:
+        ended = await self.dispatch.send(pick)
+        if ended is not None and isinstance(ended.action, Exhausted) and not self._is_stopping:
+            await self.suspicion.follow_up(pick, ended, was_probe=is_probe)
 
-    # ------------------------------------------------------------------------------------------------- settling
+    async def _send_notice(self, message: Message) -> None:
+        outcome = await send_notice(self.client, self.destination, message, self.lane.logger)
+        if destination_works(outcome):
+            await self.circuit.works()
+        elif isinstance(outcome, Gone):
+            await self.departure.begin(outcome)
+        elif isinstance(outcome, Unavailable) and self.circuit.failed():
+            await self.circuit.hold(outcome)
 
-    async def _conclude(self, ended: Ended) -> None:
-        composed = ended.composed
-        match ended.action:
-            case Settle():
-                await self._delivered(composed, ended.attempts)
-            case Isolate(places=places, reason=reason):
-                stored = list(composed.stored)
-                rest = [card for place, card in enumerate(stored) if place not in places]
-                self._groups.appendleft(rest)
-                cause = Cause.of(ended.outcome, reason, ended.attempts)
-                await self.burial.bury([stored[place] for place in places], cause)
-            case Divide():
-                middle = len(composed.stored) // 2
-                self._groups.appendleft(list(composed.stored[middle:]))
-                self._groups.appendleft(list(composed.stored[:middle]))
-            case GiveUp(reason=reason, attempts=attempts):
-                if isinstance(ended.outcome, Unavailable):
-                    self.health.ill(self.name, str(reason))
-                await self.burial.bury(composed.stored, Cause.of(ended.outcome, reason, attempts))
-            case Abandon():
-                if isinstance(ended.outcome, Gone):
-                    self._abandon(ended.outcome)
+    # --------------------------------------------------------------------------------------- while it is unreachable
 
-    async def _delivered(self, composed: Composed, attempts: int) -> None:
-        await self.queue.settle([card.id for card in composed.stored], Settlement.DELIVERED)
-        self.release_attachments(composed.cards)
-        self.health.well(self.name)
-        self.instruments.message_sent(embeds=len(composed.message.embeds), attempts=attempts)
-        self.exporter_instruments.sent(Signal.LOGS, composed.records)
-        now_s = self.wall_clock()
-        for card in composed.cards:
-            self.instruments.record_visible(now_s - card.first_seen_ns / 1e9)
+    async def _cooled_down(self) -> bool:
+        """Wait until a probe may go; False where it is time to end instead."""
+        loop = asyncio.get_running_loop()
+        while not self._is_stopping:
+            self.arrivals.heard()
+            if self.arrivals.draining and (self.is_durable or not await self.lane.head(1)):
+                return False
+            await self._relieve()
+            if loop.time() >= self.circuit.allowed_at_s:
+                return True
+            await self.arrivals.wait(self.circuit.allowed_at_s)
+            if self.fallback is not None and not self.arrivals.draining:
+                await asyncio.sleep(_BETWEEN_LOOKS_S)
+        return False
 
-    def _abandon(self, outcome: Gone) -> None:
-        self.gone = outcome
-        self.health.ill(self.name, str(outcome.reason))
-        self.logger.error(
-            "Discord does not take messages at this webhook any more; nothing more is sent to it. %s",
-            ADVICE.get(outcome.reason, ""),
-            extra={"destination": self.name, "status": outcome.status, "code": outcome.code, "detail": outcome.detail},
+    async def _relieve(self) -> None:
+        """Let the fallback have what is critical, but not what may be in Discord already."""
+        if self.fallback is None:
+            return
+        grouped = self.memory.grouped_ids
+        not_served = {
+            card.id
+            for group in self.memory.groups
+            if group.doubt.exists and not group.doubt.may_be_there
+            for card in group.cards
+        }
+        moved = await self.fallback.relieve(
+            lambda card: card.id in not_served or not (card.in_doubt or card.id in grouped)
         )
+        self.memory.forget_cards(moved)
+        if moved & not_served:
+            self.instruments.possible_duplicate()
 
-    async def _refuse_lane(self, gone: Gone) -> None:
-        self._groups.clear()
-        await self.burial.bury(await self.queue.head(self.name, _LOOK_AHEAD_CARDS), Cause.of(gone, gone.reason, 0))
+    async def _probe(self) -> bool:
+        """Let one message ask; return False where nothing is there to ask with."""
+        self.circuit.probe()
+        try:
+            pick = await self.picker.pick()
+            if pick is None:
+                return False
+            # A repeat is not wanted, so a request that makes nothing asks first.
+            if self.picker.resends or await self._answers():
+                await self._send(pick, is_probe=True)
+            return True
+        finally:
+            self.circuit.no_probe()
 
-    async def bury_rest(self) -> None:
-        """At the end, without storage: what is left in the lane ends here; the error log has it."""
-        while stored := await self.queue.head(self.name, _LOOK_AHEAD_CARDS):
-            await self.burial.bury(stored, Cause(reason=Reason.SHUTDOWN))
+    async def _answers(self) -> bool:
+        answer = await ask_webhook(self.client, self.destination.webhook, self.timeout_s)
+        if isinstance(answer, Gone) and answer.code:
+            await self.departure.begin(answer)
+        elif not isinstance(answer, WebhookInfo):
+            reason = answer.reason if isinstance(answer, Unavailable) else Reason.TIMEOUT
+            await self.circuit.hold(Unavailable(reason, ambiguous=False))
+        return isinstance(answer, WebhookInfo)

@@ -24,14 +24,19 @@ class _Held:
 
 @dataclass(slots=True)
 class Shelf:
-    """What waits, oldest first. Keys count up from 1."""
+    """What waits, oldest first. Keys count up from ``first_key``: each process begins elsewhere, so that a stored card
+    of an earlier one does not find a stranger's file."""
 
     max_bytes: int
     used_bytes: int = 0
     """In memory."""
     _held: OrderedDict[int, _Held] = field(default_factory=OrderedDict)
-    _next_key: int = 1
+    first_key: int = 1
     _spill_directory: Path | None = None
+    _next_key: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._next_key = self.first_key
 
     def put(self, data: bytes, lanes: Sequence[str]) -> tuple[int, bool]:
         """Hold bytes for a card in each of ``lanes``; return their key and whether they can be sent once only."""

@@ -18,6 +18,7 @@ from otel_discord.exporters.discord.delivery import (
     Abandon,
     Action,
     Divide,
+    Exhausted,
     GiveUp,
     Hand,
     Isolate,
@@ -64,7 +65,7 @@ def test_a_failure_is_tried_again_until_the_attempts_are_used_up(ambiguous: bool
     assert first.hand.backoff.attempts == 1
     assert first.ambiguous is ambiguous
     assert 0.25 <= first.delay_s <= 10
-    assert act(outcome, attempts=4) == GiveUp(Reason.SERVER_ERROR, 5, ambiguous)
+    assert act(outcome, attempts=4) == Exhausted(5)
 
 
 def test_an_outage_that_says_how_long_is_given_that_long() -> None:

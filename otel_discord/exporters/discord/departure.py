@@ -1,0 +1,111 @@
+"""A destination whose webhook is gone: remembered, told once, and its records go elsewhere. Not one more request."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from otel_discord.discord_api.models import Embed, Message
+from otel_discord.discord_api.outcome_types import Gone
+from otel_discord.exporters.discord.burial import Burial
+from otel_discord.exporters.discord.cause import Cause
+from otel_discord.exporters.discord.fallback import PAGE_CARDS, Fallback
+from otel_discord.exporters.discord.health import Health
+from otel_discord.exporters.discord.lane import Lane, patiently
+from otel_discord.exporters.discord.lane_memory import LaneMemory
+from otel_discord.exporters.discord.last_words import ADVICE
+from otel_discord.exporters.discord.tombstones import Tombstone, is_lasting, state_key
+
+_RED: Final = 0xE74C3C
+_HOW_TO_LIFT: Final = (
+    "Another URL under the same name is used at once; for the same URL, `otel-discord validate --online` looks again."
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Departure:
+    """Of one destination."""
+
+    lane: Lane
+    memory: LaneMemory
+    burial: Burial
+    health: Health
+    logger: logging.Logger
+    wall_clock: Callable[[], float]
+    fallback: Fallback | None = None
+    tell: Callable[[Message], None] | None = None
+    """Says something at the fallback."""
+
+    async def recall(self) -> None:
+        """Read what an earlier run has learnt; a tombstone of another address is removed."""
+        key = state_key(self.lane.name)
+        stored = await self.lane.get_state(key)
+        if stored is None:
+            return
+        tombstone = Tombstone.from_bytes(stored)
+        if tombstone is None or tombstone.fingerprint != self.memory.fingerprint:
+            await self.lane.set_state(key, None)
+            return
+        if self.memory.gone is None:
+            self.memory.gone = tombstone.gone
+            self.logger.warning(
+                "the webhook was gone before this start, so nothing is sent to it. %s %s",
+                ADVICE.get(tombstone.gone.reason, ""),
+                _HOW_TO_LIFT,
+                extra={"destination": self.lane.name, "status": tombstone.gone.status, "code": tombstone.gone.code},
+            )
+        self.health.ill(self.lane.name, str(tombstone.gone.reason))
+
+    async def begin(self, gone: Gone) -> None:
+        """Discord has said that the webhook takes nothing any more."""
+        if self.memory.gone is not None:
+            return
+        self.memory.gone = gone
+        if is_lasting(gone):
+            tombstone = Tombstone(self.memory.fingerprint, gone, self.wall_clock())
+            await self.lane.set_state(state_key(self.lane.name), tombstone.to_bytes())
+        self.health.ill(self.lane.name, str(gone.reason))
+        advice = ADVICE.get(gone.reason, "")
+        self.logger.error(
+            "Discord does not take messages at this webhook any more; nothing more is sent to it. %s %s",
+            advice,
+            _HOW_TO_LIFT if is_lasting(gone) else "",
+            extra={
+                "destination": self.lane.name,
+                "status": gone.status,
+                "code": gone.code,
+                "detail": gone.detail,
+                "goes_to": self.fallback.haven.name if self.fallback else "dead letters",
+            },
+        )
+        if self.tell is not None:
+            self.tell(_notice(self.lane.name, advice))
+
+    async def end(self) -> None:
+        """The webhook takes messages again, as far as can be seen."""
+        if self.memory.gone is None:
+            return
+        self.memory.gone = None
+        await self.lane.set_state(state_key(self.lane.name), None)
+        self.health.well(self.lane.name)
+        self.logger.warning("the webhook is there again", extra={"destination": self.lane.name})
+
+    async def send_away(self) -> bool:
+        """Let the next cards go to the fallback, or become dead letters; return whether there were any."""
+        gone = self.memory.gone
+        cards = await self.lane.head(PAGE_CARDS)
+        if gone is None or not cards:
+            return False
+        left = await self.fallback.take_in(cards) if self.fallback else cards
+        if left:
+            cause = Cause.of(gone, gone.reason, 0)
+            await patiently(lambda: self.burial.bury(left, cause), self.logger, "a dead letter")
+        self.memory.groups.clear()
+        return True
+
+
+def _notice(name: str, advice: str) -> Message:
+    description = (
+        f"Discord does not take messages at the webhook of **{name}** any more. {advice}\nWhat is for it comes here."
+    )
+    return Message(embeds=(Embed(title=f"🔴 {name}: the webhook is gone", description=description, color=_RED),))

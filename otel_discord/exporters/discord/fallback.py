@@ -1,0 +1,110 @@
+"""Where cards go that their own destination cannot take: to its fallback's lane, once, with a word about why.
+
+A card remembers the destinations that it came from, so that mutual fallbacks do not play ping-pong.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from otel_discord.component import Move, NewCard, StoredCard
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
+
+PAGE_CARDS: Final = 40
+UNREACHABLE: Final = "which cannot be reached"
+GONE: Final = "whose webhook is gone"
+
+
+class Haven(Protocol):
+    """An outbox, as one that falls back on it sees it."""
+
+    @property
+    def name(self) -> str:
+        """The destination's name."""
+        ...
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its webhook takes nothing any more."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its circuit breaker is not closed."""
+        ...
+
+    @property
+    def haven(self) -> "Haven | None":
+        """Its own fallback."""
+        ...
+
+    def notify(self) -> None:
+        """Say that cards have come into its lane."""
+        ...
+
+
+def redirected(card: Card, lane: str, why: str) -> Card:
+    """Return the card as it goes on elsewhere; ``lane`` is where it could not be delivered."""
+    note = f"for `{lane}`, {why}"
+    return replace(card, notes=(*card.notes, note), been_to=(*card.been_to, lane))
+
+
+def takes(haven: Haven | None, been_to: Sequence[str]) -> bool:
+    """Return whether a card that was in these lanes can end in a fallback, or in the fallback of that one."""
+    seen = set(been_to)
+    while haven is not None and haven.name not in seen:
+        if not haven.is_gone:
+            return True
+        seen.add(haven.name)
+        haven = haven.haven
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """Moves cards from one lane to that of its haven."""
+
+    lane: Lane
+    haven: Haven
+
+    async def relieve(self, may_move: Callable[[StoredCard], bool]) -> set[int]:
+        """Move what is critical while the breaker is open, nothing where the haven cannot be reached either.
+
+        Returns the ids of the cards that went.
+        """
+        moved, limit = set[int](), PAGE_CARDS
+        while not (self.haven.is_gone or self.haven.is_open):
+            head = await self.lane.head(limit)
+            critical = [card for card in head if card.priority >= CRITICAL_PRIORITY]
+            moves = self._moves([card for card in critical if may_move(card)], UNREACHABLE)
+            if moves:
+                await self._move(moves)
+                moved |= {move.card_id for move in moves}
+            elif len(critical) == limit:
+                limit *= 2  # those that must stay stand before others
+            else:
+                break
+        return moved
+
+    async def take_in(self, cards: Sequence[StoredCard]) -> Sequence[StoredCard]:
+        """Move the cards of a destination that is gone; return those that the haven cannot take."""
+        moves = self._moves(cards, GONE)
+        if moves:
+            await self._move(moves)
+        moved = {move.card_id for move in moves}
+        return [card for card in cards if card.id not in moved]
+
+    def _moves(self, cards: Sequence[StoredCard], why: str) -> list[Move]:
+        moves = []
+        for stored in cards:
+            card = Card.from_bytes(stored.payload)
+            if takes(self.haven, (*card.been_to, self.lane.name)):
+                payload = redirected(card, self.lane.name, why).to_bytes()
+                moves.append(Move(stored.id, NewCard(self.haven.name, stored.priority, payload)))
+        return moves
+
+    async def _move(self, moves: Sequence[Move]) -> None:
+        await self.lane.move(moves)
+        self.haven.notify()

@@ -1,0 +1,49 @@
+"""What an outbox knows of its destination beside the stored cards. Kept over a reload, gone with the process."""
+
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from otel_discord.discord_api.models import Message
+from otel_discord.discord_api.outcome_types import Gone
+from otel_discord.exporterhelper.breaker import CLOSED, Breaker, returned
+from otel_discord.exporters.discord.doubt import Group
+from otel_discord.exporters.discord.outage import Looks
+
+
+@dataclass(slots=True)
+class LaneMemory:
+    """A new outbox of the same lane goes on from here: an open breaker stays open, what is in doubt stays marked."""
+
+    fingerprint: str = ""
+    """Of the address that the rest is about."""
+    breaker: Breaker = CLOSED
+    looks: Looks = field(default_factory=Looks)
+    gone: Gone | None = None
+    groups: deque[Group] = field(default_factory=deque)
+    """They go first, each for itself, in this order."""
+    notices: deque[Message] = field(default_factory=deque)
+
+    def resume(self, fingerprint: str) -> None:
+        """Begin where another outbox ended; what was learnt about another address does not count for this one."""
+        self.breaker = returned(self.breaker)
+        if self.fingerprint != fingerprint:
+            self.breaker, self.looks, self.gone = CLOSED, Looks(), None
+            self.fingerprint = fingerprint
+
+    def end(self) -> None:
+        """Nobody goes on from here: what is stored is enough for the next run."""
+        self.fingerprint, self.breaker, self.looks, self.gone = "", CLOSED, Looks(), None
+        self.groups.clear()
+        self.notices.clear()
+
+    def forget_cards(self, card_ids: Collection[int]) -> None:
+        """Take cards out of their groups: they have ended or gone elsewhere."""
+        kept = [group.without(card_ids) for group in self.groups]
+        self.groups.clear()
+        self.groups.extend(group for group in kept if group is not None)
+
+    @property
+    def grouped_ids(self) -> frozenset[int]:
+        """The cards that stand in a group."""
+        return frozenset(card.id for group in self.groups for card in group.cards)

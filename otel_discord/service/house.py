@@ -95,8 +95,13 @@ class House:
         Raises:
             StartError: it did not start; nothing of it is left.
         """
-        await instance.held.open(succeeds=succeeds)
         node = instance.node
+        try:
+            await instance.held.open(succeeds=succeeds)
+        except BaseException:
+            if not succeeds:
+                self._forget(node)
+            raise
         self.running[node] = instance
         self._places[node] = place
         if node.kind is Kind.EXTENSION:
@@ -207,7 +212,7 @@ class House:
                 extensions = [node for node in nodes if node.kind is Kind.EXTENSION]
                 for node in extensions:
                     stack.push_async_callback(self._close_for_good, self.running[node])
-                stack.push_async_callback(self._all_farewells)
+                stack.push_async_callback(self.all_farewells)
                 for node in nodes[len(extensions) :]:
                     stack.push_async_callback(self._close_for_good, self.running[node])
 
@@ -215,7 +220,8 @@ class House:
         if failure := await instance.held.close():
             self.host.failures.append(failure)
 
-    async def _all_farewells(self) -> None:
+    async def all_farewells(self) -> None:
+        """Wait for all that still finishes."""
         if self._farewells:
             await asyncio.wait(self._farewells)
 

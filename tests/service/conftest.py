@@ -5,7 +5,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from otel_discord.component import (
     Receipt,
     ReceiverFactory,
     Settings,
+    ShutdownError,
     Stability,
     StartError,
 )
@@ -56,7 +57,9 @@ class FakeConfig(StrictModel):
     start_takes_s: float = 0
     close_takes_s: float = 0
     breaks_after_s: float = 0
+    consume_takes_s: float = 0
     needs: str = ""
+    cert_file: str = ""
 
 
 @dataclass
@@ -65,13 +68,18 @@ class Diary:
 
     events: list[str] = field(default_factory=list)
     made: dict[str, "FakeComponent"] = field(default_factory=dict)
+    """The last instance by name."""
+    taken: set[str] = field(default_factory=set)
+    """Names that exist once: of open exporters, receivers and extensions."""
+    may_start: dict[str, list[bool]] = field(default_factory=dict)
+    """Whether the next starts of a component succeed, where a test says so."""
 
     def note(self, event: str) -> None:
         self.events.append(event)
 
 
 class FakeComponent:
-    """Opens, closes, waits and breaks as its configuration says; passes batches on."""
+    """Opens, closes, waits and breaks as its configuration says; passes batches on. Takes none unless it is open."""
 
     def __init__(self, name: str, config: FakeConfig, diary: Diary, send: Callable[[Batch], Any] | None = None) -> None:
         if config.fail_to_create:
@@ -82,6 +90,8 @@ class FakeComponent:
         self.received: list[Batch] = []
         self.host: Host | None = None
         self.outlets: Outlets | None = None
+        self.is_open = False
+        self.inside = 0
         self._send = send
         diary.made[name] = self
 
@@ -89,25 +99,54 @@ class FakeComponent:
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
         self.host = host
         if self.config.needs:
-            host.extension(self.config.needs, FakeComponent)
+            assert host.extension(self.config.needs, FakeComponent).is_open
         await asyncio.sleep(self.config.start_takes_s)
-        if self.config.fail_to_start:
-            raise StartError(self.config.fail_to_start)
-        async with asyncio.TaskGroup() as group:
-            if self.config.breaks_after_s:
-                group.create_task(self._break())
-            self.diary.note(f"open {self.name}")
+        may_start = self.diary.may_start.get(self.name)
+        if self.config.fail_to_start or (may_start and not may_start.pop(0)):
+            raise StartError(self.config.fail_to_start or "not yet")
+        with self._taken():
+            async with asyncio.TaskGroup() as group:
+                if self.config.breaks_after_s:
+                    group.create_task(self._break())
+                self.diary.note(f"open {self.name}")
+                self.is_open = True
+                yield
+                self.is_open = False
+                await asyncio.sleep(self.config.close_takes_s)
+                assert not self.inside, f"{self.name} has closed over a batch"
+                self.diary.note(f"close {self.name}")
+
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        if self.name.startswith(("processor", "connector")):
             yield
-            await asyncio.sleep(self.config.close_takes_s)
-            self.diary.note(f"close {self.name}")
+            return
+        if self.name in self.diary.taken:
+            raise StartError(f"{self.name} is taken")
+        self.diary.taken.add(self.name)
+        try:
+            yield
+        finally:
+            self.diary.taken.discard(self.name)
 
     async def _break(self) -> None:
         await asyncio.sleep(self.config.breaks_after_s)
         raise OSError("the disk is gone")
 
     async def consume(self, batch: Batch) -> Receipt:
-        self.received.append(batch)
-        return await self._send(batch) if self._send else ACCEPTED
+        if not self.is_open:
+            if self._send is None:
+                raise ShutdownError(f"{self.name} is closed")
+            raise AssertionError(f"a batch came to {self.name}, which is closed")
+        self.inside += 1
+        try:
+            if self.config.consume_takes_s:
+                await asyncio.sleep(self.config.consume_takes_s)
+            self.received.append(batch)
+            self.diary.note(f"batch {self.name} {self.config.number}")
+            return await self._send(batch) if self._send else ACCEPTED
+        finally:
+            self.inside -= 1
 
 
 def all_signals() -> dict[Signal, Stability]:

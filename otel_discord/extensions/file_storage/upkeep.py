@@ -1,6 +1,7 @@
 """What keeps a storage in room: measuring it, the ballast, checkpoints, giving room back. In the storage's thread."""
 
 import logging
+import time
 from typing import Final
 
 import apsw
@@ -91,20 +92,37 @@ class Upkeep:
         if file.is_open and file.log.size_bytes >= self._log_bytes:
             file.log.checkpoint()
 
-    def give_room_back(self, file: StoreFile, *, all_of_it: bool = False) -> bool:
+    def give_room_back(self, file: StoreFile) -> bool:
         """Give a few free pages back to the file system; return whether there are more to give.
 
         Raises:
             apsw.Error: the disk is full or fails.
         """
-        if not (self._may_shrink or all_of_it) or not self._options.give_room_back:
+        if not self._may_shrink or not self._options.give_room_back:
             return False
-        connection = file.connection
-        keep = 0 if all_of_it else self._options.keep_free_bytes // connection.pragma("page_size")
-        spare = connection.pragma("freelist_count") - keep
-        if spare > 0:
-            list(connection.execute(f"PRAGMA incremental_vacuum({min(spare, _PAGES_A_STEP)})"))
-            file.committed()
-            self.checkpoint_if_long(file)
-        self._may_shrink = spare > _PAGES_A_STEP
+        keep = self._options.keep_free_bytes // file.connection.pragma("page_size")
+        self._may_shrink = self._shrink(file, keep)
+        if not self._may_shrink:
+            file.log.checkpoint()  # only now does the main file become shorter
         return self._may_shrink
+
+    def give_all_room_back(self, file: StoreFile, patience_s: float) -> None:
+        """Give every free page back, as far as that goes in a short time: the volume needs it.
+
+        Raises:
+            apsw.Error: the disk is full or fails.
+        """
+        until_s = time.monotonic() + patience_s
+        while self._shrink(file, 0):
+            file.log.checkpoint()
+            if time.monotonic() > until_s:
+                return
+        file.log.checkpoint()
+
+    @staticmethod
+    def _shrink(file: StoreFile, keep_pages: int) -> bool:
+        spare = int(file.connection.pragma("freelist_count")) - keep_pages
+        if spare > 0:
+            list(file.connection.execute(f"PRAGMA incremental_vacuum({min(spare, _PAGES_A_STEP)})"))
+            file.committed()
+        return spare > _PAGES_A_STEP

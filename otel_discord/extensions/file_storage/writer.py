@@ -34,6 +34,7 @@ MOST_WORKS: Final = 256
 """In one transaction."""
 _QUIET_S: Final = 1.0
 _BUSY_S: Final = 0.02
+_SHORT_S: Final = 0.1
 
 Inbox: TypeAlias = "queue.SimpleQueue[Job | None]"
 """None: nothing more comes."""
@@ -224,7 +225,7 @@ class Writer:
     def _examine(self) -> None:
         why = self._upkeep.refusal(self._file, time.monotonic())
         if self._condition is not OK or why:
-            self._upkeep.give_room_back(self._file, all_of_it=True)
+            self._upkeep.give_all_room_back(self._file, _SHORT_S)
         if not self._upkeep.take_ballast() and not why:
             why = self._condition.why
         if self._condition is not OK and not why:

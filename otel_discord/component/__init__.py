@@ -25,6 +25,7 @@ from otel_discord.component.factory import (
 )
 from otel_discord.component.host import Host, Status
 from otel_discord.component.online_check import OnlineCheck, OnlineResult
+from otel_discord.component.preflight import Preflight
 from otel_discord.component.status_board import ComponentStatus, StatusBoard
 from otel_discord.component.storage import (
     EVERY_LETTER,
@@ -74,6 +75,7 @@ __all__ = [
     "OnlineResult",
     "Outlets",
     "PermanentError",
+    "Preflight",
     "Processor",
     "ProcessorFactory",
     "QueueFullError",

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.component import Kind, StartError, Status
+from otel_discord.component import Kind, Preflight, StartError, Status
 from otel_discord.service.blueprint import Blueprint, name_of
 from otel_discord.service.graph import Node
 from otel_discord.service.holder import describe
@@ -72,6 +72,8 @@ class Lifecycle:
             raise StartError(unmet)
         touched = (*found.changed, *found.added, *found.removed)
         made = {node: house.make(node, blueprint) for node in (*found.changed, *found.added)}
+        for instance in made.values():
+            _check(instance)
         await self._bounded(house.farewells_over(touched), bounds.open_by_s, "what an earlier reload removed")
         change = _Change(house, blueprint, bounds, made, self._bounded)
         async with change.undone_unless_done():
@@ -136,6 +138,14 @@ class Lifecycle:
             raise StartError(f"{name}: not ready in time") from None
         finally:
             self._opening = None
+
+
+def _check(instance: Instance) -> None:
+    if isinstance(instance.held.component, Preflight):
+        try:
+            instance.held.component.preflight()
+        except StartError as error:
+            raise StartError(f"{instance.held.name}: {error}") from error
 
 
 class _Change:

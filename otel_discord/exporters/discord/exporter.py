@@ -139,6 +139,14 @@ class DiscordExporter:
 
     # -------------------------------------------------------------------------------------------------- lifetime
 
+    def preflight(self) -> None:
+        """Read the webhooks that are in files.
+
+        Raises:
+            StartError: one cannot be read, or is none.
+        """
+        resolve_destinations(self._config)
+
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
         """Open the queue and the way to Discord, run the outboxes; at the end drain them, or hand over."""

@@ -40,6 +40,19 @@ class OtlpReceiver:
         """Bound addresses by protocol; empty before it runs."""
         return self._endpoints
 
+    def preflight(self) -> None:
+        """Read the certificates.
+
+        Raises:
+            StartError: one cannot be read, or does not fit its key.
+        """
+        for protocol in TRANSPORTS:
+            config = getattr(self._config.protocols, protocol)
+            if config is not None and config.tls is not None:
+                CertificateFiles(
+                    config.tls, f"receivers::{self._settings.id}::protocols::{protocol}::tls"
+                ).new_context()
+
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
         """Listen while inside; leaving takes no new requests and ends those in hand by the drain deadline.

@@ -3,13 +3,20 @@
 import configparser
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
+import pytest
 import yaml
 
 from otel_discord.cli.commands import cli
 from otel_discord.cli.exit_codes import BAD_CONFIGURATION
+from otel_discord.extensions.file_storage.config import FileStorageConfig
+from otel_discord.service.config import ServiceConfig
+from otel_discord.service.process_signals import START_TIMEOUT_S
+from otel_discord.service.systemd import DRAIN_BEAT_S
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "collector-config"
@@ -19,17 +26,50 @@ def flags(command: click.Command) -> set[str]:
     return {option for parameter in command.params for option in parameter.opts}
 
 
+def unit() -> configparser.RawConfigParser:
+    """Return the unit; a key given twice is an error."""
+    parsed = configparser.RawConfigParser(strict=True)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read_string((FOLDER / "systemd" / "otel-discord.service").read_text(encoding="utf-8"))
+    return parsed
+
+
 def test_the_unit_starts_what_there_is() -> None:
-    unit = configparser.RawConfigParser(strict=True)
-    unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read_string((FOLDER / "systemd" / "otel-discord.service").read_text(encoding="utf-8"))
-    program, *arguments = shlex.split(unit["Service"]["ExecStart"])
+    service = unit()["Service"]
+    program, *arguments = shlex.split(service["ExecStart"])
     assert program.endswith("/bin/otel-discord")
     assert {each for each in arguments if each.startswith("-")} <= flags(cli)
     assert "--config" in arguments
-    assert unit["Service"]["RestartPreventExitStatus"] == str(BAD_CONFIGURATION)
-    assert int(unit["Service"]["TimeoutStopSec"]) > 10  # the default of shutdown_timeout
-    assert unit["Install"]["WantedBy"] == "multi-user.target"
+    assert service["RestartPreventExitStatus"] == str(BAD_CONFIGURATION)
+    assert unit()["Install"]["WantedBy"] == "multi-user.target"
+
+
+def test_the_unit_waits_for_what_the_service_says() -> None:
+    service = unit()["Service"]
+    assert service["Type"] == "notify-reload"
+    assert float(service["WatchdogSec"]) > 10
+    assert float(service["TimeoutStartSec"]) > START_TIMEOUT_S
+    assert float(service["TimeoutStopSec"]) > ServiceConfig().shutdown_timeout + DRAIN_BEAT_S
+    state = Path("/var/lib", service["StateDirectory"])
+    assert state in FileStorageConfig().directory.parents
+    assert service["StateDirectoryMode"] == "0700"
+
+
+def test_what_the_page_says_of_the_unit_is_in_it() -> None:
+    page = (ROOT / "docs" / "how-to" / "run-as-a-service.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^\| `(\w+)=([^`]+)` \|", page, re.MULTILINE))
+    assert set(said) >= {"Type", "WatchdogSec", "TimeoutStopSec", "StateDirectory"}
+    service = unit()["Service"]
+    assert {key: service[key] for key in said} == said
+
+
+def test_systemd_finds_no_fault() -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    path = str(FOLDER / "systemd" / "otel-discord.service")
+    done = subprocess.run([analyze, "verify", path], capture_output=True, text=True, timeout=60, check=False)
+    assert "Unknown" not in done.stderr
 
 
 def dockerfile() -> list[list[str]]:

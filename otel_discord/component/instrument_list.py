@@ -189,9 +189,7 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             DESTINATION,
         ),
         Instrument(f"{PREFIX}dead_letters", _GAUGE, "{letter}", "Dead letters that are kept.", _EXPORTER),
-        Instrument(
-            f"{PREFIX}dead_letters_replayed_total", _COUNTER, "{letter}", "Dead letters sent again.", _EXPORTER
-        ),
+        Instrument(f"{PREFIX}dead_letters_replayed_total", _COUNTER, "{letter}", "Dead letters sent again.", _EXPORTER),
         Instrument(
             f"{PREFIX}dead_letters_purged_total",
             _COUNTER,

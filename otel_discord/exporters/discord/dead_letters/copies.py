@@ -4,6 +4,7 @@ How far they have come is noted beside the rows, so that what a crash left out i
 that cannot be written costs a line in the log and nothing else.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +27,7 @@ class LetterCopies:
     files: LetterFiles
     exporter: str
     writing: OffLoop = field(default_factory=lambda: OffLoop("copies of dead letters"))
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def follow(self) -> None:
         """Write what rows there are without a copy.
@@ -33,11 +35,12 @@ class LetterCopies:
         Raises:
             OSError: the disk failed; the rest is written the next time.
         """
-        copied = int(await self.queue.get_state(COPIED_KEY) or b"0")
-        while rows := await self.queue.letters(after_id=copied, limit=_PAGE):
-            await self._write(rows)
-            copied = rows[-1].id
-            await self.queue.set_state(COPIED_KEY, str(copied).encode())
+        async with self._turn:
+            copied = int(await self.queue.get_state(COPIED_KEY) or b"0")
+            while rows := await self.queue.letters(after_id=copied, limit=_PAGE):
+                await self._write(rows)
+                copied = rows[-1].id
+                await self.queue.set_state(COPIED_KEY, str(copied).encode())
 
     async def _write(self, rows: Sequence[StoredLetter]) -> None:
         lines = [partial(line_of, payload=row.payload, exporter=self.exporter) for row in rows]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -73,15 +73,19 @@ class LetterOffice:
             fallback_of=fallback_of,
             sweep_s=float("inf") if isinstance(self.box, LogBox) else SWEEP_S,
         )
-        with self.instruments.watch(lambda: self.box.kept):
-            async with asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(self._begin(upkeep), name=f"{self.exporter} dead letters")
-                try:
-                    yield upkeep
-                finally:
-                    running.cancel()
-                    if self.copies is not None:
-                        await asyncio.wait([asyncio.ensure_future(upkeep.tidy())], timeout=_LAST_TIDY_S)
+        task = asyncio.create_task(self._begin(upkeep), name=f"{self.exporter} dead letters")
+        try:
+            with self.instruments.watch(lambda: self.box.kept):
+                yield upkeep
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self.logger.error("the upkeep of the dead letters failed; please report this", exc_info=error)
+            if self.copies is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LAST_TIDY_S):
+                        await upkeep.tidy()
 
     async def _begin(self, upkeep: Upkeep) -> None:
         if isinstance(self.box, FileBox):

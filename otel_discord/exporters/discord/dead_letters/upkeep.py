@@ -36,6 +36,7 @@ class Upkeep:
     sweep_s: float = SWEEP_S
     book: NoticeBook = field(default_factory=NoticeBook)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _keeps: bool = True
     _swept_s: float = float("-inf")
 
@@ -63,6 +64,10 @@ class Upkeep:
 
     async def tidy(self) -> None:
         """Bring copies up to date and keep the bounds."""
+        async with self._turn:
+            await self._tidy()
+
+    async def _tidy(self) -> None:
         try:
             if self.copies is not None:
                 await self.copies.follow()

@@ -16,13 +16,17 @@ from otel_discord.extensions.file_storage.failures import describe, storage_fail
 from otel_discord.extensions.file_storage.jobs import Ending, Job, hand_back
 from otel_discord.extensions.file_storage.lock import DirectoryLock
 from otel_discord.extensions.file_storage.options import DatabaseOptions
+from otel_discord.extensions.file_storage.stall_watch import PATIENCE_S, StallWatch
 from otel_discord.extensions.file_storage.store_file import StoreFile
 from otel_discord.extensions.file_storage.upkeep import Upkeep
 from otel_discord.extensions.file_storage.writer import Inbox, Writer
-from otel_discord.store.work import Work
+from otel_discord.store.work import Access, Work
 
 T = TypeVar("T")
 
+OPENING_S: Final = 600.0
+"""How long opening may take, salvage and compaction included."""
+_HANGING: Final = Condition(State.FAILING, "the disk does not answer")
 CLOSING_S: Final = 30.0
 """How long closing waits for a disk that does not answer."""
 
@@ -40,17 +44,19 @@ class SqliteDatabase:
         logger: logging.Logger,
         instruments: StorageInstruments,
         on_condition: Callable[[Condition], None] = lambda _: None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._options = options
         self._logger = logger
         self._instruments = instruments
         self._on_condition = on_condition
         self._inbox: Inbox = queue.SimpleQueue()
-        self._pending: set[asyncio.Future[Any]] = set()
+        self._pending: dict[asyncio.Future[Any], float] = {}
+        self._watch = StallWatch(self._pending, self._show, patience_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._upkeep: Upkeep | None = None
         self._closed = True
-        self.condition = OK
+        self._told = OK
 
     # ---------------------------------------------------------------------------------------------------- works
 
@@ -64,15 +70,20 @@ class SqliteDatabase:
         """
         if self._closed or self._loop is None:
             raise ShutdownError("storage is closed")
-        if self.condition.state is State.ENDED:
+        if self._told.state is State.ENDED or (self._watch.stalled and work.access is Access.ACCEPT):
             raise storage_failed(self.condition.why)
         future: asyncio.Future[T] = self._loop.create_future()
-        self._pending.add(future)
+        self._pending[future] = self._loop.time()
         self._inbox.put(Job(work, future))
         try:
             return await future
         finally:
-            self._pending.discard(future)
+            del self._pending[future]
+
+    @property
+    def condition(self) -> Condition:
+        """How it fares."""
+        return _HANGING if self._watch.stalled and self._told.state is not State.ENDED else self._told
 
     @property
     def size_bytes(self) -> int:
@@ -101,11 +112,18 @@ class SqliteDatabase:
         )
         thread.start()
         try:
-            await started
+            async with asyncio.timeout(OPENING_S):
+                await started
             self._closed = False
+            self._watch.start(loop)
             yield
+        except TimeoutError:
+            if started.done() and not started.cancelled():
+                raise
+            raise StartError(f"directory: the disk under {self._options.path} does not answer") from None
         finally:
             self._closed = True
+            self._watch.stop()
             self._inbox.put(None)
             await asyncio.wait({ended}, timeout=CLOSING_S)
             if not ended.done():
@@ -165,8 +183,13 @@ class SqliteDatabase:
             self._call(self._loop, self._change, condition)
 
     def _change(self, condition: Condition) -> None:
-        self.condition = condition
-        self._on_condition(condition)
+        self._told = condition
+        self._show()
+
+    def _show(self) -> None:
+        if self._watch.stalled:
+            self._logger.error("storage fails: the disk does not answer")
+        self._on_condition(self.condition)
 
     @staticmethod
     def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *arguments: object) -> None:

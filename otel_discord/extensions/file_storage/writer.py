@@ -35,6 +35,7 @@ MOST_WORKS: Final = 256
 _QUIET_S: Final = 1.0
 _BUSY_S: Final = 0.02
 _SHORT_S: Final = 0.1
+_DOUBT_S: Final = 10.0
 
 Inbox: TypeAlias = "queue.SimpleQueue[Job | None]"
 """None: nothing more comes."""
@@ -64,6 +65,7 @@ class Writer:
         self._condition = OK
         self._ending = False
         self._looked_at_s = 0.0
+        self._full_at_s = 0.0
         self._chores_left = True
 
     def run(self) -> None:
@@ -183,6 +185,7 @@ class Writer:
             except apsw.Error as worse:
                 error, failure = worse, Failure.STORAGE
         if failure is Failure.FULL:
+            self._full_at_s = time.monotonic()
             self._change(Condition(State.FULL, describe(error)))
         elif failure is Failure.STORAGE:
             self._abandon(error)
@@ -226,8 +229,9 @@ class Writer:
         why = self._upkeep.refusal(self._file, time.monotonic())
         if self._condition is not OK or why:
             self._upkeep.give_all_room_back(self._file, _SHORT_S)
-        if not self._upkeep.take_ballast() and not why:
-            why = self._condition.why
+        now_s = time.monotonic()
+        if not self._upkeep.take_ballast() and not why and now_s - self._full_at_s < _DOUBT_S:
+            why = self._condition.why  # what the volume says is free cannot be had; a quota, maybe
         if self._condition is not OK and not why:
             self._file.prove()
         self._change(Condition(State.FULL, why) if why else OK)

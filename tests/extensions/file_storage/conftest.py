@@ -73,12 +73,13 @@ class Bench:
         return DatabaseOptions(self.path, SpaceLimits(**space), vfs=vfs, **changes)
 
     @asynccontextmanager
-    async def opened(self, **changes: Any) -> AsyncIterator[SqliteDatabase]:
+    async def opened(self, *, patience_s: float = 10.0, **changes: Any) -> AsyncIterator[SqliteDatabase]:
         database = SqliteDatabase(
             self.options(**changes),
             logger=logging.getLogger("otel_discord.testing.file_storage"),
             instruments=StorageInstruments(self.telemetry.meter, "file_storage"),
             on_condition=self.conditions.append,
+            patience_s=patience_s,
         )
         async with database.opened():
             yield database

@@ -1,6 +1,7 @@
 """A disk that is full, fails or is slow: works are refused with a retryable answer, and it is well again by itself."""
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -145,6 +146,22 @@ async def test_a_slow_disk_costs_time_only(bench, notes, disk):
         disk.on_sync = None
         assert len(await database.run(notes.all())) == 100
     assert not bench.conditions
+
+
+async def test_a_disk_that_hangs_is_noticed_and_new_work_is_refused_at_once(bench, notes, disk):
+    async with bench.opened(patience_s=0.2) as database:
+        await database.run(notes.create())
+        hang = threading.Event()
+        disk.on_sync = lambda: hang.wait(20) and None
+        waiting = asyncio.ensure_future(database.run(notes.put(b"patient")))
+        await bench.until(lambda: bench.states[-1:] == [State.FAILING])
+        error = await refused(database, notes.put())
+        assert error.reason == "storage_failed"
+        assert not waiting.done()
+        hang.set()
+        await waiting
+        await bench.until(lambda: bench.states[-1:] == [State.OK])
+        assert await database.run(notes.all()) == [b"patient"]
 
 
 async def test_a_failing_checkpoint_harms_no_work(bench, notes, disk):

@@ -121,7 +121,7 @@ def _payload(pages: Pages, page: bytes, offset: int, payload_bytes: int) -> byte
     usable = pages.usable_bytes
     if not 0 <= payload_bytes <= min(MAX_ROW_BYTES, pages.count * usable):
         return None
-    local = _local_bytes(payload_bytes, usable)
+    local = local_bytes(payload_bytes, usable)
     if offset + local > usable:
         return None
     if local == payload_bytes:
@@ -141,7 +141,8 @@ def _payload(pages: Pages, page: bytes, offset: int, payload_bytes: int) -> byte
     return b"".join(parts)
 
 
-def _local_bytes(payload_bytes: int, usable: int) -> int:
+def local_bytes(payload_bytes: int, usable: int) -> int:
+    """Return how many of a row's bytes are in its cell; the rest is in overflow pages."""
     most = usable - 35
     if payload_bytes <= most:
         return payload_bytes

@@ -16,7 +16,6 @@ MAGIC: Final = b"SQLite format 3\0"
 HEADER_BYTES: Final = 100
 _LARGEST_PAGE_SIZE: Final = 65536
 _LEAF_TABLE_PAGE: Final = 0x0D
-_SAMPLED_PAGES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +44,6 @@ def read_header(data: bytes) -> DatabaseHeader | None:
     application_id, valid_for = struct.unpack_from(">I", data, 68)[0], struct.unpack_from(">I", data, 92)[0]
     count = page_count if page_count and changes == valid_for else None
     return DatabaseHeader(page_size, reserved, count, freelist, application_id)
-
-
-def guess_page_size(file: BinaryIO) -> int:
-    """Return the page size at which the file's pages look most like leaves of tables; 0 where none do.
-
-    For a file without a readable header: pages are sampled over the whole file.
-    """
-    end = file.seek(0, 2)
-    best = (0.0, 0)
-    for size in PAGE_SIZES:
-        pages = end // size
-        step = max(1, pages // _SAMPLED_PAGES)
-        found = 0
-        for number in range(0, pages, step):
-            file.seek(number * size)
-            found += is_table_leaf(file.read(size), size)
-        # Bytes explained, so that the true size wins over one that is a multiple or a part of it.
-        best = max(best, (found * step * size, size) if found else (0.0, 0))
-    return best[1]
 
 
 def is_table_leaf(page: bytes, usable_bytes: int, start: int = 0) -> bool:

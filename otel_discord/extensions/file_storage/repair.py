@@ -14,11 +14,11 @@ from otel_discord.extensions.file_storage.database_file import (
     HEADER_BYTES,
     DatabaseHeader,
     Pages,
-    guess_page_size,
     missing_pages,
     read_header,
 )
 from otel_discord.extensions.file_storage.log_tail import read_tail
+from otel_discord.extensions.file_storage.page_size import guess_page_size
 from otel_discord.extensions.file_storage.quarantine import (
     create_unfinished,
     discard_unfinished,

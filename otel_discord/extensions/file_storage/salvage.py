@@ -125,9 +125,13 @@ def _sound_row(table: int, row_number: int | None, record: Record | None) -> tup
     """Return a row that passes its checksum, and the table that it belongs to."""
     if record is None:
         return None
-    row = (row_number, *record[1:]) if record[:1] == (None,) else record  # the number of a row is its first column
-    candidates = SALVAGEABLE if table == NO_TABLE else (SALVAGEABLE[table], *SALVAGEABLE)
-    return next(((each, row) for each in candidates if each.verify(row)), None)
+    for each in SALVAGEABLE if table == NO_TABLE else (SALVAGEABLE[table], *SALVAGEABLE):
+        row = record
+        if each.columns[0] == "id" and record[:1] == (None,):  # it is the row's own number
+            row = (row_number, *record[1:])
+        if each.verify(row):
+            return each, row
+    return None
 
 
 def _insert(connection: apsw.Connection, kind: Salvageable, row: Row, *, uncertain: bool) -> None:

@@ -13,7 +13,8 @@ LEAP: Final = 1 << 20
 def next_ids(table: Table, count: int) -> Steps[int]:
     """Take ``count`` numbers and return the first of them."""
     rows = yield Query(
-        "UPDATE meta SET value = value + ?, mirror = mirror - ? WHERE key = ? RETURNING key, value, mirror",
+        "UPDATE meta SET value = value + ?, mirror = mirror - ? WHERE key = ? AND value = -mirror"  # noqa: S608 - ours
+        f" AND value >= coalesce((SELECT max(id) FROM {table.name}), 0) RETURNING key, value, mirror",
         (count, count, _key(table)),
     )
     if rows and is_sound_number(rows[0]):

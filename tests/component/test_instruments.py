@@ -12,6 +12,7 @@ from otel_discord.component.instruments import (
     ExporterInstruments,
     ReceiverInstruments,
     ServiceInstruments,
+    StorageInstruments,
 )
 from otel_discord.signals import Signal
 
@@ -63,7 +64,12 @@ def test_each_metric_is_recorded_with_its_labels():
     letters = DeadLetterInstruments(meter, "discord")
     letters.replayed(1)
     letters.purged(1, "hand")
+    storage = StorageInstruments(meter, "file_storage")
+    storage.committed(0.01, 3)
+    storage.refused("disk_full")
+    storage.damaged_file(2)
     with (
+        storage.watch(lambda: 1, lambda: 2),
         letters.watch(lambda: 7),
         exporter.watch_queue(Signal.LOGS, lambda: 1, lambda: 2),
         exporter.in_flight(Signal.LOGS),

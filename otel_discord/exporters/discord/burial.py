@@ -78,8 +78,7 @@ class Burial:
         if not in_log:
             self.instruments.dead_letters_written(len(letters))
         if self.upkeep is not None:
-            text = _words(cards[-1])
-            self.upkeep.buried(self.destination, cause, records, text=text, is_kept=not in_log)
+            self.upkeep.buried(self.destination, cause, records, is_kept=not in_log)
 
     def _log_last_copies(self, cards: Sequence[Card | None], cause: Cause, error: OSError | None) -> None:
         if error is not None:

@@ -42,6 +42,7 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.dead_letters.desk import Bury
+from otel_discord.exporters.discord.dead_letters.notice import NoticeBook
 from otel_discord.exporters.discord.dead_letters.office import LetterOffice, open_office
 from otel_discord.exporters.discord.dead_letters.outbox_lanes import OutboxLanes
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
@@ -207,7 +208,8 @@ class DiscordExporter:
 
     def _open_office(self, host: Host, storage: Storage | None, queue: WorkQueue) -> LetterOffice:
         board = host.kept("replays", ReplayBoard)
-        return open_office(self._settings, self._config.dead_letters, queue, storage, board)
+        notices = host.kept("notices of dead letters", NoticeBook)
+        return open_office(self._settings, self._config.dead_letters, queue, storage, board, notices)
 
     def _new_shelf(self) -> Shelf:
         first_key = random.SystemRandom().getrandbits(56) + 1

@@ -14,6 +14,7 @@ GATHER_S: Final = 5.0
 INTERVAL_S: Final = 3600.0
 _AMBER: Final = 0xF39C12
 _TEXT_CHARS: Final = 160
+_NAME_CHARS: Final = 80
 _REASONS: Final = 4
 
 OF_THE_RECORD: Final = frozenset(
@@ -46,8 +47,6 @@ class Heap:
     """By reason."""
     words: str = ""
     """Discord's own, of the last one that had any."""
-    text: str = ""
-    """The last record's first words."""
 
     @property
     def count(self) -> int:
@@ -62,14 +61,13 @@ class NoticeBook:
     _heaps: dict[str, Heap] = field(default_factory=dict)
     _told_s: dict[str, float] = field(default_factory=dict)
 
-    def note(self, destination: str, reason: str, records: int, *, words: str, text: str, now_s: float) -> None:
+    def note(self, destination: str, reason: str, records: int, *, words: str, now_s: float) -> None:
         """Count records that were buried."""
         if reason == Reason.SHUTDOWN:
             return  # told by the log; nothing is wrong with the destination
         heap = self._heaps.setdefault(destination, Heap(now_s))
         heap.records[reason] += records
         heap.words = words or heap.words
-        heap.text = text or heap.text
 
     def next_s(self) -> float | None:
         """Return when the next notice is due; None where nothing is to be told."""
@@ -97,48 +95,50 @@ def tell_where(destination: str, fallback: str, reasons: Mapping[str, int]) -> s
 
 
 def notice(destination: str, heap: Heap, *, kept: bool) -> Message:
-    """Return the message. What comes from telemetry or from Discord is escaped, and nobody is pinged.
+    """Return the message. Discord's words in it are escaped, and nobody is pinged.
 
-    ``kept``: whether there are letters to look at; else only the log has the records.
+    Nothing of the records is repeated: they were for another channel, or are what Discord would not have. ``kept``:
+    whether there are letters to look at; else only the log has the records.
     """
     records = "1 record" if heap.count == 1 else f"{heap.count:,} records"
-    lines = []
     reasons = heap.records.most_common()
-    for reason, count in reasons[:_REASONS]:
-        words = _IN_WORDS.get(reason, reason.replace("_", " "))
-        lines.append(f"{count:,} × {words}" if len(reasons) > 1 else _sentence(words))
+    lines = [
+        _sentence(_in_words(reason)) if len(reasons) == 1 else f"- {count:,}: {_in_words(reason)}"
+        for reason, count in reasons[:_REASONS]
+    ]
     if len(reasons) > _REASONS:
-        lines.append(f"… and {len(reasons) - _REASONS} more reasons")
+        lines.append(f"- and {len(reasons) - _REASONS} more reasons")
     if heap.words:
         lines.append(f"Discord said: {_safe(heap.words)}")
-    if heap.text:
-        lines.append(f"{'The' if heap.count == 1 else 'The last'} record: {_safe(heap.text)}")
     if kept:
-        lines.append(
-            f"Nothing is lost. Look:\n```\notel-discord dead-letters list --destination {_plain(destination)}\n```"
-        )
+        option = f"--destination {_plain(destination)}"
+        commands = f"otel-discord dead-letters list {option}\notel-discord dead-letters replay {option}"
+        lines.append(f"Nothing is lost. Look, mend the cause, send again:\n```\n{commands}\n```")
     else:
         lines.append("Nothing keeps them: the service's log has their first words.")
-    title = f"📭 {records} could not be delivered to {_safe(destination)}"
     return Message(
         embeds=(
             Embed(
-                title=title,
+                title=f"📭 {records} for “{_safe(destination, _NAME_CHARS)}” could not be delivered",
                 description="\n".join(lines),
                 color=_AMBER,
-                footer=EmbedFooter("otel-discord · dead letters · the next notice in an hour at the earliest"),
+                footer=EmbedFooter("otel-discord · at most one such notice an hour"),
             ),
         )
     )
+
+
+def _in_words(reason: str) -> str:
+    return _IN_WORDS.get(reason, reason.replace("_", " "))
 
 
 def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _safe(text: str) -> str:
+def _safe(text: str, chars: int = _TEXT_CHARS) -> str:
     words = " ".join(text.split())
-    cut = words if len(words) <= _TEXT_CHARS else f"{words[: _TEXT_CHARS - 1]}…"
+    cut = words if len(words) <= chars else f"{words[: chars - 1]}…"
     return escape_markdown(neutralise(cut))
 
 

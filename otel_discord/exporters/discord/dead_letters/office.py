@@ -17,6 +17,7 @@ from otel_discord.exporters.discord.dead_letters.desk import Bury, DeadLetterDes
 from otel_discord.exporters.discord.dead_letters.file_box import FileBox
 from otel_discord.exporters.discord.dead_letters.file_names import MIB, Bounds, stem_of
 from otel_discord.exporters.discord.dead_letters.letter_files import LetterFiles
+from otel_discord.exporters.discord.dead_letters.notice import NoticeBook
 from otel_discord.exporters.discord.dead_letters.replay import Lanes
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard, watched
 from otel_discord.exporters.discord.dead_letters.stored_box import StoredBox
@@ -44,6 +45,7 @@ class LetterOffice:
     box: LetterBox
     board: ReplayBoard
     copies: LetterCopies | None
+    notices: NoticeBook
     instruments: DeadLetterInstruments
     logger: logging.Logger
 
@@ -71,6 +73,7 @@ class LetterOffice:
             logger=self.logger,
             say=say,
             fallback_of=fallback_of,
+            book=self.notices,
             sweep_s=float("inf") if isinstance(self.box, LogBox) else SWEEP_S,
         )
         task = asyncio.create_task(self._begin(upkeep), name=f"{self.exporter} dead letters")
@@ -107,8 +110,12 @@ def open_office(
     queue: WorkQueue,
     storage: Storage | None,
     board: ReplayBoard,
+    notices: NoticeBook | None = None,
 ) -> LetterOffice:
-    """Return the office of an exporter whose queue is open; nothing is written before the first letter."""
+    """Return the office of an exporter whose queue is open; nothing is written before the first letter.
+
+    ``board`` and ``notices`` are kept beyond one instance of the exporter.
+    """
     exporter = str(settings.id)
     directory = letters_directory(config, storage)
     bounds = Bounds(int(config.max_mib * MIB), config.retention)
@@ -144,6 +151,7 @@ def open_office(
         box=box,
         board=board,
         copies=copies,
+        notices=notices or NoticeBook(),
         instruments=instruments,
         logger=settings.logger,
     )

@@ -34,17 +34,16 @@ class Upkeep:
     say: Say
     fallback_of: Callable[[str], str]
     sweep_s: float = SWEEP_S
-    book: NoticeBook = field(default_factory=NoticeBook)
+    book: NoticeBook
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _keeps: bool = True
     _swept_s: float = float("-inf")
 
-    def buried(self, destination: str, cause: Cause, records: int, *, text: str, is_kept: bool) -> None:
-        """Hear of a burial. ``text`` is what the log says about the last of the records."""
+    def buried(self, destination: str, cause: Cause, records: int, *, is_kept: bool) -> None:
+        """Hear of a burial."""
         now_s = asyncio.get_running_loop().time()
-        words = masked(cause.detail, 500)
-        self.book.note(destination, cause.reason, records, words=words, text=masked(text, 500), now_s=now_s)
+        self.book.note(destination, cause.reason, records, words=masked(cause.detail, 500), now_s=now_s)
         self._keeps = is_kept
         self._woken.set()
 

@@ -61,14 +61,14 @@ class Reload:
             async with asyncio.timeout(READ_TIMEOUT_S) as self._reading:
                 new = await asyncio.to_thread(load_anew, self._load)
         except ConfigurationError as error:
-            return self._unreadable([self._redactor(str(problem)) for problem in error.problems])
+            return self._unreadable([self._redactor(str(problem)) for problem in error.problems], begun_s)
         except TimeoutError:
             if self._is_stopping:
                 return GIVEN_UP
-            return self._unreadable([f"the configuration could not be read within {READ_TIMEOUT_S:g} s"])
+            return self._unreadable([f"the configuration could not be read within {READ_TIMEOUT_S:g} s"], begun_s)
         except Exception as error:  # a foreign component's model may raise anything; the old one runs on
             _logger.debug("reading the configuration failed", exc_info=True)
-            return self._unreadable([self._redactor(f"{type(error).__name__}: {error}")])
+            return self._unreadable([self._redactor(f"{type(error).__name__}: {error}")], begun_s)
         finally:
             self._reading = None
         learn_secrets(self._redactor, new.configuration)
@@ -93,7 +93,7 @@ class Reload:
         text = (
             f"reloaded in {duration_s * 1000:.0f} ms: {describe(found, rewired=old_members != new.blueprint.members)}"
         )
-        _logger.info("%s", text)
+        _logger.info(text)  # not by a template: lines of one template are thinned out
         return ReloadResult(
             ok=True,
             text=text,
@@ -120,12 +120,13 @@ class Reload:
         await self._lifecycle.rescue(self._blueprint, bounds)
         return GIVEN_UP
 
-    def _unreadable(self, problems: list[str]) -> ReloadResult:
-        text = f"reload failed, nothing has changed: {len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        for problem in problems:
-            _logger.error("configuration: " + problem)  # noqa: G003  each is a line of its own, not a repeat
-        _logger.error("%s", text)
-        return ReloadResult(ok=False, text=text, problems=tuple(problems))
+    def _unreadable(self, problems: list[str], begun_s: float) -> ReloadResult:
+        duration_s = asyncio.get_running_loop().time() - begun_s
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        text = f"reload failed after {duration_s * 1000:.0f} ms, nothing has changed: {count}"
+        for line in (*(f"configuration: {problem}" for problem in problems), text):
+            _logger.error(line)
+        return ReloadResult(ok=False, text=text, problems=tuple(problems), duration_s=duration_s)
 
     def _say_what_waits(self) -> None:
         for key in ("telemetry", "control"):

@@ -15,7 +15,6 @@ from otel_discord import __version__
 from otel_discord.component import StartError
 from otel_discord.service.control.command import Command
 from otel_discord.service.control.dead_letters import dead_letter_commands
-from otel_discord.service.control.dead_letters import dead_letter_commands
 from otel_discord.service.control.endpoint import control_endpoint
 from otel_discord.service.control.front_desk import check_online, send_test
 from otel_discord.service.control.reload import reload

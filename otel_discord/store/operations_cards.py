@@ -39,6 +39,16 @@ def lanes(owner: str) -> Work[list[str]]:
     return Work("lanes", Access.READ, steps)
 
 
+def waiting(owner: str) -> Work[dict[str, int]]:
+    """Count the cards of every lane, by an index alone."""
+
+    def steps() -> Steps[dict[str, int]]:
+        rows = yield Query("SELECT lane, count(*) FROM cards WHERE owner = ? GROUP BY lane", (owner,))
+        return {lane: int(count) for lane, count in rows}
+
+    return Work("waiting", Access.READ, steps)
+
+
 def head(owner: str, lane: str, limit: int) -> Work[Head]:
     """Read up to ``limit`` cards in the order in which they are to be sent."""
 

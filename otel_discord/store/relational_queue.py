@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -50,7 +50,7 @@ class RelationalQueue(RelationalArchive):
         super().__init__(Transactions(database, logger), owner, logger, on_damaged)
         self._wall_clock_ns = wall_clock_ns
         self._room = Room(limits, opening.load)
-        self._waiting = WaitingBatches(self._transactions, owner, opening.last_batch_id)
+        self._batches = WaitingBatches(self._transactions, owner, opening.last_batch_id)
         self._takers = Takers()
         self._room_seekers = RoomSeekers(self._room)
         self._endings = Endings()
@@ -73,14 +73,14 @@ class RelationalQueue(RelationalArchive):
         if not self._room.fits(load):
             raise QueueFullError("sending queue is full")
         self._room.take(load)
-        ticket = self._waiting.expect()
+        ticket = self._batches.expect()
 
         def stored(batch_id: int) -> None:
-            self._waiting.arrived(ticket, batch_id, batch, priority, accepted_ns)
+            self._batches.arrived(ticket, batch_id, batch, priority, accepted_ns)
             self._takers.wake_one()
 
         def not_stored() -> None:
-            self._waiting.lost(ticket)
+            self._batches.lost(ticket)
             self._room.give_back(load)
             self._room_seekers.admit()
 
@@ -104,7 +104,7 @@ class RelationalQueue(RelationalArchive):
         """
         while True:
             try:
-                taken = await self._waiting.take()
+                taken = await self._batches.take()
             except BaseException:
                 self._takers.wake_one()  # the turn goes to the next one
                 raise
@@ -119,11 +119,11 @@ class RelationalQueue(RelationalArchive):
                     repair_works.bury_damaged_batches(self._owner, [taken.id], self._wall_clock_ns())
                 )
             finally:
-                self._waiting.release(taken.id)
+                self._batches.release(taken.id)
 
     async def release(self, batch_id: int) -> None:
         """Give a taken batch back to its place in the order; an unknown id is ignored."""
-        if self._waiting.release(batch_id):
+        if self._batches.release(batch_id):
             self._takers.wake_one()
 
     async def done(self, batch_id: int) -> None:
@@ -138,7 +138,7 @@ class RelationalQueue(RelationalArchive):
         """
 
         def book(routed: batch_works.Routed) -> None:
-            self._waiting.ended(batch_id)
+            self._batches.ended(batch_id)
             self._book_ended(routed.ended)
 
         routed = await self._transactions.insist(batch_works.route(self._owner, batch_id, cards), book)
@@ -160,6 +160,10 @@ class RelationalQueue(RelationalArchive):
     async def lanes(self) -> Sequence[str]:
         """Return the lanes that hold cards."""
         return await self._transactions.read(card_works.lanes(self._owner))
+
+    async def waiting(self) -> Mapping[str, int]:
+        """Return how many cards each lane holds."""
+        return await self._transactions.read(card_works.waiting(self._owner))
 
     async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
         """Return up to ``limit`` cards in the order in which they are to be sent; they stay."""
@@ -246,7 +250,7 @@ class RelationalQueue(RelationalArchive):
 
     def _book_ended(self, ended: Sequence[Ended]) -> None:
         for each in ended:
-            self._waiting.ended(each.id)
+            self._batches.ended(each.id)
             self._endings.end(each.id, Settlement.DEAD if each.dead else Settlement.DELIVERED)
             self._room.give_back(Load(1, each.items, each.size_bytes))
         if ended:

@@ -19,6 +19,7 @@ class CardsContract(StorageContractBase):
             await queue.take()
             ids = await queue.route(batch_id, [NewCard("ops", 9, b"\0one"), NewCard("errors", 9, b"")])
             assert sorted(await queue.lanes()) == ["errors", "ops"]
+            assert await queue.waiting() == {"errors": 1, "ops": 1}
             assert await queue.head("ops", 5) == [StoredCard(ids[0], "ops", 9, b"\0one")]
             assert await queue.head("errors", 5) == [StoredCard(ids[1], "errors", 9, b"")]
             await queue.settle([ids[0], 999_999], Settlement.DELIVERED)
@@ -111,6 +112,7 @@ class CardsContract(StorageContractBase):
                 StoredCard(moved[0], "fallback", 9, b"c"),
             ]
             assert sorted(await queue.lanes()) == ["fallback", "ops"]
+            assert await queue.waiting() == {"ops": 1, "fallback": 3}
             assert list(await queue.move([])) == []
 
     async def test_a_moved_card_is_still_its_batchs(self) -> None:
@@ -138,7 +140,7 @@ class CardsContract(StorageContractBase):
             batch_id = await queue.put(logs_batch(5))  # the queue is empty, so that it takes anything
             assert batch_id
             await queue.settle(ids, Settlement.DELIVERED)
-            assert (list(await queue.lanes()), queue.size) == ([], 5)
+            assert (list(await queue.lanes()), dict(await queue.waiting()), queue.size) == ([], {}, 5)
             assert list(await queue.adopt([])) == []
 
     async def test_hundreds_of_cards_at_once(self) -> None:

@@ -99,6 +99,7 @@ async def test_rows_are_found_by_an_index(database: SqliteDatabase, queue: Relat
     batch_id = await queue.put(logs_batch())
     ids = await queue.route(batch_id, cards(4))
     await queue.lanes()
+    await queue.waiting()
     await queue.head("ops", 3)
     await queue.mark_sending(ids)
     await queue.move([Move(ids[0], NewCard("ops", 9, b""))])
@@ -482,3 +483,37 @@ async def test_only_accepting_needs_room_on_the_disk(database: SqliteDatabase, q
     await queue.adopt([])
     assert {name for name, kind in access.items() if kind is Access.ACCEPT} == {"put"}
     assert not {name for name, kind in access.items() if kind is Access.READ}
+
+
+# ------------------------------------------------------------------------------------------------ looking ahead
+
+
+async def test_more_of_one_priority_than_is_looked_at_in_one_go(storage: SqliteStorage) -> None:
+    async with storage.open_queue("q", ROOMY) as queue:
+        ids = [await queue.put(logs_batch(), priority=9) for _ in range(600)]
+    async with storage.open_queue("q", ROOMY) as queue:
+        looks = storage.database.ran.count("look_ahead")
+        assert [(await queue.take()).id for _ in ids] == ids
+        assert storage.database.ran.count("look_ahead") == looks + 3
+
+
+async def test_a_batch_that_ended_while_it_was_looked_for_is_passed_over(storage: SqliteStorage) -> None:
+    async with storage.open_queue("q", ROOMY) as queue:
+        ids = [await queue.put(logs_batch()) for _ in range(3)]
+    async with storage.open_queue("q", ROOMY) as queue:
+        await queue.take()
+        storage.database.damage("DELETE FROM batches WHERE id = ?", ids[1])  # as another process would
+        assert (await queue.take()).id == ids[2]
+
+
+@pytest.mark.parametrize(("signal", "payload"), [("wishes", b""), ("logs", b"\xff\xff")])
+async def test_what_is_sealed_and_yet_no_batch_is_a_dead_letter(
+    storage: SqliteStorage, signal: str, payload: bytes
+) -> None:
+    row = seal(BATCHES, (1, "q", signal, 9, 0, 3, len(payload), 0, 0), payload)
+    storage.database.connection.execute(BATCHES.insert, row)
+    async with storage.open_queue("q", ROOMY) as queue:
+        queue.close()
+        with pytest.raises(ShutdownError):
+            await queue.take()
+        assert [letter.reason for letter in await queue.letters()] == ["damaged"]

@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
 from otel_discord.component.instruments import BreakerState, DestinationInstruments
 from otel_discord.discord_api.outcome_types import Unavailable
@@ -15,6 +16,8 @@ from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.outage import Looks
 from otel_discord.templating.wording import duration
 
+_TICK_S: Final = 0.001
+"""A loop's timer may fire that much early, and is then as good as due."""
 _STATES = {
     Phase.CLOSED: BreakerState.CLOSED,
     Phase.HALF_OPEN: BreakerState.HALF_OPEN,
@@ -51,13 +54,18 @@ class Circuit:
         """When the probe may go (loop time)."""
         return self.memory.breaker.allowed_at_s
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the cooldown has passed."""
+        return self._now_s() >= self.allowed_at_s
+
     def show(self) -> None:
         """Show the state as a metric."""
         self.instruments.breaker(_STATES[self.phase])
 
     def probe(self) -> None:
         """Let one message ask whether the destination works again, where the cooldown has passed."""
-        self.memory.breaker = breaker.probing(self.memory.breaker, now_s=asyncio.get_running_loop().time())
+        self.memory.breaker = breaker.probing(self.memory.breaker, now_s=self._now_s())
         self.show()
 
     def no_probe(self) -> None:
@@ -67,9 +75,7 @@ class Circuit:
 
     def failed(self) -> bool:
         """Count a failure; return True where it is one too many, upon which :meth:`hold` follows (or does not)."""
-        after = breaker.after_failure(
-            self.policy, self.memory.breaker, now_s=asyncio.get_running_loop().time(), dice=0.0
-        )
+        after = breaker.after_failure(self.policy, self.memory.breaker, now_s=self._now_s(), dice=0.0)
         if after.phase is Phase.OPEN:
             return True
         self.memory.breaker = after
@@ -118,3 +124,6 @@ class Circuit:
             duration(round(away_s)),
             extra={"destination": self.destination, "waiting": await self.waiting()},
         )
+
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time() + _TICK_S

@@ -53,10 +53,6 @@ class Group:
     alone: bool = False
     """A single card under suspicion: others were delivered meanwhile, so its attempts count."""
 
-    def rest_after(self, taken: int) -> "Group | None":
-        """Return what a message with the first ``taken`` cards left over; None for nothing."""
-        return replace(self, cards=self.cards[taken:]) if taken < len(self.cards) else None
-
     def without(self, card_ids: Collection[int]) -> "Group | None":
         """Return the group without some of its cards; None where none is left."""
         kept = tuple(card for card in self.cards if card.id not in card_ids)

@@ -208,13 +208,12 @@ class Outbox:
 
     async def _cooled_down(self) -> bool:
         """Wait until a probe may go; False where it is time to end instead."""
-        loop = asyncio.get_running_loop()
         while not self._is_stopping:
             self.arrivals.heard()
             if self.arrivals.draining and (self.is_durable or not await self.lane.head(1)):
                 return False
             await self._relieve()
-            if loop.time() >= self.circuit.allowed_at_s:
+            if self.circuit.is_due:
                 return True
             await self.arrivals.wait(self.circuit.allowed_at_s)
             if self.fallback is not None and not self.arrivals.draining:

@@ -1,7 +1,8 @@
 """An exporter, FakeDiscord and what was said, on one virtual clock."""
 
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,15 +41,22 @@ def shown(message: FakeMessage) -> str:
 
 
 @asynccontextmanager
-async def running(fake: FakeDiscord, **config: Any) -> AsyncIterator[Rig]:
-    """Run an exporter against ``fake``; leaving drains it. Without destinations it has one webhook of ``fake``."""
+async def running(
+    fake: FakeDiscord, *, host: NopHost | None = None, wall_clock: Callable[[], float] = time.time, **config: Any
+) -> AsyncIterator[Rig]:
+    """Run an exporter against ``fake``; leaving drains it. Without destinations it has one webhook of ``fake``.
+
+    With the same ``host`` it goes on where the one before it ended.
+    """
     if "destinations" not in config and "webhook_url" not in config:
         webhook = fake.webhooks[0] if fake.webhooks else fake.add_webhook()
         config["webhook_url"] = webhook.url
     config.setdefault("dead_letters", {"directory": ""})  # threads that write files cannot be waited for here
     telemetry = InMemoryTelemetry()
     given = settings("discord", telemetry)
-    exporter = DiscordExporter(given, DiscordConfig.model_validate(config), transport=fake.transport())
-    host = NopHost()
+    exporter = DiscordExporter(
+        given, DiscordConfig.model_validate(config), transport=fake.transport(), wall_clock=wall_clock
+    )
+    host = host or NopHost()
     async with no_leaked_tasks(), exporter.lifespan(host):
         yield Rig(fake, exporter, telemetry, host)

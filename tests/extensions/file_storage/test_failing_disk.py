@@ -167,16 +167,16 @@ async def test_a_disk_that_hangs_is_noticed_and_new_work_is_refused_at_once(benc
 async def test_a_failing_checkpoint_harms_no_work(bench, notes, disk):
     async with bench.opened() as database:
         await database.run(notes.create())
+        stored = [b"kept"]
+        await database.run(notes.put(b"kept"))
         disk.on_write, disk.only = faulty_disk.io_error, bench.path.name
         bodies = [bytes([n]) * MOST_BYTES for n in range(4)]
-        stored = []
         for body in bodies:
             try:
                 await database.run(notes.put(body))
                 stored.append(body)
             except RetryableError:
                 await asyncio.sleep(0.05)
-        assert stored
         await bench.until(lambda: State.FAILING in bench.states)
         disk.on_write = None
         await bench.until(lambda: bench.states[-1:] == [State.OK])

@@ -86,10 +86,10 @@ class Server(web.Server):
         """Count a connection; close it where there are too many, or where no request comes in time."""
         super().connection_made(handler, transport)
         self._open_connections += 1
+        loop = asyncio.get_running_loop()
         if self._open_connections > self._limits.max_connections:
-            transport.abort()
+            loop.call_soon(transport.abort)  # at once, its task would begin without its connection, and fail
         elif self._limits.read_header_timeout_s:
-            loop = asyncio.get_running_loop()
             self._first_heads[handler] = loop.call_later(self._limits.read_header_timeout_s, handler.force_close)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:

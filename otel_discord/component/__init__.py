@@ -45,6 +45,7 @@ from otel_discord.component.storage import (
     StoredLetter,
     WorkQueue,
 )
+from otel_discord.component.succession import Successor
 from otel_discord.component.test_message import SendTest, TestResult
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "StoredBatch",
     "StoredCard",
     "StoredLetter",
+    "Successor",
     "TestResult",
     "WorkQueue",
 ]

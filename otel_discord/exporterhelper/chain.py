@@ -7,7 +7,7 @@ each attempt has a timeout of its own, and a batch is counted once.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 from otel_discord.component.consumer import Receipt
@@ -15,9 +15,10 @@ from otel_discord.component.errors import ShutdownError
 from otel_discord.component.factory import Settings
 from otel_discord.component.host import Host
 from otel_discord.component.instruments import ExporterInstruments
-from otel_discord.component.storage import Storage
+from otel_discord.component.storage import Storage, WorkQueue
 from otel_discord.exporterhelper.batcher import Batcher
 from otel_discord.exporterhelper.config import CollectorSendingQueueConfig, RetryConfig
+from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporterhelper.observe_sender import ObserveSender
 from otel_discord.exporterhelper.queue_consumer import consume_each
 from otel_discord.exporterhelper.queue_sender import QueueSender
@@ -25,7 +26,6 @@ from otel_discord.exporterhelper.retry_sender import RetrySender
 from otel_discord.exporterhelper.sender import Sender
 from otel_discord.exporterhelper.timeout_sender import TimeoutSender
 from otel_discord.signals.batch import Batch, Signal
-from otel_discord.store.memory import MemoryStorage
 
 _DRAIN_S: Final = 10.0  # where the host names no deadline
 
@@ -72,6 +72,8 @@ class ExporterChain:
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
         """Open the queues and their workers; on leaving, stop waits, drain until the host's deadline, and account.
 
+        Where a successor takes over, what is not yet begun is left to it.
+
         Raises:
             StartError: the storage is not there.
         """
@@ -102,7 +104,7 @@ class ExporterChain:
     ) -> AsyncIterator[Mapping[Signal, Sender]]:
         storage = self._storage(host)
         async with AsyncExitStack() as stack:
-            queues = {signal: await self._open(stack, storage, signal) for signal in self._signals}
+            queues = {signal: await self._open(stack, host, storage, signal) for signal in self._signals}
             try:
                 async with asyncio.TaskGroup() as group:
                     workers = [
@@ -113,19 +115,29 @@ class ExporterChain:
                     finally:
                         stopping.set()
                         for queue in queues.values():
-                            queue.stop()
+                            queue.stop(leave_rest=host.hands_over)
                         await _drain(workers, host.drain_deadline_s)
             finally:
                 for queue in queues.values():
                     await queue.account_for_the_rest()
 
-    def _storage(self, host: Host) -> Storage:
-        wanted = self._sending_queue.storage
-        return MemoryStorage() if wanted is None else host.extension(wanted, Storage)
+    def has_queue_of(self, other: "ExporterChain") -> bool:
+        """Return whether both keep their queues in the same place, and both have some."""
+        ours, theirs = self._sending_queue, other._sending_queue  # noqa: SLF001
+        return ours.enabled and theirs.enabled and ours.storage == theirs.storage
 
-    async def _open(self, stack: AsyncExitStack, storage: Storage, signal: Signal) -> QueueSender:
-        owner = f"{self._settings.id}/{signal}"
-        queue = await stack.enter_async_context(storage.open_queue(owner, self._sending_queue.limits()))
+    def _storage(self, host: Host) -> Storage | None:
+        wanted = self._sending_queue.storage
+        return None if wanted is None else host.extension(wanted, Storage)
+
+    async def _open(self, stack: AsyncExitStack, host: Host, storage: Storage | None, signal: Signal) -> QueueSender:
+        limits = self._sending_queue.limits()
+        opening: AbstractAsyncContextManager[WorkQueue] = (
+            kept_queue(host, limits, f"queue/{signal}")
+            if storage is None
+            else storage.open_queue(f"{self._settings.id}/{signal}", limits)
+        )
+        queue = await stack.enter_async_context(opening)
         stack.enter_context(self._instruments.watch_queue(signal, lambda: queue.size, lambda: queue.capacity))
         return QueueSender(queue, self._sending_queue, signal, self._instruments, self._settings.logger)
 

@@ -49,6 +49,8 @@ class QueueSender:
         self._in_hand: dict[int, StoredBatch] = {}
         self._results: dict[int, asyncio.Future[Receipt]] = {}
         self._stopping = False
+        self._hands_over = False
+        self._leaves_rest = behaviour.storage is not None
 
     async def send(self, batch: Batch) -> Receipt:
         """Put the batch into the queue; with ``wait_for_result`` also wait for its end.
@@ -73,9 +75,9 @@ class QueueSender:
         """Take the next batch in hand, until ``finish``.
 
         Raises:
-            ShutdownError: there is nothing more to do. What is stored is not begun at shutdown: it is safe where it is.
+            ShutdownError: there is nothing more to do. What is safe where it is, or the successor's, is not begun.
         """
-        if self._stopping and self._durable:
+        if self._stopping and self._leaves_rest:
             raise ShutdownError("sending queue is stopped")
         stored = await self._queue.take()
         self._in_hand[stored.id] = stored
@@ -87,8 +89,8 @@ class QueueSender:
         ``failed_items`` says how many of its items an error is about, where it is not all.
         """
         stored = self._in_hand.pop(batch_id)
-        if isinstance(result, ShutdownError) and self._durable:
-            self._in_hand[batch_id] = stored  # nobody else gets it in this run; the next run does
+        if isinstance(result, ShutdownError) and self._leaves_rest:
+            self._in_hand[batch_id] = stored  # nobody else gets it in this run; the next run or the successor does
             return
         await self._queue.done(batch_id)
         if isinstance(result, Exception):
@@ -98,13 +100,20 @@ class QueueSender:
             self._log_dropped(items, result)
         self._answer(batch_id, result)
 
-    def stop(self) -> None:
-        """Refuse new batches and end waits; what is in a memory queue is still handed out."""
+    def stop(self, *, leave_rest: bool = False) -> None:
+        """Refuse new batches and end waits; a memory queue is still worked off, unless a successor gets the rest."""
         self._stopping = True
+        self._hands_over = leave_rest
+        self._leaves_rest = self._leaves_rest or leave_rest
         self._queue.close()
 
     async def account_for_the_rest(self) -> None:
         """Say what was not sent, after the last worker has ended."""
+        if self._hands_over:
+            for batch_id in list(self._results):  # who still waits was not answered, and asks the successor
+                await self._queue.done(batch_id)
+                self._answer(batch_id, ShutdownError("stopped before it was sent"))
+            return
         if self._durable:
             if self._queue.size:
                 self._logger.info("%d left in %s for the next start", self._queue.size, self._behaviour.storage)

@@ -117,8 +117,11 @@ class House:
             gate.open(component)  # type: ignore[arg-type]  # exporters, connectors and processors are consumers
             instance.entrance = gate.entrance
 
-    async def close(self, node: Node, *, has_successor: bool, deadline_s: float) -> Instance:
-        """Close a running component by ``deadline_s``. What reaches its gate meanwhile waits for the successor."""
+    async def close(self, node: Node, *, has_successor: bool, hands_over: bool, deadline_s: float) -> Instance:
+        """Close a running component by ``deadline_s``. What reaches its gate meanwhile waits for the successor.
+
+        ``hands_over`` is for one whose successor goes on with what it has; else what it keeps is let go.
+        """
         instance = self.running[node]
         gate = self.gates.get(node) if has_successor else None
         if node.kind is Kind.EXTENSION:
@@ -131,12 +134,16 @@ class House:
                 await self._until_empty(instance, deadline_s)
         del self.running[node]
         try:
-            await instance.held.close(deadline_s=deadline_s, hands_over=has_successor)
+            if has_successor:
+                instance.held.host.fall_silent()
+            await instance.held.close(deadline_s=deadline_s, hands_over=hands_over)
         finally:
             if gate is not None:
                 gate.shut()
             if not has_successor:
                 self._forget(node)
+            elif not hands_over:
+                self.host.forget_kept(name_of(node))
         return instance
 
     # ---------------------------------------------------------------------------------------------------- farewells

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.component import Kind, Preflight, StartError, Status
+from otel_discord.component import Kind, Preflight, StartError, Status, Successor
 from otel_discord.service.blueprint import Blueprint, name_of
 from otel_discord.service.graph import Node
 from otel_discord.service.holder import describe
@@ -104,7 +104,7 @@ class Lifecycle:
             if self._is_stopping:
                 raise InterruptedChangeError
             try:
-                if node is not None and step.action in (Action.OPEN, Action.REPLACE):
+                if node is not None and node in blueprint.identities and step.action is not Action.RETIRE:
                     change.made[node] = self._house.make(node, blueprint)  # anew: one is opened only once
                 await change.take(step)
             except StartError as error:
@@ -146,6 +146,11 @@ def _check(instance: Instance) -> None:
             instance.held.component.preflight()
         except StartError as error:
             raise StartError(f"{instance.held.name}: {error}") from error
+
+
+def _takes_over(successor: Instance, predecessor: Instance) -> bool:
+    component = successor.held.component
+    return not isinstance(component, Successor) or component.takes_over(predecessor.held.component)
 
 
 class _Change:
@@ -210,7 +215,13 @@ class _Change:
     async def _close(self, node: Node) -> None:
         timeout_s = self._bounds.close_timeout_s if node in self.made else self._bounds.shutdown_timeout_s
         deadline_s = asyncio.get_running_loop().time() + timeout_s
-        await self._house.close(node, has_successor=node in self._blueprint.identities, deadline_s=deadline_s)
+        successor = self.made.get(node)
+        await self._house.close(
+            node,
+            has_successor=successor is not None,
+            hands_over=successor is not None and _takes_over(successor, self._house.running[node]),
+            deadline_s=deadline_s,
+        )
 
     async def _open(self, node: Node, *, beside: bool) -> None:
         house, instance = self._house, self.made[node]

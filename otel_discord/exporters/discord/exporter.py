@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 from otel_discord.component import (
     ACCEPTED,
+    Component,
     Host,
     PermanentError,
     QueueFullError,
@@ -34,6 +35,7 @@ from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.permits import RateLimits
 from otel_discord.exporterhelper.config import Overflow
+from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.ban_memory import BanMemory
 from otel_discord.exporters.discord.batch_router import BatchRouter
@@ -51,7 +53,6 @@ from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destinatio
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
-from otel_discord.exporters.discord.kept_queue import kept_queue
 from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
@@ -147,6 +148,13 @@ class DiscordExporter:
             StartError: one cannot be read, or is none.
         """
         resolve_destinations(self._config)
+
+    def takes_over(self, predecessor: Component) -> bool:
+        """Return whether the predecessor's queue is where this one looks for its own."""
+        return (
+            isinstance(predecessor, DiscordExporter)
+            and predecessor._config.sending_queue.storage == self._config.sending_queue.storage  # noqa: SLF001
+        )
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 
+from otel_discord.component.component import Component
 from otel_discord.component.consumer import Receipt
 from otel_discord.component.errors import PermanentError
 from otel_discord.component.factory import Settings
@@ -35,6 +36,10 @@ class OtlpGrpcExporter:
             timeout_s=config.timeout,
             max_request_bytes=MAX_REQUEST_BYTES,
         )
+
+    def takes_over(self, predecessor: Component) -> bool:
+        """Return whether the predecessor's queue is where this one looks for its own."""
+        return isinstance(predecessor, OtlpGrpcExporter) and self._chain.has_queue_of(predecessor._chain)  # noqa: SLF001
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:

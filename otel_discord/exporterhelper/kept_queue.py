@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from otel_discord.component import Host, QueueLimits
+from otel_discord.component.host import Host
+from otel_discord.component.storage import QueueLimits
 from otel_discord.store.memory import MemoryQueue
 
 
 @asynccontextmanager
-async def kept_queue(host: Host, limits: QueueLimits) -> AsyncIterator[MemoryQueue]:
-    """Open the queue that this component keeps; where a successor follows, nobody who waits for an end is disturbed."""
-    queue = host.kept("queue", lambda: MemoryQueue(limits))
+async def kept_queue(host: Host, limits: QueueLimits, key: str = "queue") -> AsyncIterator[MemoryQueue]:
+    """Open a queue that this component keeps; where a successor follows, nobody who waits for an end is disturbed."""
+    queue = host.kept(key, lambda: MemoryQueue(limits))
     queue.reopen(limits)
     try:
         yield queue

@@ -1,4 +1,4 @@
-"""A storage that keeps what a disk would keep, on a virtual clock: batches, cards, what was in flight, and the state."""
+"""What a disk would keep, on a virtual clock: batches, cards, what was in flight, and the state."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

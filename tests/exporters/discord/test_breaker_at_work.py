@@ -1,4 +1,4 @@
-"""A destination that cannot be reached: no storm while it is away, everything in order afterwards, others undisturbed."""
+"""A destination that cannot be reached: no storm meanwhile, everything in order afterwards, others undisturbed."""
 
 import asyncio
 from math import inf

@@ -20,6 +20,7 @@ _ERRORS: Final = 20
 _ERROR_CHARS: Final = 300
 _DETAIL_CHARS: Final = 20_000
 _WEBHOOK_TOKEN: Final = re.compile(r"(?i)(webhooks(?:/|%2f|\\/)[\w\-.]{1,64}(?:/|%2f|\\/))[\w\-.~%]+")
+_NUMBERS: Final = re.compile(r"^status \d{3}(?:, code \d+)?: ")
 _REPLAYED: Final = "sent again after "
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -35,7 +36,7 @@ def letter_payload(card_payload: bytes, cause: Cause, *, destination: str, time_
         reason=cause.reason,
         http_status=cause.status,
         discord_code=_int32(cause.code),
-        discord_message=masked(cause.detail, _WORDS_CHARS),
+        discord_message=masked(own_words(cause.detail), _WORDS_CHARS),
         errors=[
             dead_letter_pb2.DeadLetter.FieldError(
                 path=masked(path_text(error), _ERROR_CHARS),
@@ -48,6 +49,11 @@ def letter_payload(card_payload: bytes, cause: Cause, *, destination: str, time_
         card=card_payload,
         lost_attachments=_lost_attachments(card_payload),
     ).SerializeToString()
+
+
+def own_words(detail: str) -> str:
+    """Return Discord's words without the numbers that an outcome puts before them; a letter has these apart."""
+    return _NUMBERS.sub("", detail)
 
 
 def path_text(error: FieldError) -> str:

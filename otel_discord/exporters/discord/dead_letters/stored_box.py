@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from otel_discord.component import (
@@ -11,8 +11,10 @@ from otel_discord.component import (
     LetterFilter,
     NewLetter,
     Revival,
+    StoredLetter,
     WorkQueue,
 )
+from otel_discord.component.dead_letters import Letter
 from otel_discord.exporters.discord.dead_letters.box import Comeback, Kept, LastResort
 from otel_discord.exporters.discord.dead_letters.file_names import Bounds
 from otel_discord.exporters.discord.dead_letters.letter import read_letter
@@ -63,7 +65,7 @@ class StoredBox:
     async def page(self, chosen: LetterFilter, *, after_id: int, limit: int) -> Sequence[Kept]:
         """Return letters, oldest first."""
         rows = await self.queue.letters(chosen, after_id=after_id, limit=limit)
-        return [Kept(read_letter(row.id, row.payload), row.payload) for row in rows]
+        return [Kept(_letter(row), row.payload) for row in rows]
 
     @asynccontextmanager
     async def replaying(self, patience_s: float) -> AsyncIterator[bool]:  # noqa: ARG002
@@ -109,3 +111,9 @@ class StoredBox:
             left -= removed
         self.kept = left
         return expired
+
+
+def _letter(row: StoredLetter) -> Letter:
+    """Return the letter; what the row says holds also where its payload is damaged."""
+    letter = read_letter(row.id, row.payload)
+    return replace(letter, time_ns=row.time_ns, destination=row.destination, reason=row.reason)

@@ -12,7 +12,7 @@ from otel_discord.discord_api.models import Message
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.box import LetterBox
 from otel_discord.exporters.discord.dead_letters.copies import LetterCopies
-from otel_discord.exporters.discord.dead_letters.letter import masked
+from otel_discord.exporters.discord.dead_letters.letter import masked, own_words
 from otel_discord.exporters.discord.dead_letters.notice import NoticeBook, notice, tell_where
 
 Say: TypeAlias = Callable[[str, Message], Awaitable[object]]
@@ -43,7 +43,7 @@ class Upkeep:
     def buried(self, destination: str, cause: Cause, records: int, *, is_kept: bool) -> None:
         """Hear of a burial."""
         now_s = asyncio.get_running_loop().time()
-        self.book.note(destination, cause.reason, records, words=masked(cause.detail, 500), now_s=now_s)
+        self.book.note(destination, cause.reason, records, words=masked(own_words(cause.detail), 500), now_s=now_s)
         self._keeps = is_kept
         self._woken.set()
 

@@ -27,7 +27,7 @@ from tests.exporters.discord.records import card_of as new_card
 SECOND_NS = 1_000_000_000
 REFUSED = Cause(
     reason="invalid_form",
-    detail="Invalid Form Body",
+    detail="status 400, code 50035: Invalid Form Body",
     status=400,
     code=50035,
     errors=(FieldError(("embeds", 0, "fields", 3, "value"), "BASE_TYPE_MAX_LENGTH", "Must be 1024 or fewer."),),

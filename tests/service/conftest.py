@@ -60,6 +60,7 @@ class FakeConfig(StrictModel):
     consume_takes_s: float = 0
     needs: str = ""
     cert_file: str = ""
+    place: str = ""
 
 
 @dataclass
@@ -115,6 +116,9 @@ class FakeComponent:
                 await asyncio.sleep(self.config.close_takes_s)
                 assert not self.inside, f"{self.name} has closed over a batch"
                 self.diary.note(f"close {self.name}")
+
+    def takes_over(self, predecessor: object) -> bool:
+        return isinstance(predecessor, FakeComponent) and predecessor.config.place == self.config.place
 
     @contextmanager
     def _taken(self) -> Iterator[None]:

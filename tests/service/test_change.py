@@ -156,6 +156,25 @@ async def test_what_is_handed_over(running: Any, diary: Any, load: Load) -> None
 
 
 @pytest.mark.looptime
+async def test_a_successor_that_looks_elsewhere_gets_nothing(running: Any, diary: Any, load: Load) -> None:
+    old = load()
+    async with running(old) as service:
+        before = diary.made["exporter out"].host
+        queue = before.kept("queue", list)
+        await service.change_to(load("exporters.out.place=disk"))
+        assert not before.hands_over
+        assert before.drain_deadline_s is not None
+        after = diary.made["exporter out"].host
+        assert after.kept("queue", list) is not queue
+        # and on a way back neither
+        with pytest.raises(StartError):
+            await service.change_to(load("exporters.out.place=disk", "receivers.in.fail_to_start=no"), bounds())
+        await service.lifecycle.return_to(loaded(old).blueprint, bounds())
+        assert not after.hands_over
+        assert set(service.host.statuses) == set(service.house.components())
+
+
+@pytest.mark.looptime
 async def test_what_is_removed_finishes_in_the_background(running: Any, diary: Any, load: Load) -> None:
     async with running(load("exporters.out/2.close_takes_s=4")) as service:
         sets = ["service.pipelines.logs/2.exporters=[out]", "service.extensions=[ext/b]"]

@@ -211,9 +211,10 @@ async def test_a_file_that_cannot_be_used_is_seen_before_anything_is_touched(fil
     """Else the old exporter could not come back either: the file that it was made from is gone."""
     webhook = file.with_name("webhook")
     token = "t" * 68
+    nowhere = 'endpoint: "http://127.0.0.1:9/api/v10", allow_insecure_endpoint: true'
     webhook.write_text(f"https://discord.com/api/webhooks/123456789012345678/{token}")
     file.write_text(
-        f"receivers: {{nop: {{}}}}\nexporters: {{discord: {{webhook_url_file: {webhook}}}}}\n"
+        f"receivers: {{nop: {{}}}}\nexporters: {{discord: {{webhook_url_file: {webhook}, {nowhere}}}}}\n"
         "service: {pipelines: {logs: {receivers: [nop], exporters: [discord]}}}\n"
     )
 

@@ -98,7 +98,8 @@ class BatchOrder:
 
     def begin_to_look(self) -> Place:
         """Say that a look ahead begins; it is to find what stands behind the place returned."""
-        self._look = _Look(self._edge, self._newest_id)
+        heard_of = {batch_id for batch_id in self._arriving.values() if batch_id is not None}
+        self._look = _Look(self._edge, self._newest_id, heard_of)
         return self._edge
 
     def found(self, places: Sequence[Place], *, all_of_them: bool, taken: Container[int]) -> None:
@@ -110,7 +111,7 @@ class BatchOrder:
         if look is None or look.edge != self._edge:
             return  # so much has come meanwhile that the edge went back: this look says nothing about what is next
         self._edge = BEHIND_ALL if all_of_them else places[-1]
-        fresh = {place for place in places if place.id <= look.newest_id and place.id not in taken}
+        fresh = {place for place in places if look.knows(place.id) and place.id not in taken}
         fresh.update(place for place in look.meanwhile if place <= self._edge)
         self._known = [*self._known, *fresh]
         heapify(self._known)
@@ -123,9 +124,14 @@ class BatchOrder:
 class _Look:
     """A look ahead that runs: where from, and what was offered behind that place since it began."""
 
-    __slots__ = ("edge", "meanwhile", "newest_id")
+    __slots__ = ("_heard_of", "_newest_id", "edge", "meanwhile")
 
-    def __init__(self, edge: Place, newest_id: int) -> None:
+    def __init__(self, edge: Place, newest_id: int, heard_of: set[int]) -> None:
         self.edge = edge
-        self.newest_id = newest_id
+        self._newest_id = newest_id
+        self._heard_of = heard_of
         self.meanwhile: set[Place] = set()
+
+    def knows(self, batch_id: int) -> bool:
+        """Return whether a batch had been heard of when the look began."""
+        return batch_id <= self._newest_id or batch_id in self._heard_of

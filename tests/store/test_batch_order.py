@@ -127,7 +127,7 @@ class OrderMachine(RuleBasedStateMachine):
         assert found == expected
 
 
-OrderMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
+OrderMachine.TestCase.settings = settings(max_examples=400, stateful_step_count=50, deadline=None)
 
 
 class TestOrder(OrderMachine.TestCase):  # type: ignore[misc, name-defined]
@@ -153,4 +153,17 @@ def test_a_look_that_was_overtaken_says_nothing() -> None:
         order.arrived(ticket, Place(-9, number))
     order.found([], all_of_them=True, taken=())
     assert not order.is_complete  # what was forgotten meanwhile is still to be found
+    assert order.pop() == Place(-9, 1)
+
+
+def test_news_in_another_order_than_the_batches_were_stored() -> None:
+    order = BatchOrder(0)
+    first, second = order.expect(), order.expect()
+    order.arrived(second, Place(-9, 2))
+    order.begin_to_look()
+    order.found([Place(-9, 2)], all_of_them=False, taken=())
+    assert order.pop() == Place(-9, 2)
+    order.begin_to_look()
+    order.found([], all_of_them=True, taken=())
+    order.arrived(first, Place(-9, 1))
     assert order.pop() == Place(-9, 1)

@@ -1,4 +1,4 @@
-"""A message that nobody takes, and one that nobody can deliver now: the first must not hold up the lane, the second must."""
+"""A message that nobody takes must not hold up its lane; one that cannot be delivered now must."""
 
 import asyncio
 from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import resource
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from otel_discord.receivers.otlp.connections import ConnectionLimits, Server
 from otel_discord.receivers.otlp.cors import cors_headers, is_preflight
 from otel_discord.receivers.otlp.decompress import too_large
 from otel_discord.receivers.otlp.door import Door
+from otel_discord.receivers.otlp.file_limit import accepted_at_once, files_limit_and_open, room_for_connections
 from otel_discord.receivers.otlp.http_requests import (
     ExportRequest,
     accepts_gzip,
@@ -170,9 +170,11 @@ async def serve_http(config: HttpConfig, door: Door) -> AsyncIterator[HttpServer
         StartError: the endpoint is in use or cannot be used.
     """
     handler = ExportHandler(config, door)
+    room = room_for_connections(*files_limit_and_open())
     connection_limits = ConnectionLimits(
-        config.max_connections or _half_of_the_files(), config.read_header_timeout, config.idle_timeout
+        config.max_connections or room, config.read_header_timeout, config.idle_timeout
     )
+    backlog = accepted_at_once(room)
     server = Server(handler.answer, answer_error=handler.answer_error, limits=connection_limits, logger=door.logger)
     loop = asyncio.get_running_loop()
     context = door.certificates.new_context() if door.certificates else None
@@ -183,10 +185,12 @@ async def serve_http(config: HttpConfig, door: Door) -> AsyncIterator[HttpServer
         for one in bound:
             if config.transport == "unix":
                 listener = await loop.create_unix_server(
-                    server, sock=one, ssl=context, ssl_handshake_timeout=handshake_s
+                    server, sock=one, backlog=backlog, ssl=context, ssl_handshake_timeout=handshake_s
                 )
             else:
-                listener = await loop.create_server(server, sock=one, ssl=context, ssl_handshake_timeout=handshake_s)
+                listener = await loop.create_server(
+                    server, sock=one, backlog=backlog, ssl=context, ssl_handshake_timeout=handshake_s
+                )
             listeners.append(listener)
         door.logger.info("receiving OTLP/HTTP on %s", address)
         running = HttpServer(server, listeners, port, address)
@@ -207,8 +211,3 @@ def _bind(config: HttpConfig, key_path: str) -> tuple[list[socket.socket], int, 
     bound = listening_sockets(config.endpoint, key_path)
     address = bound[0].getsockname()
     return bound, int(address[1]), format_host_port(address)
-
-
-def _half_of_the_files() -> int:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 32_768 if soft == resource.RLIM_INFINITY else max(16, soft // 2)

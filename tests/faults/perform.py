@@ -17,7 +17,7 @@ async def perform(row: Row, directory: Path, *, seed: int, whole: bool) -> Resul
 
     try:
         async with opened_stage(
-            directory, seed=seed + row.number, whole=whole, memory=row.memory, **row.stage
+            directory, seed=seed + row.number, whole=whole, **row.stage
         ) as stage:
             await row.play(stage)
             if stage.live_s is not None:

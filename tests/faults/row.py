@@ -57,8 +57,6 @@ class Row:
     expected: str
     codes: tuple[Code, ...]
     play: Callable[["Stage"], Awaitable[None]]
-    memory: bool = False
-    """Played without storage: the promise is about the answer, not about what is kept."""
     stage: dict[str, Any] = field(default_factory=dict)
     """How the stage is set: ``destinations``, ``profile``."""
 
@@ -86,7 +84,6 @@ def row(
     injected: str,
     expected: str,
     codes: str,
-    memory: bool = False,
     **stage: Any,
 ) -> Callable[[Callable[["Stage"], Awaitable[None]]], Callable[["Stage"], Awaitable[None]]]:
     """Register a coroutine function as the play of a row; ``codes`` are separated by spaces."""
@@ -94,7 +91,7 @@ def row(
     def register(play: Callable[["Stage"], Awaitable[None]]) -> Callable[["Stage"], Awaitable[None]]:
         assert number not in ROWS, f"row {number} is there twice"
         wanted = tuple(Code(code) for code in codes.split())
-        ROWS[number] = Row(number, theme, fault, injected, expected, wanted, play, memory, stage)
+        ROWS[number] = Row(number, theme, fault, injected, expected, wanted, play, stage)
         return play
 
     return register

@@ -1,16 +1,18 @@
 """Where a row is played: FakeDiscord behind a real socket, the service as a process, clients, books at the end."""
 
 import asyncio
+import json
 import random
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from otel_discord.service.control.client import call
 from otel_discord.testing.fake_discord import FakeDiscord, FakeWebhook, serve_fake_discord
 from otel_discord.testing.fake_discord.oracles import assert_no_token_in, assert_nobody_pinged
 from otel_discord.testing.fake_discord.server import FakeDiscordServer
@@ -25,11 +27,6 @@ LIVE_S = 30.0
 """How long a fresh record may take after the fault has ended."""
 
 Json = dict[str, Any]
-
-
-def is_stored() -> bool:
-    """Return whether this version keeps its queue on disk."""
-    return find_spec("otel_discord.extensions.file_storage.factory") is not None
 
 
 @dataclass(slots=True)
@@ -50,7 +47,6 @@ class Stage:
     directory: Path
     dice: random.Random
     whole: bool
-    stored: bool
     fake: FakeDiscord
     server: FakeDiscordServer
     webhooks: dict[str, FakeWebhook]
@@ -111,7 +107,7 @@ class Stage:
             "allow_insecure_endpoint": True,
             "timeout": "2s",
             "connect_timeout": "1s",
-            "sending_queue": {"queue_size": 10_000, "batch": {"flush_timeout": "10ms"}},
+            "sending_queue": {"storage": "file_storage", "queue_size": 10_000, "batch": {"flush_timeout": "10ms"}},
             "retry_on_failure": {"initial_interval": "50ms", "max_interval": "500ms"},
             "circuit_breaker": {"failure_threshold": 5, "cooldown": "1s"},
             "rate_limit": {"channel_messages_per_minute": 0, "requests_per_second": 1000},
@@ -124,8 +120,6 @@ class Stage:
             settings["destinations"] = {
                 name: {"webhook_url": self.webhook_url(name, base_url)} for name in self.webhooks
             }
-        if self.stored:
-            settings["sending_queue"]["storage"] = "file_storage"
         return merged(settings, changes)
 
     def configuration(self, *, exporter: Json | None = None, storage: Json | None = None, **changes: Any) -> Json:
@@ -142,7 +136,11 @@ class Stage:
                 }
             },
             "exporters": {"discord": exporter or self.exporter()},
+            "extensions": {
+                "file_storage": {"directory": str(self.storage_directory), "min_free_mib": 0, **(storage or {})}
+            },
             "service": {
+                "extensions": ["file_storage"],
                 "telemetry": {
                     "logs": {"level": "debug", "sampling": {"enabled": False}},
                     "metrics": {"readers": [reader]},
@@ -150,10 +148,6 @@ class Stage:
                 "pipelines": {"logs": {"receivers": ["otlp"], "exporters": ["discord"]}},
             },
         }
-        if self.stored:
-            settings = {"directory": str(self.storage_directory), "min_free_mib": 0, **(storage or {})}
-            made["extensions"] = {"file_storage": settings}
-            made["service"]["extensions"] = ["file_storage"]
         return merged(made, changes)
 
     # ------------------------------------------------------------------------------------------ the service
@@ -217,6 +211,10 @@ class Stage:
         names = {webhook.id: name for name, webhook in self.webhooks.items()}
         return bookkeeping.delivered(self.fake, names)
 
+    def copies(self) -> int:
+        """Return how many deliveries there are beyond the first of each record, over all destinations."""
+        return sum(len(ids) - len(set(ids)) for ids in self.delivered().values())
+
     def arrived(self, ids: Iterable[int], destination: str = "") -> bool:
         """Return whether ids are at a destination, or at all of them."""
         wanted = set(ids)
@@ -228,19 +226,20 @@ class Stage:
         ids = await client.send(count, **how)
         return await self.until(lambda: self.arrived(ids), f"{count} records arrive", deadline_s)
 
+    async def letters(self) -> list[Json]:
+        """Return the dead letters: of a running service in a small run by its socket, else by the command."""
+        if not self.whole and not self.service.is_over:
+            question = partial(call, self.storage_directory / "control.sock", "dead-letters/list", {}, timeout_s=20)
+            return await asyncio.to_thread(lambda: list(question()))
+        code, text = await command("dead-letters", "list", "--json", "--config", str(self.config_path))
+        assert code == 0, text
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
     async def dead(self) -> dict[str, set[int]]:
-        """Return the ids among the dead letters, by destination: from the command with storage, else from the log."""
+        """Return the ids among the dead letters, by destination."""
         found: dict[str, set[int]] = {name: set() for name in self.webhooks}
-        if self.stored:
-            code, text = await command("dead-letters", "list", "--json", "--config", str(self.config_path))
-            assert code == 0, text
-            lines = text.splitlines()
-        else:
-            lines = [line for line in self.log.splitlines() if "not delivered:" in line]
-        for line in lines:
-            for name in found:
-                if len(found) == 1 or f'"destination": "{name}"' in line or f"destination={name}" in line:
-                    found[name] |= set(bookkeeping.markers_in(line))
+        for letter in await self.letters():
+            found[letter["destination"]] |= set(bookkeeping.markers_in(json.dumps(letter)))
         return found
 
     async def until(self, is_so: Callable[[], bool], what: str, deadline_s: float = LIVE_S) -> float:
@@ -381,7 +380,7 @@ def merged(base: Json, changes: Json) -> Json:
 
 @asynccontextmanager
 async def opened_stage(
-    directory: Path, *, seed: int, whole: bool, destinations: int = 1, profile: str = "unlimited", memory: bool = False
+    directory: Path, *, seed: int, whole: bool, destinations: int = 1, profile: str = "unlimited"
 ) -> AsyncIterator[Stage]:
     """Set a stage; everything that was started on it ends with the block."""
     async with AsyncExitStack() as stack:
@@ -390,7 +389,6 @@ async def opened_stage(
         names = ["default"] if destinations == 1 else [f"d{n}" for n in range(destinations)]
         webhooks = {name: fake.add_webhook() for name in names}
         server = await stack.enter_async_context(serve_fake_discord(fake))
-        stored = is_stored() and not memory
-        stage = Stage(directory, random.Random(seed), whole, stored, fake, server, webhooks, clock)
+        stage = Stage(directory, random.Random(seed), whole, fake, server, webhooks, clock)
         stack.push_async_callback(stage.close)
         yield stage

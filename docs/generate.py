@@ -160,14 +160,23 @@ def command_pages() -> str:
     """Return every command with its arguments and options."""
     context = click.Context(cli, info_name="otel-discord")
     parts = [f"## otel-discord\n\n{_help(cli)}\n\n{_options(cli, context)}"]
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
+    parts += _commands(cli, context, "")
+    return "\n".join(parts)
+
+
+def _commands(group: click.Group, context: click.Context, before: str) -> Iterator[str]:
+    """Yield the part of each command; a group's own commands follow it."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if command is None:
             continue
         inner = click.Context(command, info_name=name, parent=context)
-        usage = " ".join(["otel-discord", name, *command.collect_usage_pieces(inner)])
-        parts.append(f"## {name}\n\n`{usage}`\n\n{_help(command)}\n\n{_options(command, inner)}")
-    return "\n".join(parts)
+        path = f"{before}{name}"
+        usage = " ".join(["otel-discord", path, *command.collect_usage_pieces(inner)])
+        parts = [f"## {path}", f"`{usage}`", _help(command), _options(command, inner)]
+        yield "\n\n".join(parts)
+        if isinstance(command, click.Group):
+            yield from _commands(command, inner, f"{path} ")
 
 
 def _help(command: click.Command) -> str:

@@ -108,15 +108,18 @@ async def _opened(configuration: Configuration, version: str, *, sends: bool) ->
     }
     keepers = letter_keepers(exporters)
     async with AsyncExitStack() as stack:
-        await _open_storages(configuration, telemetry, host, stack)
+        failures = await _open_storages(configuration, telemetry, host, stack)
         desks: dict[str, DeadLetters] = {}
         for name, keeper in keepers.items():
             path = f"{Kind.EXPORTER}:{name}"
-            if sends:
-                await stack.enter_async_context(held(exporters[path], path, host, _logger))
-                desks[name] = keeper.dead_letters()
-            else:
-                desks[name] = await stack.enter_async_context(keeper.dead_letters_at_rest(host.seen_by(path)))
+            try:
+                if sends:
+                    await stack.enter_async_context(held(exporters[path], path, host, _logger))
+                    desks[name] = keeper.dead_letters()
+                else:
+                    desks[name] = await stack.enter_async_context(keeper.dead_letters_at_rest(host.seen_by(path)))
+            except StartError as error:
+                raise next(iter(failures), error) from None  # what it needs could not be opened
         try:
             yield desks
         finally:
@@ -125,7 +128,9 @@ async def _opened(configuration: Configuration, version: str, *, sends: bool) ->
 
 async def _open_storages(
     configuration: Configuration, telemetry: SelfTelemetry, host: ServiceHost, stack: AsyncExitStack
-) -> None:
+) -> list[StartError]:
+    """Open what exporters may need; return why something could not be opened, since perhaps none of them needs it."""
+    failures: list[StartError] = []
     configured = configuration.components[Kind.EXTENSION]
     for each in configuration.extensions:
         extension = build_extension(configured[each], telemetry)
@@ -133,6 +138,13 @@ async def _open_storages(
             continue
         config = configured[each].config
         if isinstance(config, KeepsState) and not config.state_directory.is_dir():
-            raise StartError(f"{each}: there is no {config.state_directory}: the service has not run here yet")
-        await stack.enter_async_context(held(extension, f"{Kind.EXTENSION}:{each}", host, _logger))
-        host.add_extension(str(each), extension)
+            missing = f"{each}: there is no {config.state_directory}: the service has not run here yet"
+            failures.append(StartError(missing))
+            continue
+        try:
+            await stack.enter_async_context(held(extension, f"{Kind.EXTENSION}:{each}", host, _logger))
+        except StartError as error:
+            failures.append(error)
+        else:
+            host.add_extension(str(each), extension)
+    return failures

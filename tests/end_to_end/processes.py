@@ -119,6 +119,7 @@ def service_configuration(directory: Path, fake: StandIn, **discord: Any) -> Pat
         "webhook_url": fake.urls[0],
         "endpoint": f"{fake.base_url}/api/v10",
         "allow_insecure_endpoint": True,
+        "dead_letters": {"directory": str(directory / "dead-letters")},
         **discord,
     }
     configuration = {

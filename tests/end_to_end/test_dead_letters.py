@@ -47,7 +47,7 @@ class Desk:
 def configured(directory: Path, fake: StandIn, *, on_disk: bool, socket: bool) -> Desk:
     discord: dict[str, Any] = {"dead_letters": {"directory": str(directory / "letters")}}
     if on_disk:
-        discord = {"sending_queue": {"storage": "file_storage"}}
+        discord = {"sending_queue": {"storage": "file_storage"}, "dead_letters": {}}
     path = service_configuration(directory, fake, **discord)
     configuration = json.loads(path.read_text())
     if on_disk:
@@ -60,8 +60,8 @@ def configured(directory: Path, fake: StandIn, *, on_disk: bool, socket: bool) -
 
 
 @contextmanager
-def service(desk: Desk) -> Iterator[tuple[Running, int]]:
-    with started([*COMMAND, "--config", str(desk.path)]) as running:
+def service(desk: Desk, **environment: str) -> Iterator[tuple[Running, int]]:
+    with started([*COMMAND, "--config", str(desk.path)], **environment) as running:
         ready = running.read_until(r"Everything is ready.*otlp http on 127\.0\.0\.1:(\d+)")
         yield running, int(ready[1])
 
@@ -118,6 +118,23 @@ def test_a_stopped_services_letters_are_still_there(tmp_path: Path, on_disk: boo
         arrived = json.dumps(fake.ask("messages"), ensure_ascii=False)
         assert arrived.count("sent again after less than a minute as a dead letter") == 2
         assert "🔴 two" not in arrived
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [("bury.before_file", 0), ("bury.after_file", 1), ("bury.before_commit", 0), ("bury.after_commit", 1)],
+)
+def test_a_crash_leaves_a_letter_in_one_place_at_most(tmp_path: Path, place: str, kept: int) -> None:
+    """In memory a record that is no letter yet is gone with the process; on disk it is still a card."""
+    on_disk = "commit" in place
+    with stand_in() as fake:
+        desk = configured(tmp_path, fake, on_disk=on_disk, socket=False)
+        with service(desk, OTEL_DISCORD_FAILPOINT=place) as (running, port):
+            eventually(lambda: fake.ask("stats")["requests"] > 0)
+            fake.add_fault(shape="automod_200000", times=1e9)
+            post_logs(port, "one")
+            assert running.wait() == -9
+        assert [letter["text"] for letter in desk.letters()] == ["one"] * kept
 
 
 def test_usage(tmp_path: Path) -> None:

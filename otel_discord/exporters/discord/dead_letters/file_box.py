@@ -50,6 +50,8 @@ class FileBox:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             await asyncio.wait([task], timeout=2 * self.writing.deadline_s)
+            if task.done() and not task.cancelled():
+                task.exception()  # looked at; the cancellation is what counts
             raise
 
     async def _bury(self, letters: Sequence[NewLetter], last_resort: LastResort) -> Mapping[int, int]:

@@ -48,6 +48,8 @@ class LetterFiles:
     wall_clock: Callable[[], float] = time.time
     _tail: tuple[Path, int, int] | None = field(default=None)
     """Newest file, its size and the last id in it, as this process knows them."""
+    _last_times: dict[Path, tuple[int, int | None]] = field(default_factory=dict)
+    """By file: its size, and the time of its last letter."""
 
     # ------------------------------------------------------------------------------------------------- writing
 
@@ -73,6 +75,7 @@ class LetterFiles:
             if is_new:
                 letter_lines.sync_directory(self.directory)
             self._tail = (path, path.stat().st_size, given[-1])
+            self._last_times[path] = (self._tail[1], int(self.wall_clock() * 1e9))
             return Appended(given, self._keep_bounds(self._files()))
 
     def end(self, letter_ids: Collection[int], word: str) -> None:
@@ -258,11 +261,18 @@ class LetterFiles:
         """Return whether the last letter of a file is beyond the retention."""
         if not self.bounds.retention_s:
             return False
-        last = deque(letter_lines.read_lines(file.path), maxlen=1)
-        last_ns = time_ns_of(last[0].get("time")) if last else None
+        last_ns = self._last_time_ns(file.path)
         if last_ns is None:
             return not is_current
         return self.wall_clock() - last_ns / 1e9 > self.bounds.retention_s
+
+    def _last_time_ns(self, path: Path) -> int | None:
+        size = path.stat().st_size
+        known = self._last_times.get(path)
+        if known is None or known[0] != size:
+            last = deque(letter_lines.read_lines(path), maxlen=1)
+            known = self._last_times[path] = (size, time_ns_of(last[0].get("time")) if last else None)
+        return known[1]
 
     def _count(self, file: LetterFile, chosen: LetterFilter = EVERY_LETTER) -> int:
         gone = letter_lines.ids_in(file.gone_path)
@@ -282,6 +292,7 @@ class LetterFiles:
         letter_lines.sync_directory(self.directory)
         file.gone_path.unlink(missing_ok=True)
         self._tail = None
+        self._last_times.pop(file.path, None)
 
 
 def _ranges(files: Sequence[LetterFile]) -> list[tuple[LetterFile, int]]:

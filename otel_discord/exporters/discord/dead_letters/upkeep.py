@@ -20,6 +20,8 @@ Say: TypeAlias = Callable[[str, Message], Awaitable[object]]
 
 SWEEP_S: Final = 600.0
 """How often age and size are looked at when nothing is buried."""
+_GATHER_S: Final = 0.5
+"""After a burial: where one letter comes, others follow."""
 _SAY_TIMEOUT_S: Final = 120.0
 
 
@@ -51,7 +53,6 @@ class Upkeep:
         """Look after everything until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            self._woken.clear()
             await self.tidy()
             await self._tell(loop.time())
             next_s = min(self._swept_s + self.sweep_s, self.book.next_s() or float("inf"))
@@ -60,6 +61,8 @@ class Upkeep:
                     await self._woken.wait()
             except TimeoutError:
                 continue
+            await asyncio.sleep(_GATHER_S)
+            self._woken.clear()
 
     async def tidy(self) -> None:
         """Bring copies up to date and keep the bounds."""

@@ -14,7 +14,7 @@ from benchmarks.figures import Figure, Report
 from benchmarks.sizes import Size
 from benchmarks.table import LATEST, STORED, read_ratios, table, write_figures
 
-NAMES: Final = ("ingest", "latency", "utilisation", "startup", "memory", "rendering")
+NAMES: Final = ("ingest", "durable", "latency", "utilisation", "startup", "memory", "rendering")
 """A module each, with ``run(size) -> Report``."""
 
 

@@ -47,9 +47,11 @@ async def connected(running: Service) -> AsyncIterator[HttpClient]:
 
 
 @asynccontextmanager
-async def service_beside(exporters: Mapping[str, Any], *, core: int | None = None) -> AsyncIterator[Service]:
+async def service_beside(
+    exporters: Mapping[str, Any], *, core: int | None = None, extensions: Mapping[str, Any] | None = None
+) -> AsyncIterator[Service]:
     """Run the service without stopping this process's loop, which is Discord for it."""
-    starting = service(exporters, core=core)
+    starting = service(exporters, core=core, extensions=extensions)
     running = await asyncio.to_thread(starting.__enter__)
     try:
         yield running

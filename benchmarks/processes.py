@@ -133,24 +133,27 @@ class Service:
 
 
 @contextmanager
-def service(exporters: Mapping[str, Any], *, core: int | None = None) -> Iterator[Service]:
-    """Run ``otel-discord`` with the otlp receiver and these exporters, all else as default; give it once ready."""
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        started(["-m", "otel_discord", "--config", _configuration(Path(directory), exporters)], core=core) as process,
-    ):
-        found = process.wait_for(re.escape(READY) + r".*grpc on \S+?:(\d+).*http on \S+?:(\d+)")
-        yield Service(process, int(found[1]), int(found[2]), time.monotonic() - process.started_s)
+def service(
+    exporters: Mapping[str, Any], *, core: int | None = None, extensions: Mapping[str, Any] | None = None
+) -> Iterator[Service]:
+    """Run ``otel-discord`` with the otlp receiver and these components, all else as default; give it once ready."""
+    with tempfile.TemporaryDirectory() as directory:
+        configuration = _configuration(Path(directory), exporters, extensions or {})
+        with started(["-m", "otel_discord", "--config", configuration], core=core) as process:
+            found = process.wait_for(re.escape(READY) + r".*grpc on \S+?:(\d+).*http on \S+?:(\d+)")
+            yield Service(process, int(found[1]), int(found[2]), time.monotonic() - process.started_s)
 
 
-def _configuration(directory: Path, exporters: Mapping[str, Any]) -> str:
+def _configuration(directory: Path, exporters: Mapping[str, Any], extensions: Mapping[str, Any]) -> str:
     prometheus = {"pull": {"exporter": {"prometheus": {"host": "127.0.0.1", "port": 0}}}}
     configuration = {
         "receivers": {
             "otlp": {"protocols": {"grpc": {"endpoint": "127.0.0.1:0"}, "http": {"endpoint": "127.0.0.1:0"}}}
         },
         "exporters": dict(exporters),
+        "extensions": dict(extensions),
         "service": {
+            "extensions": list(extensions),
             "telemetry": {"metrics": {"readers": [prometheus]}},
             "pipelines": {"logs": {"receivers": ["otlp"], "exporters": list(exporters)}},
         },

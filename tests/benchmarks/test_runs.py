@@ -14,6 +14,7 @@ from benchmarks.__main__ import NAMES
 ROOT = Path(__file__).parents[2]
 EXPECTED = {
     "ingest": ["ingest.dropped.grpc", "ingest.dropped.http", "ingest.dropped.http_json", "ingest.rendered.grpc"],
+    "durable": ["durable.share_requests_of_512", "durable.answer_disk.p99", "durable.drained"],
     "latency": ["latency.window_50ms.p50", "latency.window_50ms.p99", "latency.window_0ms.p99"],
     "utilisation": ["utilisation.virtual.gcra.0ms", "utilisation.real.log.300ms", "utilisation.real.429"],
     "startup": ["startup.version", "startup.ready"],

@@ -44,6 +44,8 @@ class Arrivals:
     async def wait_for_company(self, is_full: Callable[[], Awaitable[bool]]) -> None:
         """Wait until the oldest new card has waited ``flush_timeout_s``, or a message is full."""
         due_s = (self._waiting_since_s if self._waiting_since_s is not None else 0.0) + self.flush_timeout_s
+        if due_s <= asyncio.get_running_loop().time():
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout_at(due_s):
                 while not self.draining:

@@ -67,12 +67,11 @@ class Picker:
                 elif not await self._ended_before_its_turn(group.cards):
                     return Pick(behind, group, group.cards[0].priority)
                 continue
-            head = await self._ungrouped(LOOK_AHEAD_CARDS)
+            head = await self._ungrouped(LOOK_AHEAD_CARDS if self.max_age_s or self.sees_damage else 1)
             if not head:
                 return None
-            doubtful = in_doubt_first(head)
-            if doubtful:
-                groups.append(Group(doubtful, LOST))
+            if head[0].in_doubt:
+                groups.append(Group(in_doubt_first(await self._ungrouped(LOOK_AHEAD_CARDS)), LOST))
             elif not await self._ended_before_its_turn(head):
                 return Pick(behind, None, head[0].priority)
 

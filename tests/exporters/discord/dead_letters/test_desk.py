@@ -6,17 +6,19 @@ import json
 import logging
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otel_discord.component import LetterFilter, NewCard, PermanentError, RetryableError
+from otel_discord.component import LetterFilter, Move, NewCard, PermanentError, RetryableError
 from otel_discord.component.dead_letters import ReplayRequest, ReplayState
 from otel_discord.component.last_copy import LAST_COPY
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.config import DeadLettersConfig
 from otel_discord.exporters.discord.dead_letters.file_box import FileBox
+from otel_discord.exporters.discord.dead_letters.stored_box import StoredBox
 from tests.exporters.discord.dead_letters.desk_rig import DeskRig, desk_rig
 from tests.exporters.discord.dead_letters.test_letter import SHOP, text_record
 from tests.exporters.discord.records import card_of
@@ -235,7 +237,61 @@ async def test_too_much_and_too_old_go_and_are_counted(
         assert "dead letters were removed" in caplog.text
 
 
+@BOTH
+async def test_a_replay_is_followed_into_the_fallbacks_lane(tmp_path: Path, on_disk: bool) -> None:
+    async with desk_rig(tmp_path, on_disk=on_disk) as rig:
+        await rig.bury("a", "b")
+        rig.far_end.away.add("errors")
+
+        async def move() -> None:
+            while not (stored := await rig.office.queue.head("errors", 9)):
+                await asyncio.sleep(0.01)
+            await rig.office.queue.move([Move(card.id, NewCard("ops", 0, card.payload)) for card in stored])
+
+        state, _ = await asyncio.gather(replayed(rig), move())
+        assert (state.delivered, state.waiting) == (2, 0)
+        assert rig.far_end.taken == [("ops", "a"), ("ops", "b")]
+        assert await rig.texts() == []
+
+
+async def test_rows_go_when_they_are_too_old(tmp_path: Path) -> None:
+    config = DeadLettersConfig(directory="", retention="1h")
+    async with desk_rig(tmp_path, on_disk=True, config=config) as rig:
+        await rig.bury("old")
+        box = rig.office.box
+        assert isinstance(box, StoredBox)
+        assert await box.expire() == 0
+        box.wall_clock = lambda: time.time() + 3700
+        assert (await box.expire(), await rig.texts(), box.kept) == (1, [], 0)
+
+
 # ------------------------------------------------------------------------------------------------------------ files
+async def test_a_burial_that_is_cancelled_comes_to_its_end_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk_rig(tmp_path) as rig:
+        box = rig.office.box
+        assert isinstance(box, FileBox)
+        release, begun, append = threading.Event(), threading.Event(), type(box.files).append
+
+        def slow(*arguments: Any) -> Any:
+            begun.set()
+            release.wait(10)
+            return append(*arguments)
+
+        monkeypatch.setattr(type(box.files), "append", slow)
+        burying = asyncio.create_task(rig.bury("a"))
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        burying.cancel()
+        await asyncio.sleep(0.05)
+        release.set()
+        await asyncio.wait([burying])
+        assert burying.cancelled()
+        assert await rig.office.queue.head("errors", 1) == []
+        assert await rig.texts() == ["a"]
+
+
 async def test_a_file_has_a_letter_before_its_card_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with desk_rig(tmp_path) as rig:
         box = rig.office.box

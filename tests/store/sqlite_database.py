@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class SqliteDatabase:
-    """``refuse`` says of a work whether its commit fails; ``statements`` are those of the last work."""
+    """``refuse`` says of a work whether its commit fails, ``held`` whether it waits for the ``gate``."""
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -30,13 +30,14 @@ class SqliteDatabase:
         self.statements: list[str] = []
         self.closed = False
         self.gate: asyncio.Event | None = None
+        self.held: Callable[[Work[Any]], bool] = lambda work: True
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._busy = False
 
     async def run(self, work: Work[T]) -> T:
         await self._turn()
         try:
-            if self.gate is not None:
+            if self.gate is not None and self.held(work):
                 await self.gate.wait()
             return self.run_now(work)
         finally:

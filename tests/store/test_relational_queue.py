@@ -12,6 +12,7 @@ from otel_discord._proto.dead_letter_pb2 import DeadLetter
 from otel_discord.component.errors import QueueFullError, RetryableError, ShutdownError, StartError
 from otel_discord.component.storage import Move, NewCard, NewLetter, QueueLimits, Settlement, Sizer, WorkQueue
 from otel_discord.signals.batch import Batch, LogsBatch
+from otel_discord.store import waiting_batches
 from otel_discord.store.relational_queue import RelationalQueue, open_relational_queue
 from otel_discord.store.rows import seal
 from otel_discord.store.schema import BATCHES, CARDS
@@ -425,8 +426,9 @@ async def test_damaged_state_is_forgotten(
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
-async def test_a_damaged_batch_of_open_cards_does_not_hold_them_up(storage: SqliteStorage) -> None:
-    async with storage.open_queue("q", ONE) as queue:
+@pytest.mark.parametrize("sizer", Sizer)
+async def test_a_damaged_batch_of_open_cards_does_not_hold_them_up(storage: SqliteStorage, sizer: Sizer) -> None:
+    async with storage.open_queue("q", QueueLimits(1, sizer, 1 << 30)) as queue:
         ids = await queue.route(await queue.put(logs_batch(5)), cards(2))
         storage.database.damage("UPDATE batches SET items = 'many', size_bytes = -5")
         await queue.settle(ids[:1], Settlement.DEAD)
@@ -517,3 +519,63 @@ async def test_what_is_sealed_and_yet_no_batch_is_a_dead_letter(
         with pytest.raises(ShutdownError):
             await queue.take()
         assert [letter.reason for letter in await queue.letters()] == ["damaged"]
+
+
+async def test_what_has_ended_cannot_be_given_back(queue: RelationalQueue) -> None:
+    await queue.put(logs_batch())
+    await queue.put(logs_batch())
+    await queue.done((await queue.take()).id)
+    await queue.route((await queue.take()).id, cards(1))
+    await queue.release(1)
+    await queue.release(2)
+    queue.close()
+    with pytest.raises(ShutdownError):
+        await queue.take()
+
+
+async def test_nothing_stays_in_memory_of_what_has_ended_or_failed(
+    database: SqliteDatabase, queue: RelationalQueue
+) -> None:
+    refuse_once(database, "put")
+    assert await _outcome(queue.put(logs_batch())) is RetryableError
+    for _ in range(3):
+        ids = await queue.route((await _put_and_take(queue)), cards(1))
+        await queue.settle(ids, Settlement.DELIVERED)
+    await queue.settled(3)
+    waiting = queue._batches
+    assert not waiting._order._arriving
+    assert not waiting._in_hand
+    assert not waiting._cache._held
+    assert not queue._endings._waiters
+
+
+async def _put_and_take(queue: RelationalQueue) -> int:
+    await queue.put(logs_batch())
+    return (await queue.take()).id
+
+
+async def test_a_taker_cancelled_while_it_reads_passes_its_turn_on(
+    storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_batches, "_CACHE_BYTES", 0)
+    database = storage.database
+    async with storage.open_queue("q", ROOMY) as queue, asyncio.TaskGroup() as group:
+        database.gate = asyncio.Event()
+        database.held = lambda work: work.name == "read_batch"
+        gone, stays = group.create_task(queue.take()), group.create_task(queue.take())
+        await pause()
+        batch_id = await queue.put(logs_batch())
+        await pause()
+        gone.cancel()
+        await asyncio.wait([gone])
+        database.gate.set()
+        assert (await asyncio.wait_for(stays, 1)).id == batch_id
+
+
+async def test_a_number_is_not_used_again_though_the_note_of_it_is_lost(storage: SqliteStorage) -> None:
+    async with storage.open_queue("q", ROOMY) as queue:
+        used = [await queue.put(logs_batch()) for _ in range(3)]
+        await queue.done(used[-1])
+    storage.database.damage("DELETE FROM meta WHERE key = 'last_batches_id'")
+    async with storage.open_queue("q", ROOMY) as queue:
+        assert await queue.put(logs_batch()) > used[-1]

@@ -83,8 +83,6 @@ class LetterOffice:
         finally:
             task.cancel()
             await asyncio.wait([task])
-            if not task.cancelled() and (error := task.exception()) is not None:
-                self.logger.error("the upkeep of the dead letters failed; please report this", exc_info=error)
             if self.copies is not None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_LAST_TIDY_S):

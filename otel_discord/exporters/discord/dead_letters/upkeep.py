@@ -52,16 +52,22 @@ class Upkeep:
     async def run(self) -> None:
         """Look after everything until cancelled."""
         loop = asyncio.get_running_loop()
+        now_s = loop.time()
         while True:
-            await self.tidy()
-            await self._tell(loop.time())
+            try:
+                await self.tidy()
+                await self._tell(now_s)
+            except Exception:
+                self.logger.exception("the upkeep of the dead letters failed; please report this")
             next_s = min(self._swept_s + self.sweep_s, self.book.next_s() or float("inf"))
             try:
                 async with asyncio.timeout_at(next_s if next_s < float("inf") else None):
                     await self._woken.wait()
+                    await asyncio.sleep(_GATHER_S)
             except TimeoutError:
-                continue
-            await asyncio.sleep(_GATHER_S)
+                now_s = max(loop.time(), next_s)  # a timer may fire a trifle early; what was due then is due
+            else:
+                now_s = loop.time()
             self._woken.clear()
 
     async def tidy(self) -> None:

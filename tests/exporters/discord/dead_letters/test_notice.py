@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_discord.discord_api import limits
+from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.validation import problems
+from otel_discord.exporters.discord.cause import Cause
+from otel_discord.exporters.discord.config import DeadLettersConfig
 from otel_discord.exporters.discord.dead_letters.notice import (
     GATHER_S,
     INTERVAL_S,
@@ -18,8 +21,12 @@ from otel_discord.exporters.discord.dead_letters.notice import (
     notice,
     tell_where,
 )
+from otel_discord.exporters.discord.dead_letters.office import open_office
+from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
+from otel_discord.store.memory import MemoryQueue
 from otel_discord.testing.expect import within
-from tests.exporters.discord.dead_letters.desk_rig import desk_rig
+from otel_discord.testing.telemetry import InMemoryTelemetry, settings
+from tests.exporters.discord.dead_letters.desk_rig import LIMITS, desk_rig
 
 
 def test_the_first_gathers_and_the_next_waits_an_hour() -> None:
@@ -113,3 +120,25 @@ async def test_the_upkeep_tells_the_fallback(tmp_path: Path, monkeypatch: pytest
         await asyncio.sleep(0.1)
     assert [to for to, _ in rig.said] == ["ops", "removed"]
     assert rig.said[0][1].embeds[0].title == "📭 4 records for “errors” could not be delivered"
+
+
+@pytest.mark.looptime
+async def test_a_timer_that_fires_early_is_no_reason_to_turn_in_circles(monkeypatch: pytest.MonkeyPatch) -> None:
+    telemetry = InMemoryTelemetry()
+    given = settings("discord", telemetry)
+    office = open_office(given, DeadLettersConfig(directory=""), MemoryQueue(LIMITS), None, ReplayBoard())
+    said: list[str] = []
+
+    async def say(destination: str, message: Message) -> None:
+        said.append(destination)
+
+    loop = asyncio.get_running_loop()
+    async with office.looked_after(say, lambda _: "ops") as upkeep:
+        monkeypatch.setattr(NoticeBook, "_due_s", lambda _, __, heap: heap.since_s + 5 + loop_resolution(loop) / 2)
+        upkeep.buried("errors", Cause(reason="timeout"), 1, is_kept=False)
+        await asyncio.sleep(60)
+    assert said == ["ops"]
+
+
+def loop_resolution(loop: asyncio.AbstractEventLoop) -> float:
+    return float(getattr(loop, "_clock_resolution", 1e-9))

@@ -11,12 +11,17 @@ PURE := $(addprefix otel_discord/, \
   discord_api/multipart.py discord_api/outcome_types.py discord_api/outcomes.py discord_api/ratelimit/* \
   discord_api/retry_after.py discord_api/routes.py discord_api/validation.py discord_api/webhook_url.py \
   exporterhelper/* \
-  exporters/discord/attachments.py exporters/discord/cards.py exporters/discord/compose.py \
-  exporters/discord/delivery.py exporters/discord/destinations.py exporters/discord/last_words.py \
+  exporters/discord/attachments.py exporters/discord/cards.py exporters/discord/cause.py exporters/discord/compose.py \
+  exporters/discord/dead_letters/file_names.py exporters/discord/dead_letters/letter.py \
+  exporters/discord/dead_letters/line.py exporters/discord/dead_letters/notice.py \
+  exporters/discord/delivery.py exporters/discord/destinations.py exporters/discord/doubt.py \
+  exporters/discord/last_words.py exporters/discord/lateness.py exporters/discord/outage.py \
   exporters/discord/packing.py exporters/discord/pressure.py exporters/discord/routed.py exporters/discord/routing.py \
-  exporters/discord/shelf.py \
+  exporters/discord/shelf.py exporters/discord/tombstones.py \
+  extensions/file_storage/condition.py extensions/file_storage/space.py \
   receivers/otlp/answers.py receivers/otlp/decompress.py receivers/otlp/http_requests.py receivers/otlp/ingest.py \
-  service/conceal.py service/fanout.py service/graph.py service/ids.py service/references.py)
+  service/conceal.py service/fanout.py service/graph.py service/ids.py service/reload_diff.py \
+  service/references.py)
 comma := ,
 space := $(subst ,, )
 

@@ -47,7 +47,7 @@ class Haven(Protocol):
 
 def redirected(card: Card, lane: str, why: str) -> Card:
     """Return the card as it goes on elsewhere; ``lane`` is where it could not be delivered."""
-    note = f"for `{lane}`, {why}"
+    note = f"for “{lane}”, {why}"
     return replace(card, notes=(*card.notes, note), been_to=(*card.been_to, lane))
 
 

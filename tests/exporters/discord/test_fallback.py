@@ -49,7 +49,7 @@ async def test_what_is_critical_goes_on_elsewhere_and_says_where_it_belongs() ->
         await asyncio.sleep(60)
         assert rig.arrived(hooks["a"]) == [0, 1, 2, 4, 5, 6, 8, 9]
     (first, *_) = fake.messages_of(hooks["b"])
-    assert "for \\`a\\`, which cannot be reached" in first.embeds[0]["description"]
+    assert "for “a”, which cannot be reached" in first.embeds[0]["description"]
     assert rig.telemetry.value("otelcol_exporter_sent_log_records") == 11
 
 
@@ -149,7 +149,7 @@ class Place:
 
 def test_a_redirected_card_knows_where_it_was() -> None:
     once = redirected(CARD, "a", "which cannot be reached")
-    assert (once.been_to, once.notes) == (("a",), ("for `a`, which cannot be reached",))
+    assert (once.been_to, once.notes) == (("a",), ("for “a”, which cannot be reached",))
     assert Card.from_bytes(redirected(once, "b", "whose webhook is gone").to_bytes()).been_to == ("a", "b")
 
 

@@ -23,8 +23,17 @@ def checksum(table: Table, values: Sequence[Any]) -> int:
 def seal(table: Table, values: Sequence[Value], payload: bytes | None) -> tuple[Value, ...]:
     """Return the row to store: ``values`` are the columns before ``payload_crc``; None is a payload set free."""
     frame = b"" if payload is None else pack(payload)
-    sealed = (*values, zlib.crc32(frame))
+    sealed = (*map(_as_read, values), zlib.crc32(frame))
     return (*sealed, checksum(table, sealed), frame)
+
+
+def _as_read(value: Value) -> Value:
+    """Return what a database gives back: a member of an enumeration is written as another text than its value."""
+    if isinstance(value, str):
+        return value if type(value) is str else str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    return value
 
 
 def is_sound_head(table: Table, head: Row) -> bool:

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otel_discord.discord_api.outcome_types import Reason
+from otel_discord.signals import Severity
 from otel_discord.store.rows import SALVAGEABLE, checksum, is_sound, payload_of, seal
 from otel_discord.store.schema import BATCHES, CARDS, LETTERS, META, STATE, Table
 
@@ -28,6 +30,13 @@ def test_every_table_can_be_salvaged() -> None:
     for each in SALVAGEABLE:
         assert each.columns == each.table.columns
         assert each.table.insert.count("?") == len(each.columns)
+
+
+def test_a_member_of_an_enumeration_is_sealed_as_the_value_that_is_read_again() -> None:
+    row = seal(LETTERS, (7, "discord/logs", Reason.AMBIGUOUS, Severity.ERROR, "gone", True), b"payload")
+
+    assert [type(value) for value in row[:6]] == [int, str, str, int, str, int]
+    assert row == seal(LETTERS, (7, "discord/logs", "ambiguous", 17, "gone", 1), b"payload")
 
 
 @pytest.mark.parametrize("table", [BATCHES, CARDS, LETTERS, STATE], ids=lambda table: table.name)

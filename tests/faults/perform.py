@@ -16,9 +16,7 @@ async def perform(row: Row, directory: Path, *, seed: int, whole: bool) -> Resul
         return Result(row.number, verdict, figures, why, time.monotonic() - started_s)
 
     try:
-        async with opened_stage(
-            directory, seed=seed + row.number, whole=whole, **row.stage
-        ) as stage:
+        async with opened_stage(directory, seed=seed + row.number, whole=whole, **row.stage) as stage:
             await row.play(stage)
             if stage.live_s is not None:
                 stage.note(f"live after {max(stage.live_s, 0.1):.1f} s")

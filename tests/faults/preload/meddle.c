@@ -245,6 +245,7 @@ OPEN(open64)
         if (!result && control[DISK_MODE] == DISK_FULL && is_below(path)) {               \
             int64_t left = control[DISK_BYTES] - used(directory);                         \
             facts->f_bavail = facts->f_bfree = left > 0 ? left / facts->f_frsize : 0;     \
+            facts->f_blocks = control[DISK_BYTES] / facts->f_frsize;                      \
         }                                                                                 \
         return result;                                                                    \
     }

@@ -53,6 +53,7 @@ class FakeDiscordServer:
         """Refuse connections from now on; those that are open end."""
         for site in list(self._runner.sites):
             await site.stop()
+        await asyncio.sleep(0)  # connections just accepted become known to the server first
         for connection in list(self._runner.server.connections if self._runner.server else ()):
             connection.force_close()
             if connection.transport is not None:

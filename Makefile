@@ -25,7 +25,7 @@ PURE := $(addprefix otel_discord/, \
 comma := ,
 space := $(subst ,, )
 
-.PHONY: demo test coverage lint bench proto interop test-live setup clean docs
+.PHONY: demo test coverage lint bench proto interop test-live setup clean docs faults soak
 
 setup: $(VENV)/.installed
 
@@ -48,6 +48,12 @@ coverage: setup    ## all tests, measured: every branch of the pure cores, 90 % 
 
 bench: setup       ## how quick it is; one table, compared with benchmarks/results/stored.json
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+faults: setup      ## the fault matrix, whole (FAULTS_ARGS='--rows 33,41-44'); writes the table in docs/explanation/reliability.md
+	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+soak: setup        ## everything goes wrong at random for two minutes (SOAK_ARGS='--seconds 600 --seed 7'), then the books
+	$(BIN)/python -m tests.faults.soak $(SOAK_ARGS)
 
 lint: setup        ## style, types, floors
 	$(BIN)/ruff check .

@@ -1,0 +1,23 @@
+"""Rows as tests: played small, from a fixed seed; another one by ``OTEL_DISCORD_FAULTS_SEED``."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import tests.faults.rows  # noqa: F401 - registers them
+from tests.faults.perform import perform
+from tests.faults.row import ROWS, Verdict, numbers
+
+__all__ = ["numbers", "play_small"]
+
+SEED = int(os.environ.get("OTEL_DISCORD_FAULTS_SEED", "1"))
+
+
+async def play_small(number: int, directory: Path) -> None:
+    """Play a row; skip the test where this machine cannot, fail it where the row is red."""
+    result = await perform(ROWS[number], directory, seed=SEED, whole=False)
+    if result.verdict is Verdict.EXPLAINED:
+        pytest.skip(result.why)
+    if result.verdict is Verdict.RED:
+        pytest.fail(f"row {number}, {ROWS[number].fault}: {result.why}", pytrace=False)

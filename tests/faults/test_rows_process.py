@@ -1,0 +1,13 @@
+"""Rows 1–20: how processes end, pause, live with little, and are reloaded. Small; `make faults` plays them whole."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.row import Theme
+from tests.faults.small import numbers, play_small
+
+
+@pytest.mark.parametrize("number", numbers(Theme.PROCESS))
+async def test_row(number: int, tmp_path: Path) -> None:
+    await play_small(number, tmp_path)

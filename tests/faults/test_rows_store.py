@@ -1,0 +1,13 @@
+"""Rows 21–32: disks that are full, fail or are slow, and damaged files. Small; `make faults` plays them whole."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.row import Theme
+from tests.faults.small import numbers, play_small
+
+
+@pytest.mark.parametrize("number", numbers(Theme.STORE))
+async def test_row(number: int, tmp_path: Path) -> None:
+    await play_small(number, tmp_path)

@@ -92,7 +92,8 @@ class Lifecycle:
         house = self._house
         needs = house.needs()
         found = difference(house.identities(), blueprint, needs)
-        change = _Change(house, blueprint, bounds, {}, self._bounded)
+        extensions = {node: house.make(node, blueprint) for node in found.changed if node.kind is Kind.EXTENSION}
+        change = _Change(house, blueprint, bounds, extensions, self._bounded)
         for step in steps(found, house.order(), blueprint, needs):
             await self._take_back(step, change, blueprint)
         change.settle()
@@ -219,8 +220,17 @@ class _Change:
         await self._house.close(
             node,
             has_successor=successor is not None,
-            hands_over=successor is not None and _takes_over(successor, self._house.running[node]),
+            hands_over=successor is not None and self._finds_everything(node),
             deadline_s=deadline_s,
+        )
+
+    def _finds_everything(self, node: Node) -> bool:
+        """Return whether the successor finds what its predecessor leaves, also in the extensions that this one uses."""
+        running = self._house.running
+        return all(
+            _takes_over(self.made[each], running[each])
+            for each in (node, *running[node].needs)
+            if each in self.made and each in running
         )
 
     async def _open(self, node: Node, *, beside: bool) -> None:

@@ -175,6 +175,31 @@ async def test_a_successor_that_looks_elsewhere_gets_nothing(running: Any, diary
 
 
 @pytest.mark.looptime
+async def test_where_an_extension_looks_elsewhere_its_users_finish(running: Any, diary: Any, load: Load) -> None:
+    old = load("exporters.out.needs=ext/b", "exporters.out/2.needs=ext/a")
+    async with running(old) as service:
+        user, other = diary.made["exporter out"].host, diary.made["exporter out/2"].host
+        kept, other_kept = user.kept("queue", list), other.kept("queue", list)
+        new = ("exporters.out.needs=ext/b", "exporters.out/2.needs=ext/a", "extensions.ext/b.place=disk")
+        await service.change_to(load(*new, "extensions.ext/a.number=2"))
+        assert not user.hands_over
+        assert user.drain_deadline_s is not None
+        after = diary.made["exporter out"].host
+        assert after.kept("queue", list) is not kept
+        # an extension that is exchanged and stays where it is changes nothing for them
+        assert other.hands_over
+        assert diary.made["exporter out/2"].host.kept("queue", list) is other_kept
+        # and on a way back neither
+        with pytest.raises(StartError):
+            await service.change_to(load("exporters.out.needs=ext/b", "receivers.in.fail_to_start=no"), bounds())
+        between = diary.made["exporter out"].host
+        assert between is not after
+        await service.lifecycle.return_to(loaded(load(*new)).blueprint, bounds())
+        assert not between.hands_over
+        assert between.drain_deadline_s is not None
+
+
+@pytest.mark.looptime
 async def test_what_is_removed_finishes_in_the_background(running: Any, diary: Any, load: Load) -> None:
     async with running(load("exporters.out/2.close_takes_s=4")) as service:
         sets = ["service.pipelines.logs/2.exporters=[out]", "service.extensions=[ext/b]"]

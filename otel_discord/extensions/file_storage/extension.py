@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from otel_discord.component import Host, Settings, StartError, Status
+from otel_discord.component import Component, Host, Settings, StartError, Status
 from otel_discord.component.instruments import StorageInstruments
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.extensions.file_storage.condition import Condition, State
@@ -47,6 +47,10 @@ class FileStorage:
     def state_directory(self) -> Path:
         """Where the control socket and dead letters live beside the database."""
         return self._config.directory
+
+    def takes_over(self, predecessor: Component) -> bool:
+        """Return whether the predecessor's queues are where this one keeps its own."""
+        return isinstance(predecessor, FileStorage) and predecessor.state_directory == self.state_directory
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:

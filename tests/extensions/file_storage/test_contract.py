@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from otel_discord.component import Successor
 from otel_discord.component.storage import KeepsState, Storage
 from otel_discord.extensions.file_storage.config import FileStorageConfig
 from otel_discord.extensions.file_storage.extension import FileStorage
@@ -57,3 +58,12 @@ async def test_queues_are_refused_while_it_is_not_open(tmp_path: Path) -> None:
         with pytest.raises(StartError, match="already open"):
             async with extension.open_queue("discord/logs", ROOMY):
                 pass
+
+
+def test_it_goes_on_with_what_is_in_its_directory(tmp_path: Path) -> None:
+    before = FileStorage(settings("file_storage"), FileStorageConfig(directory=tmp_path / "a"))
+    tuned = FileStorage(settings("file_storage"), FileStorageConfig(directory=tmp_path / "a", max_mib=100))
+    moved = FileStorage(settings("file_storage"), FileStorageConfig(directory=tmp_path / "b"))
+    assert isinstance(tuned, Successor)
+    assert tuned.takes_over(before)
+    assert not moved.takes_over(before)

@@ -179,7 +179,7 @@ def _bounded(value: Any) -> Any:
 def card_of(payload: bytes, *, now_ns: int) -> Card | None:
     """Return the card that a letter is sent again as: the same record, and a note that it comes late.
 
-    None where the letter's bytes are damaged: what is damaged is never sent.
+    It counts as accepted ``now_ns``: who sends again what is older than ``max_age`` wants to have it. None where the letter's bytes are damaged: what is damaged is never sent.
     """
     try:
         stored = dead_letter_pb2.DeadLetter.FromString(payload)
@@ -191,7 +191,7 @@ def card_of(payload: bytes, *, now_ns: int) -> Card | None:
     before = [note for note in card.notes if not note.startswith(_REPLAYED) and note not in lost]
     late = f"{_REPLAYED}{age_text((now_ns - stored.time_unix_nano) / 1e9)} as a dead letter"
     kept = tuple(ref for ref in card.attachments if not ref.shelf_key)  # keys of a shelf that may be gone
-    return replace(card, attachments=kept, notes=(late, *before, *lost))
+    return replace(card, accepted_ns=now_ns, attachments=kept, notes=(late, *before, *lost))
 
 
 def age_text(age_s: float) -> str:

@@ -9,7 +9,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from otel_discord.discord_api.outcome_types import FieldError, Refused
+from otel_discord.component import StoredCard
+from otel_discord.discord_api.outcome_types import FieldError, Reason, Refused
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.letter import (
@@ -21,6 +22,7 @@ from otel_discord.exporters.discord.dead_letters.letter import (
     path_text,
     read_letter,
 )
+from otel_discord.exporters.discord.lateness import expired
 from tests.exporters.discord.records import RecordMaker
 from tests.exporters.discord.records import card_of as new_card
 
@@ -96,6 +98,16 @@ def test_attachments_in_memory_are_named_as_lost_and_files_stay() -> None:
     assert twice is not None
     assert twice.notes == ("sent again after less than a minute as a dead letter", "a", "heap.bin: could not be kept")
     assert letter_details(again)["attachments"] == ["app.log"]
+
+
+def test_what_is_sent_again_is_not_too_old_for_max_age() -> None:
+    cause = Cause(reason=Reason.EXPIRED, detail="it waited longer than max_age")
+    payload = letter_payload(new_card(text_record("x")).to_bytes(), cause, destination="x", time_ns=0)
+    back = card_of(payload, now_ns=9 * 3600 * SECOND_NS)
+    assert back is not None
+    waiting = [StoredCard(1, "x", 0, back.to_bytes())]
+    assert expired(waiting, 60.0, 9 * 3600.0 + 60) == []
+    assert expired(waiting, 60.0, 9 * 3600.0 + 61) == waiting
 
 
 def test_no_token_of_a_webhook_is_readable() -> None:

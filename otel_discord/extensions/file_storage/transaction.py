@@ -95,7 +95,10 @@ def roll_back(connection: apsw.Connection) -> None:
 
 
 def _rows(connection: apsw.Connection, query: Query) -> list[tuple[Any, ...]]:
-    return list(connection.execute(query.sql, query.parameters))
+    try:
+        return list(connection.execute(query.sql, query.parameters))
+    except UnicodeDecodeError as error:  # no text of ours: a bit of it has changed, or of what says that it is text
+        raise apsw.CorruptError(f"text that is not UTF-8: {error.reason}") from None
 
 
 def _bound_bytes(parameters: Iterable[object]) -> int:

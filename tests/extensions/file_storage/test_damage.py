@@ -1,7 +1,10 @@
 """Damage that SQLite meets in the middle of work: the file is set aside, and work goes on in a new one."""
 
 import asyncio
+import re
 from pathlib import Path
+
+import pytest
 
 from otel_discord.component.storage import NewCard, Settlement
 from otel_discord.extensions.file_storage.condition import State
@@ -43,6 +46,29 @@ async def test_damage_met_at_work_is_set_aside_and_work_goes_on(tmp_path: Path, 
     assert "damaged" in caplog.text
     assert telemetry.value("otel_discord_storage_damaged_files_total") == 1
     assert not [event for event in host.events if event.status.name in {"FATAL", "PERMANENT"}]
+
+
+@pytest.mark.parametrize("copy", range(4))  # in a row, or in the index
+async def test_text_with_a_flipped_bit_costs_that_row_at_most(tmp_path: Path, copy: int):
+    def opened() -> FileStorage:
+        return FileStorage(settings("file_storage"), FileStorageConfig(directory=tmp_path, ballast_mib=0))
+
+    async with (storage := opened()).lifespan(NopHost()), storage.open_queue("discord/logs", ROOMY) as queue:
+        await queue.adopt([NewCard("pager-duty", 0, body) for body in (b"one", b"two")])
+    file = tmp_path / "file_storage.db"
+    content = bytearray(file.read_bytes())
+    places = [found.start() for found in re.finditer(b"pager-duty", content)]
+    assert len(places) == 4
+    content[places[copy]] ^= 0x80  # not UTF-8 any more
+    file.write_bytes(content)
+    async with (storage := opened()).lifespan(NopHost()), storage.open_queue("discord/logs", ROOMY) as queue:
+        await queue.lanes()
+        assert sum((await queue.waiting()).values()) in {1, 2}
+        left = {card.payload for card in await queue.head("pager-duty", 9)}
+        assert left
+        assert left <= {b"one", b"two"}
+        await queue.adopt([NewCard("pager-duty", 0, b"three")])
+        assert {card.payload for card in await queue.head("pager-duty", 9)} == {*left, b"three"}
 
 
 async def test_damage_that_comes_back_does_not_spin(bench, notes, disk):

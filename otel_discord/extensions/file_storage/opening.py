@@ -14,6 +14,7 @@ from typing import Final
 import apsw
 
 from otel_discord.component.errors import StartError
+from otel_discord.component.failpoint import reach
 from otel_discord.extensions.file_storage.directory import sync_directory
 from otel_discord.extensions.file_storage.failures import Failure, describe, failure_of
 from otel_discord.extensions.file_storage.options import DatabaseOptions
@@ -173,14 +174,17 @@ def _prepare(connection: apsw.Connection, options: DatabaseOptions) -> OpenDatab
 
 
 def _bring_up_to_date(connection: apsw.Connection) -> None:
+    work = migrate(SQLITE)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found, _ = run_steps(connection, migrate(SQLITE))
+        found, _ = run_steps(connection, work)
         if found != SCHEMA_VERSION or connection.pragma("user_version") != SCHEMA_VERSION:
             connection.pragma("user_version", SCHEMA_VERSION)
         if connection.pragma("application_id") != APPLICATION_ID:
             connection.pragma("application_id", APPLICATION_ID)
+        reach(f"{work.name}.before_commit")
         connection.execute("COMMIT")
+        reach(f"{work.name}.after_commit")
     except BaseException:
         roll_back(connection)
         raise

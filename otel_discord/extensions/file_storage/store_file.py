@@ -12,6 +12,7 @@ from typing import Final
 import apsw
 
 from otel_discord.component.errors import StartError
+from otel_discord.component.failpoint import reach
 from otel_discord.extensions.file_storage.failures import Failure, describe, failure_of
 from otel_discord.extensions.file_storage.log_tail import forget_tail
 from otel_discord.extensions.file_storage.open_mark import OpenMark
@@ -223,8 +224,13 @@ class StoreFile:
             return
         opened, self._open = self._open, None
         try:
+            reach("close.before_checkpoint")
+            opened.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+            reach("close.before_mark")
+            self._mark.clear()  # before the log is emptied: a mark without a log is an alarm
+            reach("close.after_mark")
             opened.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            self._mark.clear()
+            reach("close.after_checkpoint")
             forget_tail(self._options.path)
             opened.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         except (apsw.Error, OSError) as error:

@@ -9,6 +9,7 @@ from typing import Final
 
 import apsw
 
+from otel_discord.component.failpoint import reach
 from otel_discord.extensions.file_storage.log_tail import LogTail
 
 _HEADER_BYTES: Final = 32
@@ -55,7 +56,9 @@ class WriteAheadLog:
             apsw.Error: the disk is full or fails; what is in the log stays there.
         """
         mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
+        reach("checkpoint.before")
         in_log, written = self._connection.wal_checkpoint(mode=mode)
+        reach("checkpoint.after")
         self.found = in_log
         # All of it written: the next commit begins at the front, and all before it is in the main file.
         self.frames = self._reported = 0 if in_log == written else in_log

@@ -283,6 +283,27 @@ async def test_a_log_removed_after_a_crash_is_noticed(bench, notes, caplog):
     assert "write-ahead log is gone" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "point", ["close.before_checkpoint", "close.before_mark", "close.after_mark", "close.after_checkpoint"]
+)
+async def test_killed_in_a_clean_end_nothing_is_missed(bench, notes, point, caplog):
+    code = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from tests.extensions.file_storage.conftest import Bench, Notes\n"
+        "async def main():\n"
+        "    async with Bench(Path(sys.argv[1])).opened() as database:\n"
+        "        await database.run(Notes.create())\n"
+        "        await database.run(Notes.put())\n"
+        "asyncio.run(main())\n"
+    )
+    found = await asyncio.to_thread(python, code, str(bench.directory), OTEL_DISCORD_FAILPOINT=point)
+    assert found.returncode == -9, found.stderr
+    async with bench.opened() as database:
+        assert await database.run(notes.all()) == [b"x"]
+    assert "gone" not in caplog.text
+
+
 @pytest.mark.parametrize("point", ["put.before_commit", "put.after_commit"])
 async def test_killed_around_a_commit_a_work_is_whole_or_not_there(bench, notes, point):
     code = (

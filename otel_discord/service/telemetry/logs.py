@@ -6,6 +6,7 @@ around it; uncaught exceptions and warnings take the same way. Lines go to stder
 
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -15,6 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TextIO, TypeAlias
+
+from aiohttp.http_exceptions import HttpProcessingError
 
 from otel_discord.component.errors import StartError
 from otel_discord.component.last_copy import LAST_COPY
@@ -26,6 +29,8 @@ from otel_discord.service.telemetry.redact import Redactor
 OWN_LOGGER: Final = "otel_discord"
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 _logger = logging.getLogger(f"{OWN_LOGGER}.service")
+
+_PLACEHOLDER: Final = re.compile(r"%[-#0 +]*[\d.]*[a-zA-Z]")
 
 _ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -99,6 +104,7 @@ def process_logging(config: LogsConfig, redactor: Redactor) -> Iterator[None]:
     with ExitStack() as stack:
         streams = [_stream(path, stack) for path in config.output_paths]
         handler = LineHandler(config, redactor, streams)
+        handler.addFilter(_is_our_concern)
         stack.callback(handler.close)
         stack.callback(_restore, root, root.level, list(root.handlers))
         stack.callback(_restore, own, own.level, list(own.handlers))
@@ -108,6 +114,12 @@ def process_logging(config: LogsConfig, redactor: Redactor) -> Iterator[None]:
         own.setLevel(level)
         stack.enter_context(_last_words(redactor))
         yield
+
+
+def _is_our_concern(record: logging.LogRecord) -> bool:
+    """Return False for a request that is no HTTP: who sent it was told so, and the traceback is not about us."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (record.name == "aiohttp.server" and isinstance(error, HttpProcessingError))
 
 
 def _restore(logger: logging.Logger, level: int, handlers: list[logging.Handler]) -> None:
@@ -171,7 +183,7 @@ def _summary(summary: Suppressed) -> logging.LogRecord:
     record = logging.makeLogRecord(
         {"name": summary.key.logger, "levelno": summary.key.level, "suppressed": summary.lines}
     )
-    record.msg = f"left out {summary.lines} more of: {summary.key.template}"
+    record.msg = f"left out {summary.lines} more of: {_PLACEHOLDER.sub('…', summary.key.template)}"
     return record
 
 

@@ -7,6 +7,7 @@ import threading
 import warnings
 
 import pytest
+from aiohttp.http_exceptions import BadHttpMessage
 
 from otel_discord.component import StartError
 from otel_discord.component.last_copy import LAST_COPY
@@ -104,6 +105,17 @@ def test_an_exception_follows_its_line(lines):
     assert "ValueError: first" in json.loads(lines(fail, encoding="json")[0])["exception"]
 
 
+def test_a_request_that_is_no_http_leaves_no_traceback_in_our_log(lines):
+    def say(error):
+        try:
+            raise error
+        except type(error):
+            logging.getLogger("aiohttp.server").exception("Error handling request from %s", "")
+
+    assert lines(lambda: say(BadHttpMessage("Missing 'Host' header in request."))) == []
+    assert lines(lambda: say(ValueError("ours")))
+
+
 @pytest.mark.parametrize("encoding", ["console", "json"])
 def test_what_cannot_be_printed_still_leaves_a_line(lines, encoding):
     def say():
@@ -124,7 +136,7 @@ def test_repeats_are_thinned_out_and_told_at_the_end(lines):
 
     written = lines(say, sampling={"initial": 3, "thereafter": 100})
     assert sum("away for the" in line and "left out" not in line for line in written) == 3 + 4
-    assert written[-1].endswith("left out 493 more of: away for the %d. time suppressed=493")
+    assert written[-1].endswith("left out 493 more of: away for the …. time suppressed=493")
     assert any(line.endswith("another matter") for line in written)
     assert len(lines(say, sampling={"enabled": False})) == 501
 

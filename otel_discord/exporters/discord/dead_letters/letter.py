@@ -179,7 +179,8 @@ def _bounded(value: Any) -> Any:
 def card_of(payload: bytes, *, now_ns: int) -> Card | None:
     """Return the card that a letter is sent again as: the same record, and a note that it comes late.
 
-    It counts as accepted ``now_ns``: who sends again what is older than ``max_age`` wants to have it. None where the letter's bytes are damaged: what is damaged is never sent.
+    It counts as accepted ``now_ns``: who sends again what is older than ``max_age`` wants to have it. None where the
+    letter's bytes are damaged: what is damaged is never sent.
     """
     try:
         stored = dead_letter_pb2.DeadLetter.FromString(payload)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -48,12 +49,10 @@ def look(storage: Path, scratch: Path) -> Found:
     if any(".corrupt-" in each.name for each in scratch.iterdir()):
         found.wrong.append("files were set aside as damaged")
     path = scratch / DATABASE_NAME
-    if not path.exists():
-        return found
     report = repair_if_damaged(path, now=datetime.now(UTC))
     if report is not None:
         found.wrong.append("; ".join(report.log_lines()))
-    if path.stat().st_size or path.with_name(f"{path.name}-wal").exists():
+    if (path.exists() and path.stat().st_size) or path.with_name(f"{path.name}-wal").exists():
         _read(path, found)
     return found
 
@@ -81,7 +80,7 @@ def _collect(connection: apsw.Connection, found: Found) -> None:
     [(found.batch_rows,)] = connection.execute("SELECT count(*) FROM batches")
     for row, payload in _rows(connection, BATCHES, "WHERE routed = 0 ORDER BY id"):
         batch = from_bytes(row[BATCHES.columns.index("signal")], payload)
-        found.batches += markers_in(str(batch.request)) if batch is not None else []
+        found.batches += markers_in(payload.decode("latin-1") if batch is None else str(batch.request))
     for row, payload in _rows(connection, CARDS, "ORDER BY lane, priority DESC, id"):
         lane, in_doubt = row[CARDS.columns.index("lane")], row[CARDS.columns.index("in_doubt")]
         ids = markers_in(payload.decode("latin-1"))
@@ -93,8 +92,7 @@ def _collect(connection: apsw.Connection, found: Found) -> None:
         found.letters.setdefault(destination, []).extend(markers_in(payload.decode("latin-1")))
 
 
-def _rows(connection: apsw.Connection, table: Table, rest: str) -> Iterator[tuple[tuple[object, ...], bytes]]:
+def _rows(connection: apsw.Connection, table: Table, rest: str) -> Iterator[tuple[tuple[Any, ...], bytes]]:
     for row in list(connection.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} {rest}")):
         payload = payload_of(table, row)
-        if payload is not None:
-            yield row, payload
+        yield row, row[-1] if payload is None else payload  # of a damaged one the ids can be seen all the same

@@ -44,6 +44,8 @@ class House:
     alarms_expected: bool = False
     life: Running | None = None
     lives: int = 0
+    resources: ExitStack = field(default_factory=ExitStack)
+    """What else is closed with the house."""
     _stack: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -99,6 +101,7 @@ class House:
     def close(self) -> None:
         """End what runs."""
         self._stack.close()
+        self.resources.close()
 
 
 def house(directory: Path, fake: StandIn, launch: Launch, destinations: Json, **exporter: Any) -> House:

@@ -17,7 +17,7 @@ def test_every_row_of_one_process_is_there() -> None:
 
 def test_results_are_written_and_others_stay() -> None:
     page = rewritten(
-        EMPTY, ROWS, [Result(33, Verdict.GREEN, "12 | accepted"), Result(34, Verdict.RED, why="lost\nmore")]
+        EMPTY, ROWS, [Result(33, Verdict.GREEN, "12 | accepted"), Result(34, Verdict.RED, why="7 gone\nmore")]
     )
     again = rewritten(page, ROWS, [Result(34, Verdict.EXPLAINED, why="not here")])
     assert "| green | 12 \\| accepted |" in again

@@ -234,7 +234,7 @@ async def banned(stage: Stage) -> None:
     codes="NL D1 LIVE",
 )
 async def server_errors(stage: Stage) -> None:
-    lies = [name for name in sorted(SERVER_ERRORS) if name.endswith("html")]
+    lies = [name for name in sorted(SERVER_ERRORS) if name.endswith("html")][:: stage.of(3, 1)]
     for place, name in enumerate(lies):
         stage.fake.faults.add(Fault(SERVER_ERRORS[name], match=posts, first=2 * place + 1))
         stage.fake.faults.add(Fault(committed(SERVER_ERRORS[name]), match=posts, first=2 * place + 2))

@@ -6,6 +6,7 @@ import socket
 import struct
 import time
 
+from otel_discord.config import parse_duration
 from tests.faults.clients import request_of
 from tests.faults.gate import reset
 from tests.faults.row import Theme, row
@@ -42,7 +43,7 @@ async def _others_wait(stage: Stage, seconds: float) -> float:
     codes="CE LIVE",
 )
 async def slowloris(stage: Stage) -> None:
-    count, times = stage.of((100, ("1s", "2s")), (500, ("10s", "30s")))
+    count, times = stage.of((60, ("500ms", "1s")), (500, ("10s", "30s")))
     http = {"read_header_timeout": times[0], "read_timeout": times[1]}
     await stage.start(stage.configuration(receivers={"otlp": {"protocols": {"http": http}}}))
     started = time.monotonic()
@@ -51,7 +52,7 @@ async def slowloris(stage: Stage) -> None:
     dripping = asyncio.gather(*in_head, *in_body)
     slowest = await _others_wait(stage, 1.0)
     ends = await asyncio.wait_for(dripping, stage.of(10, 60))
-    limits = [float(text.removesuffix("s")) for text in times]
+    limits = [parse_duration(text) for text in times]
     assert max(end for end, _ in ends[: count // 2]) < limits[0] + 3
     # A body that nobody wants is read on for five seconds, so that the client sees its answer.
     assert max(end for end, _ in ends[count // 2 :]) < limits[1] + 5 + 3
@@ -85,7 +86,7 @@ async def _drip(stage: Stage, head: bytes, started: float) -> tuple[float, bytes
     codes="CE LIVE",
 )
 async def many_connections(stage: Stage) -> None:
-    most = stage.of(600, 10_000)
+    most = stage.of(300, 10_000)
     mine, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     count = min(most, mine - 500)
     allowed = count // 4

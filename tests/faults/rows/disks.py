@@ -49,7 +49,7 @@ async def fill(stage: Stage, client: Client, most: int = 4_000) -> int:
 )
 async def full_disk(stage: Stage) -> None:
     meddling = Meddling(stage.directory, stage.storage_directory)
-    volume_mib = stage.of(16, 48)
+    volume_mib = stage.of(8, 48)
     meddling[Knob.DISK_BYTES] = volume_mib * MIB
     meddling[Knob.DISK_MODE] = Disk.FULL
     exporter = stage.exporter(sending_queue={"queue_mib": 1_000})
@@ -204,7 +204,7 @@ async def slow_reader(stage: Stage) -> None:
     client = stage.client()
     stage.fake.faults.add(Fault(Answer(400, blocked, PLENTY), match=posts, times=float("inf")))
     dead: set[int] = set()
-    for _ in range(stage.of(4, 40)):
+    for _ in range(stage.of(2, 40)):
         dead |= set(await client.send(50, text="filler " * 100))
     async with asyncio.timeout(120):
         while len(await stage.letters()) < len(dead):
@@ -218,7 +218,7 @@ async def slow_reader(stage: Stage) -> None:
             b"POST /v1/dead-letters/list HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 2\r\n\r\n{}"
         )
-        ends_at = time.monotonic() + stage.of(3, 60)
+        ends_at = time.monotonic() + stage.of(2, 60)
         while time.monotonic() < ends_at:
             await reader.read(64)
             await client.send(5, text=stage.dice.randbytes(1_000).hex())

@@ -6,6 +6,7 @@ import json
 import random
 import time
 from dataclasses import dataclass
+from io import BytesIO
 
 import aiohttp
 import grpc
@@ -38,7 +39,7 @@ async def post(stage: Stage, body: bytes, content_type: str = PROTOBUF, **header
     timeout = aiohttp.ClientTimeout(total=60)
     async with (
         aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
-        session.post(f"http://127.0.0.1:{stage.ports['http']}/v1/logs", data=body, headers=named) as answer,
+        session.post(f"http://127.0.0.1:{stage.ports['http']}/v1/logs", data=BytesIO(body), headers=named) as answer,
     ):
         return Reply(answer.status, time.monotonic() - started, await answer.read())
 

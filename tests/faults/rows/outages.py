@@ -27,7 +27,7 @@ def _told(wait_s: float) -> Answer:
     destinations=20,
 )
 async def storm(stage: Stage) -> None:
-    lasts_s = stage.of(3, 120)
+    lasts_s = stage.of(2, 120)
     for number in range(stage.of(0, 180)):
         stage.webhooks[f"e{number}"] = stage.fake.add_webhook()
     limits = {"requests_per_second": 45, "channel_messages_per_minute": 0}
@@ -55,7 +55,7 @@ async def storm(stage: Stage) -> None:
     codes="NL D0 LIVE",
 )
 async def away(stage: Stage) -> None:
-    leaps, records = stage.of(8, 48), stage.of(5, 400)
+    leaps, records = stage.of(5, 48), stage.of(5, 400)
     meddling = Meddling(stage.directory)
     exporter = stage.exporter(circuit_breaker={"failure_threshold": 5, "cooldown": "30s"})
     await stage.start(stage.configuration(exporter=exporter), environment=meddling.environment)

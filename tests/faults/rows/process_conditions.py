@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[3]
     codes="NL",
 )
 async def power_cut(stage: Stage) -> None:
-    arguments = [sys.executable, "-m", "tests.crash_images", "--images", str(stage.of(120, 20_000))]
+    arguments = [sys.executable, "-m", "tests.crash_images", "--images", str(stage.of(50, 20_000))]
+    arguments += [] if stage.whole else ["--rounds", "10"]
     process = await asyncio.create_subprocess_exec(
         *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -70,7 +71,7 @@ async def slow_goodbye(stage: Stage) -> None:
     assert stage.arrived(ids)
     assert took_s < seconds + 3
     stage.note(f"ended after {took_s:.1f} s")
-    await ends_under_load(stage, signal.SIGTERM, stage.of(4, 100))
+    await ends_under_load(stage, signal.SIGTERM, stage.of(3, 200))
     codes = {service.running.process.returncode for service in stage.services}
     assert codes <= {0, None}, codes
 
@@ -204,7 +205,7 @@ async def two_processes(stage: Stage) -> None:
 )
 async def little_memory(stage: Stage) -> None:
     stage.need(shutil.which("prlimit"), "needs prlimit (util-linux)")
-    requests = stage.of(20, 1_000)
+    requests = stage.of(10, 1_000)
     exporter = stage.exporter(sending_queue={"queue_size": 1_000_000, "queue_mib": 2_000})
     before = ["prlimit", f"--as={2 * 2**30}"]
     await stage.start(stage.configuration(exporter=exporter), before=before)

@@ -77,7 +77,7 @@ _UNSENT = (
 )
 async def before_sending(stage: Stage) -> None:
     places = [*_UNSENT, "mark_sending.after_commit", "send.after_mark"]
-    for place in places if stage.whole else stage.dice.sample(places, 2):
+    for place in places if stage.whole else stage.dice.sample(places, 1):
         await _killed_at(stage, place)
         await stage.until(lambda: stage.arrived(stage.ledger.accepted), "it arrives after the restart")
         await stage.service.kill()
@@ -155,7 +155,7 @@ async def first_start(stage: Stage) -> None:
     places = [f"migrate.1.{number}" for number in range(1, 40)]
     places += ["migrate.before_commit", "migrate.after_commit"]
     killed = 0
-    for place in places if stage.whole else stage.dice.sample(places[:8], 2) + places[-2:-1]:
+    for place in places if stage.whole else stage.dice.sample(places[:8], 1) + places[-2:-1]:
         for path in stage.storage_directory.glob("*"):
             path.unlink()
         service = await stage.start(environment={VARIABLE: place}, ready=False)
@@ -200,7 +200,7 @@ async def load(stage: Stage, clients: list[Client], is_over: Callable[[], bool],
     destinations=2,
 )
 async def kills_under_load(stage: Stage) -> None:
-    await ends_under_load(stage, signal.SIGKILL, stage.of(5, 200))
+    await ends_under_load(stage, signal.SIGKILL, stage.of(4, 200))
 
 
 async def ends_under_load(stage: Stage, number: signal.Signals, times: int) -> None:

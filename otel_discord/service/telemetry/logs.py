@@ -17,8 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TextIO, TypeAlias
 
-from aiohttp.http_exceptions import HttpProcessingError
-
 from otel_discord.component.errors import StartError
 from otel_discord.component.last_copy import LAST_COPY
 from otel_discord.service.telemetry.config import LogsConfig
@@ -118,8 +116,8 @@ def process_logging(config: LogsConfig, redactor: Redactor) -> Iterator[None]:
 
 def _is_our_concern(record: logging.LogRecord) -> bool:
     """Return False for a request that is no HTTP: who sent it was told so, and the traceback is not about us."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not (record.name == "aiohttp.server" and isinstance(error, HttpProcessingError))
+    kind = record.exc_info[0] if record.exc_info else None
+    return not (record.name == "aiohttp.server" and kind is not None and kind.__module__ == "aiohttp.http_exceptions")
 
 
 def _restore(logger: logging.Logger, level: int, handlers: list[logging.Handler]) -> None:

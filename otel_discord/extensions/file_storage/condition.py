@@ -10,6 +10,8 @@ class State(Enum):
     OK = "ok"
     FULL = "full"
     """New work is refused; ending work goes on."""
+    DETACHED = "detached"
+    """Its files were taken away while in use: new work is refused, since nobody would find it; ending work goes on."""
     FAILING = "failing"
     """Nothing can be stored; it is tried again by itself."""
     ENDED = "ended"

@@ -16,6 +16,7 @@ from otel_discord.extensions.file_storage.failures import describe, storage_fail
 from otel_discord.extensions.file_storage.jobs import Ending, Job, hand_back
 from otel_discord.extensions.file_storage.lock import DirectoryLock
 from otel_discord.extensions.file_storage.options import DatabaseOptions
+from otel_discord.extensions.file_storage.presence import Presence
 from otel_discord.extensions.file_storage.stall_watch import PATIENCE_S, StallWatch
 from otel_discord.extensions.file_storage.store_file import StoreFile
 from otel_discord.extensions.file_storage.upkeep import Upkeep
@@ -150,7 +151,10 @@ class SqliteDatabase:
                 stack.callback(file.close_cleanly)
                 file.open_first()
                 self._upkeep = upkeep
-                writer = Writer(file, upkeep, self._inbox, self._deliver, self._tell, self._instruments, self._logger)
+                presence = Presence(self._options.path)
+                writer = Writer(
+                    file, presence, upkeep, self._inbox, self._deliver, self._tell, self._instruments, self._logger
+                )
                 self._call(loop, _succeed, started)
                 writer.run()
         except BaseException as error:  # noqa: BLE001 - a thread that ends silently would leave its callers waiting

@@ -24,6 +24,7 @@ from otel_discord.store.work import Access, Query, Steps, Work
 _STATUS: Final = {
     State.OK: Status.OK,
     State.FULL: Status.RECOVERABLE,
+    State.DETACHED: Status.RECOVERABLE,
     State.FAILING: Status.RECOVERABLE,
     State.ENDED: Status.FATAL,
 }

@@ -25,6 +25,7 @@ from otel_discord.extensions.file_storage.failures import (
     storage_failed,
 )
 from otel_discord.extensions.file_storage.jobs import Ending, Job
+from otel_discord.extensions.file_storage.presence import FilesTakenError, Presence
 from otel_discord.extensions.file_storage.store_file import StoreFile
 from otel_discord.extensions.file_storage.transaction import Group, StepsFailedError, roll_back, run_group
 from otel_discord.extensions.file_storage.upkeep import Upkeep
@@ -47,6 +48,7 @@ class Writer:
     def __init__(
         self,
         file: StoreFile,
+        presence: Presence,
         upkeep: Upkeep,
         inbox: Inbox,
         deliver: Callable[[Sequence[Ending]], None],
@@ -55,6 +57,7 @@ class Writer:
         logger: logging.Logger,
     ) -> None:
         self._file = file
+        self._presence = presence
         self._upkeep = upkeep
         self._inbox = inbox
         self._deliver = deliver
@@ -70,6 +73,7 @@ class Writer:
 
     def run(self) -> None:
         """Serve until there is nothing more to come; the file is open, and stays so."""
+        self._presence.note()
         while True:
             self._look_after()
             self._collect()
@@ -77,6 +81,11 @@ class Writer:
                 self._serve([self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_WORKS))])
                 self._guarded(self._checkpoint)
             elif self._ending:
+                if self._condition.state is State.DETACHED:
+                    self._logger.error(
+                        "what waits is in files that were taken away, and is lost unless they were only moved",
+                        extra={"why": self._condition.why},
+                    )
                 return
 
     def _collect(self) -> None:
@@ -128,6 +137,9 @@ class Writer:
             return [self._refused(job, error) for job in jobs]
         if all(job.work.access is not Access.ACCEPT for job in jobs):
             return []
+        if self._condition.state is State.DETACHED or self._is_detached():
+            error = storage_failed(self._condition.why)
+            return [self._refused(job, error) for job in jobs if job.work.access is Access.ACCEPT]
         why = self._condition.why if self._condition.state is State.FULL else self._no_room()
         if not why:
             return []
@@ -202,11 +214,30 @@ class Writer:
         self._reopen()
 
     def _reopen(self) -> bool:
+        was_open = self._file.is_open
         try:
-            return self._file.reopen_if_due(time.monotonic())
+            is_open = self._file.reopen_if_due(time.monotonic())
         except Exception as error:  # noqa: BLE001 - whatever it is, the works hear of it and it is tried again
             self._change(Condition(State.FAILING, describe(error)))
             return False
+        if is_open and not was_open:
+            self._presence.note()
+        return is_open
+
+    def _is_detached(self) -> bool:
+        """Return whether the open files are not under their names any more; where it can be mended, it is."""
+        why = self._presence.missing()
+        if not why:
+            return False
+        try:
+            self._presence.write_anew(self._file.connection, self._file.log)
+        except (FilesTakenError, OSError, apsw.Error) as error:
+            reason = str(error) if isinstance(error, FilesTakenError) else describe(error)
+            self._change(Condition(State.DETACHED, f"{why}, and cannot be written anew: {reason}"))
+            return True
+        self._logger.error("files were taken away while in use; what they held is written anew", extra={"why": why})
+        self._file.abandon(time.monotonic())
+        return not self._reopen()
 
     def _no_room(self) -> str:
         try:
@@ -226,6 +257,8 @@ class Writer:
             self._guarded(self._examine)
 
     def _examine(self) -> None:
+        if self._is_detached():
+            return
         why = self._upkeep.refusal(self._file, time.monotonic())
         if self._condition is not OK or why:
             self._upkeep.give_all_room_back(self._file, _SHORT_S)
@@ -263,6 +296,8 @@ class Writer:
                 self._logger.info("storage is well again", extra={"was": before.why})
             elif condition.state is State.FULL:
                 self._logger.warning("storage is full: new work is refused", extra={"why": condition.why})
+            elif condition.state is State.DETACHED:
+                self._logger.error("storage lost its files: new work is refused", extra={"why": condition.why})
             else:
                 self._logger.error("storage fails: nothing can be stored", extra={"why": condition.why})
         self._tell(condition)

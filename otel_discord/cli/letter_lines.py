@@ -10,7 +10,10 @@ _INDENT: Final = "    "
 
 
 def letter_line(letter: Mapping[str, Any], zone: tzinfo | None = None) -> str:
-    """Return one line: id, time, destination, HTTP status, Discord's code and words, then the record's first words."""
+    """Return one line: id, time, destination, HTTP status, Discord's code and words, then the record's first words.
+
+    At its end an exporter that has a name (``discord/ops``): ids are those of one exporter.
+    """
     answer = " ".join(str(letter[key]) for key in ("status", "code", "discord") if letter.get(key))
     count = letter.get("count", 1)
     origin = " ".join(str(letter[key]) for key in ("severity", "service") if letter.get(key))
@@ -22,6 +25,7 @@ def letter_line(letter: Mapping[str, Any], zone: tzinfo | None = None) -> str:
         str(letter.get("destination", "")),
         answer or str(letter.get("reason", "")),
         times + record,
+        *(name for name in (str(letter.get("exporter", "")),) if "/" in name),
     ]
     return "  ".join(_cut(printable(part)) for part in parts)
 

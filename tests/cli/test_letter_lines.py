@@ -40,6 +40,10 @@ def test_a_line_a_letter() -> None:
     )
 
 
+def test_an_exporter_with_a_name_stands_at_the_end() -> None:
+    assert letter_line({**LETTER, "exporter": "discord/ops"}, UTC) == f"{letter_line(LETTER, UTC)}  discord/ops"
+
+
 def test_without_an_answer_the_reason_stands_there_and_counts_are_shown() -> None:
     letter = {"time": "?", "destination": "ops", "reason": "timeout", "text": "x", "count": 1240, "id": 3}
     assert letter_line(letter, UTC) == "     3  unknown time  ops  timeout  ×1,240 x"

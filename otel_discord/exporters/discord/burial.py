@@ -14,7 +14,7 @@ from otel_discord.component.last_copy import LAST_COPY
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.box import LetterBox, LogBox
-from otel_discord.exporters.discord.dead_letters.letter import letter_payload
+from otel_discord.exporters.discord.dead_letters.letter import details_text, letter_payload
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.last_words import last_words
 from otel_discord.signals import Signal
@@ -64,7 +64,7 @@ class Burial:
 
         def last_resort(error: OSError | None) -> None:
             in_log.append(error)
-            self._log_last_copies(cards, cause, error)
+            self._log_last_copies(cards, letters, cause, error)
 
         box = self.box if self.box is not None else LogBox(self.queue)
         ids = await box.bury(letters, last_resort)
@@ -80,13 +80,15 @@ class Burial:
         if self.upkeep is not None:
             self.upkeep.buried(self.destination, cause, records, is_kept=not in_log)
 
-    def _log_last_copies(self, cards: Sequence[Card | None], cause: Cause, error: OSError | None) -> None:
+    def _log_last_copies(
+        self, cards: Sequence[Card | None], letters: Sequence[NewLetter], cause: Cause, error: OSError | None
+    ) -> None:
+        """Say each record whole: its text, its attributes and where it comes from."""
         if error is not None:
             self.logger.error("dead letters cannot be written, so this log has them: %s", error.strerror or error)
-        for card in cards:
-            self.logger.error(
-                "not delivered: %s", _words(card), extra={**self._facts(cause), "detail": cause.detail, LAST_COPY: True}
-            )
+        for card, letter in zip(cards, letters, strict=True):
+            facts = {**self._facts(cause), "detail": cause.detail, "record": details_text(letter.payload)}
+            self.logger.error("not delivered: %s", _words(card), extra={**facts, LAST_COPY: True})
 
     def _log_kept(
         self,

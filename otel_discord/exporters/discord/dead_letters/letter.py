@@ -1,5 +1,6 @@
 """A dead letter from its two sides: made when a card is buried, read when a person asks or sends it again. Pure."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -133,6 +134,11 @@ def letter_details(payload: bytes) -> dict[str, Any]:
         "attachments": [ref.filename for ref in card.attachments if not ref.shelf_key],
     }
     return {name: _bounded(value) for name, value in details.items() if value}
+
+
+def details_text(payload: bytes) -> str:
+    """Return :func:`letter_details` as JSON, for a log that is the last place that has the record."""
+    return json.dumps(letter_details(payload), ensure_ascii=False, default=str)
 
 
 def _error_text(error: dead_letter_pb2.DeadLetter.FieldError) -> str:

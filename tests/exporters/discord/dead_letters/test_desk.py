@@ -310,11 +310,15 @@ async def test_a_file_has_a_letter_before_its_card_leaves(tmp_path: Path, monkey
 
 async def test_where_the_disk_fails_the_log_has_the_record(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "letters").touch()
+    whole = f"Payment declined\n{'stack frame ' * 500}"
     async with desk_rig(tmp_path) as rig:
-        await rig.bury("Payment declined")
+        await rig.bury(whole)
         assert await rig.office.queue.head("errors", 1) == []
     last = [record for record in caplog.records if getattr(record, LAST_COPY, False)]
-    assert [record.getMessage() for record in last] == ["not delivered: ERROR checkout: Payment declined"]
+    assert [record.getMessage()[:47] for record in last] == ["not delivered: ERROR checkout: Payment declined "]
+    record = json.loads(last[0].__dict__["record"])
+    assert record["body"] == whole
+    assert record["resource"]["service.name"] == "checkout"
     assert "dead letters cannot be written" in caplog.text
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.component.storage import Move, NewCard, NewLetter, Settlement, StoredCard
-from otel_discord.store.ended_batches import Ended, end_batches
+from otel_discord.store.ended_batches import Ended, end_batches, whole
 from otel_discord.store.new_rows import NO_BATCH, insert_cards, insert_letters
 from otel_discord.store.rows import checksum, is_sound_head, payload_of
 from otel_discord.store.schema import CARDS
@@ -17,10 +17,11 @@ _ATTEMPTS: Final = CARDS.columns.index("attempts")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first cards of a lane. ``damaged`` are the ids of rows that are not as they were written."""
+    """The first cards of a lane, or all of them. ``damaged`` are the ids of rows that are not as they were written."""
 
     cards: list[StoredCard]
     damaged: list[int]
+    is_all: bool
 
 
 def lanes(owner: str) -> Work[list[str]]:
@@ -49,23 +50,39 @@ def waiting(owner: str) -> Work[dict[str, int]]:
     return Work("waiting", Access.READ, steps)
 
 
-def head(owner: str, lane: str, limit: int) -> Work[Head]:
-    """Read up to ``limit`` cards in the order in which they are to be sent."""
+def head(owner: str, lane: str, limit: int, *, ahead: int = 0, ahead_bytes: int = 0) -> Work[Head]:
+    """Read the first ``limit`` cards in the order in which they are to be sent.
+
+    As many as ``ahead`` in all are read as long as the payloads of those beyond ``limit`` are ``ahead_bytes`` at most.
+    """
 
     def steps() -> Steps[Head]:
-        found = Head([], [])
-        rows = yield Query(
-            f"SELECT {columns(CARDS)} FROM cards WHERE owner = ? AND lane = ?"  # noqa: S608
-            " ORDER BY priority DESC, id LIMIT ?",
-            (owner, lane, limit),
+        asked = max(limit, ahead)
+        sizes = yield Query(
+            "SELECT id, length(payload) FROM cards WHERE owner = ? AND lane = ? ORDER BY priority DESC, id LIMIT ?",
+            (owner, lane, asked),
         )
-        for row in rows:
-            payload = payload_of(CARDS, row)
-            if payload is None:
-                found.damaged.append(row[0])
-            else:
-                card_id, _, _, priority, _, attempts, in_doubt, *_ = row
-                found.cards.append(StoredCard(card_id, lane, priority, payload, attempts, in_doubt == 1))
+        chosen = [card_id for card_id, _ in sizes[:limit]]
+        room_bytes = ahead_bytes
+        for card_id, size_bytes in sizes[limit:]:
+            room_bytes -= whole(size_bytes)
+            if room_bytes < 0:
+                break
+            chosen.append(card_id)
+        found = Head([], [], is_all=len(chosen) < asked and len(chosen) == len(sizes))
+        for ids in portions(chosen):
+            rows = yield Query(
+                f"SELECT {columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))})",  # noqa: S608
+                (owner, *ids),
+            )
+            by_id = {row[0]: row for row in rows}
+            for row in filter(None, map(by_id.get, ids)):
+                payload = payload_of(CARDS, row)
+                if payload is None:
+                    found.damaged.append(row[0])
+                else:
+                    card_id, _, _, priority, _, attempts, in_doubt, *_ = row
+                    found.cards.append(StoredCard(card_id, lane, priority, payload, attempts, in_doubt == 1))
         return found
 
     return Work("head", Access.READ, steps)

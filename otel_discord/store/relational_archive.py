@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 
-from otel_discord.component.storage import EVERY_LETTER, LetterFilter, LetterTotals, Revival, StoredLetter
+from otel_discord.component.storage import EVERY_LETTER, LetterFilter, LetterTotals, StoredLetter
 from otel_discord.store import operations_letters as letter_works
 from otel_discord.store import operations_state as state_works
 from otel_discord.store.operations_batches import Damage
@@ -37,14 +37,6 @@ class RelationalArchive:
     async def letter_totals(self, chosen: LetterFilter = EVERY_LETTER) -> LetterTotals:
         """Return how many dead letters are kept."""
         return await self._transactions.read(letter_works.letter_totals(self._owner, chosen))
-
-    async def revive(self, revivals: Sequence[Revival]) -> Sequence[int]:
-        """Turn dead letters into cards and return the cards' ids; unknown letters are left out.
-
-        Raises:
-            RetryableError: the database cannot store now; nothing was changed.
-        """
-        return await self._transactions.write(letter_works.revive(self._owner, revivals), book_nothing, unbook_nothing)
 
     async def purge(self, letter_ids: Sequence[int]) -> int:
         """Remove dead letters for good and return how many there were.

@@ -2,15 +2,13 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from otel_discord.component.errors import QueueFullError, RetryableError, StartError
 from otel_discord.component.storage import (
-    Move,
     NewCard,
-    NewLetter,
     QueueLimits,
     Settlement,
     StoredBatch,
@@ -18,22 +16,20 @@ from otel_discord.component.storage import (
 )
 from otel_discord.signals.batch import Batch
 from otel_discord.store import operations_batches as batch_works
-from otel_discord.store import operations_cards as card_works
 from otel_discord.store import operations_repair as repair_works
 from otel_discord.store.ended_batches import Ended
-from otel_discord.store.relational_archive import RelationalArchive
-from otel_discord.store.remains import DAMAGED
+from otel_discord.store.relational_cards import RelationalCards
 from otel_discord.store.room import Load, Room, load_of
-from otel_discord.store.transactions import Transactions, book_nothing, unbook_nothing
+from otel_discord.store.transactions import Transactions, book_nothing
 from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
 from otel_discord.store.waiting_batches import WaitingBatches
-from otel_discord.store.work import Database, Work
+from otel_discord.store.work import Database
 
 _LOGGER: Final = logging.getLogger(__name__)
 _LAST_WORKS_S: Final = 10.0
 
 
-class RelationalQueue(RelationalArchive):
+class RelationalQueue(RelationalCards):
     """A :class:`~otel_discord.component.storage.WorkQueue` over a database; see :func:`open_relational_queue`."""
 
     def __init__(
@@ -47,8 +43,7 @@ class RelationalQueue(RelationalArchive):
         on_damaged: Callable[[int], None],
         wall_clock_ns: Callable[[], int],
     ) -> None:
-        super().__init__(Transactions(database, logger), owner, logger, on_damaged)
-        self._wall_clock_ns = wall_clock_ns
+        super().__init__(Transactions(database, logger), owner, logger, on_damaged, wall_clock_ns)
         self._room = Room(limits, opening.load)
         self._batches = WaitingBatches(self._transactions, owner, opening.last_batch_id)
         self._takers = Takers()
@@ -139,6 +134,10 @@ class RelationalQueue(RelationalArchive):
 
         def book(routed: batch_works.Routed) -> None:
             self._batches.ended(batch_id)
+            self._heads.added(
+                StoredCard(card_id, card.lane, card.priority, card.payload)
+                for card_id, card in zip(routed.card_ids, cards, strict=True)
+            )
             self._book_ended(routed.ended)
 
         routed = await self._transactions.insist(batch_works.route(self._owner, batch_id, cards), book)
@@ -154,56 +153,6 @@ class RelationalQueue(RelationalArchive):
         if not await self._transactions.read(batch_works.is_stored(self._owner, batch_id)):
             self._endings.end(batch_id, self._endings.known(batch_id))
         return await ending
-
-    # -------------------------------------------------------------------------------------------------- cards
-
-    async def lanes(self) -> Sequence[str]:
-        """Return the lanes that hold cards."""
-        return await self._transactions.read(card_works.lanes(self._owner))
-
-    async def waiting(self) -> Mapping[str, int]:
-        """Return how many cards each lane holds."""
-        return await self._transactions.read(card_works.waiting(self._owner))
-
-    async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
-        """Return up to ``limit`` cards in the order in which they are to be sent; they stay."""
-        while True:
-            found = await self._transactions.read(card_works.head(self._owner, lane, limit))
-            if not found.damaged:
-                return found.cards
-            await self._bury_damaged(repair_works.bury_damaged_cards(self._owner, found.damaged, self._wall_clock_ns()))
-
-    async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
-        """End cards, and batches whose last card this was; unknown ids are ignored."""
-        if card_ids:
-            await self._transactions.insist(card_works.settle(self._owner, card_ids, settlement), self._book_ended)
-
-    async def mark_sending(self, card_ids: Sequence[int]) -> None:
-        """Note that a message with these cards is begun; unknown ids are ignored."""
-        if card_ids:
-            await self._transactions.insist(card_works.mark_sending(self._owner, card_ids), book_nothing)
-
-    async def mark_unsent(self, card_ids: Sequence[int]) -> None:
-        """Note that the message begun is certainly not there; unknown ids are ignored."""
-        if card_ids:
-            await self._transactions.insist(card_works.mark_unsent(self._owner, card_ids), book_nothing)
-
-    async def move(self, moves: Sequence[Move]) -> Sequence[int]:
-        """Let cards go on in other lanes; unknown ids are left out."""
-        return await self._transactions.insist(card_works.move(self._owner, moves), book_nothing) if moves else ()
-
-    async def adopt(self, cards: Sequence[NewCard]) -> Sequence[int]:
-        """Put cards into lanes that no batch here has opened; they take no room.
-
-        Raises:
-            RetryableError: the database cannot store now; nothing was stored.
-        """
-        return await self._transactions.write(card_works.adopt(self._owner, cards), book_nothing, unbook_nothing)
-
-    async def bury(self, letters: Sequence[NewLetter]) -> None:
-        """End cards as DEAD and keep their letters; unknown ids are ignored together with their letters."""
-        if letters:
-            await self._transactions.insist(card_works.bury(self._owner, letters), self._book_ended)
 
     # ---------------------------------------------------------------------------------------------------- room
 
@@ -230,23 +179,6 @@ class RelationalQueue(RelationalArchive):
         self.close()
         self._endings.abandon()
         await self._transactions.finish(_LAST_WORKS_S)
-
-    def say_damaged(self, count: int) -> None:
-        """Count and log rows that have become dead letters since they were damaged."""
-        if count:
-            self._logger.error(
-                "stored rows were damaged; what is left of them is in the dead letters (reason: %s)",
-                DAMAGED,
-                extra={"queue": self._owner, "rows": count},
-            )
-            self._on_damaged(count)
-
-    async def _bury_damaged(self, work: Work[repair_works.Buried]) -> None:
-        def book(buried: repair_works.Buried) -> None:
-            self._book_ended(buried.ended)
-            self.say_damaged(buried.letters)
-
-        await self._transactions.insist(work, book)
 
     def _book_ended(self, ended: Sequence[Ended]) -> None:
         for each in ended:

@@ -57,7 +57,8 @@ class Work(Generic[T]):
 
 
 class Database(Protocol):
-    """Runs works, each whole or not at all, in the order in which they were handed over."""
+    """Runs works, each whole or not at all, in the order in which they were handed over; so their callers go on, too:
+    what is kept in memory of the stored state is right because its changes are heard of in their order."""
 
     async def run(self, work: Work[T]) -> T:
         """Run a transaction and return its result once it is as durable as configured.

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
@@ -129,6 +130,29 @@ async def test_what_was_just_put_is_not_read_again(database: SqliteDatabase, que
     assert taken.batch is batch
     assert (taken.priority, taken.accepted_ns) == (9, 5)
     assert "read_batch" not in database.ran
+
+
+async def test_the_head_of_a_lane_is_read_for_many_messages_at_once(
+    database: SqliteDatabase, queue: RelationalQueue
+) -> None:
+    ids = await queue.route(await queue.put(logs_batch()), cards(1_000))
+    await queue.route(await queue.put(logs_batch()), cards(500, "errors"))
+    for first in range(0, 1_000, 10):
+        head = await queue.head("ops", 40)
+        assert [card.id for card in head] == list(ids[first : first + 40])
+        await queue.mark_sending(ids[first : first + 10])
+        await queue.settle(ids[first : first + 10], Settlement.DELIVERED)
+    assert database.ran.count("head") <= 12
+    assert len(await queue.head("errors", 300)) == 300
+
+
+async def test_large_cards_are_not_read_ahead(database: SqliteDatabase, queue: RelationalQueue) -> None:
+    await queue.route(await queue.put(logs_batch()), [NewCard("ops", 9, random.Random(1).randbytes(100_000))] * 9)
+    assert len(await queue.head("ops", 4)) == 4
+    assert len(await queue.head("ops", 6)) == 6
+    assert database.ran.count("head") == 1
+    assert len(await queue.head("ops", 7)) == 7
+    assert database.ran.count("head") == 2
 
 
 async def test_a_backlog_stays_where_it_is(database: SqliteDatabase) -> None:
@@ -393,9 +417,9 @@ async def test_a_damaged_card_is_a_dead_letter_and_never_sent(storage: SqliteSto
         database.damage("UPDATE cards SET attempts = 9 WHERE id = ?", ids[1])
         database.damage("UPDATE cards SET owner = 'r', payload = 'text' WHERE id = ?", ids[3])
         await queue.mark_sending(ids)  # does not make good what is damaged
-        assert [card.id for card in await queue.head("ops", 1)] == [ids[2]]
-        assert storage.damaged == 2
         database.damage("UPDATE cards SET owner = 'q' WHERE id = ?", ids[3])
+        assert [card.id for card in await queue.head("ops", 1)] == [ids[2]]
+        assert storage.damaged == 3
         assert [card.payload for card in await queue.head("ops", 9)] == [b"2"]
         letters = await queue.letters()
         assert [(letter.destination, letter.reason) for letter in letters] == [("ops", "damaged")] * 3

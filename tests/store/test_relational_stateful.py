@@ -24,7 +24,7 @@ from otel_discord.component.storage import (
     StoredLetter,
 )
 from otel_discord.signals.batch import LogsBatch
-from otel_discord.store import transactions, waiting_batches
+from otel_discord.store import relational_cards, transactions, waiting_batches
 from tests.store.sqlite_database import SqliteStorage
 
 MAX_BYTES = 10_000
@@ -325,7 +325,7 @@ QueueMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=4
 
 
 class TestQueue(QueueMachine.TestCase):  # type: ignore[misc, name-defined]
-    """The machine as a test, with short pauses and looks ahead of two batches."""
+    """The machine as a test, with short pauses, looks ahead of two batches, and two cards of each lane in memory."""
 
     pytestmark = pytest.mark.timeout(120)
 
@@ -333,3 +333,4 @@ class TestQueue(QueueMachine.TestCase):  # type: ignore[misc, name-defined]
     def _quick_and_narrow(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(transactions, "_FIRST_PAUSE_S", 0.0)
         monkeypatch.setattr(waiting_batches, "_LOOK_AHEAD", 2)
+        monkeypatch.setattr(relational_cards, "MOST_CARDS", 2)

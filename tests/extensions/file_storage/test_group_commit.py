@@ -1,6 +1,7 @@
 """One commit for whatever arrived; each work whole or not at all; answers only afterwards."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -60,6 +61,23 @@ async def test_a_read_sees_what_was_handed_over_before_it(bench, notes):
             database.run(notes.put(b"1")), database.run(notes.put(b"2")), database.run(notes.all())
         )
         assert found == [b"1", b"2"]
+
+
+async def test_callers_go_on_in_the_order_in_which_they_came(bench, notes):
+    went_on = []
+
+    async def run(number: int, work: Work[object]) -> None:
+        with suppress(KeyError):
+            await database.run(work)
+        went_on.append(number)
+
+    async with bench.opened() as database:
+        await database.run(notes.create())
+        works = [notes.put(bytes(MOST_BYTES // 3)), notes.all(), bad("some", writes_first=False), notes.put()] * 20
+        await asyncio.gather(*(run(number, work) for number, work in enumerate(works)))
+        works[9] = bad("all in its group", writes_first=True)
+        await asyncio.gather(*(run(number, work) for number, work in enumerate(works, start=len(works))))
+    assert went_on == list(range(2 * len(works)))
 
 
 async def test_a_large_group_is_committed_in_parts(bench, notes):

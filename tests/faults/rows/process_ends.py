@@ -80,7 +80,7 @@ async def before_sending(stage: Stage) -> None:
     for place in places if stage.whole else stage.dice.sample(places, 1):
         await _killed_at(stage, place)
         await stage.until(lambda: stage.arrived(stage.ledger.accepted), "it arrives after the restart")
-        await stage.service.kill()
+        await stage.service.stop()
     await stage.start()
     await stage.close_books()
 
@@ -101,7 +101,7 @@ async def before_settling(stage: Stage) -> None:
         records += 5
         await stage.until(lambda records=records: stage.copies() == records, "the message in flight comes again")
         assert await stage.metric("otel_discord_possible_duplicates_total") >= 1
-        await stage.service.kill()
+        await stage.service.stop()
     await stage.start()
     await stage.close_books(duplicates=records)
 
@@ -138,7 +138,7 @@ async def burying(stage: Stage) -> None:
         dead |= set(stage.ledger.accepted) - before
         await asyncio.sleep(0.5)
         stage.fake.faults.clear()
-        await stage.service.kill()
+        await stage.service.stop()
     await stage.start()
     await stage.close_books(dead={"default": dead})
 

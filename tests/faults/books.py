@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from otel_discord.testing.fake_discord import FakeDiscord
-from otel_discord.testing.fake_discord.oracles import MARKER, arrivals
+from otel_discord.testing.fake_discord.oracles import MARKER
 
 STREAM = 1_000_000
 """Ids of one client are ``client * STREAM + n``, in the order in which it sends."""
@@ -88,13 +87,3 @@ class Books:
         """Return ids that have ended twice."""
         found = {name: set(ids) & self.dead.get(name, set()) for name, ids in self.delivered.items()}
         return {name: ids for name, ids in found.items() if ids}
-
-
-def delivered(fake: FakeDiscord, webhook_names: Mapping[str, str]) -> dict[str, list[int]]:
-    """Return the ids that each destination shows, in order; ``webhook_names`` tells names by webhook id."""
-    found = arrivals(fake).by_webhook
-    shown: dict[str, list[int]] = {name: [] for name in webhook_names.values()}
-    for webhook_id, numbers in found.items():
-        if webhook_id in webhook_names:
-            shown[webhook_names[webhook_id]] += map(int, numbers)
-    return shown

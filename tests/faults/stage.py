@@ -14,7 +14,7 @@ from typing import Any
 
 from otel_discord.service.control.client import call
 from otel_discord.testing.fake_discord import FakeDiscord, FakeWebhook, serve_fake_discord
-from otel_discord.testing.fake_discord.oracles import assert_no_token_in, assert_nobody_pinged
+from otel_discord.testing.fake_discord.oracles import assert_no_token_in, assert_nobody_pinged, markers_of
 from otel_discord.testing.fake_discord.server import FakeDiscordServer
 from tests.faults import books as bookkeeping
 from tests.faults.books import Books, Ledger
@@ -58,6 +58,8 @@ class Stage:
     ports: dict[str, int] = field(default_factory=lambda: {kind: free_port() for kind in ("http", "grpc", "metrics")})
     live_s: float | None = None
     _clients: int = 0
+    _shown: dict[str, list[int]] = field(default_factory=dict)
+    _read: int = 0
 
     # ------------------------------------------------------------------------------------------ what is said about it
 
@@ -208,9 +210,14 @@ class Stage:
         return Client(self.ledger, self._clients, self.ports["http"], self.ports["grpc"])
 
     def delivered(self) -> dict[str, list[int]]:
-        """Return the ids that each destination shows now."""
+        """Return the ids that each destination shows now, in order; each message is read once."""
+        messages = self.fake.messages
         names = {webhook.id: name for name, webhook in self.webhooks.items()}
-        return bookkeeping.delivered(self.fake, names)
+        for message in messages[self._read :]:
+            if name := names.get(message.webhook_id, ""):
+                self._shown.setdefault(name, []).extend(map(int, markers_of(message)))
+        self._read = len(messages)
+        return {name: list(self._shown.get(name, ())) for name in self.webhooks}
 
     def copies(self) -> int:
         """Return how many deliveries there are beyond the first of each record, over all destinations."""

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from tests.faults.books import Books, delivered, marker
+from tests.faults.books import Books, marker
 from tests.faults.row import Theme, row
 from tests.faults.stage import Stage
 
@@ -50,8 +50,7 @@ async def _survivors(stage: Stage, *, alarm: str) -> int:
     before = set(stage.ledger.accepted)
     await stage.live()
     await asyncio.sleep(1.0)
-    names = {webhook.id: name for name, webhook in stage.webhooks.items()}
-    held = Books(stage.ledger.accepted, stage.ledger.offered, delivered(stage.fake, names), await stage.dead())
+    held = Books(stage.ledger.accepted, stage.ledger.offered, stage.delivered(), await stage.dead())
     assert not held.never_sent()
     assert held.copies_too_many() == 0
     assert "Traceback" not in stage.log, stage.log[-3000:]

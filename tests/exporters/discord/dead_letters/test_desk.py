@@ -315,7 +315,7 @@ async def test_where_the_disk_fails_the_log_has_the_record(tmp_path: Path, caplo
         await rig.bury(whole)
         assert await rig.office.queue.head("errors", 1) == []
     last = [record for record in caplog.records if getattr(record, LAST_COPY, False)]
-    assert [record.getMessage()[:47] for record in last] == ["not delivered: ERROR checkout: Payment declined "]
+    assert [record.getMessage()[:47] for record in last] == ["not delivered: ERROR checkout: Payment declined"]
     record = json.loads(last[0].__dict__["record"])
     assert record["body"] == whole
     assert record["resource"]["service.name"] == "checkout"

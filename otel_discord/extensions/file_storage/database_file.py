@@ -13,6 +13,8 @@ from otel_discord.extensions.file_storage.wal_audit import NO_LOG, LatestPages
 from otel_discord.extensions.file_storage.wal_file import PAGE_SIZES, page_offset
 
 MAGIC: Final = b"SQLite format 3\0"
+APPLICATION_ID: Final = 0x4F544451
+"""``OTDQ`` in the header of every file of ours."""
 HEADER_BYTES: Final = 100
 _LARGEST_PAGE_SIZE: Final = 65536
 _LEAF_TABLE_PAGE: Final = 0x0D
@@ -42,6 +44,8 @@ def read_header(data: bytes) -> DatabaseHeader | None:
         return None
     changes, page_count, freelist = struct.unpack_from(">III", data, 24)
     application_id, valid_for = struct.unpack_from(">I", data, 68)[0], struct.unpack_from(">I", data, 92)[0]
+    if reserved and application_id == APPLICATION_ID:
+        return None  # we never reserve any: with a bit flipped here SQLite would misread every long row
     count = page_count if page_count and changes == valid_for else None
     return DatabaseHeader(page_size, reserved, count, freelist, application_id)
 

@@ -15,6 +15,7 @@ import apsw
 
 from otel_discord.component.errors import StartError
 from otel_discord.component.failpoint import reach
+from otel_discord.extensions.file_storage.database_file import APPLICATION_ID
 from otel_discord.extensions.file_storage.directory import sync_directory
 from otel_discord.extensions.file_storage.failures import Failure, describe, failure_of
 from otel_discord.extensions.file_storage.options import DatabaseOptions
@@ -26,8 +27,6 @@ from otel_discord.store.migration import DamagedSchemaError, migrate
 from otel_discord.store.rows import is_sound_number
 from otel_discord.store.schema import META, SCHEMA_VERSION, VERSION_KEY
 
-APPLICATION_ID: Final = 0x4F544451
-"""``OTDQ`` in the header of every file of ours."""
 _PAGE_SIZE: Final = 8192
 _CACHE_KIB: Final = 8192
 _MOST_LOG_FILE_BYTES: Final = 16 * 1024 * 1024

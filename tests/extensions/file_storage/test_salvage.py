@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from otel_discord.extensions.file_storage.database_file import APPLICATION_ID
 from otel_discord.extensions.file_storage.page_size import guess_page_size
 from otel_discord.extensions.file_storage.repair import (
     Damage,
@@ -156,6 +157,18 @@ def test_without_its_first_page_every_row_is_found_by_its_checksum(in_main, writ
     assert len(after["cards"]) == 30
     assert all(row[IN_DOUBT] == 1 for row in after["cards"]), "they may have been delivered"
     assert report.found.in_doubt == 30
+
+
+def test_a_flipped_bit_in_the_reserved_space_costs_no_row(in_main, written, tmp_path):
+    for bit in range(8):
+        path = copy(in_main, tmp_path / f"copy{bit}")
+        content = bytearray(path.read_bytes())
+        content[68:72] = APPLICATION_ID.to_bytes(4, "big")
+        content[20] ^= 1 << bit
+        path.write_bytes(content)
+        report, after = mend(path)
+        assert report.damage is Damage.HEADER
+        assert lost(written[in_main], after) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"x", random.Random(6).randbytes(50_000), bytes(100_000)])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_discord.extensions.file_storage.directory import sync_directory
+from otel_discord.extensions.file_storage.wal_file import HEADER_BYTES, PAGE_SIZES, page_offset
 
 _SUFFIX: Final = "-open"
 _MOST_BYTES: Final = 64
@@ -31,11 +32,16 @@ class OpenMark:
             return "unknown"
 
     def log_is_missing(self) -> bool:
-        """Return whether the write-ahead log that an unclean end leaves is not there (or empty)."""
+        """Return whether the write-ahead log that an unclean end leaves is not there, or holds not one whole page."""
         try:
-            return self._log.stat().st_size == 0
+            with self._log.open("rb") as log:
+                header = log.read(HEADER_BYTES)
+                size = log.seek(0, os.SEEK_END)
         except FileNotFoundError:
             return True
+        named = int.from_bytes(header[8:12], "big")
+        page_size = named if named in PAGE_SIZES else PAGE_SIZES[0]
+        return size < page_offset(1, page_size) + page_size
 
     def set(self, now: datetime) -> None:
         """Note, lastingly, that the database is open.

@@ -64,6 +64,8 @@ class StoreFile:
         """
         path = self._options.path
         try:
+            if path.exists() and not path.is_file():  # a pipe would keep us waiting
+                raise StartError(f"directory: {path} is not a file; remove it, or name another directory")
             refuse_newer(path)
             if not create_file(path):
                 if not os.access(path, os.R_OK | os.W_OK):

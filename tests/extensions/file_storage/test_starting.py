@@ -262,6 +262,14 @@ def crashed(directory: Path) -> None:
     assert found.returncode == -9, found.stderr
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+async def test_what_is_no_file_is_refused_at_once(bench, make):
+    make(bench.path)
+    with pytest.raises(StartError, match="is not a file"):
+        async with asyncio.timeout(5), bench.opened():
+            pass
+
+
 async def test_a_crash_loses_nothing_and_is_mentioned(bench, notes, caplog):
     caplog.set_level("INFO")
     await asyncio.to_thread(crashed, bench.directory)
@@ -274,9 +282,11 @@ async def test_a_crash_loses_nothing_and_is_mentioned(bench, notes, caplog):
     assert "cleanly" not in caplog.text
 
 
-async def test_a_log_removed_after_a_crash_is_noticed(bench, notes, caplog):
+@pytest.mark.parametrize("left_bytes", [None, 0, 1, 512, 8192])
+async def test_a_log_removed_or_emptied_after_a_crash_is_noticed(bench, notes, caplog, left_bytes):
     await asyncio.to_thread(crashed, bench.directory)
-    bench.path.with_name("file_storage.db-wal").unlink()
+    log = bench.path.with_name("file_storage.db-wal")
+    log.unlink() if left_bytes is None else os.truncate(log, left_bytes)
     async with bench.opened() as database:
         await database.run(notes.create())
         await database.run(notes.put())

@@ -16,10 +16,10 @@ from otel_discord.extensions.file_storage.damaged_files import remove_old_sets
 from otel_discord.extensions.file_storage.database import SqliteDatabase
 from otel_discord.extensions.file_storage.directory import prepare_directory
 from otel_discord.extensions.file_storage.options import DatabaseOptions
+from otel_discord.extensions.file_storage.owners import ALL_OPENED_S, Waiting, count_waiting
 from otel_discord.extensions.file_storage.space import SpaceLimits
 from otel_discord.extensions.file_storage.sqlite_version import is_sound, sqlite_version
 from otel_discord.store.relational_queue import open_relational_queue
-from otel_discord.store.work import Access, Query, Steps, Work
 
 _STATUS: Final = {
     State.OK: Status.OK,
@@ -43,6 +43,7 @@ class FileStorage:
         self._instruments = StorageInstruments(settings.meter, str(settings.id))
         self._database: SqliteDatabase | None = None
         self._owners: set[str] = set()
+        self._claimed: set[str] = set()
 
     @property
     def state_directory(self) -> Path:
@@ -76,11 +77,16 @@ class FileStorage:
         async with database.opened():
             with instruments.watch(size_bytes=lambda: database.size_bytes, free_bytes=lambda: database.free_bytes):
                 self._database = database
+                watch: asyncio.Task[None] | None = None
                 try:
-                    await self._say_what_holds(database)
+                    waiting = await self._say_what_holds(database)
                     await asyncio.to_thread(self._remove_old_damaged_files, directory)
+                    watch = asyncio.create_task(self._say_what_nobody_claims(waiting))
                     yield
                 finally:
+                    if watch is not None:
+                        watch.cancel()
+                        await asyncio.wait([watch])
                     self._database = None
 
     @asynccontextmanager
@@ -95,6 +101,7 @@ class FileStorage:
         if owner in self._owners:
             raise StartError(f"the queue of {owner} is already open")
         self._owners.add(owner)
+        self._claimed.add(owner)
         try:
             async with open_relational_queue(
                 self._database,
@@ -134,26 +141,26 @@ class FileStorage:
         if removed:
             self._settings.logger.info("old damaged files were removed", extra={"files": len(removed)})
 
-    async def _say_what_holds(self, database: SqliteDatabase) -> None:
+    async def _say_what_nobody_claims(self, waiting: Waiting) -> None:
+        await asyncio.sleep(ALL_OPENED_S)
+        for sentence in waiting.unclaimed(self._claimed):
+            self._settings.logger.warning(sentence)
+
+    async def _say_what_holds(self, database: SqliteDatabase) -> Waiting:
         logger, version = self._settings.logger, sqlite_version()
         spoken = ".".join(map(str, version))
-        batches, cards = await database.run(Work("count_waiting", Access.READ, _count_waiting))
-        waiting = f"SQLite {spoken}, {batches} batches and {cards} cards waiting"
+        waiting = await database.run(count_waiting())
+        rest = f"SQLite {spoken}, {waiting}"
         if self._config.fsync:
-            logger.info(f"durability: every acknowledged record is on disk (synchronous=FULL), {waiting}")  # noqa: G004 - one sentence for people
+            logger.info(f"durability: every acknowledged record is on disk (synchronous=FULL), {rest}")  # noqa: G004 - one sentence for people
         else:
             logger.warning(
                 f"durability: a power cut may lose the last moments of what was acknowledged, a crash of the "  # noqa: G004
-                f"process does not (fsync: false, synchronous=NORMAL), {waiting}"
+                f"process does not (fsync: false, synchronous=NORMAL), {rest}"
             )
         if not is_sound(version):
             logger.warning(
                 f"SQLite {spoken} can lose commits when two connections checkpoint (mended in 3.51.3); one connection "  # noqa: G004
                 "alone is used here, so it does not happen; do not open the file with other programs meanwhile"
             )
-
-
-def _count_waiting() -> Steps[tuple[int, int]]:
-    batches = yield Query("SELECT count(*) FROM batches WHERE routed = 0")
-    cards = yield Query("SELECT count(*) FROM cards")
-    return batches[0][0], cards[0][0]
+        return waiting

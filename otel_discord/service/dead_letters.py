@@ -22,6 +22,7 @@ from otel_discord.service.control.dead_letters import PREFIX
 from otel_discord.service.control.endpoint import control_endpoint
 from otel_discord.service.holder import held
 from otel_discord.service.host import ServiceHost
+from otel_discord.service.interruption import Interruption
 from otel_discord.service.letter_verbs import VERBS, Desks, letter_keepers
 from otel_discord.service.telemetry.redact import Redactor, secrets_in
 from otel_discord.service.telemetry.self_telemetry import SelfTelemetry
@@ -41,6 +42,7 @@ def answer(
 
     Raises:
         StartError: refused or failed; the message is for a person.
+        KeyboardInterrupt: a signal ended it; what was on its way has come to its end, the rest is as it was.
     """
     endpoint = control_endpoint(configuration)
     if endpoint is not None:
@@ -53,7 +55,8 @@ def answer(
             pass
         else:
             return
-    asyncio.run(_answer_at_rest(configuration, verb, arguments, on_line, endpoint, version=version))
+    if not asyncio.run(_answer_at_rest(configuration, verb, arguments, on_line, endpoint, version=version)):
+        raise KeyboardInterrupt
 
 
 async def _answer_at_rest(
@@ -64,23 +67,27 @@ async def _answer_at_rest(
     endpoint: Path | None,
     *,
     version: str,
-) -> None:
+) -> bool:
+    """Return whether the answer is complete: no signal has ended it."""
+    interruption = Interruption()
     sends = verb == "replay" and not arguments.get("dry_run")
-    async with AsyncExitStack() as stack:
-        try:
-            desks = await stack.enter_async_context(_opened(configuration, version, sends=sends))
-        except StartError as error:
-            raise StartError(f"{error}{_hint(endpoint)}") from error
-        try:
-            async with aclosing(VERBS[verb](desks, arguments)) as lines:  # type: ignore[type-var]  # generators all
-                async for line in lines:
-                    on_line(line)
-        except (RefusedError, ComponentError) as error:
-            raise StartError(str(error)) from error
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            raise StartError(f"the files of the dead letters: {error}") from error
+    with interruption.listened_for():
+        async with AsyncExitStack() as stack:
+            try:
+                desks = await stack.enter_async_context(_opened(configuration, version, sends=sends))
+            except StartError as error:
+                raise StartError(f"{error}{_hint(endpoint)}") from error
+            try:
+                async with interruption.ends(), aclosing(VERBS[verb](desks, arguments)) as lines:  # type: ignore[type-var]  # generators all
+                    async for line in lines:
+                        on_line(line)
+            except (RefusedError, ComponentError) as error:
+                raise StartError(str(error)) from error
+            except OSError as error:
+                if isinstance(error, BrokenPipeError):
+                    raise
+                raise StartError(f"the files of the dead letters: {error}") from error
+    return not interruption.has_ended_it
 
 
 def _hint(endpoint: Path | None) -> str:

@@ -93,7 +93,7 @@ class ByGrpc:
         try:
             self._stub.Export(request, timeout=TIMEOUT_S)
         except grpc.RpcError as error:
-            code, details = error.code(), str(error.details()).lower()  # type: ignore[attr-defined]
+            code, details = error.code(), str(error.details()).lower()
             if any(words in details for words in _NEVER_CONNECTED):
                 return Answer.REFUSED, ""
             if code in _WITHOUT_ANSWER:

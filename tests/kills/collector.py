@@ -21,7 +21,7 @@ def collector() -> Iterator[tuple[Counter[int], int]]:
     """Listen on a free port; yield what has come, by ids, and the port."""
     taken: Counter[int] = Counter()
 
-    class Service(LogsServiceServicer):  # type: ignore[misc]
+    class Service(LogsServiceServicer):
         def Export(self, request: Any, context: Any) -> ExportLogsServiceResponse:  # noqa: N802 - gRPC's name
             taken.update(markers_in(str(request)))
             return ExportLogsServiceResponse()

@@ -38,7 +38,7 @@ def work_names() -> frozenset[str]:
 
 def _names(name: ast.expr, works: frozenset[str]) -> list[str]:
     if isinstance(name, ast.Constant):
-        return [name.value]
+        return [str(name.value)]
     text = ast.unparse(name)
     if isinstance(name, ast.JoinedStr) and len(name.values) == 2:
         first, last = name.values

@@ -3,14 +3,14 @@
 import random
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.end_to_end.processes import StandIn, stand_in
 from tests.kills.books import Destination, Verdict, judge
-from tests.kills.clients import ERROR, FATAL, WARN, ByGrpc, ByHttp, Client, load
+from tests.kills.clients import ERROR, FATAL, WARN, ByGrpc, ByHttp, Client, Sends, load
 from tests.kills.disk import Found
 from tests.kills.house import KILLED, READY, House, house
 from tests.kills.launch import Launch, command
@@ -116,7 +116,7 @@ class _Run:
         return self.outcome
 
     def _clients(self) -> list[Client]:
-        doors = {"http": ByHttp, "grpc": ByGrpc}
+        doors: dict[str, Callable[[int], Sends]] = {"http": ByHttp, "grpc": ByGrpc}
         pause_s = 0.6 if self.plan.is_limited else 0.04
         return [
             Client(

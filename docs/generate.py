@@ -222,8 +222,8 @@ STATUSES: Final[Mapping[Reason, tuple[str, ...]]] = {
 }
 _ENDED: Final = "not one more request until the service starts anew; its records go to `fallback`, else to dead letters"
 _BURIED: Final = (
-    "not one more request, also after a restart, until the URL changes or `validate --online` finds it well; its records"
-    " go to `fallback`, else to dead letters"
+    "not one more request, also after a restart, until the URL changes or `validate --online` finds it well; its"
+    " records go to `fallback`, else to dead letters"
 )
 _DIVIDED: Final = "the message is sent in halves, until the card that causes it ends alone"
 _AGAIN: Final = "sent again after a backoff; then the circuit breaker waits, and no record is lost"

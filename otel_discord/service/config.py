@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from otel_discord.config import Duration, StrictModel
 from otel_discord.service.telemetry.config import TelemetryConfig
@@ -32,6 +32,13 @@ class ControlConfig(StrictModel):
 
     endpoint: str = ""
     """A unix socket, `unix:///run/otel-discord/control.sock`; empty puts it beside the storage."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_a_unix_socket(cls, endpoint: str) -> str:
+        if "://" in endpoint and not endpoint.startswith("unix://"):
+            raise ValueError("must be a unix socket: unix:///path, or a path")
+        return endpoint
 
 
 class ReloadConfig(StrictModel):

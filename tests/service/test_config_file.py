@@ -55,6 +55,10 @@ CONNECTED = "connectors: {join/c: , count: }\n"
         ("exporters: {out: {text: [x]}}", "exporters::out::text: must be text"),
         ("exporters: {out: {text: true}}", "exporters::out::text: must be text; put it in quotes"),
         ("exporters: {out: 7}", "exporters::out: must be a map of keys"),
+        (
+            "service::control::endpoint: tcp://127.0.0.1:99",
+            "service::control::endpoint: must be a unix socket: unix:///path, or a path",
+        ),
         ("exporters: [out]", "exporters: must be a map of components by id"),
         ("exporters: {9: }", 'exporters::9: invalid type "9"'),
         ("exporters: {out/: }", 'exporters::out/: in "out/" id: the part after / should not be empty'),

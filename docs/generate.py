@@ -45,7 +45,7 @@ LATER: Final = frozenset(
         "exporter discord templates", "exporter discord webhook_check",
         "exporter discord destinations.<name>.mention", "exporter discord destinations.<name>.quiet_hours",
         "exporter discord destinations.<name>.retention",
-        "exporter discord sending_queue.storage", "exporter otlp_grpc sending_queue.storage",
+        "exporter otlp_grpc sending_queue.storage",
     }
 )  # fmt: skip
 """Sections and keys that are accepted and checked, but not in force yet."""

@@ -91,4 +91,5 @@ def in_words(outcome: Outcome) -> str:
     if isinstance(outcome, Delivered):
         return "delivered"
     words = [str(outcome.reason), getattr(outcome, "detail", ""), ADVICE.get(Reason(outcome.reason), "")]
-    return ": ".join(part for part in words[:2] if part) + (f" {words[2]}" if words[2] else "")
+    happened = ": ".join(part for part in words[:2] if part)
+    return f"{happened.removesuffix('.')}. {words[2]}" if words[2] else happened

@@ -111,7 +111,9 @@ def list_letters(sources: Sources, chosen: dict[str, Any], limit: int | None, ol
 
     _ask(sources, "list", {**chosen, "limit": most, "newest": not oldest}, show)
     if not as_json and not shown:
-        click.echo("There are no dead letters like that.", err=True)
+        click.echo(
+            "There are no dead letters that these options choose." if chosen else "There are no dead letters.", err=True
+        )
     if not as_json and most and shown >= most and limit is None:
         end = "oldest" if oldest else "newest"
         click.echo(f"The {end} {most}; --limit 0 shows all.", err=True)
@@ -181,7 +183,7 @@ def purge(sources: Sources, chosen: dict[str, Any], yes: bool) -> int:
         _ask(sources, "purge", {**chosen, "dry_run": True}, counts.append)
         count = sum(line["chosen"] for line in counts)
         if not count:
-            click.echo("There are no dead letters like that.")
+            click.echo("There is nothing to remove.")
             return OK
         click.confirm(f"Remove {letters(count)} for good?", abort=True, err=True)
         counts.clear()

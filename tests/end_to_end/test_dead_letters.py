@@ -112,7 +112,7 @@ def test_a_stopped_services_letters_are_still_there(tmp_path: Path, on_disk: boo
         assert [letter["text"] for letter in desk.letters()] == ["one", "two", "three"]
         assert "1 letter removed." in desk.ask("purge", "--id", "2", "--yes")
         assert len(fake.ask("messages")) == messages
-        assert "There is no destination 'ops' any more" in desk.ask("replay", "--to", "ops", code=1)
+        assert "There is no destination 'ops'; --to names another" in desk.ask("replay", "--to", "ops", code=1)
         assert "2 letters sent again" in desk.ask("replay")
         assert "There is nothing to send again." in desk.ask("replay")
         arrived = json.dumps(fake.ask("messages"), ensure_ascii=False)

@@ -51,5 +51,5 @@ async def send_notice(
 
 
 def _dropped(message: Message, destination: str, why: str, logger: logging.Logger) -> None:
-    words = " ".join([message.content, *(f"{embed.title} {embed.description}" for embed in message.embeds)]).strip()
+    words = " ".join([message.content, *(f"{embed.title}. {embed.description}" for embed in message.embeds)]).strip()
     logger.warning("a notice was not sent: %s", words, extra={"destination": destination, "reason": why})

@@ -140,7 +140,7 @@ class Replay:
             return ""
         if destination not in self.lanes.known():
             known = ", ".join(self.lanes.known())
-            return f"There is no destination {destination!r} any more; --to sends elsewhere (there are: {known})."
+            return f"There is no destination {destination!r}; --to names another (there are: {known})."
         return "" if self.request.dry_run else await self.lanes.admit(destination)
 
     def _remark(self, text: str) -> None:

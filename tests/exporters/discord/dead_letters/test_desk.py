@@ -139,7 +139,7 @@ async def test_a_destination_that_is_gone_is_asked_once_and_keeps_its_letters(tm
         assert (state.chosen, state.delivered, state.left) == (152, 1, 151)
         assert rig.far_end.asked == ["errors", "ops"]
         assert state.remarks[0] == "errors is gone"
-        assert "There is no destination 'removed' any more" in state.remarks[1]
+        assert "There is no destination 'removed'; --to names another" in state.remarks[1]
         assert len(await rig.texts()) == 151
 
 

@@ -112,7 +112,10 @@ def list_letters(sources: Sources, chosen: dict[str, Any], limit: int | None, ol
     _ask(sources, "list", {**chosen, "limit": most, "newest": not oldest}, show)
     if not as_json and not shown:
         click.echo(
-            "There are no dead letters that these options choose." if chosen else "There are no dead letters.", err=True
+            "There are no dead letters that these options choose."
+            if any(chosen.values())
+            else "There are no dead letters.",
+            err=True,
         )
     if not as_json and most and shown >= most and limit is None:
         end = "oldest" if oldest else "newest"

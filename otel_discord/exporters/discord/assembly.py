@@ -121,7 +121,9 @@ class Workshop:
         for destination in destinations:
             if destination.fallback:
                 outbox, haven = made[destination.name], made[destination.fallback]
-                outbox.fallback = outbox.departure.fallback = Fallback(lane=outbox.lane, haven=haven)
+                outbox.fallback = outbox.departure.fallback = Fallback(
+                    lane=outbox.lane, haven=haven, release_attachments=self.release_attachments
+                )
                 outbox.departure.tell = haven.say
         return made
 

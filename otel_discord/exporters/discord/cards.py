@@ -47,6 +47,8 @@ class Card:
     """Remarks for the reader, such as which attachment was refused and why."""
     been_to: tuple[str, ...] = ()
     """Destinations that it waited for before and that could not be reached; it does not go back to them."""
+    routed_to: tuple[str, ...] = ()
+    """Destinations that the record went to when it was routed, where they are several."""
 
     def parts(self) -> tuple[Resource, InstrumentationScope, LogRecord]:
         """Return the OTLP messages."""
@@ -82,6 +84,7 @@ class Card:
             ],
             notes=self.notes,
             been_to=self.been_to,
+            routed_to=self.routed_to,
         ).SerializeToString()
 
     @classmethod
@@ -112,4 +115,5 @@ class Card:
             ),
             notes=tuple(stored.notes),
             been_to=tuple(stored.been_to),
+            routed_to=tuple(stored.routed_to),
         )

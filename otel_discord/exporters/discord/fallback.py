@@ -1,6 +1,7 @@
 """Where cards go that their own destination cannot take: to its fallback's lane, once, with a word about why.
 
-A card remembers the destinations that it came from, so that mutual fallbacks do not play ping-pong.
+A card remembers the destinations that it came from, so that mutual fallbacks do not play ping-pong, and those that
+got the record anyway, so that nobody reads it twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -68,6 +69,7 @@ class Fallback:
 
     lane: Lane
     haven: Haven
+    release_attachments: Callable[[Sequence[Card]], None]
 
     async def relieve(self, may_move: Callable[[StoredCard], bool]) -> set[int]:
         """Move what is critical while the breaker is open, nothing where the haven cannot be reached either.
@@ -89,21 +91,33 @@ class Fallback:
         return moved
 
     async def take_in(self, cards: Sequence[StoredCard]) -> Sequence[StoredCard]:
-        """Move the cards of a destination that is gone; return those that the haven cannot take."""
-        moves = self._moves(cards, GONE)
+        """Move the cards of a destination that is gone; return those that the haven cannot take.
+
+        Where the haven got the record itself when it was routed, there is nothing left to bring.
+        """
+        read = [(stored, Card.from_bytes(stored.payload)) for stored in cards]
+        there = [(stored, card) for stored, card in read if self._got(card)]
+        if there:
+            await self.lane.delivered([stored for stored, _ in there])
+            self.release_attachments([card for _, card in there])
+        ended = {stored.id for stored, _ in there}
+        moves = self._moves([card for card in cards if card.id not in ended], GONE)
         if moves:
             await self._move(moves)
-        moved = {move.card_id for move in moves}
-        return [card for card in cards if card.id not in moved]
+        ended |= {move.card_id for move in moves}
+        return [card for card in cards if card.id not in ended]
 
     def _moves(self, cards: Sequence[StoredCard], why: str) -> list[Move]:
         moves = []
         for stored in cards:
             card = Card.from_bytes(stored.payload)
-            if takes(self.haven, (*card.been_to, self.lane.name)):
+            if takes(self.haven, (*card.been_to, self.lane.name)) and not self._got(card):
                 payload = redirected(card, self.lane.name, why).to_bytes()
                 moves.append(Move(stored.id, NewCard(self.haven.name, stored.priority, payload)))
         return moves
+
+    def _got(self, card: Card) -> bool:
+        return self.haven.name in card.routed_to
 
     async def _move(self, moves: Sequence[Move]) -> None:
         await self.lane.move(moves)

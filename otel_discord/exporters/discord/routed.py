@@ -62,6 +62,7 @@ class CardMaker:
                         accepted_ns=accepted_ns,
                         attachments=attachments,
                         notes=notes,
+                        routed_to=tuple(names) if len(names) > 1 else (),
                     )
                     payload = card.to_bytes()
                     priority = self.router.priority(severity)

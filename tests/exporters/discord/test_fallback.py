@@ -163,3 +163,22 @@ def test_which_havens_take_a_card() -> None:
     ring = Place("c", gone=True)
     ring.haven = Place("d", gone=True, haven=ring)
     assert not takes(ring, ["a"])
+
+
+async def test_a_fallback_that_gets_the_record_anyway_shows_it_once() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    hooks = {name: fake.add_webhook() for name in "ab"}
+    destinations = {
+        "a": {"webhook_url": hooks["a"].url, "min_severity": "ERROR", "fallback": "b"},
+        "b": {"webhook_url": hooks["b"].url, "min_severity": "FATAL"},
+    }
+    async with running(fake, destinations=destinations, **FAST) as rig:
+        await asyncio.sleep(1)
+        fake.faults.add(Fault(Break(Cut.REFUSED), match=webhook_is(hooks["a"].id), times=inf))
+        await feed(rig, 4, critical={2})
+        await asyncio.sleep(30)
+        assert rig.arrived(hooks["b"]) == [2], "its own card; that of a waits for a"
+        fake.faults.clear()
+        fake.faults.add(Fault(Answer(404), match=webhook_is(hooks["a"].id), times=inf))
+        await asyncio.sleep(120)
+        assert sorted(rig.arrived(hooks["b"])) == [0, 1, 2, 3], "nothing twice, nothing lost"

@@ -198,7 +198,7 @@ def card_of(payload: bytes, *, now_ns: int) -> Card | None:
     before = [note for note in card.notes if not note.startswith(_REPLAYED) and note not in lost]
     late = f"{_REPLAYED}{age_text((now_ns - stored.time_unix_nano) / 1e9)} as a dead letter"
     kept = tuple(ref for ref in card.attachments if not ref.shelf_key)  # keys of a shelf that may be gone
-    return replace(card, accepted_ns=now_ns, attachments=kept, notes=(late, *before, *lost))
+    return replace(card, accepted_ns=now_ns, attachments=kept, notes=(late, *before, *lost), been_to=(), routed_to=())
 
 
 def age_text(age_s: float) -> str:

@@ -15,11 +15,9 @@ from otel_discord.component import (
     Component,
     Host,
     PermanentError,
-    QueueFullError,
     Receipt,
     RetryableError,
     Settings,
-    Settlement,
     ShutdownError,
     Status,
     Storage,
@@ -34,7 +32,6 @@ from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.permits import RateLimits
-from otel_discord.exporterhelper.config import Overflow
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.ban_memory import BanMemory
@@ -53,10 +50,10 @@ from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destinatio
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
+from otel_discord.exporters.discord.intake import Intake
 from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
-from otel_discord.exporters.discord.pressure import drop_oldest_card
 from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.shelf import Shelf
@@ -82,6 +79,14 @@ class DiscordExporter:
         self._wall_clock = wall_clock
         self._instruments = ExporterInstruments(settings.meter, str(settings.id))
         self._discord_instruments = DiscordInstruments(settings.meter, str(settings.id))
+        self._intake = Intake(
+            settings=config.sending_queue,
+            instruments=self._instruments,
+            discord_instruments=self._discord_instruments,
+            wall_clock=wall_clock,
+            is_on_its_way=self._is_on_its_way,
+            release_attachments=self._release_attachments,
+        )
         self._shelf = self._new_shelf()
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
@@ -101,35 +106,8 @@ class DiscordExporter:
         kept, highest = keep_from(batch, self._routing.floor)
         if kept is None:
             return ACCEPTED
-        batch_id = await self._enqueue(self._queue, kept, self._routing.priority(highest))
-        settings = self._config.sending_queue
-        waits = settings.wait_for_result or not settings.enabled
-        if waits and await self._queue.settled(batch_id) is Settlement.DEAD:
-            raise PermanentError("Discord did not take every record; the log says why")
+        await self._intake.accept(self._queue, kept, self._routing.priority(highest))
         return ACCEPTED
-
-    async def _enqueue(self, queue: WorkQueue, batch: LogsBatch, priority: int) -> int:
-        settings = self._config.sending_queue
-        while True:
-            try:
-                return await queue.put(batch, priority=priority, accepted_ns=int(self._wall_clock() * 1e9))
-            except QueueFullError:
-                if settings.overflow is Overflow.DROP_OLDEST and await self._drop_oldest(queue):
-                    continue
-                if not settings.block_on_overflow:
-                    self._instruments.enqueue_failed(Signal.LOGS, batch.item_count)
-                    raise
-                await queue.wait_for_room(batch)
-
-    async def _drop_oldest(self, queue: WorkQueue) -> bool:
-        dropped = await drop_oldest_card(queue, self._is_on_its_way)
-        if dropped is None:
-            return False
-        card = Card.from_bytes(dropped.payload)
-        self._release_attachments([card])
-        self._discord_instruments.destination(dropped.lane).message_failed("dropped_oldest", attempts=0)
-        self._instruments.send_failed(Signal.LOGS, card.count)
-        return True
 
     def _is_on_its_way(self, card: StoredCard) -> bool:
         outbox = self._outboxes.get(card.lane)
@@ -340,11 +318,10 @@ class DiscordExporter:
                 if result.ok:
                     await self._outboxes[result.name].lift()
             return results
-        destinations = resolve_destinations(self._config)
         async with AsyncExitStack() as stack:
             limits = assembly.rate_limits(self._config)
             client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
-            results = await look_at_webhooks(client, destinations, self._config.timeout)
+            results = await look_at_webhooks(client, resolve_destinations(self._config), self._config.timeout)
         storage = self._storage(host) if host is not None else None
         if host is not None and storage is not None:
             async with self._open_queue(host, storage) as queue:

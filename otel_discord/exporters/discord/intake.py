@@ -1,0 +1,58 @@
+"""Takes batches into the queue, and decides what happens when it is full."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from otel_discord.component import PermanentError, QueueFullError, Settlement, StoredCard, WorkQueue
+from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.exporterhelper.config import Overflow, SendingQueueConfig
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.pressure import drop_oldest_card
+from otel_discord.signals import LogsBatch, Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Of one exporter. ``wall_clock`` is Unix time, for display."""
+
+    settings: SendingQueueConfig
+    instruments: ExporterInstruments
+    discord_instruments: DiscordInstruments
+    wall_clock: Callable[[], float]
+    is_on_its_way: Callable[[StoredCard], bool]
+    release_attachments: Callable[[Sequence[Card]], None]
+
+    async def accept(self, queue: WorkQueue, batch: LogsBatch, priority: int) -> None:
+        """Store a batch and, where that is asked for, wait for its end.
+
+        Raises:
+            QueueFullError: there is no room, and waiting for it is not asked for.
+            RetryableError: the storage cannot take it now.
+            PermanentError: its end was awaited, and a record of it became a dead letter.
+        """
+        batch_id = await self._enqueue(queue, batch, priority)
+        waits = self.settings.wait_for_result or not self.settings.enabled
+        if waits and await queue.settled(batch_id) is Settlement.DEAD:
+            raise PermanentError("Discord did not take every record; the log says why")
+
+    async def _enqueue(self, queue: WorkQueue, batch: LogsBatch, priority: int) -> int:
+        while True:
+            try:
+                return await queue.put(batch, priority=priority, accepted_ns=int(self.wall_clock() * 1e9))
+            except QueueFullError:
+                if self.settings.overflow is Overflow.DROP_OLDEST and await self._drop_oldest(queue):
+                    continue
+                if not self.settings.block_on_overflow:
+                    self.instruments.enqueue_failed(Signal.LOGS, batch.item_count)
+                    raise
+                await queue.wait_for_room(batch)
+
+    async def _drop_oldest(self, queue: WorkQueue) -> bool:
+        dropped = await drop_oldest_card(queue, self.is_on_its_way)
+        if dropped is None:
+            return False
+        card = Card.from_bytes(dropped.payload)
+        self.release_attachments([card])
+        self.discord_instruments.destination(dropped.lane).message_failed("dropped_oldest", attempts=0)
+        self.instruments.send_failed(Signal.LOGS, card.count)
+        return True

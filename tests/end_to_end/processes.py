@@ -2,21 +2,35 @@
 
 import json
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 DEADLINE_S = 40.0
 COMMAND = [sys.executable, "-m", "otel_discord"]
+_LASTING_PORTS = range(20_000, 32_000)
+"""Below those that the system gives to outgoing connections, which would take one while a service is down."""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now, and that stays free for a service that is started again."""
+    dice = random.SystemRandom()
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", dice.choice(_LASTING_PORTS)))
+            return int(probe.getsockname()[1])
 
 
 class Running:

@@ -1,18 +1,20 @@
 """The service starts and accepts while Discord cannot be reached, and delivers once it can."""
 
-import socket
 import time
 from pathlib import Path
 
-from tests.end_to_end.processes import COMMAND, eventually, post_logs, service_configuration, stand_in, started
+from tests.end_to_end.processes import (
+    COMMAND,
+    eventually,
+    free_port,
+    post_logs,
+    service_configuration,
+    stand_in,
+    started,
+)
 
 AWAY_S = 2.0
 """Longer than `max_attempts` would last: they do not count while nothing answers."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def test_discord_comes_later(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import socket
 import time
 import urllib.request
 from collections.abc import Sequence
@@ -17,13 +16,6 @@ from tests.end_to_end.processes import COMMAND, Running, started
 
 READY = r"Everything is ready"
 READY_S = 40.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now; the same for a service that is started again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)

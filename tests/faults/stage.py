@@ -16,12 +16,13 @@ from otel_discord.service.control.client import call
 from otel_discord.testing.fake_discord import FakeDiscord, FakeWebhook, serve_fake_discord
 from otel_discord.testing.fake_discord.oracles import assert_no_token_in, assert_nobody_pinged, markers_of
 from otel_discord.testing.fake_discord.server import FakeDiscordServer
+from tests.end_to_end.processes import free_port
 from tests.faults import books as bookkeeping
 from tests.faults.books import Books, Ledger
 from tests.faults.clients import Client
 from tests.faults.meddling import Meddling
 from tests.faults.row import UnplayableError
-from tests.faults.service import READY, Service, command, free_port, launch, scrape, write
+from tests.faults.service import READY, Service, command, launch, scrape, write
 
 LIVE_S = 30.0
 """How long a fresh record may take after the fault has ended."""

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import socket
 import time
 import urllib.request
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from otel_discord.component.failpoint import VARIABLE
-from tests.end_to_end.processes import Running, StandIn
+from tests.end_to_end.processes import Running, StandIn, free_port
 from tests.kills.disk import Found, look
 from tests.kills.launch import Launch
 
@@ -23,13 +22,6 @@ _ALARMS = re.compile(r"Traceback|damaged|set aside|salvage|write-ahead log is go
 """What no log of a service says that was killed and started again."""
 
 Json = dict[str, Any]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)

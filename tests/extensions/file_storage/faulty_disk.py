@@ -4,6 +4,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import apsw
@@ -57,13 +58,17 @@ class FaultyDisk(apsw.VFS):
         return FaultyFile(self, name, str(path), flags)
 
 
+_HANDLES = count(1)
+
+
 class FaultyFile(apsw.VFSFile):
     def __init__(self, disk: FaultyDisk, name: Any, path: str, flags: list[int]) -> None:
         self._disk = disk
         self._path = path
         self._suffix = "-wal" if path.endswith("-wal") else ""
         super().__init__("", name, flags)
-        disk.log.append(("open", self._suffix, id(self)))
+        self._handle = next(_HANDLES)
+        disk.log.append(("open", self._suffix, self._handle))
 
     def excepthook(self, *_: Any) -> None:
         """As above."""
@@ -83,7 +88,7 @@ class FaultyFile(apsw.VFSFile):
 
     def xSync(self, flags: int) -> None:  # noqa: N802
         self._disk.syncs += 1
-        self._disk.log.append(("sync", self._suffix, id(self)))
+        self._disk.log.append(("sync", self._suffix, self._handle))
         self._meet(self._disk.on_sync)
         super().xSync(flags)
 

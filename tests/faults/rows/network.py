@@ -10,10 +10,10 @@ from pathlib import Path
 import trustme
 
 from otel_discord.testing.fake_discord import Break, Cut, Fault, Stall, posts, webhook_is
+from tests.end_to_end.processes import free_port
 from tests.faults.gate import Blackhole, Way, gate
 from tests.faults.meddling import Dns, Knob, Meddling
 from tests.faults.row import Theme, UnplayableError, row
-from tests.faults.service import free_port
 from tests.faults.stage import Stage
 
 NAME = "discord.faults.test"

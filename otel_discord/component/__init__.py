@@ -12,6 +12,7 @@ from otel_discord.component.errors import (
     ShutdownError,
     StartError,
 )
+from otel_discord.component.extension_reference import NamesExtension
 from otel_discord.component.factory import (
     ConnectorFactory,
     ExporterFactory,
@@ -70,6 +71,7 @@ __all__ = [
     "LetterTotals",
     "Listening",
     "Move",
+    "NamesExtension",
     "NewCard",
     "NewLetter",
     "OnlineCheck",

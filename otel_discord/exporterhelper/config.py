@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from otel_discord.component.storage import QueueLimits, Sizer
+from otel_discord.component.extension_reference import NamesExtension
+from otel_discord.component.storage import QueueLimits, Sizer, Storage
 from otel_discord.config.duration import Duration
 from otel_discord.config.model import StrictModel
 from otel_discord.exporterhelper.backoff import BackoffPolicy, Jitter
@@ -48,7 +49,7 @@ class _Queue(_Section):
     """Room, waiting and in flight, in units of ``sizer``."""
     queue_mib: Annotated[int, Field(ge=1)] = 256
     """Room in MiB of serialised data; holds together with ``queue_size``."""
-    storage: Annotated[str, Field(min_length=1)] | None = None
+    storage: Annotated[Annotated[str, Field(min_length=1)] | None, NamesExtension(Storage)] = None
     """Id of an extension that keeps the queue on disk; without it the queue is in memory."""
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from otel_discord.config.raw_text import RawText, unwrap
 from otel_discord.config.sources import fingerprint, read_sources, read_text, source_files
 from otel_discord.service.conceal import conceal, hidden_in
 from otel_discord.service.config import PipelineConfig, ServiceConfig
+from otel_discord.service.extension_uses import Extensions, check_uses, uses_in
 from otel_discord.service.graph import Fault, Plan, plan
 from otel_discord.service.ids import parse_component_id
 from otel_discord.service.model_errors import explain, value_at
@@ -170,7 +171,34 @@ class _Loading:
         checked = check_references(readable, self.ids)
         for finding in checked.findings:
             self._note(finding.path, finding.message, finding.hint, finding.written_at)
+        if self._is_known_what_runs(service):
+            self._check_extension_uses(checked)
         return checked
+
+    def _is_known_what_runs(self, service: ServiceConfig | None) -> bool:
+        section = unwrap(self.source.document.data.get("service"))
+        extensions = section.get("extensions", []) if isinstance(section, dict) else []
+        is_readable = service is not None or _reads(ServiceConfig, {"extensions": extensions})
+        return is_readable and not any(self._is_failed(path) for path in (("extensions",), ("service", "extensions")))
+
+    def _check_extension_uses(self, checked: Checked) -> None:
+        """Check what the sections of components in use name: the others start nothing."""
+        in_use = {
+            Kind.RECEIVER: [each for pipeline in checked.pipelines for each in pipeline.receivers],
+            Kind.PROCESSOR: [each for pipeline in checked.pipelines for each in pipeline.processors],
+            Kind.CONNECTOR: [each for pipeline in checked.pipelines for each in pipeline.exporters],
+            Kind.EXPORTER: [each for pipeline in checked.pipelines for each in pipeline.exporters],
+            Kind.EXTENSION: checked.extensions,
+        }
+        made = self.components[Kind.EXTENSION]
+        configured = {each: made[each].factory if each in made else None for each in self.ids[Kind.EXTENSION]}
+        extensions = Extensions(configured, frozenset(checked.extensions))
+        for kind, ids in in_use.items():
+            for each in dict.fromkeys(ids):
+                if each in self.components[kind]:
+                    uses = uses_in(self.components[kind][each].config, (f"{kind}s", str(each)))
+                    for finding in check_uses(uses, extensions):
+                        self._note(finding.path, finding.message, finding.hint)
 
     def _readable_part(self) -> ServiceConfig | None:
         """Return what can be read of a service section that has problems, so that references are checked too."""

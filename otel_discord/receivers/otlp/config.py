@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from otel_discord.component import Authenticator, NamesExtension
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.receivers.otlp.decompress import CONTENT_ENCODINGS
@@ -60,7 +61,7 @@ class TlsConfig(StrictModel):
 class AuthConfig(StrictModel):
     """Who may send."""
 
-    authenticator: str
+    authenticator: Annotated[str, NamesExtension(Authenticator)]
     """Id of an extension that authenticates, for example ``bearer_token_auth``."""
 
 

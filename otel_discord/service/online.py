@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -53,8 +53,9 @@ class Report(Generic[R]):
 async def check_online(configuration: Configuration, *, version: str) -> Report[OnlineResult]:
     """Ask every exporter in use that can look at its far side.
 
-    The addresses are those of this configuration. A running service is told to look at its own as well, and a stopped
-    one's storage is opened, so that an address that was given up and answers again is used again.
+    The addresses are those of this configuration, and each is asked once: a running service looks at its own, so that
+    one that was given up and answers again is used again, and what it found is taken over; what the service does not
+    have is asked here. A stopped one's storage is opened for the same end.
 
     Raises:
         StartError: an exporter cannot be made.
@@ -71,10 +72,12 @@ async def check_online(configuration: Configuration, *, version: str) -> Report[
                 notes = [f"only looked: what the service keeps could not be opened: {redactor(str(error))}"]
         hosts: dict[str, Host] = {name: host.seen_by(name) for name in exporters} if host else {}
         found = [
-            OnlineResult(result.name, result.ok, redactor(result.text))
-            async for result in look_online(exporters, hosts)
+            replace(result, text=redactor(result.text)) async for result in look_online(exporters, hosts, running or ())
         ]
-    return Report([*found, *(running or ())], notes)
+    taken = {(result.name, result.fingerprint) for result in found}
+    others = [each for each in running or () if (each.name, each.fingerprint) not in taken]
+    notes += [f"only the running service has this address of {each.name}: {each.text}" for each in others]
+    return Report(found, notes)
 
 
 async def _running_service_looks(configuration: Configuration) -> tuple[list[OnlineResult] | None, list[str]]:
@@ -88,7 +91,7 @@ async def _running_service_looks(configuration: Configuration) -> tuple[list[Onl
         return None, []
     except ControlError as error:
         return None, [f"the running service did not look: {error}"]
-    return [OnlineResult(f"running service: {line['name']}", line["ok"], line["text"]) for line in lines], []
+    return [OnlineResult(line["name"], line["ok"], line["text"], line.get("fingerprint", "")) for line in lines], []
 
 
 @asynccontextmanager

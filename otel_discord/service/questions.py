@@ -1,8 +1,9 @@
 """What the front desk asks of exporters, in a running service and without one: an online check, a test message."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, TypedDict
 
 from otel_discord.component import Host, Kind, OnlineCheck, OnlineResult, SendTest, StartError, TestResult
 
@@ -11,22 +12,41 @@ TIMEOUT_S: Final = 60.0
 _PREFIX: Final = f"{Kind.EXPORTER}:"
 
 
-async def look_online(components: Mapping[str, object], hosts: Mapping[str, Host]) -> AsyncIterator[OnlineResult]:
+class _Arguments(TypedDict, total=False):
+    """Of ``check_online``; what there is nothing to say with is left out, for components that do not take it."""
+
+    host: Host
+    known: Collection[OnlineResult]
+
+
+async def look_online(
+    components: Mapping[str, object], hosts: Mapping[str, Host], known: Collection[OnlineResult] = ()
+) -> AsyncIterator[OnlineResult]:
     """Ask every exporter that can look at its far side; names get the exporter's id before them.
 
     ``components`` are by name, ``exporter:discord/ops``; ``hosts`` has what those get that may take note of the answer.
+    ``known`` are such results of a running service: an address among them is not asked again.
     """
     for name, component in components.items():
         if not name.startswith(_PREFIX) or not isinstance(component, OnlineCheck):
             continue
-        host = hosts.get(name)
+        before = f"{name.removeprefix(_PREFIX)} "
+        more: _Arguments = {}
+        if name in hosts:
+            more["host"] = hosts[name]
+        if seen := [_within(before, each) for each in known if each.fingerprint and each.name.startswith(before)]:
+            more["known"] = seen
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                answers = await (component.check_online(host) if host is not None else component.check_online())
+                answers = await component.check_online(**more)
         except TimeoutError:
             answers = [OnlineResult("", ok=False, text=f"no answer within {TIMEOUT_S:g} s")]
         for answer in answers:
-            yield OnlineResult(f"{name.removeprefix(_PREFIX)} {answer.name}".strip(), answer.ok, answer.text)
+            yield replace(answer, name=f"{before}{answer.name}".strip())
+
+
+def _within(before: str, result: OnlineResult) -> OnlineResult:
+    return replace(result, name=result.name.removeprefix(before))
 
 
 def who_sends_tests(components: Mapping[str, object], exporter_id: str) -> tuple[str, SendTest]:

@@ -1,6 +1,6 @@
 """What the front desk asks of exporters without a running service."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -207,10 +207,71 @@ async def test_a_running_service_is_asked(stored: Configuration, short_path: Pat
     async with ControlSocket(short_path / "shed" / "control.sock", commands, redact=str).lifespan():
         looked = await check_online(stored, version="0")
         sent = await send_test(stored, version="0", exporter_id="", destination="errors")
-    assert [result.name for result in looked.results] == ["mail ops", "running service: mail ops"]
+    assert [result.name for result in looked.results] == ["mail ops"], "without a fingerprint both looked"
     assert looked.notes == []
     assert sent.results == [TestResult("errors", True, "sent")]
     assert sent.notes == ["sent by the running service"]
+
+
+class PostConfig(StrictModel):
+    addresses: dict[str, str]
+
+
+class Post:
+    """Has addresses with fingerprints, and notes at which it looked."""
+
+    def __init__(self, config: PostConfig, looked_at: list[str]) -> None:
+        self._addresses, self._looked_at = config.addresses, looked_at
+
+    async def consume(self, batch: Any) -> Any:
+        raise AssertionError
+
+    async def check_online(
+        self, host: Host | None = None, *, known: Collection[OnlineResult] = ()
+    ) -> Sequence[OnlineResult]:
+        seen = {(each.name, each.fingerprint): each for each in known}
+        return [seen.get(each) or self._look(*each) for each in self._addresses.items()]
+
+    def _look(self, name: str, address: str) -> OnlineResult:
+        self._looked_at.append(name)
+        return OnlineResult(name, ok=True, text="looked", fingerprint=address)
+
+
+async def _look_at_three(_: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
+    for name, mark in (("same", "1"), ("moved", "2"), ("old", "3")):
+        yield {"name": f"post/a {name}", "ok": name == "same", "text": "from the service", "fingerprint": mark}
+
+
+async def test_what_the_running_service_found_is_not_looked_at_again(short_path: Path, factories: Any) -> None:
+    looked_at: list[str] = []
+    post = ExporterFactory(
+        type_name="post",
+        config=PostConfig,
+        signals={Signal.LOGS: Stability.ALPHA},
+        create=lambda _, config: Post(config, looked_at),  # type: ignore[arg-type, return-value]
+    )
+    text = f"""
+receivers: {{in: }}
+exporters: {{post/a: {{addresses: {{new: "4", moved: "5", same: "1"}}}}, post/b: {{addresses: {{same: "1"}}}}}}
+service:
+  control: {{endpoint: "unix://{short_path}/control.sock"}}
+  pipelines: {{logs: {{receivers: [in], exporters: [post/a, post/b]}}}}
+"""
+    configuration = load_configuration([f"yaml:{text}"], [], Registry([*factories, post]), {})
+    commands = [Command("check-online", _look_at_three)]
+    async with ControlSocket(short_path / "control.sock", commands, redact=str).lifespan():
+        report = await check_online(configuration, version="0")
+    assert [(result.name, result.ok, result.text) for result in report.results] == [
+        ("post/a new", True, "looked"),
+        ("post/a moved", True, "looked"),
+        ("post/a same", True, "from the service"),
+        ("post/b same", True, "looked"),
+    ]
+    assert looked_at == ["new", "moved", "same"], "the last is another exporter's"
+    assert report.notes == [
+        "only the running service has this address of post/a moved: from the service",
+        "only the running service has this address of post/a old: from the service",
+    ]
 
 
 async def test_a_running_service_that_refuses(stored: Configuration, short_path: Path) -> None:

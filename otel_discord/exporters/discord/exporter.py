@@ -7,7 +7,7 @@ what follows happens behind the queue, and its end is settled there.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from otel_discord.component import (
@@ -306,22 +306,26 @@ class DiscordExporter:
 
     # ----------------------------------------------------------------------------------------- for the front desk
 
-    async def check_online(self, host: Host | None = None) -> Sequence[OnlineResult]:
+    async def check_online(
+        self, host: Host | None = None, *, known: Collection[OnlineResult] = ()
+    ) -> Sequence[OnlineResult]:
         """GET each webhook: is it there, what is it called, which channel does it post to?
 
         One that was given up and answers is used again: at once where the exporter runs, else from the next start on,
         if ``host`` has the storage.
         """
+        timeout_s, endpoint = self._config.timeout, self._config.endpoint
         if self._queue is not None and self._client is not None:
-            results = await look_at_webhooks(self._client, self._destinations, self._config.timeout)
+            results = await look_at_webhooks(self._client, self._destinations, timeout_s, endpoint, known)
             for result in results:
                 if result.ok:
                     await self._outboxes[result.name].lift()
             return results
+        destinations = resolve_destinations(self._config)
         async with AsyncExitStack() as stack:
             limits = assembly.rate_limits(self._config)
             client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
-            results = await look_at_webhooks(client, resolve_destinations(self._config), self._config.timeout)
+            results = await look_at_webhooks(client, destinations, timeout_s, endpoint, known)
         storage = self._storage(host) if host is not None else None
         if host is not None and storage is not None:
             async with self._open_queue(host, storage) as queue:

@@ -1,7 +1,7 @@
 """For the front desk: look at webhooks without sending, and send one message that says it is a test."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from otel_discord.component.online_check import OnlineResult
@@ -13,15 +13,25 @@ from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.last_words import ADVICE
+from otel_discord.exporters.discord.tombstones import fingerprint
 
 _BLUE = 0x3498DB
 
 
 async def look_at_webhooks(
-    client: WebhookClient, destinations: Sequence[Destination], timeout_s: float
+    client: WebhookClient,
+    destinations: Sequence[Destination],
+    timeout_s: float,
+    endpoint: str,
+    known: Collection[OnlineResult] = (),
 ) -> list[OnlineResult]:
-    """GET each webhook, one after the other, and say what was found."""
-    return [await _look(client, destination, timeout_s) for destination in destinations]
+    """GET each webhook that is not among the ``known``, one after the other, and say what was found."""
+    seen = {(each.name, each.fingerprint): each for each in known}
+    return [
+        seen.get((destination.name, mark)) or await _look(client, destination, timeout_s, mark)
+        for destination in destinations
+        if (mark := fingerprint(destination.webhook, endpoint))
+    ]
 
 
 async def ask_webhook(client: WebhookClient, webhook: WebhookUrl, timeout_s: float) -> WebhookInfo | Outcome | None:
@@ -33,13 +43,13 @@ async def ask_webhook(client: WebhookClient, webhook: WebhookUrl, timeout_s: flo
         return None
 
 
-async def _look(client: WebhookClient, destination: Destination, timeout_s: float) -> OnlineResult:
+async def _look(client: WebhookClient, destination: Destination, timeout_s: float, mark: str) -> OnlineResult:
     answer = await ask_webhook(client, destination.webhook, timeout_s)
     if answer is None:
-        return OnlineResult(destination.name, False, f"no answer within {timeout_s:g} s")
+        return OnlineResult(destination.name, False, f"no answer within {timeout_s:g} s", mark)
     if isinstance(answer, WebhookInfo):
-        return OnlineResult(destination.name, True, f"{answer.name!r} posts to channel {answer.channel_id}")
-    return OnlineResult(destination.name, False, in_words(answer))
+        return OnlineResult(destination.name, True, f"{answer.name!r} posts to channel {answer.channel_id}", mark)
+    return OnlineResult(destination.name, False, in_words(answer), mark)
 
 
 async def send_test_messages(

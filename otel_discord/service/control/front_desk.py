@@ -10,7 +10,7 @@ from otel_discord.service.questions import look_online, send_test_message, who_s
 
 
 def check_online(components: OpenComponents, host_of: Callable[[str], Host]) -> Command:
-    """Return the command: a line for each address, ``{"name", "ok", "text"}``."""
+    """Return the command: a line for each address, ``{"name", "ok", "text", "fingerprint"}``."""
 
     async def run(_: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
         found = components()

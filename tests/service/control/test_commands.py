@@ -48,8 +48,8 @@ async def test_each_exporter_looks_and_takes_note() -> None:
     mail, host = Mail(), NopHost()
     components = {"extension:x": Mail(), "exporter:other": Other(), "exporter:mail/a": mail}
     assert await answer(check_online(lambda: components, lambda _: host)) == [
-        {"name": "mail/a ops", "ok": True, "text": "answers"},
-        {"name": "mail/a errors", "ok": False, "text": "gone"},
+        {"name": "mail/a ops", "ok": True, "text": "answers", "fingerprint": ""},
+        {"name": "mail/a errors", "ok": False, "text": "gone", "fingerprint": ""},
     ]
     assert mail.host is host
 

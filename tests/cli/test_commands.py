@@ -48,6 +48,24 @@ def test_usage_errors_are_2(run: Any, arguments: tuple[str, ...], message: str) 
     assert "Traceback" not in result.err
 
 
+NAMING = """
+receivers:
+  otlp: {protocols: {http: {endpoint: "127.0.0.1:0", auth: {authenticator: nope}}}}
+exporters:
+  discord: &discord
+    webhook_url: https://discord.com/api/webhooks/123456789012345678/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+    sending_queue: {storage: file_storag}
+  discord/b: {<<: *discord, sending_queue: {storage: file_storage}}
+  discord/c: {<<: *discord, sending_queue: {storage: health_check}}
+  discord/unused: {<<: *discord, sending_queue: {storage: nobody}}
+extensions: {file_storage: {directory: kept}, health_check: , bearer_token_auth: {token: a-long-and-secret-token}}
+service:
+  extensions: [health_check, bearer_token_auth]
+  pipelines:
+    logs: {receivers: [otlp], exporters: [discord, discord/b, discord/c]}
+"""
+
+
 class TestValidate:
     def test_good_is_silent(self, run: Any, nop_config: str) -> None:
         result = run("validate", "--config", nop_config)
@@ -69,6 +87,30 @@ class TestValidate:
         result = run("--config", "nothing.yaml")
         assert result.code == 78
         assert "configuration file nothing.yaml does not exist" in result.err
+
+    def test_extensions_that_sections_name(self, run: Any, tmp_path: Path) -> None:
+        (tmp_path / "config.yaml").write_text(NAMING)
+        result = run("validate", "--config", "config.yaml")
+        assert result.code == 78
+        for problem in (
+            'exporters::discord::sending_queue::storage: references extension "file_storag" which is not configured',
+            "(configured: file_storage, health_check, bearer_token_auth)",
+            'did you mean "file_storage"?',
+            'exporters::discord/b::sending_queue::storage: extension "file_storage" is configured, but service::ext',
+            'exporters::discord/c::sending_queue::storage: extension "health_check" does not offer Storage',
+            'receivers::otlp::protocols::http::auth::authenticator: references extension "nope" which is not',
+        ):
+            assert problem in result.err
+        assert result.err.startswith("Error: the configuration has 4 problems:\n")
+        mended = (
+            NAMING.replace("file_storag}", "file_storage}")
+            .replace("health_check}", "file_storage}")
+            .replace("nope", "bearer_token_auth")
+            .replace("[health_check,", "[file_storage, health_check,")
+        )
+        (tmp_path / "config.yaml").write_text(mended)
+        result = run("validate", "--config", "config.yaml")
+        assert (result.code, result.err) == (0, "")
 
     def test_nothing_to_ask_online(self, run: Any, nop_config: str) -> None:
         result = run("validate", "--online", "--config", nop_config)

@@ -59,11 +59,13 @@ def test_a_running_service_answers(short_path: Path) -> None:
             assert (status["phase"], status["pid"]) == ("ready", service.process.pid)
             assert status["components"]["exporter:discord"]["status"] == "StatusOK"
 
+            before = discord.ask("stats")["requests"]
             looked = command("validate", "--online", "--config", str(path))
             assert looked.returncode == 0, looked.stderr
-            states, names = zip(*(line.split("  ", 1) for line in looked.stdout.splitlines()), strict=True)
-            assert {state.strip() for state in states} == {"ok"}
-            assert [name.strip().startswith("running service: discord") for name in names] == [False, True]
+            (line,) = looked.stdout.splitlines()
+            assert line.startswith("ok      discord default: ")
+            assert looked.stderr == ""
+            assert discord.ask("stats")["requests"] == before + 1, "one GET for one webhook"
 
             sent = command("send-test", "--config", str(path))
             assert sent.returncode == 0, sent.stderr

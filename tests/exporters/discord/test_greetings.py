@@ -37,6 +37,22 @@ async def test_a_look_says_name_and_channel_and_never_the_token() -> None:
     assert not fake.messages
 
 
+async def test_what_was_just_seen_is_not_asked_again_unless_the_address_is_another() -> None:
+    fake = FakeDiscord()
+    destinations, ops, errors = two_destinations(fake)
+    config = DiscordConfig.model_validate({"destinations": destinations})
+    first = await DiscordExporter(settings("discord"), config, transport=fake.transport()).check_online()
+    assert len(fake.exchanges) == 2
+    assert not any(token in str(first) for token in (ops.token, errors.token))
+    destinations["errors"] = {"webhook_url": fake.add_webhook(name="Moved").url}
+    config = DiscordConfig.model_validate({"destinations": destinations})
+    exporter = DiscordExporter(settings("discord"), config, transport=fake.transport())
+    second = await exporter.check_online(known=first)
+    assert len(fake.exchanges) == 3
+    assert second[0] == first[0]
+    assert second[1].text.startswith("'Moved' posts to")
+
+
 async def test_a_look_ends_after_the_timeout() -> None:
     fake = FakeDiscord()
     fake.faults.add(Fault(Stall(3600), match=method_is("GET")))

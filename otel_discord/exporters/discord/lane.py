@@ -1,6 +1,7 @@
 """One destination's lane, as its outbox uses it: a step that the storage refuses for now is repeated, not given up.
 
-Repeating is right for every step here: what Discord has is settled later rather than sent again.
+Repeating is right for every step here: what Discord has is settled later rather than sent again. It is settled while
+the next message is made, and that one goes out when both are stored: mostly by one commit.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ T = TypeVar("T")
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
+_LAST_TRIES_S: Final = 10.0
+"""How long who is cancelled goes on settling; what the storage has in hand by then it finishes itself."""
 
 
 async def patiently(step: Callable[[], Awaitable[T]], logger: logging.Logger, what: str) -> T:
@@ -36,26 +39,66 @@ async def patiently(step: Callable[[], Awaitable[T]], logger: logging.Logger, wh
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Lane:
     """The cards of one destination, and its share of the exporter's state."""
 
     name: str
     queue: WorkQueue
     logger: logging.Logger
+    _settling: "asyncio.Task[ShutdownError | None] | None" = None
+    _ended: frozenset[int] = frozenset()
+    """Cards that Discord has, until the storage knows it too."""
 
     async def head(self, limit: int) -> Sequence[StoredCard]:
-        """Return the cards that come next."""
-        return await self._insist(lambda: self.queue.head(self.name, limit), "to show what waits")
+        """Return the cards that come next; never one that Discord has."""
+        head = await self._insist(lambda: self.queue.head(self.name, limit + len(self._ended)), "to show what waits")
+        return [card for card in head if card.id not in self._ended][:limit]
+
+    def has_ended(self, card_id: int) -> bool:
+        """Return whether Discord has a card which the storage may still show."""
+        return card_id in self._ended
 
     async def waiting(self) -> int:
         """Return how many cards the lane holds."""
         return (await self.queue.waiting()).get(self.name, 0)
 
     async def delivered(self, cards: Sequence[StoredCard]) -> None:
-        """End cards that Discord has."""
-        ids = [card.id for card in cards]
-        await self._insist(lambda: self.queue.settle(ids, Settlement.DELIVERED), "to settle what was delivered")
+        """Begin to end cards that Discord has; :meth:`settled` waits until they have."""
+        await self.settled()
+        self._ended = frozenset(card.id for card in cards)
+        self._settling = asyncio.create_task(self._settle([card.id for card in cards]))
+        await asyncio.sleep(0)  # now the storage has it in hand
+
+    async def mark_sending(self, cards: Sequence[StoredCard]) -> None:
+        """Note that a message goes out; it may once this returns.
+
+        Raises:
+            RetryableError: it is not noted.
+        """
+        await self.queue.mark_sending([card.id for card in cards])
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Return when the storage has the end of everything that was delivered.
+
+        Raises:
+            ShutdownError: the storage is closed.
+        """
+        if self._settling is None:
+            return
+        closed = await asyncio.shield(self._settling)
+        self._settling = None
+        if closed is not None:
+            raise closed
+
+    async def leave(self) -> None:
+        """End, soon: nothing is settled any more but what the storage has in hand."""
+        if self._settling is not None:
+            try:
+                await asyncio.wait({self._settling}, timeout=_LAST_TRIES_S)
+            finally:
+                self._settling.cancel()
 
     async def mark_unsent(self, cards: Sequence[StoredCard]) -> None:
         """Note that Discord does not have the message that was begun."""
@@ -73,6 +116,16 @@ class Lane:
     async def set_state(self, key: str, value: bytes | None) -> None:
         """Store or remove a value of the exporter's state."""
         await self._insist(lambda: self.queue.set_state(key, value), "to store its state")
+
+    async def _settle(self, card_ids: Sequence[int]) -> ShutdownError | None:
+        try:
+            await self._insist(
+                lambda: self.queue.settle(card_ids, Settlement.DELIVERED), "to settle what was delivered"
+            )
+        except ShutdownError as error:
+            return error
+        self._ended = frozenset()
+        return None
 
     async def _insist(self, step: Callable[[], Awaitable[T]], what: str) -> T:
         return await patiently(step, self.logger, what)

@@ -91,8 +91,8 @@ class Outbox:
         return self.dispatch.sender.in_flight
 
     def holds(self, card_id: int) -> bool:
-        """Return whether a card is on its way, so that it is too late to drop it."""
-        return card_id in self.dispatch.in_hand or card_id in self.memory.grouped_ids
+        """Return whether a card is on its way or has arrived, so that it is too late to drop it."""
+        return card_id in self.dispatch.in_hand or card_id in self.memory.grouped_ids or self.lane.has_ended(card_id)
 
     # ------------------------------------------------------------------------------------------ what it can be told
 
@@ -135,14 +135,21 @@ class Outbox:
     async def run(self) -> None:
         """Send until drained or stopped. Cancelled, it leaves in the lane what is not settled."""
         with suppress(ShutdownError):
-            await self._begin()
-            while True:
-                self.arrivals.heard()
-                has_progressed = await self._step()
-                if self._is_stopping or (self.arrivals.draining and not has_progressed):
-                    return
-                if not has_progressed:
-                    await self.arrivals.wait()
+            try:
+                await self._begin()
+                await self._send_what_comes()
+                await self.lane.settled()
+            finally:
+                await self.lane.leave()
+
+    async def _send_what_comes(self) -> None:
+        while True:
+            self.arrivals.heard()
+            has_progressed = await self._step()
+            if self._is_stopping or (self.arrivals.draining and not has_progressed):
+                return
+            if not has_progressed:
+                await self.arrivals.wait()
 
     @property
     def _is_stopping(self) -> bool:

@@ -187,7 +187,7 @@ class Sender:
         """Note that the message goes out now; what is not noted is not sent."""
         reach("send.before_mark")
         try:
-            await self.lane.queue.mark_sending([card.id for card in composed.stored])
+            await self.lane.mark_sending(composed.stored)
         except ShutdownError:
             raise
         except RetryableError as error:

@@ -90,7 +90,7 @@ class Process:
 
 
 @contextmanager
-def started(arguments: Sequence[str], *, core: int | None = None) -> Iterator[Process]:
+def started(arguments: Sequence[str], *, core: int | None = None, cwd: str | None = None) -> Iterator[Process]:
     """Run a Python program (``-m module …`` or options); it is ended at the end."""
     started_s = time.monotonic()
     popen = subprocess.Popen(
@@ -101,6 +101,7 @@ def started(arguments: Sequence[str], *, core: int | None = None) -> Iterator[Pr
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         start_new_session=True,
+        cwd=cwd,
     )
     process = Process(popen, started_s)
     reader = threading.Thread(target=process.read_output, daemon=True)
@@ -139,7 +140,7 @@ def service(
     """Run ``otel-discord`` with the otlp receiver and these components, all else as default; give it once ready."""
     with tempfile.TemporaryDirectory() as directory:
         configuration = _configuration(Path(directory), exporters, extensions or {})
-        with started(["-m", "otel_discord", "--config", configuration], core=core) as process:
+        with started(["-m", "otel_discord", "--config", configuration], core=core, cwd=directory) as process:
             found = process.wait_for(re.escape(READY) + r".*grpc on \S+?:(\d+).*http on \S+?:(\d+)")
             yield Service(process, int(found[1]), int(found[2]), time.monotonic() - process.started_s)
 

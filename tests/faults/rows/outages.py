@@ -21,13 +21,13 @@ def _told(wait_s: float) -> Answer:
     45,
     Theme.DISCORD,
     "a storm of 429 over many destinations",
-    injected="FakeDiscord answers every POST with 429 (200 destinations, `retry_after` 0.3, for two minutes)",
+    injected="FakeDiscord answers every POST with 429 (200 destinations, `retry_after` 0.3, for a minute)",
     expected="far below the 10,000 invalid requests in 10 minutes that ban an address: spaced from 1,000 on",
     codes="NL D0 LIVE",
     destinations=20,
 )
 async def storm(stage: Stage) -> None:
-    lasts_s = stage.of(2, 120)
+    lasts_s = stage.of(2, 60)
     for number in range(stage.of(0, 180)):
         stage.webhooks[f"e{number}"] = stage.fake.add_webhook()
     limits = {"requests_per_second": 45, "channel_messages_per_minute": 0}
@@ -55,7 +55,7 @@ async def storm(stage: Stage) -> None:
     codes="NL D0 LIVE",
 )
 async def away(stage: Stage) -> None:
-    leaps, records = stage.of(5, 48), stage.of(5, 400)
+    leaps, records = stage.of(5, 48), stage.of(5, 100)
     meddling = Meddling(stage.directory)
     exporter = stage.exporter(circuit_breaker={"failure_threshold": 5, "cooldown": "30s"})
     await stage.start(stage.configuration(exporter=exporter), environment=meddling.environment)

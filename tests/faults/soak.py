@@ -63,17 +63,11 @@ class Chaos:
     async def happen(self) -> None:
         """Let one thing go wrong, and end it."""
         dice = self._stage.dice
-        deeds = (
-            self._answers,
-            self._answers,
-            self._answers,
-            self._breaks,
-            self._away,
-            self._end,
-            self._end,
-            self._pause,
-        )
-        await dice.choice((*deeds, self._reload))()
+        deeds = [self._answers, self._answers, self._answers, self._end, self._end]
+        deeds += [self._breaks, self._away, self._pause, self._reload]
+        if self._meddling is not None:
+            deeds.append(self._disk)
+        await dice.choice(deeds)()
 
     async def _answers(self) -> None:
         dice = self._stage.dice

@@ -23,11 +23,10 @@ from tests.faults.clients import Client
 from tests.faults.meddling import Meddling
 from tests.faults.row import UnplayableError
 from tests.faults.service import READY, Service, command, launch, scrape, write
+from tests.faults.settings import Json, exporter_settings, merged, service_settings
 
 LIVE_S = 30.0
 """How long a fresh record may take after the fault has ended."""
-
-Json = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -103,56 +102,15 @@ class Stage:
         return url.replace(self.server.base_url, base_url) if base_url else url
 
     def exporter(self, *, base_url: str = "", **changes: Any) -> Json:
-        """Return the settings of a discord exporter: impatient, so that rows are short."""
+        """Return the settings of the discord exporter for this stage; ``changes`` are laid over them."""
         base_url = base_url or self.server.base_url
-        settings: Json = {
-            "endpoint": f"{base_url}/api/v10",
-            "allow_insecure_endpoint": True,
-            "timeout": "2s",
-            "connect_timeout": "1s",
-            "sending_queue": {"storage": "file_storage", "queue_size": 10_000, "batch": {"flush_timeout": "10ms"}},
-            "retry_on_failure": {"initial_interval": "50ms", "max_interval": "500ms"},
-            "circuit_breaker": {"failure_threshold": 5, "cooldown": "500ms"},
-            "shutdown_timeout": "3s",
-            "rate_limit": {"channel_messages_per_minute": 0, "requests_per_second": 1000},
-            "fold": {"enabled": False},
-            "dead_letters": {"directory": str(self.directory / "dead-letters")},
-        }
-        if list(self.webhooks) == ["default"]:
-            settings["webhook_url"] = self.webhook_url("default", base_url)
-        else:
-            settings["destinations"] = {
-                name: {"webhook_url": self.webhook_url(name, base_url)} for name in self.webhooks
-            }
-        return merged(settings, changes)
+        urls = {name: self.webhook_url(name, base_url) for name in self.webhooks}
+        return merged(exporter_settings(base_url, urls, self.directory / "dead-letters"), changes)
 
     def configuration(self, *, exporter: Json | None = None, storage: Json | None = None, **changes: Any) -> Json:
         """Return a configuration; ``storage`` and ``changes`` are laid over it."""
-        http, grpc, metrics = (self.ports[kind] for kind in ("http", "grpc", "metrics"))
-        reader = {"pull": {"exporter": {"prometheus": {"host": "127.0.0.1", "port": metrics}}}}
-        made: Json = {
-            "receivers": {
-                "otlp": {
-                    "protocols": {
-                        "grpc": {"endpoint": f"127.0.0.1:{grpc}"},
-                        "http": {"endpoint": f"127.0.0.1:{http}"},
-                    }
-                }
-            },
-            "exporters": {"discord": exporter or self.exporter()},
-            "extensions": {
-                "file_storage": {"directory": str(self.storage_directory), "min_free_mib": 0, **(storage or {})}
-            },
-            "service": {
-                "extensions": ["file_storage"],
-                "telemetry": {
-                    "logs": {"level": "debug", "sampling": {"enabled": False}},
-                    "metrics": {"readers": [reader]},
-                },
-                "pipelines": {"logs": {"receivers": ["otlp"], "exporters": ["discord"]}},
-            },
-        }
-        return merged(made, changes)
+        made = service_settings(self.ports, exporter or self.exporter(), self.storage_directory)
+        return merged(made, {"extensions": {"file_storage": storage or {}}, **changes})
 
     # ------------------------------------------------------------------------------------------ the service
 
@@ -372,19 +330,6 @@ class Stage:
         """End every process that still runs."""
         for service in self.services:
             await asyncio.to_thread(service.stack.close)
-
-
-def merged(base: Json, changes: Json) -> Json:
-    """Return settings with changes laid over them, mapping by mapping; None removes a key."""
-    made = dict(base)
-    for key, value in changes.items():
-        if value is None:
-            made.pop(key, None)
-        elif isinstance(value, dict) and isinstance(made.get(key), dict):
-            made[key] = merged(made[key], value)
-        else:
-            made[key] = value
-    return made
 
 
 @asynccontextmanager

@@ -5,12 +5,15 @@ import re
 import signal
 from math import inf
 
+import yaml
+
 from otel_discord.testing.fake_discord import SERVER_ERRORS, Fault
+from tests.faults.matches import posts_to
 from tests.faults.row import Theme, row
-from tests.faults.rows.answers import posts_to
 from tests.faults.rows.process_ends import load
 from tests.faults.service import command, write
-from tests.faults.stage import Json, Stage
+from tests.faults.settings import Json, merged
+from tests.faults.stage import Stage
 
 RELOADED = r"reloaded in \d+ ms"
 SUCCESSFUL = "otel_discord_config_last_reload_successful"
@@ -104,10 +107,6 @@ async def bad_reloads(stage: Stage) -> None:
 
 def _overlay(stage: Stage, good: Json, text: str) -> None:
     """Write a file whose last part is wrong; keys of one mapping that come twice are wrong too, so parts are merged."""
-    import yaml
-
-    from tests.faults.stage import merged
-
     try:
         write(stage.config_path, merged(good, yaml.safe_load(text)))
     except yaml.YAMLError:

@@ -167,6 +167,13 @@ class WorkQueue(Protocol):
         """
         ...
 
+    async def take_more(self, most_items: int) -> Sequence[StoredBatch]:
+        """Return batches that come next, of ``most_items`` together at most, as far as they are at hand; often none.
+
+        They are the caller's like those of :meth:`take`.
+        """
+        ...
+
     async def release(self, batch_id: int) -> None:
         """Give a taken batch back, unhandled, to its place in the order."""
         ...
@@ -177,6 +184,10 @@ class WorkQueue(Protocol):
 
     async def route(self, batch_id: int, cards: Sequence[NewCard]) -> Sequence[int]:
         """In one step remove the batch, put its cards into their lanes and return the cards' ids."""
+        ...
+
+    async def route_all(self, cards: Mapping[int, Sequence[NewCard]]) -> None:
+        """Route several batches in one step, in this order; those that are not there, or were routed, are left out."""
         ...
 
     async def lanes(self) -> Sequence[str]:

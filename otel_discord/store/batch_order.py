@@ -80,6 +80,10 @@ class BatchOrder:
         """Take the first one that is known."""
         return heappop(self._known) if self._known else None
 
+    def next_known(self, count: int) -> Sequence[Place]:
+        """Return the first ones that are known, in order; they stay."""
+        return nsmallest(count, self._known)
+
     @property
     def has_known(self) -> bool:
         """Whether there is one to take without looking."""

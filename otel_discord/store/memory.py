@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from otel_discord.component.errors import QueueFullError, StartError
 from otel_discord.component.storage import (
@@ -103,6 +103,18 @@ class MemoryQueue:
             self._refuse_if_closed()
             await self._takers.wait()
 
+    async def take_more(self, most_items: int) -> Sequence[StoredBatch]:
+        """Return batches that come next, of ``most_items`` together at most; none where nothing waits."""
+        taken: list[StoredBatch] = []
+        while (entry := self._pop_waiting()) is not None and entry.batch is not None:
+            most_items -= entry.batch.item_count
+            if most_items < 0:
+                self._offer(entry)
+                break
+            entry.taken = True
+            taken.append(StoredBatch(entry.id, entry.batch, entry.priority, accepted_ns=entry.accepted_ns))
+        return taken
+
     async def release(self, batch_id: int) -> None:
         """Give a taken batch back to its place in the order; an unknown id is ignored."""
         entry = self._entries.get(batch_id)
@@ -130,6 +142,12 @@ class MemoryQueue:
             self._end(entry)
             return []
         return self._open_cards(entry, cards)
+
+    async def route_all(self, cards: Mapping[int, Sequence[NewCard]]) -> None:
+        """Route several batches, in this order; those that are not there, or were routed before, are left out."""
+        for batch_id, new in cards.items():
+            with suppress(KeyError):
+                await self.route(batch_id, new)
 
     async def settled(self, batch_id: int) -> Settlement:
         """Wait until the batch and its cards have ended; of a batch long ended the answer is DELIVERED.

@@ -1,21 +1,22 @@
 """What is done with batches, each a transaction. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from itertools import accumulate
+from typing import Final, TypeAlias
 
 from otel_discord.component.storage import NewCard, StoredBatch
 from otel_discord.signals.batch import Batch
 from otel_discord.store.batch_codec import from_bytes, to_bytes
 from otel_discord.store.batch_order import Place
-from otel_discord.store.ended_batches import Ended
+from otel_discord.store.ended_batches import Ended, whole
 from otel_discord.store.new_rows import insert_cards
 from otel_discord.store.numbering import next_ids
 from otel_discord.store.rows import payload_of, seal
 from otel_discord.store.schema import BATCHES
-from otel_discord.store.statements import columns
-from otel_discord.store.work import Access, Query, Steps, Work
+from otel_discord.store.statements import BY_ID_OF_OWNER, columns, marks, portions
+from otel_discord.store.work import Access, Many, Query, Row, Steps, Value, Work
 
 _ROUTED: Final = BATCHES.columns.index("routed")
 _VALUES: Final = len(BATCHES.columns) - 3  # before payload_crc, checksum and payload
@@ -27,11 +28,17 @@ class Damage(Enum):
     DAMAGED = "the row is not as it was written"
 
 
+Read: TypeAlias = dict[int, "StoredBatch | Damage"]
+"""Batches by their ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """What became of a batch that was routed. Without cards it has ended."""
+    """What became of batches: which were there, the cards that they opened, and which have ended, having none."""
 
+    batch_ids: set[int]
     card_ids: range
+    cards: list[NewCard]
     ended: list[Ended]
 
 
@@ -68,24 +75,39 @@ def look_ahead(owner: str, after: Place, limit: int) -> Work[list[Place]]:
     return Work("look_ahead", Access.READ, steps)
 
 
-def read_batch(owner: str, batch_id: int) -> Work[StoredBatch | Damage | None]:
-    """Read a batch that is not routed; None where there is none."""
+def read_batches(owner: str, first: int, others: Sequence[int], most_bytes: int) -> Work[Read]:
+    """Read a batch that is not routed, and of ``others`` as many of the first as are ``most_bytes`` together."""
 
-    def steps() -> Steps[StoredBatch | Damage | None]:
+    def steps() -> Steps[Read]:
+        found: Read = {}
+        chosen = [first, *(yield from _within(owner, others, most_bytes))]
         rows = yield Query(
-            f"SELECT {columns(BATCHES)} FROM batches WHERE id = ? AND owner = ? AND routed = 0",  # noqa: S608
-            (batch_id, owner),
+            f"SELECT {columns(BATCHES)} FROM batches"  # noqa: S608
+            f" WHERE {BY_ID_OF_OWNER} ({marks(len(chosen))}) AND routed = 0",
+            (owner, *chosen),
         )
-        if not rows:
-            return None
-        payload = payload_of(BATCHES, rows[0])
-        _, _, signal, priority, accepted_ns, *_ = rows[0]
-        batch = None if payload is None else from_bytes(signal, payload)
-        if batch is None:
-            return Damage.DAMAGED
-        return StoredBatch(batch_id, batch, priority, accepted_ns=accepted_ns)
+        for row in rows:
+            payload = payload_of(BATCHES, row)
+            batch_id, _, signal, priority, accepted_ns, *_ = row
+            batch = None if payload is None else from_bytes(signal, payload)
+            found[batch_id] = (
+                Damage.DAMAGED if batch is None else StoredBatch(batch_id, batch, priority, accepted_ns=accepted_ns)
+            )
+        return found
 
     return Work("read_batch", Access.READ, steps)
+
+
+def _within(owner: str, batch_ids: Sequence[int], most_bytes: int) -> Steps[list[int]]:
+    if not batch_ids:
+        return []
+    rows = yield Query(
+        f"SELECT id, size_bytes FROM batches WHERE {BY_ID_OF_OWNER} ({marks(len(batch_ids))})",  # noqa: S608
+        (owner, *batch_ids),
+    )
+    size_of = {batch_id: whole(size_bytes) for batch_id, size_bytes in rows}
+    total_bytes = accumulate(size_of.get(batch_id, 0) for batch_id in batch_ids)
+    return [batch_id for batch_id, size_bytes in zip(batch_ids, total_bytes, strict=True) if size_bytes <= most_bytes]
 
 
 def is_stored(owner: str, batch_id: int) -> Work[bool]:
@@ -111,31 +133,46 @@ def done(owner: str, batch_id: int) -> Work[list[Ended]]:
     return Work("done", Access.SETTLE, steps)
 
 
-def route(owner: str, batch_id: int, cards: Sequence[NewCard]) -> Work[Routed]:
-    """Put a batch's cards into their lanes and set its payload free; without cards it has ended.
+def route(owner: str, cards: Mapping[int, Sequence[NewCard]]) -> Work[Routed]:
+    """Put batches' cards into their lanes, in this order, and set their payloads free; without cards one has ended.
 
-    The work raises:
-        KeyError: there is no such batch, or it was routed before; nothing is touched.
+    Batches that are not there, or were routed before, are left out.
     """
 
     def steps() -> Steps[Routed]:
-        rows = yield Query(
-            f"SELECT {', '.join(BATCHES.columns[:_VALUES])} FROM batches"  # noqa: S608
-            " WHERE id = ? AND owner = ? AND routed = 0",
-            (batch_id, owner),
-        )
-        if not rows:
-            raise KeyError(batch_id)
-        if not cards:
-            gone = yield Query("DELETE FROM batches WHERE id = ? RETURNING id, items, size_bytes, dead", (batch_id,))
-            return Routed(range(0), [Ended.of(row) for row in gone])
-        values = (*rows[0][:_ROUTED], 1, *rows[0][_ROUTED + 1 :])
-        *_, payload_crc, checksum, payload = seal(BATCHES, values, None)
-        yield Query(
-            "UPDATE batches SET routed = 1, payload_crc = ?, checksum = ?, payload = ? WHERE id = ?",
-            (payload_crc, checksum, payload, batch_id),
-        )
-        card_ids = yield from insert_cards(owner, [(card, batch_id) for card in cards])
-        return Routed(card_ids, [])
+        found: dict[int, Row] = {}
+        for ids in portions(cards):
+            rows = yield Query(
+                f"SELECT {', '.join(BATCHES.columns[:_VALUES])} FROM batches"  # noqa: S608
+                f" WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) AND routed = 0",
+                (owner, *ids),
+            )
+            found.update((row[0], row) for row in rows)
+        ended = yield from _remove([batch_id for batch_id in found if not cards[batch_id]])
+        opened = [batch_id for batch_id in cards if batch_id in found and cards[batch_id]]
+        if opened:
+            yield Many(
+                "UPDATE batches SET routed = 1, payload_crc = ?, checksum = ?, payload = ? WHERE id = ?",
+                [(*_without_payload(found[batch_id]), batch_id) for batch_id in opened],
+            )
+        new = [(card, batch_id) for batch_id in opened for card in cards[batch_id]]
+        card_ids = yield from insert_cards(owner, new)
+        return Routed(set(found), card_ids, [card for card, _ in new], ended)
 
     return Work("route", Access.SETTLE, steps)
+
+
+def _remove(batch_ids: Sequence[int]) -> Steps[list[Ended]]:
+    ended: list[Ended] = []
+    for ids in portions(batch_ids):
+        rows = yield Query(
+            f"DELETE FROM batches WHERE id IN ({marks(len(ids))}) RETURNING id, items, size_bytes, dead",  # noqa: S608
+            ids,
+        )
+        ended += [Ended.of(row) for row in rows]
+    return ended
+
+
+def _without_payload(row: Row) -> tuple[Value, ...]:
+    """Return what changes in a row when its batch is routed: the checksum of the payload, its own, and the payload."""
+    return seal(BATCHES, (*row[:_ROUTED], 1, *row[_ROUTED + 1 :]), None)[-3:]

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -116,6 +116,10 @@ class RelationalQueue(RelationalCards):
             finally:
                 self._batches.release(taken.id)
 
+    async def take_more(self, most_items: int) -> Sequence[StoredBatch]:
+        """Return batches that come next and are in memory, of ``most_items`` together at most."""
+        return self._batches.take_more(most_items)
+
     async def release(self, batch_id: int) -> None:
         """Give a taken batch back to its place in the order; an unknown id is ignored."""
         if self._batches.release(batch_id):
@@ -131,17 +135,26 @@ class RelationalQueue(RelationalCards):
         Raises:
             KeyError: there is no such batch, or it was routed before.
         """
+        routed = await self._route({batch_id: cards})
+        if batch_id not in routed.batch_ids:
+            raise KeyError(batch_id)
+        return routed.card_ids
 
+    async def route_all(self, cards: Mapping[int, Sequence[NewCard]]) -> None:
+        """Route several batches, in this order; those that are not there, or were routed before, are left out."""
+        await self._route(cards)
+
+    async def _route(self, cards: Mapping[int, Sequence[NewCard]]) -> batch_works.Routed:
         def book(routed: batch_works.Routed) -> None:
-            self._batches.ended(batch_id)
+            for batch_id in routed.batch_ids:
+                self._batches.ended(batch_id)
             self._heads.added(
                 StoredCard(card_id, card.lane, card.priority, card.payload)
-                for card_id, card in zip(routed.card_ids, cards, strict=True)
+                for card_id, card in zip(routed.card_ids, routed.cards, strict=True)
             )
             self._book_ended(routed.ended)
 
-        routed = await self._transactions.insist(batch_works.route(self._owner, batch_id, cards), book)
-        return routed.card_ids
+        return await self._transactions.insist(batch_works.route(self._owner, cards), book)
 
     async def settled(self, batch_id: int) -> Settlement:
         """Wait until the batch and its cards have ended; of a batch long ended the answer is DELIVERED.

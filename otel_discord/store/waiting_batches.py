@@ -7,11 +7,14 @@ from otel_discord.component.storage import StoredBatch
 from otel_discord.signals.batch import Batch
 from otel_discord.store.batch_cache import BatchCache
 from otel_discord.store.batch_order import BatchOrder, Place
-from otel_discord.store.operations_batches import Damage, look_ahead, read_batch
+from otel_discord.store.operations_batches import Damage, look_ahead, read_batches
 from otel_discord.store.transactions import Transactions
 
 _CACHE_BYTES: Final = 8 << 20
 _LOOK_AHEAD: Final = 256
+_READ_AHEAD: Final = 64
+_READ_AHEAD_BYTES: Final = 1 << 20
+"""Small batches are read several at once."""
 
 
 class DamagedBatch(NamedTuple):
@@ -70,6 +73,19 @@ class WaitingBatches:
                 return found
             self._in_hand.pop(place.id, None)  # it ended while it was looked for
 
+    def take_more(self, most_items: int) -> list[StoredBatch]:
+        """Take the next batches in hand that are in memory, of ``most_items`` together at most."""
+        taken: list[StoredBatch] = []
+        while (place := self._order.pop()) is not None:
+            stored = self._cache.get(place.id)
+            most_items -= stored.batch.item_count if stored is not None else 0
+            if stored is None or most_items < 0:
+                self._order.offer(place)
+                break
+            self._in_hand[place.id] = place
+            taken.append(stored)
+        return taken
+
     def release(self, batch_id: int) -> bool:
         """Put a batch in hand back into its place; return whether it was in hand."""
         place = self._in_hand.pop(batch_id, None)
@@ -87,8 +103,14 @@ class WaitingBatches:
         cached = self._cache.get(batch_id)
         if cached is not None:
             return cached
-        read = await self._transactions.read(read_batch(self._owner, batch_id))
-        return DamagedBatch(batch_id) if isinstance(read, Damage) else read
+        others = [place.id for place in self._order.next_known(_READ_AHEAD)]
+        read = await self._transactions.read(read_batches(self._owner, batch_id, others, _READ_AHEAD_BYTES))
+        for other in others:
+            stored = read.get(other)
+            if isinstance(stored, StoredBatch):
+                self._cache.add(stored, stored.batch.size_bytes)
+        found = read.get(batch_id)
+        return DamagedBatch(batch_id) if isinstance(found, Damage) else found
 
     async def _look_ahead(self) -> None:
         async with self._looking:

@@ -56,6 +56,36 @@ class BatchesContract(StorageContractBase):
             assert sorted(taken) == sorted(batch_id for putter in putters for batch_id in putter.result())
             assert len(set(taken)) == count
 
+    async def test_more_batches_come_in_order_within_a_bound(self) -> None:
+        """What is returned comes next; it may be less than there is."""
+        async with self.queue() as queue:
+            assert list(await queue.take_more(10)) == []
+            ids = [await queue.put(logs_batch(2), priority=priority) for priority in (9, 21, 9, 17)]
+            in_order = [ids[n] for n in (1, 3, 0, 2)]
+            assert (await queue.take()).id == in_order[0]
+            more = [each.id for each in await queue.take_more(5)]
+            assert more == in_order[1 : 1 + len(more)]
+            assert len(more) <= 2
+            assert list(await queue.take_more(1)) == []
+            for batch_id in more:
+                await queue.release(batch_id)
+            assert [(await queue.take()).id for _ in range(3)] == in_order[1:]
+
+    async def test_several_batches_are_routed_in_one_step(self) -> None:
+        """Their cards stand in the order of the batches; what is not there is left out."""
+        async with self.queue() as queue:
+            ids = [await queue.put(logs_batch()) for _ in range(4)]
+            await queue.route(ids[3], [NewCard("ops", 9, b"first")])
+            cards = {batch_id: [NewCard("ops", 9, b"%d" % n), NewCard("b", 9, b"")] for n, batch_id in enumerate(ids)}
+            await queue.route_all({**cards, ids[1]: [], 999: [NewCard("ops", 9, b"nobody's")]})
+            head = await queue.head("ops", 9)
+            assert [card.payload for card in head] == [b"first", b"0", b"2"]
+            assert await queue.waiting() == {"ops": 3, "b": 2}
+            assert await within(PATIENCE_S, queue.settled(ids[1])) is Settlement.DELIVERED
+            assert queue.size == 3
+            await queue.settle([card.id for card in [*head, *await queue.head("b", 9)]], Settlement.DELIVERED)
+            assert queue.size == 0
+
     async def test_take_waits_for_a_batch(self) -> None:
         """An empty queue makes a taker wait, and a cancelled taker takes nothing along."""
         async with self.queue() as queue, asyncio.TaskGroup() as group:

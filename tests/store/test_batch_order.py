@@ -72,7 +72,9 @@ class OrderMachine(RuleBasedStateMachine):
     # taking
     @rule()
     def take(self) -> None:
+        (expected,) = self.order.next_known(1) or [None]
         place = self.order.pop()
+        assert place == expected
         if place is None:
             return
         assert place.id not in self.in_hand

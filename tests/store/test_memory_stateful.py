@@ -78,6 +78,14 @@ class QueueMachine(RuleBasedStateMachine):
         assert taken.id == min(self.in_state("waiting"), key=lambda i: (-self.batches[i].priority, i))
         self.batches[taken.id].state = "taken"
 
+    @rule(most=st.integers(0, 8))
+    def take_more(self, most: int) -> None:
+        for taken in self.call(self.queue.take_more(most)):
+            assert taken.id == min(self.in_state("waiting"), key=lambda i: (-self.batches[i].priority, i))
+            self.batches[taken.id].state = "taken"
+            most -= taken.batch.item_count
+        assert most >= 0
+
     @precondition(lambda self: self.in_state("taken"))
     @rule(data=st.data(), how=st.sampled_from(["release", "done"]))
     def give_back(self, data: st.DataObject, how: str) -> None:

@@ -168,6 +168,15 @@ class QueueMachine(RuleBasedStateMachine):
         assert (taken.batch.request, taken.priority) == (model.batch.request, model.priority)
         model.state = "taken"
 
+    @rule(most=st.integers(0, 8))
+    def take_more(self, most: int) -> None:
+        for taken in self.call(self.queue.take_more(most)):
+            assert taken.id == min(self.in_state("waiting"), key=lambda i: (-self.batches[i].priority, i))
+            assert taken.batch.request == self.batches[taken.id].batch.request
+            self.batches[taken.id].state = "taken"
+            most -= self.batches[taken.id].items
+        assert most >= 0
+
     @precondition(lambda self: self.in_state("taken"))
     @rule(data=st.data(), how=st.sampled_from(["release", "done"]))
     def give_back(self, data: st.DataObject, how: str) -> None:
@@ -185,6 +194,22 @@ class QueueMachine(RuleBasedStateMachine):
         batch_id = data.draw(st.sampled_from(self.in_state("taken")))
         self.batches[batch_id].state = "routed"
         self.add(self.call(self.queue.route(batch_id, news)), news, [batch_id] * len(news))
+        self.forget_ended()
+
+    @precondition(lambda self: self.in_state("taken"))
+    @rule(data=st.data(), news=st.lists(NEWS, min_size=1, max_size=4))
+    def route_all(self, data: st.DataObject, news: list[list[NewCard]]) -> None:
+        known = st.sampled_from([*self.in_state("taken"), *self.in_state("routed"), 10**9])
+        batch_ids = data.draw(st.lists(known, max_size=len(news), unique=True))
+        taken = dict(zip(batch_ids, news, strict=False))
+        before = set(self.cards)
+        self.call(self.queue.route_all(taken))
+        routed = [batch_id for batch_id in taken if batch_id in self.in_state("taken")]
+        for batch_id in routed:
+            self.batches[batch_id].state = "routed"
+        pairs = [(card, batch_id) for batch_id in routed for card in taken[batch_id]]
+        ids = [row[0] for row in self.storage.database.rows("cards") if row[0] not in before]
+        self.add(ids, [card for card, _ in pairs], [batch_id for _, batch_id in pairs])
         self.forget_ended()
 
     # --------------------------------------------------------------------------------------------------- cards

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.component import Settings, ShutdownError, StoredBatch, WorkQueue
+from otel_discord.component import NewCard, Settings, ShutdownError, StoredBatch, WorkQueue
 from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.routed import CardMaker, Routed
@@ -33,14 +33,25 @@ class BatchRouter:
         with suppress(ShutdownError):
             while True:
                 stored = await patiently(self.queue.take, self.settings.logger, "to show what was accepted")
+                batches = [stored]
                 try:
-                    await self._route(stored)
+                    batches += await self.queue.take_more(_RECORDS_AT_A_TIME - stored.batch.item_count)
+                    await self._route(batches)
                 except asyncio.CancelledError:
-                    await self.queue.release(stored.id)
+                    for each in batches:
+                        await self.queue.release(each.id)
                     raise
                 await asyncio.sleep(0)
 
-    async def _route(self, stored: StoredBatch) -> None:
+    async def _route(self, batches: Sequence[StoredBatch]) -> None:
+        """Route batches in one step; small ones that waited meanwhile cost the storage no more than one."""
+        routed = {stored.id: await self._cards_of(stored) for stored in batches}
+        await patiently(lambda: self.queue.route_all(routed), self.settings.logger, "cards for their destinations")
+        self._relieve()
+        for lane in dict.fromkeys(card.lane for cards in routed.values() for card in cards):
+            self.outboxes[lane].notify()
+
+    async def _cards_of(self, stored: StoredBatch) -> Sequence[NewCard]:
         if not isinstance(stored.batch, LogsBatch):
             raise TypeError(f"only logs are put into this queue, not {stored.batch.signal}")
         with self.settings.tracer.start_as_current_span(f"exporter/{self.settings.id}/logs") as span:
@@ -50,15 +61,9 @@ class BatchRouter:
                 if number % _RECORDS_AT_A_TIME == 0:
                     await asyncio.sleep(0)
             span.set_attribute("otel_discord.cards", len(routed.cards))
-            cards = routed.cards
-            await patiently(
-                lambda: self.queue.route(stored.id, cards), self.settings.logger, "cards for their destinations"
-            )
         for complaint in routed.complaints:
             self.settings.logger.warning("not attached: %s", complaint)
-        self._relieve()
-        for lane in dict.fromkeys(card.lane for card in routed.cards):
-            self.outboxes[lane].notify()
+        return routed.cards
 
     def _relieve(self) -> None:
         """Let the oldest attachments go while memory or queue is short; their cards stay."""

@@ -30,7 +30,7 @@ class QueuedBatch(_message.Message):
     def __init__(self, signal: _Optional[_Union[QueuedBatch.Signal, str]] = ..., request: _Optional[bytes] = ..., accepted_unix_nano: _Optional[int] = ..., highest_severity: _Optional[int] = ...) -> None: ...
 
 class Card(_message.Message):
-    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "notes", "been_to", "routed_to")
+    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "notes", "been_to", "routed_to", "template", "samples", "past")
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +44,9 @@ class Card(_message.Message):
     NOTES_FIELD_NUMBER: _ClassVar[int]
     BEEN_TO_FIELD_NUMBER: _ClassVar[int]
     ROUTED_TO_FIELD_NUMBER: _ClassVar[int]
+    TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    PAST_FIELD_NUMBER: _ClassVar[int]
     resource: bytes
     scope: bytes
     record: bytes
@@ -57,7 +60,44 @@ class Card(_message.Message):
     notes: _containers.RepeatedScalarFieldContainer[str]
     been_to: _containers.RepeatedScalarFieldContainer[str]
     routed_to: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ...) -> None: ...
+    template: str
+    samples: _containers.RepeatedScalarFieldContainer[str]
+    past: PastLife
+    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ...) -> None: ...
+
+class PastLife(_message.Message):
+    __slots__ = ("first_seen_unix_nano", "last_seen_unix_nano", "count", "first_version")
+    FIRST_SEEN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEEN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    FIRST_VERSION_FIELD_NUMBER: _ClassVar[int]
+    first_seen_unix_nano: int
+    last_seen_unix_nano: int
+    count: int
+    first_version: str
+    def __init__(self, first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., count: _Optional[int] = ..., first_version: _Optional[str] = ...) -> None: ...
+
+class MessageNote(_message.Message):
+    __slots__ = ("form", "other_problems", "other_records", "edited_unix_nano", "webhook_id", "thread_id")
+    class Form(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        FORM_CARDS: _ClassVar[MessageNote.Form]
+        FORM_DIGEST: _ClassVar[MessageNote.Form]
+    FORM_CARDS: MessageNote.Form
+    FORM_DIGEST: MessageNote.Form
+    FORM_FIELD_NUMBER: _ClassVar[int]
+    OTHER_PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    OTHER_RECORDS_FIELD_NUMBER: _ClassVar[int]
+    EDITED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_ID_FIELD_NUMBER: _ClassVar[int]
+    THREAD_ID_FIELD_NUMBER: _ClassVar[int]
+    form: MessageNote.Form
+    other_problems: int
+    other_records: int
+    edited_unix_nano: int
+    webhook_id: str
+    thread_id: str
+    def __init__(self, form: _Optional[_Union[MessageNote.Form, str]] = ..., other_problems: _Optional[int] = ..., other_records: _Optional[int] = ..., edited_unix_nano: _Optional[int] = ..., webhook_id: _Optional[str] = ..., thread_id: _Optional[str] = ...) -> None: ...
 
 class AttachmentRef(_message.Message):
     __slots__ = ("filename", "content_type", "description", "size_bytes", "path", "shelf_key", "single_attempt")

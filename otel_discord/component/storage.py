@@ -5,6 +5,10 @@ accepted; routing it, in one transaction, removes it and puts its *cards* into *
 name. A card is opaque here: bytes with a priority. An implementation keeps cards of a lane in order (higher priority
 first, then oldest) and counts a batch's room as taken until the last card that it opened is settled.
 
+A card may come to stand for more records than the one that opened it: a *fold* replaces its payload. Posted cards are
+those that are in Discord and can be folded into still, by an edit of their message; they take no room and wait for
+nothing.
+
 ``store.memory`` is the first implementation; ``file_storage`` and ``db_storage`` pass the same contract suite
 (``otel_discord.testing.storage_contract``).
 """
@@ -79,8 +83,72 @@ class StoredCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """A card, waiting or posted, that counts for more records from now on: ``payload`` takes the place of its own.
+
+    Where it is not there any more, ``otherwise`` becomes a card: it stands for what would go uncounted.
+    """
+
+    card_id: int
+    payload: bytes
+    otherwise: NewCard
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedIds:
+    """What a routing step has made."""
+
+    cards: Mapping[int, Sequence[int]]
+    """The ids of each batch's cards, in order; a batch that was not there any more is left out."""
+    otherwise: Mapping[int, int]
+    """Of each fold whose card was not there: the id that the card took that was made instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A delivered card that stays as posted. ``shown`` is how many records Discord shows of it by now."""
+
+    card_id: int
+    shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewPosted:
+    """A message that Discord has, and the cards in it, in their order."""
+
+    lane: str
+    message_id: str
+    posted_ns: int
+    note: bytes
+    """Whatever the exporter wants to know of the message; opaque here."""
+    cards: Sequence[Posting]
+
+
+@dataclass(frozen=True, slots=True)
+class PostedCard:
+    """A card that Discord has. Its payload may count more records than are shown."""
+
+    id: int
+    priority: int
+    payload: bytes
+    shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostedMessage:
+    """A message that Discord has, with those of its cards that are kept; there may be none of them."""
+
+    lane: str
+    message_id: str
+    posted_ns: int
+    note: bytes
+    cards: Sequence[PostedCard]
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
-    """A card that goes on in another lane (or with another payload): ``card`` takes the place of ``card_id``."""
+    """A card that goes on in another lane (or with another payload): ``card`` takes the place of ``card_id``, which
+    may be a posted card as well."""
 
     card_id: int
     card: NewCard
@@ -186,8 +254,12 @@ class WorkQueue(Protocol):
         """In one step remove the batch, put its cards into their lanes and return the cards' ids."""
         ...
 
-    async def route_all(self, cards: Mapping[int, Sequence[NewCard]]) -> None:
-        """Route several batches in one step, in this order; those that are not there, or were routed, are left out."""
+    async def route_all(self, cards: Mapping[int, Sequence[NewCard]], folds: Sequence[Fold] = ()) -> RoutedIds:
+        """Route several batches in one step, in this order, then fold.
+
+        Batches that are not there, or were routed, are left out. A batch's room is free at once where no card is opened
+        for it. A card made by ``Fold.otherwise`` belongs to no batch.
+        """
         ...
 
     async def lanes(self) -> Sequence[str]:
@@ -206,6 +278,29 @@ class WorkQueue(Protocol):
         """In one step end cards and free the room of batches whose last card this was; unknown ids are ignored."""
         ...
 
+    async def post(self, posted: NewPosted) -> None:
+        """In one step end cards as DELIVERED, keep them as posted, and keep their message; unknown ids are ignored.
+
+        A message of that lane and id that is kept already takes these cards as well.
+        """
+        ...
+
+    async def posted(self, lane: str) -> Sequence[PostedMessage]:
+        """Return the messages of a lane that are kept, oldest first (by ``posted_ns``, then by message id)."""
+        ...
+
+    async def mark_shown(self, postings: Sequence[Posting]) -> None:
+        """Note how many records of posted cards Discord shows after an edit; unknown ids are ignored."""
+        ...
+
+    async def unpost(self, card_ids: Sequence[int]) -> None:
+        """Forget posted cards; their messages stay. Unknown ids are ignored."""
+        ...
+
+    async def forget_messages(self, lane: str, message_ids: Sequence[str]) -> None:
+        """Forget messages and the posted cards in them; unknown ones are ignored."""
+        ...
+
     async def mark_sending(self, card_ids: Sequence[int]) -> None:
         """Note, before a message goes out, that it carries these cards: one more attempt, in doubt until settled.
 
@@ -220,7 +315,8 @@ class WorkQueue(Protocol):
     async def move(self, moves: Sequence[Move]) -> Sequence[int]:
         """In one step let cards go on in other lanes, behind what waits there; return the new ids in order.
 
-        A batch's room stays taken until the card in the new lane is settled. Unknown ids are left out of the answer.
+        A batch's room stays taken until the card in the new lane is settled; a posted card takes none in its new lane
+        either. Unknown ids are left out of the answer.
         """
         ...
 

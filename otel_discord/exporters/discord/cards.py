@@ -27,6 +27,16 @@ class AttachmentRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastLife:
+    """What was known of a problem when its card was opened: other cards, in this run or before."""
+
+    first_seen_ns: int
+    last_seen_ns: int
+    count: int
+    first_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A log record for one destination, and how many like it it stands for.
 
@@ -49,6 +59,11 @@ class Card:
     """Destinations that it waited for before and that could not be reached; it does not go back to them."""
     routed_to: tuple[str, ...] = ()
     """Destinations that the record went to when it was routed, where they are several."""
+    template: str = ""
+    """The message without its variable parts (`slow shard <*>`)."""
+    samples: tuple[str, ...] = ()
+    """Messages of further records that differ from the first, as sent; a few."""
+    past: PastLife | None = None
 
     def parts(self) -> tuple[Resource, InstrumentationScope, LogRecord]:
         """Return the OTLP messages."""
@@ -85,6 +100,16 @@ class Card:
             notes=self.notes,
             been_to=self.been_to,
             routed_to=self.routed_to,
+            template=self.template,
+            samples=self.samples,
+            past=None
+            if self.past is None
+            else queue_pb2.PastLife(
+                first_seen_unix_nano=self.past.first_seen_ns,
+                last_seen_unix_nano=self.past.last_seen_ns,
+                count=self.past.count,
+                first_version=self.past.first_version,
+            ),
         ).SerializeToString()
 
     @classmethod
@@ -116,4 +141,14 @@ class Card:
             notes=tuple(stored.notes),
             been_to=tuple(stored.been_to),
             routed_to=tuple(stored.routed_to),
+            template=stored.template,
+            samples=tuple(stored.samples),
+            past=None
+            if not stored.HasField("past")
+            else PastLife(
+                first_seen_ns=stored.past.first_seen_unix_nano,
+                last_seen_ns=stored.past.last_seen_unix_nano,
+                count=stored.past.count,
+                first_version=stored.past.first_version,
+            ),
         )

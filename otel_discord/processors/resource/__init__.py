@@ -1,0 +1,1 @@
+"""A processor that sets, removes, hashes, extracts and converts attributes of resources."""

@@ -50,10 +50,14 @@ LATER: Final = frozenset(
 )  # fmt: skip
 """Sections and keys that are accepted and checked, but not in force yet."""
 PAGES: Final = {
+    "connector forward": "forward-connector.md",
     "exporter discord": "discord-exporter.md",
     "exporter debug": "debug-exporter.md",
     "exporter file": "file-exporter.md",
     "exporter otlp_grpc": "otlp-grpc-exporter.md",
+    "processor attributes": "attributes-processor.md",
+    "processor resource": "resource-processor.md",
+    "processor batch": "batch-processor.md",
     "receiver otlp": "otlp-receiver.md",
     "extension bearer_token_auth": "bearer-token-auth.md",
     "extension file_storage": "file-storage.md",

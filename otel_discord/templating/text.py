@@ -1,32 +1,37 @@
-"""Text from telemetry made safe to show in Discord: no controls, no live Markdown, no mentions. Pure functions.
+"""Text from telemetry made safe to show in Discord: no controls, no Markdown, mentions or links. Pure functions.
 
 Escaping is as sparse as Discord's parser allows, since notifications and exports show the backslashes:
-``snake_case``, ``C:\\Users`` and bare URLs stay as they are.
+``snake_case`` and ``C:\\Users`` stay as they are. An address stays readable and can be copied, but is no link: links on
+a card are those that a configuration made. ``docs/explanation/text-is-data.md`` says why.
 Markdown rules: https://support.discord.com/hc/en-us/articles/210298617
 """
 
 import re
 from typing import Final
 
+from otel_discord.templating.invisible import without_invisible
+
 ZERO_WIDTH_SPACE: Final = "\u200b"
 
 _ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_LINE_BREAKS: Final = re.compile("\r\n?|[\u2028\u2029]")
-_HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
+_LINE_BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
-_STACKING: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_STACKED_MARKS: Final = re.compile(f"([{_STACKING}]{{4}})[{_STACKING}]+")
 
 _FENCES: Final = re.compile("`{3,}")
-_LIVE: Final = re.compile(r"@(?=everyone|here)|<(?=[@#/:]|a:|t:|id:|sound:)|discord:(?=//)", re.IGNORECASE)
+_LIVE: Final = re.compile(
+    r"@(?=everyone|here|\Z)|<(?=[@#/:+]|a:|t:|id:|sound:|mailto:|tel:|[^\s<>@]{1,64}@|\Z)|discord:(?=//)", re.IGNORECASE
+)
+"""Mentions, emoji, times, places of a server, addresses of people; and what could become one with the text after it."""
 _LIVE_IN_CODE: Final = re.compile(r"@(?=everyone|here)|<(?=@)", re.IGNORECASE)
 
 _MARKDOWN: Final = re.compile(
     r"""
-      (?P<url>https?://[A-Za-z0-9][^\s<>`*|\\\[\]()~]+)
-    | (?P<mark>^[ \t]*(?:>|[-+](?=[ \t#])|\#{1,3}(?=[ \t])|[0-9]{1,9}\.(?=[ \t])))
+      (?P<mark>^[^\S\n]*(?:>|[-+](?=[\s\#]|\Z)|\#{1,3}(?=\s|\Z)|[0-9]{1,9}\.(?=\s|\Z)))
     | (?P<link>\]\()
-    | (?P<char>[*`]|~(?=~)|(?<=~)~|\|(?=\|)|(?<=\|)\||\\(?=[^0-9A-Za-z\s]|\Z)|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))
+    | (?P<scheme>(?i:(?<=http)|(?<=https)|(?<=discord)|(?<=steam)):(?=//))
+    | (?P<char>[*`]|~(?=~|\Z)|(?<=~)~|\|(?=\||\Z)|(?<=\|)\||\\(?=[^0-9A-Za-z\s]|\Z)
+        |(?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))
     """,
     re.VERBOSE | re.MULTILINE,
 )
@@ -50,8 +55,8 @@ def neutralise(text: str) -> str:
     if not text.replace("\n", "").replace("\t", "").isprintable():
         if "\x1b" in text:
             text = _ANSI.sub("", text)
-        text = _HIDDEN.sub("", _LINE_BREAKS.sub("\n", text))
-    return text if text.isascii() else _STACKED_MARKS.sub(r"\1", text)
+        text = _CONTROLS.sub("", _LINE_BREAKS.sub("\n", text))
+    return text if text.isascii() else without_invisible(text)
 
 
 def break_mentions(text: str) -> str:
@@ -94,8 +99,6 @@ def inline_code(text: str) -> Markdown:
 def _escaped(match: re.Match[str]) -> str:
     found = match[0]
     match match.lastgroup:
-        case "url":
-            return found
         case "mark":
             return f"{found[:-1]}\\{found[-1]}" if found[-1] in ">-+." else found.replace("#", "\\#", 1)
         case "link":

@@ -47,6 +47,7 @@ ITEMS: Final[Mapping[Signal, tuple[str, str]]] = {
     Signal.TRACES: ("spans", "{span}"),
 }
 _RECEIVER: Final = ("receiver", "transport")
+_PROCESSOR: Final = ("processor",)
 _EXPORTER: Final = ("exporter",)
 _QUEUE: Final = ("exporter", "data_type")
 DESTINATION: Final = ("exporter", "destination")
@@ -68,6 +69,8 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
         *_each_signal("otelcol_receiver_accepted", _RECEIVER, "How many {} the pipeline has taken."),
         *_each_signal("otelcol_receiver_refused", _RECEIVER, "How many {} the pipeline has not taken."),
         Instrument("otelcol_receiver_requests", _COUNTER, "{request}", "Requests by outcome.", (*_RECEIVER, "outcome")),
+        *_each_signal("otelcol_processor_accepted", _PROCESSOR, "How many {} the memory limiter has let through."),
+        *_each_signal("otelcol_processor_refused", _PROCESSOR, "How many {} the memory limiter has refused."),
         *_each_signal("otelcol_exporter_sent", _EXPORTER, "How many {} have arrived."),
         *_each_signal("otelcol_exporter_send_failed", _EXPORTER, "How many {} could not be delivered."),
         *_each_signal("otelcol_exporter_enqueue_failed", _EXPORTER, "How many {} found no room in the queue."),

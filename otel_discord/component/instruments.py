@@ -119,6 +119,26 @@ class ReceiverInstruments:
         self._requests.add(1, {**self._labels, "outcome": outcome})
 
 
+class ProcessorInstruments:
+    """What a processor counts that may refuse batches."""
+
+    def __init__(self, meter: Meter, processor: str) -> None:
+        self._labels = {"processor": processor}
+        self._accepted = _signal_counters(meter, "otelcol_processor_accepted")
+        self._refused = _signal_counters(meter, "otelcol_processor_refused")
+        for sums in (self._accepted, self._refused):
+            for of_signal in sums.values():
+                of_signal.add(0, self._labels)  # there from the start, so that a first refusal is seen as a rise
+
+    def accepted(self, signal: Signal, items: int) -> None:
+        """Count items that are let through."""
+        self._accepted[signal].add(items, self._labels)
+
+    def refused(self, signal: Signal, items: int) -> None:
+        """Count items that whoever sent them has to send again."""
+        self._refused[signal].add(items, self._labels)
+
+
 class ExporterInstruments:
     """What every exporter counts, whatever it sends to."""
 

@@ -1,0 +1,1 @@
+"""A processor that refuses batches while the process has too much memory."""

@@ -1,0 +1,83 @@
+"""A message without its variable parts: the rules that need more than one token.
+
+What one token is by itself is in `tokens`; here quotations, `key = value`, dates in words, numbers with units, names of
+users and lists become variable parts, and a row of variable parts becomes one.
+"""
+
+import re
+from typing import Final
+
+from otel_discord.exporters.discord.mining.tokens import shape
+from otel_discord.exporters.discord.mining.vocabulary import DAYS, HTTP_METHODS, MONTHS, TEXT_KEYS, UNITS, ZONES
+
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_TOKEN: Final = re.compile(r"\S+")
+_QUOTED: Final = re.compile(
+    r"\"((?:[^\"\\]|\\.)*)\"|(?<![\w)\]])'([^']*)'(?!\w)|(?<![\w)\]])`([^`']*)[`'](?!\w)",
+)
+_TEXT_KEY_BEFORE: Final = re.compile(rf"(?:^|[^\w.\-])[\"']?(?:{TEXT_KEYS})[\"']?\s*[=:]\s*$", re.IGNORECASE)
+_REQUEST: Final = re.compile(rf"({HTTP_METHODS})\s")
+_COLON_AFTER: Final = re.compile(r"\s*:")
+
+_END: Final = r"(?![\w\-/])"
+_PAIR: Final = (
+    rf"(?<![\w=!<>])(?!(?:{TEXT_KEYS})\s)([A-Za-z_][\w.\-]*)"
+    r"(\s+=\s*|\s*=\s+)(?![=>])[\w.\-+$]+(?![\w=])(?!\s*=)"
+)
+_USER: Final = (
+    r"\b((?:[Ff]or|[Oo]f|[Bb]y|[Aa]s|[Tt]o|[Ff]rom|[Ii]nvalid|[Ii]llegal|[Nn]ew)\s+"
+    r"(?:invalid\s+|illegal\s+|unknown\s+)?[Uu]ser)(\s+)(?!unknown\b|name\b)[A-Za-z][\w.\-\\$]*"
+    r"(?=$|[,;:)\].](?:\s|$)|\s+(?:from|by|on|at|in|via|with|and|0|\W))"
+)
+_LOGIN: Final = (
+    r"\b((?:password|publickey|authentication|login|failures?)\s+for)(\s+)"
+    r"(?!invalid\b|illegal\b|user\b|unknown\b|the\b|a\b)[A-Za-z][\w.\-]*(?=$|\s+(?:from|by|on|at|via)\b|\s+[\[(])"
+)
+_RULES: Final = tuple(
+    (re.compile(pattern), by)
+    for pattern, by in (
+        (_PAIR, r"\1\g<2>0"),
+        (rf"\b(?:{DAYS}),?\s+(?=(?:0\s+)?(?:{MONTHS})\b|0)", ""),
+        (rf"\b(?:{MONTHS})\s+0{_END}|(?<!\w)0\s+(?:{MONTHS}){_END}", "0"),
+        (rf"(?<![\w.])0\s+(?:{ZONES}){_END}(?:\s+0)?", "0"),
+        (rf"(?<![\w.])0\s+(?i:{UNITS}){_END}", "0"),
+        (_USER, r"\1\g<2>0"),
+        (_LOGIN, r"\1\g<2>0"),
+        (r"\[\s*[\w.\-]+(?:,\s*[\w.\-]+)+\s*\]", "[0]"),
+        (r"(?<=\s)\(\)(?!\S)", "(0)"),
+    )
+)
+_ROW: Final = re.compile(r"(?<![\w.$@/\-])0(?:(?:\s*[,;|/&+\-]\s*|\s+)0(?![\w$@/=]))+(?!\()")
+_PLURAL: Final = re.compile(r"(?<![\w.])(0 [A-Za-z]{2,}[a-rt-z])s(?!\w)")
+
+
+def masked_line(line: str) -> str:
+    """Return the line with `0` for each variable part, its white space kept. `line` has no digit but `0`."""
+    if '"' in line or "'" in line or "`" in line:
+        unquoted = _QUOTED.sub(_quotation, line)
+        line = unquoted if _LETTER.search(unquoted) else line
+    line = _TOKEN.sub(lambda found: shape(found[0]), line)
+    for pattern, by in _RULES:
+        line = pattern.sub(by, line)
+    return collapsed(line)
+
+
+def collapsed(masked: str) -> str:
+    """Return masked text in which a row of variable parts is one."""
+    return _ROW.sub("0", masked)
+
+
+def key_of(masked: str) -> str:
+    """Return what two messages of one group have in common: single spaces, and no plural after a number."""
+    return _PLURAL.sub(r"\1", " ".join(masked.split()))
+
+
+def _quotation(found: re.Match[str]) -> str:
+    whole = found[0]
+    inner = whole[1:-1]
+    before = found.string[max(0, found.start() - 40) : found.start()]
+    if _COLON_AFTER.match(found.string, found.end()) or _TEXT_KEY_BEFORE.search(before):
+        return whole
+    request = _REQUEST.match(inner)
+    said = f"{request[1]} 0" if request else "0"
+    return f"{whole[0]}{said}{whole[-1]}"

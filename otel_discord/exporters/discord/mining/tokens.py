@@ -1,0 +1,143 @@
+"""One token of a message, as it counts for grouping: what varies in it is `0`, the rest stays.
+
+Digits are `0` before they come here (`DIGITS`), so `0` is the one mark of a variable part everywhere in the miner.
+"""
+
+import re
+from typing import Final
+
+from otel_discord.exporters.discord.mining.vocabulary import (
+    ACCOUNTS,
+    FILE_ENDINGS,
+    HOST_ENDINGS,
+    SOURCE_ENDINGS,
+    TEXT_KEYS,
+    TRUTH_VALUES,
+)
+
+MARK: Final = "<*>"
+"""How a variable part is shown."""
+
+DIGITS: Final = str.maketrans("123456789", "000000000")
+
+_OTHER_DIGITS: Final = re.compile(r"[^\W0-9a-zA-Z_]")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0+.\-]*://[^\s,;\"'<>)\]}|]*")
+_OBJECT: Final = re.compile(r"(?<=[A-Za-z$\];])@[0a-f]*0[0a-f]*\b(?![.:])")
+_ADDRESS: Final = re.compile(r"[\w.+\-$%]+@[\w.\-]*\w")
+_WINDOWS_PATH: Final = re.compile(r"(?:\b[A-Za-z]:|\\)\\[^\s,;\"'<>|()\[\]]*")
+_PATH: Final = re.compile(r"(?<![\w.\-)\]<*%/])[~.]{0,2}/(?![/>])[^\s,;\"'<>()\[\]{}|=]*")
+_RELATIVE_PATH: Final = re.compile(r"(?<![\w.\-/])[\w.\-]+(?:/[\w.\-$]+){2,}/?|[\w.]+/\.[\w.$]+")
+_HEX_PAIRS: Final = re.compile(
+    r"(?<![\w:])(?=[0A-Fa-f:.]*(?:0|(?:[A-Fa-f]{2}:){5}))(?:[0A-Fa-f]{0,4}:){2,}[0A-Fa-f]{0,4}(?:\.0+)*(?:%\w+)?(?!\w)"
+)
+_PAIR: Final = re.compile(r"([A-Za-z_][\w.\-$]*)(=)(?![=>~])(\"0\"|'0'|[^\s,;)\]}>|&\"'<({\[]*)")
+_PAIR_OF_BRACKETS: Final = re.compile(r"(?<==)(?:\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)|<[^<>]*>)")
+_ATOM: Final = re.compile(r"[^\s,;:()\[\]{}<>\"'`|=!?&#]+")
+_JOINED: Final = re.compile(r"0(?:[:.,/+\-_#~@|&;]+0)+")
+_SIGN: Final = re.compile(r"(?<![\w<])[<>~]0(?!>)")
+_TEXT_KEY: Final = re.compile(rf"(?:{TEXT_KEYS})", re.IGNORECASE)
+_CLASS: Final = re.compile(
+    r"(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:Error|Exception|Fault|Failure|Warning|Timeout)"
+)
+_ZEROS: Final = re.compile("0+")
+_LABEL: Final = re.compile(r"[A-Za-z_][\w\-]*")
+
+
+def shape(token: str) -> str:
+    """Return a token with `0` for what varies in it. `token` has no white space and no digit but `0`."""
+    if token.isascii() and token.isalpha():
+        return _word(token)
+    if "<*>" in token:
+        token = token.replace(MARK, "0")
+    if '"' in token or "'" in token or "`" in token:
+        return token if _is_open(token) else _plain_shape(token)
+    return _plain_shape(token)
+
+
+def _is_open(token: str) -> bool:
+    """Tell whether a quotation begins or ends here whose other end is in another token; it is seen to later."""
+    return token.count('"') % 2 == 1 or token.count("'") % 2 == 1 or token.count("`") % 2 == 1
+
+
+def _plain_shape(token: str) -> str:
+    if not token.isascii():
+        token = _OTHER_DIGITS.sub(_as_digit, token)
+    if "://" in token:
+        token = _URL.sub("0", token)
+    if "@" in token:
+        token = _ADDRESS.sub("0", _OBJECT.sub("@", token))
+    if "\\" in token:
+        token = _WINDOWS_PATH.sub(_path, token)
+    if "/" in token:
+        token = _RELATIVE_PATH.sub(_path, _PATH.sub(_path, token))
+    if ":" in token:
+        token = _HEX_PAIRS.sub("0", token)
+    if "=" in token:
+        token = _PAIR_OF_BRACKETS.sub("0", _PAIR.sub(_pair, token))
+    token = _ATOM.sub(_atom, token)
+    if "0" in token:
+        token = _SIGN.sub("0", _JOINED.sub("0", token))
+    return "[0]" if token == "[]" else token  # noqa: S105
+
+
+def _as_digit(found: re.Match[str]) -> str:
+    return "0" if found[0].isdigit() else found[0]
+
+
+def _path(found: re.Match[str]) -> str:
+    """Keep what ends the sentence and not the path, and a slash that stands alone."""
+    path = found[0]
+    bare = path.rstrip(".:!?")
+    return "0" + path[len(bare) :] if bare else path
+
+
+def _pair(found: re.Match[str]) -> str:
+    key, sign, _ = found.groups()
+    if _TEXT_KEY.fullmatch(key):
+        return found[0]
+    return f"{key}{sign}0"
+
+
+def _atom(found: re.Match[str]) -> str:
+    """Return what a run of characters without brackets, commas or colons is: `0`, or itself."""
+    atom = found[0]
+    bare = atom.rstrip(".")
+    if not bare:
+        return atom
+    return _bare_atom(bare, found.string[found.end() : found.end() + 1]) + atom[len(bare) :]
+
+
+def _bare_atom(atom: str, follows: str) -> str:
+    if "0" in atom:
+        if _CLASS.fullmatch(atom):
+            return _ZEROS.sub("0", atom)
+        return _ZEROS.sub("0", atom) if follows == "=" else "0"
+    if "." in atom:
+        return "0" if is_name_of_host_or_file(atom) and follows != "(" else atom
+    if len(atom) == 2 and atom[1] in "+-" and atom[0].isalpha():
+        return "0"
+    return _word(atom)
+
+
+def _word(word: str) -> str:
+    low = word.lower()
+    if low in TRUTH_VALUES or word in ACCOUNTS:
+        return "0"
+    if len(word) >= 7 and not low.strip("abcdef"):
+        return "0"
+    return word
+
+
+def is_name_of_host_or_file(name: str) -> bool:
+    """Tell `ns.example.com` and `app.properties` (they vary) from `java.io.IOException` and `mapred.task.id`."""
+    labels = name.strip(".").split(".")
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+        return False
+    last = labels[-1]
+    if not last.islower():
+        return False
+    if last in HOST_ENDINGS or last in FILE_ENDINGS or labels[0] == "www":
+        return True
+    if last in SOURCE_ENDINGS:
+        return False
+    return len(labels) >= 3 and (len(last) == 2 or labels[0] in HOST_ENDINGS)

@@ -1,0 +1,109 @@
+"""The words that the miner knows: units, accounts, months, endings of names. Nothing here is of one program's logs."""
+
+from typing import Final
+
+TRUTH_VALUES: Final = frozenset({"true", "false", "null", "none", "nil", "undefined", "nan", "localhost", "n/a"})
+
+ACCOUNTS: Final = frozenset({"root", "admin", "administrator", "guest", "nobody"})
+"""Accounts that every system has: a user's name wherever it stands."""
+
+UNITS: Final = (
+    "ns|us|µs|ms|msecs?|millis|milliseconds?|microseconds?|nanoseconds?|s|secs?|seconds?|mins?|minutes?|hrs?|"
+    "hours?|days?|weeks?|b|kb|mb|gb|tb|kib|mib|gib|tib|bytes?|kbytes?|mbytes?|gbytes?|kilobytes?|megabytes?|"
+    "gigabytes?|bits?|hz|khz|mhz|ghz|%|percent|bps|kbps|mbps|gbps|second\\(s\\)|time\\(s\\)"
+)
+"""What a number may be followed by and still be one value: `<1 sec` and `00:01` are the same part of a message."""
+
+DAYS: Final = "Mon|Tue|Wed|Thu|Fri|Sat|Sun|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+MONTHS: Final = (
+    "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|January|February|March|April|June|July|August|September|"
+    "October|November|December"
+)
+ZONES: Final = "AM|PM|am|pm|UTC|GMT|CEST|CET|EST|EDT|CST|CDT|MST|MDT|PST|PDT|BST|IST|JST"
+
+HTTP_METHODS: Final = "GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|CONNECT|TRACE"
+
+TEXT_KEYS: Final = (
+    "msg|message|error|err|errors|reason|event|exception|cause|caused_by|detail|details|description|title|text|log|body|"
+    "summary|level|severity|lvl|errmsg|error_message|exc_type|error_type|errortype|exception_type|"
+    "warning|warn|info|fatal|panic"
+)
+"""Keys whose value says what happened: it stays a part of the template, word by word."""
+
+HOST_ENDINGS: Final = frozenset(
+    {
+        "com",
+        "org",
+        "net",
+        "edu",
+        "gov",
+        "mil",
+        "int",
+        "info",
+        "biz",
+        "dev",
+        "app",
+        "cloud",
+        "local",
+        "lan",
+        "internal",
+        "localdomain",
+        "corp",
+        "home",
+        "arpa",
+        "svc",
+        "name",
+    }
+)
+FILE_ENDINGS: Final = frozenset(
+    {
+        "log",
+        "txt",
+        "xml",
+        "json",
+        "conf",
+        "cfg",
+        "ini",
+        "properties",
+        "dll",
+        "exe",
+        "jar",
+        "war",
+        "tmp",
+        "tar",
+        "zip",
+        "pid",
+        "sock",
+        "yaml",
+        "yml",
+        "html",
+        "htm",
+        "css",
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "pdf",
+        "csv",
+        "dat",
+        "bin",
+        "bat",
+        "iso",
+        "img",
+        "lock",
+        "key",
+        "pem",
+        "crt",
+        "cer",
+        "bak",
+        "swp",
+        "sql",
+        "sqlite",
+        "toml",
+        "service",
+        "socket",
+    }
+)
+SOURCE_ENDINGS: Final = frozenset({"py", "js", "ts", "rs", "go", "rb", "cs", "cc", "hs", "pl", "sh", "kt", "mm"})
+"""Where in the program: as constant as a name of a class. They would pass for countries otherwise."""

@@ -16,10 +16,11 @@ from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.permits import RateLimits
 from otel_discord.discord_api.routes import Operation, Route
 from otel_discord.discord_api.turn import Turn, TurnSettings, WebhookInfo
+from otel_discord.discord_api.urgency import Urgency
 from otel_discord.discord_api.webhook_url import DEFAULT_ENDPOINT, WebhookUrl
 from otel_discord.discord_api.wire import AttemptFacts, ClientObserver, Wire
 
-__all__ = ["AttemptFacts", "ClientObserver", "Turn", "WebhookClient", "WebhookInfo"]
+__all__ = ["AttemptFacts", "ClientObserver", "Turn", "Urgency", "WebhookClient", "WebhookInfo"]
 
 
 class WebhookClient:
@@ -50,18 +51,25 @@ class WebhookClient:
         self._turn_settings = TurnSettings(file_max_bytes=file_max_bytes, learn_channel=limits.learn_channel)
 
     def turn(
-        self, webhook: WebhookUrl, operation: Operation, *, priority: int = 0
+        self, webhook: WebhookUrl, operation: Operation, *, priority: int = 0, urgency: Urgency | None = None
     ) -> AbstractAsyncContextManager[Turn]:
         """Wait for the right to one request; leaving the turn unused hands it back.
 
         The wait can last as long as a ban does, so give it a deadline. A higher ``priority`` goes first, never around
-        a limit.
+        a limit; ``urgency`` can raise it while it waits. See :meth:`RateLimits.permit`.
         """
-        return self._turn(webhook, operation, priority)
+        return self._turn(webhook, operation, priority, urgency)
+
+    def ready_at(self, webhook: WebhookUrl, operation: Operation, priority: int = 0) -> float:
+        """Return the loop time at which a turn asked for now would come; see :meth:`RateLimits.ready_at`."""
+        return self._limits.ready_at(Route(operation, webhook.id), priority=priority)
 
     @asynccontextmanager
-    async def _turn(self, webhook: WebhookUrl, operation: Operation, priority: int) -> AsyncIterator[Turn]:
-        async with self._limits.permit(Route(operation, webhook.id), priority=priority) as permit:
+    async def _turn(
+        self, webhook: WebhookUrl, operation: Operation, priority: int, urgency: Urgency | None
+    ) -> AsyncIterator[Turn]:
+        route = Route(operation, webhook.id)
+        async with self._limits.permit(route, priority=priority, urgency=urgency) as permit:
             if self._observer is not None:
                 self._observer.waited(operation, permit.waited_s)
             yield Turn(self._wire, webhook, operation, permit, self._turn_settings)

@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 
 from otel_discord.discord_api.ratelimit import Answer, Limiter, LimiterSettings, RateLimitSnapshot, Ticket
 from otel_discord.discord_api.routes import Route
+from otel_discord.discord_api.urgency import Urgency
 
 _log = logging.getLogger(__name__)
 
@@ -89,14 +90,27 @@ class RateLimits:
         self._banned = False
         self._ban_listeners: list[Callable[[], None]] = []
 
-    def permit(self, route: Route, *, priority: int = 0) -> AbstractAsyncContextManager[Permit]:
+    def permit(
+        self, route: Route, *, priority: int = 0, urgency: Urgency | None = None
+    ) -> AbstractAsyncContextManager[Permit]:
         """Wait until the request may be sent. The wait can last as long as a ban does, so give it a deadline.
 
         Requests of one route go one at a time and in order; a higher ``priority`` goes first, never around a limit.
+        From 1 on it is critical and may use every slot; 0 leaves one to those; what can wait (edits -1, deletions -2)
+        also leaves the next one to 0. ``urgency`` can raise it while it waits.
+
         Leaving without ``sending`` returns the permit untouched; leaving after it without ``seen`` counts as a request
         without an answer.
         """
-        return self._permit(route, priority)
+        return self._permit(route, priority, urgency)
+
+    def ready_at(self, route: Route, *, priority: int = 0) -> float:
+        """Return the loop time at which a request made now would be granted as things stand; now or earlier: at once.
+
+        An estimate, rather early, where others of the route are in flight or waiting; inf while something without
+        known end (a probe after a ban) holds everything up. Asking changes nothing.
+        """
+        return self._limiter.ready_at(route, priority, asyncio.get_running_loop().time())
 
     def learn_channel(self, webhook_id: str, channel_id: str) -> None:
         """Say which channel a webhook posts to; cheap when it is known already."""
@@ -127,13 +141,18 @@ class RateLimits:
         return self._limiter.snapshot(asyncio.get_running_loop().time())
 
     @asynccontextmanager
-    async def _permit(self, route: Route, priority: int) -> AsyncIterator[Permit]:
+    async def _permit(self, route: Route, priority: int, urgency: Urgency | None) -> AsyncIterator[Permit]:
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
+        priority = priority if urgency is None else urgency.at_least(priority)
         ticket = self._limiter.request(route, priority, asked_at)
         permit: Permit | None = None
         try:
-            await self._granted(ticket)
+            if urgency is None:
+                await self._granted(ticket)
+            else:
+                with urgency.heard(lambda raised_to: self._raise(ticket, raised_to)):
+                    await self._granted(ticket)
             permit = Permit(loop.time() - asked_at, lambda answer: self._complete(ticket, answer))
             yield permit
         finally:
@@ -151,6 +170,10 @@ class RateLimits:
                 await future
         finally:
             del self._waiters[ticket]
+
+    def _raise(self, ticket: Ticket, priority: int) -> None:
+        self._limiter.raise_priority(ticket, priority, asyncio.get_running_loop().time())
+        self._pump()
 
     def _complete(self, ticket: Ticket, answer: Answer | None) -> None:
         self._limiter.complete(ticket, answer, asyncio.get_running_loop().time(), self._dice())

@@ -49,6 +49,17 @@ class Agenda(Generic[T]):
             heapq.heappop(self._heap)
         return None
 
+    def first(self) -> T:
+        """Return the item with the lowest key.
+
+        Raises:
+            IndexError: it is empty.
+        """
+        head = self.peek()
+        if head is None:
+            raise IndexError("first of an empty agenda")
+        return head[1]
+
     def pop(self) -> T:
         """Remove and return the item with the lowest key.
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from otel_discord.discord_api.ratelimit.agenda import Agenda
 from otel_discord.discord_api.ratelimit.lane import Lane
+from otel_discord.discord_api.ratelimit.reserve import SOON_S, kept_slots
 
 WINDOW_S: Final = 60.0
 
@@ -31,26 +33,40 @@ class ChannelBudget:
         self._log: deque[float] = deque()
         self._in_flight = 0
         self._paused_until = -math.inf
+        self._unreserved_until = -math.inf
 
-    def allowed_at(self, now: float, *, creates: bool) -> float:
+    def allowed_at(self, now: float, *, creates: bool, kept: int = 0) -> float:
         """Return when a request that writes may go, inf when one in flight has to come back first.
 
-        ``creates``: it is a new message, so it counts.
+        ``creates``: it is a new message, so it counts. ``kept``: how many slots it leaves, now or soon.
         """
         if not creates or not self._limit:
             return self._paused_until
         self._forget(now)
-        excess = len(self._log) + self._in_flight - self._limit
-        if excess < 0:
-            return self._paused_until
-        if excess >= len(self._log):
-            return math.inf
-        return max(self._paused_until, self._log[excess] + WINDOW_S + self._margin_s)
+        return max(self._paused_until, self._slot_at(now, self._log, self._in_flight, kept))
 
-    def park(self, lane: Lane, *, creates: bool) -> None:
+    def foreseen_at(self, now: float, *, ahead: int, kept: int) -> float:
+        """Estimate when a new message may go after ``ahead`` others; those in flight are taken to be answered now."""
+        if not self._limit:
+            return self._paused_until
+        self._forget(now)
+        log = [*self._log, *[now] * self._in_flight]
+        for _ in range(ahead):
+            log.append(max(now, self._slot_at(now, log, 0, kept)))
+        return max(self._paused_until, self._slot_at(now, log, 0, kept))
+
+    def kept(self, priority: int) -> int:
+        """Return how many slots a request of that priority leaves."""
+        return kept_slots(priority, self._limit)
+
+    def park(self, lane: Lane, *, creates: bool, kept: int = 0) -> None:
         """Keep a lane that nothing but this channel holds up."""
         lane.parked_at = self
-        self._parked.put(creates, lane)
+        self._parked.put((creates, kept), lane)
+
+    def parked(self) -> list[Lane]:
+        """Return the lanes that wait here."""
+        return list(self._parked)
 
     def unpark(self, lane: Lane) -> None:
         """Let a lane go."""
@@ -67,7 +83,7 @@ class ChannelBudget:
     def wakes_at(self, now: float) -> float:
         """Return when any of the parked lanes may go, inf when none can before something else happens."""
         first = self._parked.peek()
-        return math.inf if first is None else self.allowed_at(now, creates=first[0])
+        return math.inf if first is None else self.allowed_at(now, creates=first[0][0], kept=first[0][1])
 
     def granted(self) -> None:
         """A new message goes."""
@@ -91,7 +107,8 @@ class ChannelBudget:
         """Discord says that the minute is used up, by someone whom we did not see: count what we have missed.
 
         The oldest of it ends after ``retry_after_s``, so one message waits no longer than Discord asks. When the others
-        end nobody knows: believe for a whole minute that they are new.
+        end nobody knows: believe for a whole minute that they are new. The slot that Discord has named is for whoever
+        is next: kept back, it would make the others wait for the whole minute.
         """
         if not self._limit:
             return
@@ -101,6 +118,7 @@ class ChannelBudget:
             ends_at = now + min(max(retry_after_s, 0.0), WINDOW_S)
             unseen = [ends_at - WINDOW_S - self._margin_s, *[now] * (missed - 1)]
             self._log = deque(sorted([*self._log, *unseen]))
+            self._unreserved_until = now + WINDOW_S
 
     def absorb(self, other: ChannelBudget) -> None:
         """Take over what was counted for a webhook before its channel was known."""
@@ -132,6 +150,19 @@ class ChannelBudget:
         """Whether forgetting it loses nothing."""
         self._forget(now)
         return not (self._log or self._in_flight or self._parked or self._paused_until > now)
+
+    def _slot_at(self, now: float, log: Sequence[float], in_flight: int, kept: int) -> float:
+        """Return when there is a slot, with ``kept`` more beside it then or soon; -inf where there is now."""
+        excess = len(log) + in_flight - self._limit
+        if now < self._unreserved_until:
+            kept = max(0, kept - 1)
+        if excess + kept < 0:
+            return -math.inf
+        if excess + kept >= len(log):
+            return math.inf
+        lasts_s = WINDOW_S + self._margin_s
+        kept_at = log[excess + kept] + lasts_s - SOON_S if kept else -math.inf
+        return max(log[excess] + lasts_s, kept_at) if excess >= 0 else kept_at
 
     def _forget(self, now: float) -> None:
         expired_at = now - WINDOW_S - self._margin_s

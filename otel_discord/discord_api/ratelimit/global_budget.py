@@ -14,6 +14,8 @@ from otel_discord.discord_api.ratelimit.waiting import retry_wait_s
 DISCORD_PER_SECOND: Final = 50.0
 _BURST: Final = 2.0
 _FAST_BURST_S: Final = 0.01
+_RESERVE_FROM_S: Final = 0.1
+"""Where tokens come faster, who is critical gets the next one soon enough, since it goes first."""
 
 
 class GlobalBudget:
@@ -26,13 +28,21 @@ class GlobalBudget:
             # Chosen for another endpoint; a loop wakes about every millisecond, so the burst covers several.
             burst = max(1.0, requests_per_second * _FAST_BURST_S)
         self._tolerance_s = (burst - 1.0) * self._interval_s
+        keeps = burst >= _BURST and self._interval_s >= _RESERVE_FROM_S
+        self._kept_s = self._interval_s if keeps else 0.0
         self._full_at = -math.inf
         self._paused_until = -math.inf
         self._last: tuple[Ticket, float] | None = None
 
-    def allowed_at(self) -> float:
-        """Return when a request may go."""
-        return max(self._paused_until, self._full_at - self._tolerance_s)
+    def allowed_at(self, *, critical: bool = True) -> float:
+        """Return when a request may go; one that is not critical leaves a token where they are rare."""
+        kept_s = 0.0 if critical else self._kept_s
+        return max(self._paused_until, self._full_at - self._tolerance_s + kept_s)
+
+    def foreseen_at(self, now: float, *, ahead: int, critical: bool) -> float:
+        """Estimate when a request may go after ``ahead`` others."""
+        allowed_at = self.allowed_at(critical=critical)
+        return max(now, allowed_at) + ahead * self._interval_s if ahead else allowed_at
 
     def granted(self, ticket: Ticket, now: float) -> None:
         """A request goes."""

@@ -10,26 +10,25 @@ import math
 from collections import OrderedDict
 from typing import NamedTuple
 
-from otel_discord.discord_api.outcome_types import Scope
 from otel_discord.discord_api.ratelimit.agenda import Agenda
-from otel_discord.discord_api.ratelimit.answer import Answer, Limited
+from otel_discord.discord_api.ratelimit.answer import Answer
 from otel_discord.discord_api.ratelimit.channel_budget import ChannelBudget
 from otel_discord.discord_api.ratelimit.channels import Channels
+from otel_discord.discord_api.ratelimit.forecast import ready_at
 from otel_discord.discord_api.ratelimit.global_budget import GlobalBudget
 from otel_discord.discord_api.ratelimit.host_breaker import HostBreaker
 from otel_discord.discord_api.ratelimit.invalid_guard import InvalidGuard, InvalidLevel
 from otel_discord.discord_api.ratelimit.lane import Lane
-from otel_discord.discord_api.ratelimit.rate_headers import read_rate_headers
+from otel_discord.discord_api.ratelimit.layers import Layers
+from otel_discord.discord_api.ratelimit.lessons import learn
+from otel_discord.discord_api.ratelimit.reserve import CRITICAL
 from otel_discord.discord_api.ratelimit.settings import LimiterSettings
 from otel_discord.discord_api.ratelimit.snapshot import BucketSnapshot, ChannelSnapshot, RateLimitSnapshot
 from otel_discord.discord_api.ratelimit.ticket import Ticket, TicketState
-from otel_discord.discord_api.ratelimit.waiting import retry_wait_s
 from otel_discord.discord_api.ratelimit.webhook_bucket import WebhookBucket
 from otel_discord.discord_api.routes import Operation, Route
 
 _SWEPT_AT_ONCE = 4
-_CHANNEL_WRITE_CODES = frozenset({20016, 20022, 20028, 20029, 40062})
-"""Short limits on writing to a channel, not its budget per minute."""
 
 
 class Poll(NamedTuple):
@@ -48,6 +47,7 @@ class Limiter:
         self._guard = InvalidGuard()
         self._global = GlobalBudget(self._settings.requests_per_second)
         self._channels = Channels(self._settings)
+        self._layers = Layers(self._host, self._guard, self._global, self._channels)
         self._lanes: OrderedDict[Route, Lane] = OrderedDict()
         self._ready: Agenda[Lane] = Agenda()
         self._timers: Agenda[Lane | ChannelBudget] = Agenda()
@@ -61,7 +61,8 @@ class Limiter:
         self._sweep(now)
         lane = self._lanes.get(route)
         if lane is None:
-            lane = self._lanes[route] = Lane(route, WebhookBucket(self._settings.margin_s))
+            slowest = self._settings.tightest_per_second(creates=route.operation is Operation.EXECUTE)
+            lane = self._lanes[route] = Lane(route, WebhookBucket(self._settings.margin_s), slowest)
         lane.used_at = now
         self._lanes.move_to_end(route)
         self._tickets += 1
@@ -71,13 +72,27 @@ class Limiter:
         self._place(lane, now)
         return ticket
 
+    def raise_priority(self, ticket: Ticket, priority: int, now: float) -> None:
+        """Let one who waits go before others, and into the reserve; poll afterwards. Without effect for the others."""
+        if ticket.state is not TicketState.WAITING or priority <= ticket.priority:
+            return
+        lane = self._lanes[ticket.route]
+        ticket.priority = priority
+        lane.waiting.put(ticket.rank, ticket)
+        self._place(lane, now)
+
+    def ready_at(self, route: Route, priority: int, now: float) -> float:
+        """Return when a request would be granted that is made now, as things stand; see :func:`forecast.ready_at`."""
+        return ready_at(self._layers, self._lanes.get(route), self._ready, route, priority, now)
+
     def poll(self, now: float) -> Poll:
         """Grant what may go now."""
         self._wake(now)
         granted: list[Ticket] = []
         next_wake_at = math.inf
-        while self._ready:
-            shared_at = max(self._host.allowed_at(), self._guard.allowed_at(now), self._global.allowed_at())
+        while (head := self._ready.peek()) is not None:
+            together_at = self._global.allowed_at(critical=-head[0][0] >= CRITICAL)
+            shared_at = max(self._host.allowed_at(), self._guard.allowed_at(now), together_at)
             if shared_at > now:
                 next_wake_at = shared_at
                 break
@@ -129,7 +144,7 @@ class Limiter:
             lane.bucket.unanswered(now)
         else:
             self._guard.answered(answer, now)
-            self._learn(lane, ticket, answer, now, dice)
+            learn(self._layers, lane, ticket, answer, now, dice)
         self._invalid_level = self._guard.level(now)
         channel = self._channels.of(ticket.route.webhook_id, now)
         self._set_channel_timer(channel, now)
@@ -196,34 +211,6 @@ class Limiter:
             buckets=tuple(BucketSnapshot.of(lane, now) for lane in self._lanes.values()),
         )
 
-    # ------------------------------------------------------------------------------------------ what an answer says
-
-    def _learn(self, lane: Lane, ticket: Ticket, answer: Answer, now: float, dice: float) -> None:
-        headers = read_rate_headers(answer.headers)
-        if answer.status != 429:
-            self._host.answered(ticket)
-            lane.bucket.answered(headers, answer.sent_at, answer.received_at)
-            return
-        limited = answer.limited or Limited(0.0, Scope.HOST)
-        until = now + retry_wait_s(limited.retry_after_s, dice)
-        if limited.scope is Scope.HOST:
-            self._host.banned(ticket, limited.retry_after_s, now, dice)
-            return
-        self._host.answered(ticket)
-        if limited.scope is Scope.GLOBAL:
-            self._global.limited(limited.retry_after_s, now, dice)
-        elif limited.scope is Scope.SHARED or limited.code in _CHANNEL_WRITE_CODES:
-            channel = self._channels.of(lane.route.webhook_id, now)
-            channel.pause(until)
-            if limited.code not in _CHANNEL_WRITE_CODES:
-                channel.fill(now, limited.retry_after_s)
-            if not lane.route.operation.writes:
-                lane.paused_until = max(lane.paused_until, until)
-        else:
-            lane.paused_until = max(lane.paused_until, until)
-            if headers is None or headers.remaining == 0:
-                lane.bucket.refused(headers, answer.sent_at, answer.received_at)
-
     # ------------------------------------------------------------------------------------------- who stands where
 
     def _place(self, lane: Lane, now: float) -> None:
@@ -247,11 +234,13 @@ class Limiter:
         operation = lane.route.operation
         channel = self._channels.of(lane.route.webhook_id, now) if operation.writes else None
         creates = operation is Operation.EXECUTE
-        if channel is not None and channel.allowed_at(now, creates=creates) > now:
-            channel.park(lane, creates=creates)
+        ticket = lane.waiting.first()
+        kept = channel.kept(ticket.priority) if channel is not None and creates else 0
+        if channel is not None and channel.allowed_at(now, creates=creates, kept=kept) > now:
+            channel.park(lane, creates=creates, kept=kept)
             self._set_channel_timer(channel, now)
             return None
-        ticket = lane.waiting.pop()
+        lane.waiting.pop()
         ticket.state = TicketState.GRANTED
         lane.in_flight = ticket
         self._waiting -= 1

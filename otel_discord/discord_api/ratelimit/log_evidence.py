@@ -37,9 +37,9 @@ class LogEvidence:
             and self._limit <= len(self._arrivals)
         )
 
-    def next_slot_at(self) -> float:
-        """Return when the oldest request that still counts has left the window."""
-        return self._arrivals[-self._limit] + self._window_s + TIME_TOLERANCE_S
+    def next_slot_at(self, spare: int = 0) -> float:
+        """Return when so many requests have left the window that one may come, and ``spare`` (below the limit) more."""
+        return self._arrivals[spare - self._limit] + self._window_s + TIME_TOLERANCE_S
 
     def observe(self, answer: Observation) -> None:
         """Take in an answer."""

@@ -18,6 +18,11 @@ class LimiterSettings:
     idle_channel_s: float = 86400.0
     """So is a channel, and which webhook posts to it."""
 
+    def tightest_per_second(self, *, creates: bool) -> float:
+        """Return what the limits beside a bucket let through in the long run; ``creates``: new messages."""
+        per_minute = self.channel_messages_per_minute if creates else 0
+        return min(self.requests_per_second, per_minute / 60 if per_minute else self.requests_per_second)
+
     def __post_init__(self) -> None:
         if not 0 < self.requests_per_second <= 10_000:
             raise ValueError("requests_per_second must be above 0 and at most 10000")

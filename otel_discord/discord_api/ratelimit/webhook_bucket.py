@@ -28,6 +28,8 @@ class WebhookBucket:
     def __init__(self, margin_s: float) -> None:
         self.free_at = -math.inf
         """Loop time from which the bucket lets a request through."""
+        self.spare_at = -math.inf
+        """Loop time from which it lets one through and has a slot left."""
         self.limit: int | None = None
         self.remaining: int | None = None
         self.bucket_hash = ""
@@ -38,12 +40,42 @@ class WebhookBucket:
         self._clock = ServerClock(margin_s)
         self._shape = WindowShape()
         self._window_s = PACE_WINDOW_S
+        self._full_at = -math.inf
+        self._refills_singly = False
         self._paced: deque[float] = deque(maxlen=PACE_LIMIT)
 
     @property
     def shape(self) -> Shape:
         """How it refills, as far as proven."""
         return self._shape.shape
+
+    def can_keep_one(self, tightest_per_second: float) -> bool:
+        """Whether a slot that is kept free costs nothing in the long run.
+
+        In a leaky bucket it costs only once (one of two would keep it full, and what comes late would be lost), and
+        nothing where another limit, ``tightest_per_second``, is below what the other slots give.
+        """
+        limit = self.limit
+        if limit is None or limit < 2:
+            return False
+        if self._refills_singly and limit > 2:
+            return True
+        return (limit - 1) / self._window_s >= tightest_per_second
+
+    def foreseen_at(self, now: float, *, ahead: int, keeps_one: bool) -> float:
+        """Estimate when a request may go after ``ahead`` others, which take no time."""
+        if not ahead:
+            return self.spare_at if keeps_one else self.free_at
+        limit = self.limit or PACE_LIMIT
+        needed = ahead + 1 + keeps_one
+        full_at = max(now, self._full_at)
+        if self._refills_singly:
+            return full_at - (limit - needed) * self._shape.interval_s
+        left = limit if full_at == now or self.remaining is None else self.remaining
+        windows = math.ceil((needed - left) / limit)
+        if windows <= 0:
+            return self.free_at
+        return full_at + (windows - (full_at > now)) * self._window_s
 
     def answered(self, headers: RateHeaders | None, sent_at: float, received_at: float) -> None:
         """A response came, other than a 429."""
@@ -57,11 +89,13 @@ class WebhookBucket:
         )
         self._window_s = max(headers.reset_after_s, self._shape.window_s, self._window_s)
         self.remaining = headers.remaining
-        if headers.remaining > 0:
-            self.free_at = -math.inf
-            return
-        slot_at = arrived_at + headers.reset_after_s if cautious else self._shape.next_slot_at()
-        self.free_at = self._clock.send_at(slot_at, cautious=cautious) + self._extra_margin_s
+        self._refills_singly = self._shape.shape is Shape.LEAKY and not cautious
+        self._full_at = self._send_at(arrived_at + headers.reset_after_s, cautious=cautious)
+        self.free_at = self.spare_at = -math.inf
+        if headers.remaining == 0:
+            self.free_at = self._full_at if cautious else self._send_at(self._shape.next_slot_at(), cautious=False)
+        if headers.remaining <= 1 < headers.limit:
+            self.spare_at = self._full_at if cautious else self._send_at(self._shape.next_slot_at(1), cautious=False)
 
     def unanswered(self, ended_at: float) -> None:
         """A request that Discord may have counted ended without telling the bucket's state."""
@@ -72,8 +106,11 @@ class WebhookBucket:
             return
         self._shape.unanswered(self._clock.from_local(ended_at))
         self.remaining -= 1
+        self._full_at = ended_at + self._window_s + self._margin_s
+        if self.remaining <= 1:
+            self.spare_at = self._full_at
         if self.remaining <= 0:
-            self.free_at = ended_at + self._window_s + self._margin_s
+            self.free_at = self._full_at
             self.remaining = self.limit
 
     def refused(self, headers: RateHeaders | None, sent_at: float, received_at: float) -> None:
@@ -94,7 +131,11 @@ class WebhookBucket:
             self._window_s = max(self._window_s, headers.reset_after_s)
         self._shape = WindowShape()
         self.remaining = None if self.limit is None else 1
-        self.free_at = -math.inf
+        self._refills_singly = False
+        self.free_at = self.spare_at = self._full_at = -math.inf
+
+    def _send_at(self, slot_at: float, *, cautious: bool) -> float:
+        return self._clock.send_at(slot_at, cautious=cautious) + self._extra_margin_s
 
     def _observe(self, headers: RateHeaders, sent_at: float, received_at: float, *, cautious: bool) -> float:
         if headers.limit != self.limit or headers.bucket != self.bucket_hash:

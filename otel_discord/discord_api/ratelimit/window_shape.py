@@ -39,8 +39,10 @@ class WindowShape:
         """A request may have been counted, at this time or before."""
         self._log.unanswered(latest_arrival_at)
 
-    def next_slot_at(self) -> float:
+    def next_slot_at(self, spare: int = 0) -> float:
         """Return when a slot is free after the latest answer, which had none remaining, on the bucket's clock.
+
+        ``spare``, below the limit: with so many beside it; then the answer had as many remaining at most.
 
         Raises:
             RuntimeError: there was no answer yet.
@@ -50,9 +52,9 @@ class WindowShape:
         reset_at = self._latest.reset_at
         slot_at = reset_at
         if self._leaky.is_proven:
-            slot_at = min(slot_at, reset_at - (self._latest.limit - 1) * self._leaky.interval_s)
+            slot_at = min(slot_at, reset_at - (self._latest.limit - 1 - spare) * self._leaky.interval_s)
         if self._log.is_proven:
-            slot_at = min(slot_at, self._log.next_slot_at())
+            slot_at = min(slot_at, self._log.next_slot_at(spare))
         return slot_at
 
     @property
@@ -61,6 +63,11 @@ class WindowShape:
         if self._leaky.is_proven:
             return Shape.LEAKY
         return Shape.LOG if self._log.is_proven else Shape.UNPROVEN
+
+    @property
+    def interval_s(self) -> float:
+        """Time in which one slot comes back where it is proven to be leaky, else 0."""
+        return self._leaky.interval_s if self._leaky.is_proven else 0.0
 
     @property
     def window_s(self) -> float:

@@ -32,15 +32,15 @@ def refusal(scope: Scope, retry_after_s: float, now: float, code: int = 0, remai
     )
 
 
-def one(limiter: Limiter, route: Route, now: float) -> Ticket:
-    wanted = limiter.request(route, 0, now)
+def one(limiter: Limiter, route: Route, now: float, priority: int = 0) -> Ticket:
+    wanted = limiter.request(route, priority, now)
     assert limiter.poll(now).granted == [wanted]
     return wanted
 
 
-def waits_until(limiter: Limiter, route: Route, now: float) -> float:
+def waits_until(limiter: Limiter, route: Route, now: float, priority: int = 0) -> float:
     """Ask, follow the limiter's own wake times until it is granted, complete it, and return that time."""
-    wanted = limiter.request(route, 0, now)
+    wanted = limiter.request(route, priority, now)
     for _ in range(50):
         granted, wake_at = limiter.poll(now)
         if granted:

@@ -142,7 +142,7 @@ def test_an_epoch_header_of_pure_noise_is_seen_through(shape: str) -> None:
 def test_the_sixth_message_of_a_leaky_bucket_goes_when_one_slot_is_back() -> None:
     world = World(Discord(lambda: MODELS["gcra"](5, 2.0)), Network(0.0, 0.0, 0.0), settings=NO_CHANNEL)
     for _ in range(6):
-        world.ask(ROUTE)
+        world.ask(ROUTE, priority=1)
     world.run()
     assert 0.4 <= took_s(world) <= 0.45
     assert world.limiter.snapshot(world.now).buckets[0].shape is Shape.LEAKY
@@ -168,7 +168,7 @@ def test_the_hidden_limit_of_the_channel_is_kept(shape: str) -> None:
     network = Network(0.0, 0.3, 0.5)
     world = World(discord, network)
     for _ in range(120):
-        world.ask(ROUTE)
+        world.ask(ROUTE, priority=1)
     world.run()
     assert discord.refused == []
     best_s = optimum_s(MODELS[shape](5, 2.0), network, 120, channel=Log(30, 60.0))

@@ -81,7 +81,8 @@ def test_unanswered_requests_use_up_what_was_left_and_then_a_whole_window() -> N
     limiter = Limiter()
     limiter.complete(one(limiter, POST, 0.0), state(2, 0.0), 0.0, 0.0)
     limiter.complete(one(limiter, POST, 0.0), None, 1.0, 0.0)
-    limiter.complete(one(limiter, POST, 1.0), Answer(status=502, sent_at=1.0, received_at=1.5), 1.5, 0.0)
+    last = one(limiter, POST, 1.0, priority=1)
+    limiter.complete(last, Answer(status=502, sent_at=1.0, received_at=1.5), 1.5, 0.0)
     assert limiter.snapshot(1.5).buckets[0].next_in_s == pytest.approx(2.025)
     assert waits_until(limiter, POST, 1.5) == pytest.approx(3.525)
 
@@ -102,7 +103,8 @@ def test_another_limit_or_hash_starts_the_evidence_anew() -> None:
     limiter, now = Limiter(), 0.0
     for used in range(1, 6):
         now = 0.1 * used
-        limiter.complete(one(limiter, POST, now), state(5 - used, now, 0.4 * used - 0.1 * (used - 1)), now, 0.0)
+        sent = one(limiter, POST, now, priority=1)
+        limiter.complete(sent, state(5 - used, now, 0.4 * used - 0.1 * (used - 1)), now, 0.0)
     assert limiter.snapshot(now).buckets[0].shape is Shape.LEAKY
     now = 9.0
     limiter.complete(one(limiter, POST, now), state(0, now, 3.0, limit=2), now, 0.0)

@@ -4,12 +4,14 @@ A glob becomes a regular expression for RE2, so it can hang the service no more 
 documentation and its library differ, the library is followed: ``*`` crosses ``/``.
 """
 
+import re
 from typing import Final
 
 from otel_discord.ottl.errors import OttlError
 
-_SPECIAL: Final = frozenset(r"\.+*?()|[]{}^$")
 GLOB_CHARS_MAX: Final = 1_000
+_SPECIAL: Final = frozenset(r"\.+*?()|[]{}^$")
+_PIECE: Final = re.compile(r"\\(?P<escaped>.)|(?P<stars>\*+)|\[(?P<class>[!^]?[^\]]+)\]|(?P<other>.)", re.DOTALL)
 
 
 def glob_to_regex(glob: str) -> str:
@@ -22,52 +24,43 @@ def glob_to_regex(glob: str) -> str:
         raise OttlError(f"the pattern is longer than {GLOB_CHARS_MAX} characters")
     parts: list[str] = []
     braces = 0
-    position = 0
-    while position < len(glob):
-        character = glob[position]
-        position += 1
-        if character == "\\":
-            if position == len(glob):
-                raise OttlError("the pattern ends in the middle of an escape")
-            parts.append(_literal(glob[position]))
-            position += 1
-        elif character == "*":
-            if parts[-1:] != [".*"]:
-                parts.append(".*")
-        elif character == "?":
-            parts.append(".")
-        elif character == "[":
-            end = _class_end(glob, position)
-            parts.append(_class(glob[position:end]))
-            position = end + 1
-        elif character == "{":
-            braces += 1
-            parts.append("(?:")
-        elif character == "}" and braces:
-            braces -= 1
-            parts.append(")")
-        elif character == "," and braces:
-            parts.append("|")
-        else:
-            parts.append(_literal(character))
+    for piece in _PIECE.finditer(glob):
+        character = piece["other"]
+        if character is None:
+            parts.append(_compound(piece))
+            continue
+        if character in "\\[":
+            raise OttlError("the pattern ends within an escape, or has a [ that is never closed")
+        part, step = _plain(character, braces > 0)
+        parts.append(part)
+        braces += step
     if braces:
         raise OttlError("the pattern has a { that is never closed")
     return rf"(?s)\A(?:{''.join(parts)})\z"
+
+
+def _compound(piece: re.Match[str]) -> str:
+    if piece["stars"]:
+        return ".*"
+    return _literal(piece["escaped"]) if piece["escaped"] else _class(piece["class"])
+
+
+def _plain(character: str, in_braces: bool) -> tuple[str, int]:
+    if character == "?":
+        return ".", 0
+    if character == "{":
+        return "(?:", 1
+    if in_braces and character in ",}":
+        return ("|", 0) if character == "," else (")", -1)
+    return _literal(character), 0
 
 
 def _literal(character: str) -> str:
     return "\\" + character if character in _SPECIAL else character
 
 
-def _class_end(glob: str, start: int) -> int:
-    end = glob.find("]", start + 2 if glob[start : start + 1] in ("!", "^") else start + 1)
-    if end < 0:
-        raise OttlError("the pattern has a [ that is never closed")
-    return end
-
-
 def _class(inside: str) -> str:
-    negated = inside[0] in ("!", "^")
+    negated = len(inside) > 1 and inside[0] in "!^"
     members = inside[1:] if negated else inside
-    escaped = "".join("\\" + each if each in r"\[]^" else each for each in members)
+    escaped = "".join("\\" + each if each in r"\[^" else each for each in members)
     return f"[{'^' if negated else ''}{escaped}]"

@@ -1,42 +1,56 @@
-"""Letter cases of names: ``myMetric_name`` as my_metric_name, as MyMetricName."""
+"""Letter cases of names: ``myMetricName`` as my_metric_name, ``my_metric_name`` as MyMetricName.
 
-import re
-from collections.abc import Iterator
+What counts as a word is what contrib's case library counts: separators are space, ``_``, ``-`` and ``.``; a number is
+a word; of several large letters the last one begins the next word (CPUUtilization is cpu_utilization).
+"""
+
 from typing import Final
 
-_BREAK: Final = re.compile(r"[\s_.\-]+")
+_SEPARATORS: Final = frozenset(" _-.")
 
 
 def to_snake_case(text: str) -> str:
-    """Return the words in lower case, joined by ``_``: CPUUtilizationMetric is cpu_utilization_metric."""
-    return "_".join(word.lower() for word in _words(text))
+    """Return the words in lower case, with ``_`` between them and in the place of each separator."""
+    stripped = text.strip(" ")
+    parts: list[str] = []
+    for position, character in enumerate(stripped):
+        if position and _begins_a_word(stripped, position):
+            parts.append("_")
+        parts.append("_" if character in _SEPARATORS else character)
+    return "".join(parts).lower()
 
 
 def to_camel_case(text: str) -> str:
-    """Return the parts between separators, each with a large first letter, joined: my_metric is MyMetric."""
-    return "".join(part[0].upper() + part[1:] for part in _BREAK.split(text.strip()) if part)
+    """Return the words joined, each with a large first letter; ``_`` stays between two numbers."""
+    stripped = text.strip()
+    parts: list[str] = []
+    large = True
+    for position, character in enumerate(stripped):
+        if character in _SEPARATORS:
+            if stripped[position - 1 : position].isdigit() and stripped[position + 1 : position + 2].isdigit():
+                parts.append("_")
+            large = True
+        elif character.isalnum():
+            parts.append(character.upper() if large else character)
+            large = character.isdigit()
+        else:
+            large = False
+    return "".join(parts)
 
 
-def _words(text: str) -> Iterator[str]:
-    for part in _BREAK.split(text.strip()):
-        start = 0
-        for position in range(1, len(part)):
-            if _begins_a_word(part, position):
-                yield part[start:position]
-                start = position
-        if part:
-            yield part[start:]
-
-
-def _begins_a_word(part: str, position: int) -> bool:
-    before, here, after = part[position - 1], part[position], part[position + 1 : position + 2]
-    if _sort(before) != _sort(here):
-        # "Metric" after "a" begins at M, and does not end after it; digits stand alone.
-        return not (_sort(before) == "upper" and _sort(here) == "lower")
-    return _sort(here) == "upper" and _sort(after) == "lower"
+def _begins_a_word(text: str, position: int) -> bool:
+    before, here, after = (_sort(text[at : at + 1]) for at in (position - 1, position, position + 1))
+    if "" in (before, here):
+        return False
+    if before == here:
+        return here == "upper" and after == "lower"
+    # In "Metric" the small letters go on with the word; everywhere else a change begins a new one.
+    return not (before == "upper" and here == "lower")
 
 
 def _sort(character: str) -> str:
     if character.isdigit():
         return "digit"
-    return "upper" if character.isupper() else "lower"
+    if character.isupper():
+        return "upper"
+    return "lower" if character.islower() else ""

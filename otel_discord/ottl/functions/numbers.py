@@ -4,8 +4,8 @@ import re
 from decimal import Decimal
 from typing import Final
 
-INT64_MIN: Final = -(2**63)
-INT64_MAX: Final = 2**63 - 1
+from otel_discord.ottl.values import INT_MAX, INT_MIN
+
 _DIGITS_MAX: Final = 70  # 64 binary digits, a prefix and a sign
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -16,12 +16,12 @@ _PREFIXES: Final = {"0b": 2, "0o": 8, "0x": 16}
 
 def fits_int64(number: int) -> bool:
     """Whether OTLP can carry the integer."""
-    return INT64_MIN <= number <= INT64_MAX
+    return INT_MIN <= number <= INT_MAX
 
 
 def wrapped_int64(number: int) -> int:
     """Return the integer whose lowest 64 bits these are, two's complement."""
-    return (number - INT64_MIN) % 2**64 + INT64_MIN
+    return (number - INT_MIN) % 2**64 + INT_MIN
 
 
 def int_from_text(text: str) -> int | None:
@@ -81,24 +81,10 @@ def float_from_text(text: str) -> float | None:
 def float_to_text(number: float) -> str:
     """Return the shortest decimal digits that give the number back, never with an exponent: ``55``, ``0.000001``."""
     named = _not_finite(number)
-    return named if named else _without_point_zero(format(Decimal(repr(number)), "f"))
-
-
-def float_to_json(number: float) -> str:
-    """Return the number as JSON: an exponent below 1e-6 and from 1e21 on; ``null`` where JSON has no word for it."""
-    if _not_finite(number):
-        return "null"
-    if number == 0 or 1e-6 <= abs(number) < 1e21:
-        return float_to_text(number)
-    digits, _, exponent = repr(number).partition("e")
-    return f"{_without_point_zero(digits)}e{'-' if exponent.startswith('-') else '+'}{exponent.lstrip('+-0')}"
-
-
-def _without_point_zero(digits: str) -> str:
-    return digits.removesuffix(".0")
+    return named or format(Decimal(repr(number)), "f").removesuffix(".0")
 
 
 def _not_finite(number: float) -> str:
-    if number != number:  # noqa: PLR0124 - only NaN differs from itself
+    if number != number:
         return "NaN"
     return {float("inf"): "+Inf", float("-inf"): "-Inf"}.get(number, "")

@@ -99,15 +99,22 @@ class CardLanes(Generic[Owner]):
             insort(rows.descending, -priority)
         self._cards[card_id] = Card(card_id, payload, owner, row)
 
-    def remove(self, card_id: int) -> Owner | None:
-        """Take a card out and return its owner; None for an unknown id."""
+    def remove(self, card_id: int) -> Card[Owner] | None:
+        """Take a card out and return it; None for an unknown id."""
         card = self._cards.pop(card_id, None)
+        if card is not None:
+            row = card.leave()
+            if row.first is None:
+                self._drop_row(row)
+        return card
+
+    def fold(self, card_id: int, payload: bytes) -> bool:
+        """Replace a card's payload; return whether it is there."""
+        card = self._cards.get(card_id)
         if card is None:
-            return None
-        row = card.leave()
-        if row.first is None:
-            self._drop_row(row)
-        return card.owner
+            return False
+        card.payload = payload
+        return True
 
     def mark_sending(self, card_id: int) -> None:
         """Count an attempt and put the card in doubt; an unknown id is ignored."""

@@ -5,7 +5,7 @@ stored must be told here in the order in which it was stored, and so must what w
 """
 
 from bisect import insort
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -85,6 +85,17 @@ class LaneHeads:
                 if card.id in ids:
                     self._let_go(head, card)
             head.cards = [card for card in head.cards if card.id not in ids]
+
+    def folded(self, payloads: Mapping[int, bytes]) -> None:
+        """Say which payloads cards have from now on; unknown ids are ignored."""
+        for head, ids in self._found(payloads):
+            for place, card in enumerate(head.cards):
+                if card.id in ids:
+                    payload = payloads[card.id]
+                    self._weigh(head, len(payload) - len(card.payload))
+                    head.cards[place] = replace(card, payload=payload)
+            self._trim(head.cards[0].lane, head)
+        self._make_room()
 
     def marked(self, card_ids: Iterable[int], *, attempts: int, in_doubt: bool) -> None:
         """Say that cards have seen so many attempts more, and whether they are in doubt; unknown ids are ignored."""

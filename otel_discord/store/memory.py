@@ -7,54 +7,33 @@ from contextlib import asynccontextmanager, suppress
 from otel_discord.component.errors import QueueFullError, StartError
 from otel_discord.component.storage import (
     EVERY_LETTER,
+    Fold,
     LetterFilter,
     LetterTotals,
-    Move,
     NewCard,
-    NewLetter,
     QueueLimits,
     Revival,
+    RoutedIds,
     Settlement,
     StoredBatch,
-    StoredCard,
     StoredLetter,
 )
 from otel_discord.signals.batch import Batch
-from otel_discord.store.card_lanes import CardLanes
-from otel_discord.store.room import Load, Room, load_of
+from otel_discord.store.memory_cards import Entry, MemoryCards
+from otel_discord.store.room import Room, load_of
 from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
 
 
-class _Entry:
-    """A batch that takes up room: waiting, in somebody's hands, or routed and standing behind its open cards.
-
-    ``load`` is None where cards were opened that take no room.
-    """
-
-    __slots__ = ("accepted_ns", "batch", "dead", "id", "load", "open_cards", "priority", "taken")
-
-    def __init__(self, entry_id: int, batch: Batch | None, priority: int, load: Load | None, accepted_ns: int) -> None:
-        self.id = entry_id
-        self.accepted_ns = accepted_ns
-        self.batch = batch
-        self.priority = priority
-        self.load = load
-        self.taken = False
-        self.open_cards = 0
-        self.dead = False
-
-
-class MemoryQueue:
+class MemoryQueue(MemoryCards):
     """A :class:`~otel_discord.component.storage.WorkQueue` for the tasks of one loop."""
 
     def __init__(self, limits: QueueLimits) -> None:
+        super().__init__()
         self._room = Room(limits)
-        self._entries: dict[int, _Entry] = {}
+        self._entries: dict[int, Entry] = {}
         self._waiting: list[tuple[int, int]] = []  # heap of (-priority, id); an id that waits no more is skipped
-        self._lanes: CardLanes[_Entry] = CardLanes()
         self._state: dict[str, bytes] = {}
         self._last_batch_id = 0
-        self._last_card_id = 0
         self._takers = Takers()
         self._room_seekers = RoomSeekers(self._room)
         self._endings = Endings()
@@ -75,7 +54,7 @@ class MemoryQueue:
             raise QueueFullError("sending queue is full")
         self._room.take(load)
         self._last_batch_id += 1
-        entry = _Entry(self._last_batch_id, batch, priority, load, accepted_ns)
+        entry = Entry(self._last_batch_id, batch, priority, load, accepted_ns)
         self._entries[entry.id] = entry
         self._offer(entry)
         return entry.id
@@ -143,11 +122,14 @@ class MemoryQueue:
             return []
         return self._open_cards(entry, cards)
 
-    async def route_all(self, cards: Mapping[int, Sequence[NewCard]]) -> None:
-        """Route several batches, in this order; those that are not there, or were routed before, are left out."""
+    async def route_all(self, cards: Mapping[int, Sequence[NewCard]], folds: Sequence[Fold] = ()) -> RoutedIds:
+        """Route several batches, in this order, then fold; batches that are not there, or were routed before, are left
+        out."""
+        routed: dict[int, Sequence[int]] = {}
         for batch_id, new in cards.items():
             with suppress(KeyError):
-                await self.route(batch_id, new)
+                routed[batch_id] = await self.route(batch_id, new)
+        return RoutedIds(routed, self._fold(folds))
 
     async def settled(self, batch_id: int) -> Settlement:
         """Wait until the batch and its cards have ended; of a batch long ended the answer is DELIVERED.
@@ -159,63 +141,7 @@ class MemoryQueue:
             return self._endings.known(batch_id)
         return await self._endings.expect(batch_id)
 
-    # -------------------------------------------------------------------------------------------------- cards
-
-    async def lanes(self) -> Sequence[str]:
-        """Return the lanes that hold cards."""
-        return self._lanes.names()
-
-    async def waiting(self) -> Mapping[str, int]:
-        """Return how many cards each lane holds."""
-        return self._lanes.counts()
-
-    async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
-        """Return up to ``limit`` cards in the order in which they are to be sent; they stay."""
-        return self._lanes.head(lane, limit)
-
-    async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
-        """End cards, and batches whose last card this was; unknown ids are ignored."""
-        for card_id in card_ids:
-            entry = self._lanes.remove(card_id)
-            if entry is None:
-                continue
-            entry.open_cards -= 1
-            entry.dead = entry.dead or settlement is Settlement.DEAD
-            if not entry.open_cards:
-                self._end(entry)
-
-    async def mark_sending(self, card_ids: Sequence[int]) -> None:
-        """Note that a message with these cards is begun; unknown ids are ignored."""
-        for card_id in card_ids:
-            self._lanes.mark_sending(card_id)
-
-    async def mark_unsent(self, card_ids: Sequence[int]) -> None:
-        """Note that the message begun is certainly not there; unknown ids are ignored."""
-        for card_id in card_ids:
-            self._lanes.mark_unsent(card_id)
-
-    async def move(self, moves: Sequence[Move]) -> Sequence[int]:
-        """Let cards go on in other lanes; unknown ids are left out."""
-        ids = []
-        for move in moves:
-            entry = self._lanes.remove(move.card_id)
-            if entry is not None:
-                self._last_card_id += 1
-                self._lanes.add(self._last_card_id, move.card.lane, move.card.priority, move.card.payload, entry)
-                ids.append(self._last_card_id)
-        return ids
-
-    async def adopt(self, cards: Sequence[NewCard]) -> Sequence[int]:
-        """Put cards into lanes that no batch here has opened; they take no room."""
-        if not cards:
-            return []
-        self._last_batch_id += 1
-        entry = self._entries[self._last_batch_id] = _Entry(self._last_batch_id, None, 0, None, 0)
-        return self._open_cards(entry, cards)
-
-    async def bury(self, letters: Sequence[NewLetter]) -> None:
-        """End cards; their letters were written elsewhere before."""
-        await self.settle([letter.card_id for letter in letters], Settlement.DEAD)
+    # ------------------------------------------------------------------------------------------------ letters
 
     @property
     def keeps_letters(self) -> bool:
@@ -233,7 +159,7 @@ class MemoryQueue:
         return LetterTotals()
 
     async def revive(self, revivals: Sequence[Revival]) -> Sequence[int]:
-        """There are none; cards from letters that are kept elsewhere come by :meth:`adopt`."""
+        """There are none; cards from letters that are kept elsewhere come by ``adopt``."""
         return ()
 
     async def purge(self, letter_ids: Sequence[int]) -> int:
@@ -285,15 +211,12 @@ class MemoryQueue:
         self.close()
         self._endings.abandon()
 
-    def _open_cards(self, entry: _Entry, cards: Sequence[NewCard]) -> range:
-        entry.open_cards = len(cards)
-        first_id = self._last_card_id + 1
-        for card_id, card in enumerate(cards, first_id):
-            self._lanes.add(card_id, card.lane, card.priority, card.payload, entry)
-        self._last_card_id += len(cards)
-        return range(first_id, first_id + len(cards))
+    def _roomless_entry(self) -> Entry:
+        self._last_batch_id += 1
+        entry = self._entries[self._last_batch_id] = Entry(self._last_batch_id, None, 0, None, 0)
+        return entry
 
-    def _end(self, entry: _Entry) -> None:
+    def _end(self, entry: Entry) -> None:
         entry.batch = None
         del self._entries[entry.id]
         self._endings.end(entry.id, Settlement.DEAD if entry.dead else Settlement.DELIVERED)
@@ -301,11 +224,11 @@ class MemoryQueue:
             self._room.give_back(entry.load)
             self._room_seekers.admit()
 
-    def _offer(self, entry: _Entry) -> None:
+    def _offer(self, entry: Entry) -> None:
         heapq.heappush(self._waiting, (-entry.priority, entry.id))
         self._takers.wake_one()
 
-    def _pop_waiting(self) -> _Entry | None:
+    def _pop_waiting(self) -> Entry | None:
         while self._waiting:
             _, batch_id = heapq.heappop(self._waiting)
             entry = self._entries.get(batch_id)

@@ -3,18 +3,21 @@
 from typing import Final
 
 from otel_discord.store.rows import is_sound_number
-from otel_discord.store.schema import BATCHES, CARDS, LETTERS, META, Table
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, MESSAGES, META, POSTED, Table
 from otel_discord.store.work import Query, Steps
 
 LEAP: Final = 1 << 20
 """Left out where the note of the last number is lost: rows above the highest that is left may have been there."""
+
+_NUMBERED_TOGETHER: Final = {CARDS.name: (CARDS, POSTED)}
+"""Tables whose rows move from one to the other and keep their numbers."""
 
 
 def next_ids(table: Table, count: int) -> Steps[int]:
     """Take ``count`` numbers and return the first of them."""
     rows = yield Query(
         "UPDATE meta SET value = value + ?, mirror = mirror - ? WHERE key = ? AND value = -mirror"  # noqa: S608 - ours
-        f" AND value >= coalesce((SELECT max(id) FROM {table.name}), 0) RETURNING key, value, mirror",
+        f"{_above_all(table)} RETURNING key, value, mirror",
         (count, count, _key(table)),
     )
     if rows and is_sound_number(rows[0]):
@@ -26,7 +29,7 @@ def next_ids(table: Table, count: int) -> Steps[int]:
 def last_ids() -> Steps[dict[str, int]]:
     """Return the highest number given out for each table; what is noted wrongly is put right."""
     found: dict[str, int] = {}
-    for table in (BATCHES, CARDS, LETTERS):
+    for table in (BATCHES, CARDS, LETTERS, MESSAGES):
         rows = yield Query("SELECT key, value, mirror FROM meta WHERE key = ?", (_key(table),))
         highest = yield from _highest(table)
         noted = int(rows[0][1]) if rows and is_sound_number(rows[0]) else -1
@@ -40,9 +43,20 @@ def _key(table: Table) -> str:
     return f"last_{table.name}_id"
 
 
+def _tables(table: Table) -> tuple[Table, ...]:
+    return _NUMBERED_TOGETHER.get(table.name, (table,))
+
+
+def _above_all(table: Table) -> str:
+    return "".join(f" AND value >= coalesce((SELECT max(id) FROM {each.name}), 0)" for each in _tables(table))  # noqa: S608
+
+
 def _highest(table: Table) -> Steps[int]:
-    rows = yield Query(f"SELECT max(id) FROM {table.name}")  # noqa: S608 - names of ours
-    return int(rows[0][0] or 0)
+    highest = 0
+    for each in _tables(table):
+        rows = yield Query(f"SELECT max(id) FROM {each.name}")  # noqa: S608 - names of ours
+        highest = max(highest, int(rows[0][0] or 0))
+    return highest
 
 
 def _begin_anew(table: Table, count: int) -> Steps[int]:

@@ -6,12 +6,13 @@ from enum import Enum
 from itertools import accumulate
 from typing import Final, TypeAlias
 
-from otel_discord.component.storage import NewCard, StoredBatch
+from otel_discord.component.storage import Fold, NewCard, RoutedIds, StoredBatch, StoredCard
 from otel_discord.signals.batch import Batch
 from otel_discord.store.batch_codec import from_bytes, to_bytes
 from otel_discord.store.batch_order import Place
 from otel_discord.store.ended_batches import Ended, whole
-from otel_discord.store.new_rows import insert_cards
+from otel_discord.store.folding import fold_all
+from otel_discord.store.new_rows import NO_BATCH, insert_cards
 from otel_discord.store.numbering import next_ids
 from otel_discord.store.rows import payload_of, seal
 from otel_discord.store.schema import BATCHES
@@ -34,11 +35,14 @@ Read: TypeAlias = dict[int, "StoredBatch | Damage"]
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """What became of batches: which were there, the cards that they opened, and which have ended, having none."""
+    """What a routing step has made: the cards in the order of their ids, and the batches that have ended, having none.
 
-    batch_ids: set[int]
-    card_ids: range
-    cards: list[NewCard]
+    ``payloads`` are those of the cards that were folded into, by their ids.
+    """
+
+    ids: RoutedIds
+    cards: list[StoredCard]
+    payloads: dict[int, bytes]
     ended: list[Ended]
 
 
@@ -133,8 +137,9 @@ def done(owner: str, batch_id: int) -> Work[list[Ended]]:
     return Work("done", Access.SETTLE, steps)
 
 
-def route(owner: str, cards: Mapping[int, Sequence[NewCard]]) -> Work[Routed]:
+def route(owner: str, cards: Mapping[int, Sequence[NewCard]], folds: Sequence[Fold] = ()) -> Work[Routed]:
     """Put batches' cards into their lanes, in this order, and set their payloads free; without cards one has ended.
+    Then let cards count for more; where one is not there, another is made.
 
     Batches that are not there, or were routed before, are left out.
     """
@@ -155,9 +160,22 @@ def route(owner: str, cards: Mapping[int, Sequence[NewCard]]) -> Work[Routed]:
                 "UPDATE batches SET routed = 1, payload_crc = ?, checksum = ?, payload = ? WHERE id = ?",
                 [(*_without_payload(found[batch_id]), batch_id) for batch_id in opened],
             )
+        lost = yield from fold_all(owner, folds)
         new = [(card, batch_id) for batch_id in opened for card in cards[batch_id]]
+        new += [(fold.otherwise, NO_BATCH) for fold in lost]
         card_ids = yield from insert_cards(owner, new)
-        return Routed(set(found), card_ids, [card for card, _ in new], ended)
+        stored = [
+            StoredCard(card_id, card.lane, card.priority, card.payload)
+            for card_id, (card, _) in zip(card_ids, new, strict=True)
+        ]
+        of_batch: dict[int, Sequence[int]] = {}
+        rest: Sequence[int] = card_ids
+        for batch_id, of_this in cards.items():
+            if batch_id in found:
+                of_batch[batch_id], rest = rest[: len(of_this)], rest[len(of_this) :]
+        otherwise = dict(zip((fold.card_id for fold in lost), rest, strict=True))
+        payloads = {fold.card_id: fold.payload for fold in folds if fold.card_id not in otherwise}
+        return Routed(RoutedIds(of_batch, otherwise), stored, payloads, ended)
 
     return Work("route", Access.SETTLE, steps)
 

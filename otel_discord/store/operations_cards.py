@@ -1,11 +1,13 @@
 """What is done with cards in lanes, each a transaction. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.component.storage import Move, NewCard, NewLetter, Settlement, StoredCard
-from otel_discord.store.ended_batches import Ended, end_batches, whole
+from otel_discord.store.ended_batches import end_batches, whole
+from otel_discord.store.leaving import Gone, Placed, remove_cards, remove_posted
 from otel_discord.store.new_rows import NO_BATCH, insert_cards, insert_letters
 from otel_discord.store.rows import checksum, is_sound_head, payload_of
 from otel_discord.store.schema import CARDS
@@ -88,24 +90,26 @@ def head(owner: str, lane: str, limit: int, *, ahead: int = 0, ahead_bytes: int 
     return Work("head", Access.READ, steps)
 
 
-def settle(owner: str, card_ids: Sequence[int], settlement: Settlement) -> Work[list[Ended]]:
+def settle(owner: str, card_ids: Sequence[int], settlement: Settlement) -> Work[Gone]:
     """Remove cards and what batches end with them; unknown ids are ignored."""
 
-    def steps() -> Steps[list[Ended]]:
-        removed = yield from _remove(owner, card_ids)
-        return (yield from end_batches(removed.values(), dead=settlement is Settlement.DEAD))
+    def steps() -> Steps[Gone]:
+        removed = yield from remove_cards(owner, card_ids)
+        ended = yield from end_batches(removed.batch_of.values(), dead=settlement is Settlement.DEAD)
+        return Gone(removed.lanes, ended)
 
     return Work("settle", Access.SETTLE, steps)
 
 
-def bury(owner: str, letters: Sequence[NewLetter]) -> Work[list[Ended]]:
+def bury(owner: str, letters: Sequence[NewLetter]) -> Work[Gone]:
     """Remove cards and keep their letters; of a card that is not there any more no letter is kept."""
 
-    def steps() -> Steps[list[Ended]]:
+    def steps() -> Steps[Gone]:
         by_card = {letter.card_id: letter for letter in reversed(letters)}
-        removed = yield from _remove(owner, [letter.card_id for letter in letters])
-        yield from insert_letters(owner, [by_card[card_id] for card_id in removed])
-        return (yield from end_batches(removed.values(), dead=True))
+        removed = yield from remove_cards(owner, [letter.card_id for letter in letters])
+        yield from insert_letters(owner, [by_card[card_id] for card_id in removed.batch_of])
+        ended = yield from end_batches(removed.batch_of.values(), dead=True)
+        return Gone(removed.lanes, ended)
 
     return Work("bury", Access.SETTLE, steps)
 
@@ -120,37 +124,31 @@ def mark_unsent(owner: str, card_ids: Sequence[int]) -> Work[None]:
     return Work("mark_unsent", Access.SETTLE, lambda: _mark(owner, card_ids, attempts=0, in_doubt=0))
 
 
-def move(owner: str, moves: Sequence[Move]) -> Work[Sequence[int]]:
-    """Replace cards by others, which go to the ends of their lanes; the result is their ids in order."""
+def move(owner: str, moves: Sequence[Move]) -> Work[Placed]:
+    """Replace cards, waiting or posted, by others, which go to the ends of their lanes."""
 
-    def steps() -> Steps[Sequence[int]]:
+    def steps() -> Steps[Placed]:
         by_card = {each.card_id: each.card for each in reversed(moves)}
-        removed = yield from _remove(owner, [each.card_id for each in moves])
-        return (yield from insert_cards(owner, [(by_card[card_id], removed[card_id]) for card_id in removed]))
+        asked = list(dict.fromkeys(each.card_id for each in moves))
+        removed = yield from remove_cards(owner, asked)
+        batch_of = removed.batch_of
+        posted = yield from remove_posted(owner, [card_id for card_id in asked if card_id not in batch_of])
+        batch_of |= dict.fromkeys(posted, NO_BATCH)
+        pairs = [(by_card[card_id], batch_of[card_id]) for card_id in asked if card_id in batch_of]
+        card_ids = yield from insert_cards(owner, pairs)
+        return Placed(card_ids, Counter(card.lane for card, _ in pairs), removed.lanes)
 
     return Work("move", Access.SETTLE, steps)
 
 
-def adopt(owner: str, cards: Sequence[NewCard]) -> Work[Sequence[int]]:
-    """Put cards into lanes that no batch opened; the result is their ids in order."""
+def adopt(owner: str, cards: Sequence[NewCard]) -> Work[Placed]:
+    """Put cards into lanes that no batch opened."""
 
-    def steps() -> Steps[Sequence[int]]:
-        return (yield from insert_cards(owner, [(card, NO_BATCH) for card in cards]))
+    def steps() -> Steps[Placed]:
+        card_ids = yield from insert_cards(owner, [(card, NO_BATCH) for card in cards])
+        return Placed(card_ids, Counter(card.lane for card in cards), {})
 
     return Work("adopt", Access.SETTLE, steps)
-
-
-def _remove(owner: str, card_ids: Sequence[int]) -> Steps[dict[int, int]]:
-    """Return what was there, in the order asked for: the batch of each card."""
-    removed: dict[int, int] = {}
-    for ids in portions(card_ids):
-        rows = yield Query(
-            f"DELETE FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) RETURNING id, batch_id",  # noqa: S608
-            (owner, *ids),
-        )
-        batch_of: dict[int, int] = dict(rows)
-        removed.update((card_id, batch_of[card_id]) for card_id in ids if card_id in batch_of)
-    return removed
 
 
 def _mark(owner: str, card_ids: Sequence[int], *, attempts: int, in_doubt: int) -> Steps[None]:

@@ -1,8 +1,10 @@
 """What is done with dead letters, each a transaction. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from otel_discord.component.storage import LetterFilter, LetterTotals, Revival, StoredLetter
+from otel_discord.store.leaving import Placed
 from otel_discord.store.new_rows import NO_BATCH, insert_cards
 from otel_discord.store.remains import damaged_letter
 from otel_discord.store.rows import payload_of
@@ -52,13 +54,15 @@ def letter_totals(owner: str, chosen: LetterFilter) -> Work[LetterTotals]:
     return Work("letter_totals", Access.READ, steps)
 
 
-def revive(owner: str, revivals: Sequence[Revival]) -> Work[Sequence[int]]:
-    """Turn letters that are there into cards; the result is their ids in order."""
+def revive(owner: str, revivals: Sequence[Revival]) -> Work[Placed]:
+    """Turn letters that are there into cards."""
 
-    def steps() -> Steps[Sequence[int]]:
-        cards = {revival.letter_id: revival.card for revival in reversed(revivals)}
+    def steps() -> Steps[Placed]:
+        by_letter = {revival.letter_id: revival.card for revival in reversed(revivals)}
         removed = yield from _remove(owner, [revival.letter_id for revival in revivals])
-        return (yield from insert_cards(owner, [(cards[letter_id], NO_BATCH) for letter_id in removed]))
+        cards = [by_letter[letter_id] for letter_id in removed]
+        card_ids = yield from insert_cards(owner, [(card, NO_BATCH) for card in cards])
+        return Placed(card_ids, Counter(card.lane for card in cards), {})
 
     return Work("revive", Access.SETTLE, steps)
 

@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from otel_discord.component.storage import Move, NewCard, NewLetter, Revival, Settlement, StoredCard
@@ -10,7 +10,9 @@ from otel_discord.store import operations_cards as card_works
 from otel_discord.store import operations_letters as letter_works
 from otel_discord.store import operations_repair as repair_works
 from otel_discord.store.ended_batches import Ended
+from otel_discord.store.lane_counts import LaneCounts
 from otel_discord.store.lane_heads import MOST_CARDS, LaneHeads
+from otel_discord.store.leaving import Gone, Placed
 from otel_discord.store.relational_archive import RelationalArchive
 from otel_discord.store.remains import DAMAGED
 from otel_discord.store.transactions import Transactions, unbook_nothing
@@ -34,6 +36,7 @@ class RelationalCards(RelationalArchive, ABC):
         super().__init__(transactions, owner, logger, on_damaged)
         self._wall_clock_ns = wall_clock_ns
         self._heads = LaneHeads(MOST_CARDS)
+        self._counts = LaneCounts()
 
     async def lanes(self) -> Sequence[str]:
         """Return the lanes that hold cards."""
@@ -41,7 +44,11 @@ class RelationalCards(RelationalArchive, ABC):
 
     async def waiting(self) -> Mapping[str, int]:
         """Return how many cards each lane holds."""
-        return await self._transactions.read(card_works.waiting(self._owner))
+        counts = self._counts.known()
+        if counts is None:
+            counts = await self._transactions.read(card_works.waiting(self._owner))
+            self._counts.read(counts)
+        return counts
 
     async def head(self, lane: str, limit: int) -> Sequence[StoredCard]:
         """Return up to ``limit`` cards in the order in which they are to be sent; they stay."""
@@ -60,14 +67,14 @@ class RelationalCards(RelationalArchive, ABC):
         """End cards, and batches whose last card this was; unknown ids are ignored."""
         if card_ids:
             work = card_works.settle(self._owner, card_ids, settlement)
-            await self._transactions.insist(work, lambda ended: self._book_gone(card_ids, ended))
+            await self._transactions.insist(work, lambda gone: self._book_gone(card_ids, gone))
 
     async def bury(self, letters: Sequence[NewLetter]) -> None:
         """End cards as DEAD and keep their letters; unknown ids are ignored together with their letters."""
         if letters:
             card_ids = [letter.card_id for letter in letters]
             work = card_works.bury(self._owner, letters)
-            await self._transactions.insist(work, lambda ended: self._book_gone(card_ids, ended))
+            await self._transactions.insist(work, lambda gone: self._book_gone(card_ids, gone))
 
     async def mark_sending(self, card_ids: Sequence[int]) -> None:
         """Note that a message with these cards is begun; unknown ids are ignored."""
@@ -86,11 +93,11 @@ class RelationalCards(RelationalArchive, ABC):
         if not moves:
             return ()
 
-        def book(_: Sequence[int]) -> None:
+        def book(placed: Placed) -> None:
             self._heads.removed(each.card_id for each in moves)
-            self._look_anew([each.card for each in moves])
+            self._book_placed(placed)
 
-        return await self._transactions.insist(card_works.move(self._owner, moves), book)
+        return (await self._transactions.insist(card_works.move(self._owner, moves), book)).card_ids
 
     async def adopt(self, cards: Sequence[NewCard]) -> Sequence[int]:
         """Put cards into lanes that no batch here has opened; they take no room.
@@ -99,7 +106,7 @@ class RelationalCards(RelationalArchive, ABC):
             RetryableError: the database cannot store now; nothing was stored.
         """
         work = card_works.adopt(self._owner, cards)
-        return await self._transactions.write(work, lambda _: self._look_anew(cards), unbook_nothing)
+        return (await self._transactions.write(work, self._book_placed, unbook_nothing)).card_ids
 
     async def revive(self, revivals: Sequence[Revival]) -> Sequence[int]:
         """Turn dead letters into cards and return the cards' ids; unknown letters are left out.
@@ -108,8 +115,7 @@ class RelationalCards(RelationalArchive, ABC):
             RetryableError: the database cannot store now; nothing was changed.
         """
         work = letter_works.revive(self._owner, revivals)
-        cards = [revival.card for revival in revivals]
-        return await self._transactions.write(work, lambda _: self._look_anew(cards), unbook_nothing)
+        return (await self._transactions.write(work, self._book_placed, unbook_nothing)).card_ids
 
     # -------------------------------------------------------------------------------------------------- inside
 
@@ -117,13 +123,16 @@ class RelationalCards(RelationalArchive, ABC):
     def _book_ended(self, ended: Sequence[Ended]) -> None:
         """Note that batches have ended."""
 
-    def _book_gone(self, card_ids: Sequence[int], ended: Sequence[Ended]) -> None:
+    def _book_gone(self, card_ids: Iterable[int], gone: Gone) -> None:
         self._heads.removed(card_ids)
-        self._book_ended(ended)
+        self._counts.left(gone.lanes)
+        self._book_ended(gone.ended)
 
-    def _look_anew(self, cards: Sequence[NewCard]) -> None:
-        for card in cards:
-            self._heads.forget(card.lane)
+    def _book_placed(self, placed: Placed) -> None:
+        self._counts.left(placed.left)
+        self._counts.came(placed.came)
+        for lane in placed.came:
+            self._heads.forget(lane)
 
     def say_damaged(self, count: int) -> None:
         """Count and log rows that have become dead letters since they were damaged."""
@@ -137,7 +146,8 @@ class RelationalCards(RelationalArchive, ABC):
 
     async def _bury_damaged(self, work: Work[repair_works.Buried]) -> None:
         def book(buried: repair_works.Buried) -> None:
+            self._counts.left(buried.lanes)
             self._book_ended(buried.ended)
-            self.say_damaged(buried.letters)
+            self.say_damaged(buried.rows)
 
         await self._transactions.insist(work, book)

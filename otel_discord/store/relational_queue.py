@@ -2,23 +2,25 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from otel_discord.component.errors import QueueFullError, RetryableError, StartError
 from otel_discord.component.storage import (
+    Fold,
     NewCard,
     QueueLimits,
+    RoutedIds,
     Settlement,
     StoredBatch,
-    StoredCard,
 )
 from otel_discord.signals.batch import Batch
 from otel_discord.store import operations_batches as batch_works
 from otel_discord.store import operations_repair as repair_works
 from otel_discord.store.ended_batches import Ended
-from otel_discord.store.relational_cards import RelationalCards
+from otel_discord.store.relational_posted import RelationalPosted
 from otel_discord.store.room import Load, Room, load_of
 from otel_discord.store.transactions import Transactions, book_nothing
 from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
@@ -29,7 +31,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 _LAST_WORKS_S: Final = 10.0
 
 
-class RelationalQueue(RelationalCards):
+class RelationalQueue(RelationalPosted):
     """A :class:`~otel_discord.component.storage.WorkQueue` over a database; see :func:`open_relational_queue`."""
 
     def __init__(
@@ -135,26 +137,22 @@ class RelationalQueue(RelationalCards):
         Raises:
             KeyError: there is no such batch, or it was routed before.
         """
-        routed = await self._route({batch_id: cards})
-        if batch_id not in routed.batch_ids:
-            raise KeyError(batch_id)
-        return routed.card_ids
+        routed = await self.route_all({batch_id: cards})
+        return routed.cards[batch_id]
 
-    async def route_all(self, cards: Mapping[int, Sequence[NewCard]]) -> None:
-        """Route several batches, in this order; those that are not there, or were routed before, are left out."""
-        await self._route(cards)
+    async def route_all(self, cards: Mapping[int, Sequence[NewCard]], folds: Sequence[Fold] = ()) -> RoutedIds:
+        """Route several batches, in this order, then fold; batches that are not there, or were routed before, are left
+        out."""
 
-    async def _route(self, cards: Mapping[int, Sequence[NewCard]]) -> batch_works.Routed:
         def book(routed: batch_works.Routed) -> None:
-            for batch_id in routed.batch_ids:
+            for batch_id in routed.ids.cards:
                 self._batches.ended(batch_id)
-            self._heads.added(
-                StoredCard(card_id, card.lane, card.priority, card.payload)
-                for card_id, card in zip(routed.card_ids, routed.cards, strict=True)
-            )
+            self._heads.added(routed.cards)
+            self._heads.folded(routed.payloads)
+            self._counts.came(Counter(card.lane for card in routed.cards))
             self._book_ended(routed.ended)
 
-        return await self._transactions.insist(batch_works.route(self._owner, cards), book)
+        return (await self._transactions.insist(batch_works.route(self._owner, cards, folds), book)).ids
 
     async def settled(self, batch_id: int) -> Settlement:
         """Wait until the batch and its cards have ended; of a batch long ended the answer is DELIVERED.

@@ -12,7 +12,7 @@ from otel_discord._proto.queue_pb2 import Card
 from otel_discord.component.storage import NewLetter, StoredLetter
 from otel_discord.store.ended_batches import whole
 from otel_discord.store.frame import DamagedPayloadError, unpack
-from otel_discord.store.schema import BATCHES, CARDS, LETTERS, Table
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, POSTED, Table
 from otel_discord.store.work import Row
 
 DAMAGED: Final = "damaged"
@@ -53,6 +53,33 @@ def letter_of_card(row: Row, time_ns: int) -> NewLetter:
     return NewLetter(
         0, time_ns, lane, DAMAGED, _letter(CARDS, read["id"], lane, time_ns, remains, whole(read["attempts"]))
     )
+
+
+def letter_of_posted(row: Row, time_ns: int) -> NewLetter | None:
+    """Return the letter of a posted card that is damaged, or whose message is; None where Discord shows all of it.
+
+    A card that can still be read counts in its letter what Discord does not show.
+    """
+    read = dict(zip(POSTED.columns, row, strict=True))
+    lane = read["lane"] if isinstance(read["lane"], str) else ""
+    remains = _bytes_left(read["payload"])
+    if _is_card(remains):
+        card = Card.FromString(remains)
+        shown = whole(read["shown"])
+        if card.count <= shown:
+            return None
+        card.count -= shown
+        remains = card.SerializeToString()
+    else:
+        remains = Card(
+            record=_record("a message that Discord has was damaged here", remains),
+            severity=SeverityNumber.SEVERITY_NUMBER_ERROR,
+            count=1,
+            first_seen_unix_nano=time_ns,
+            last_seen_unix_nano=time_ns,
+            accepted_unix_nano=time_ns,
+        ).SerializeToString()
+    return NewLetter(0, time_ns, lane, DAMAGED, _letter(POSTED, read["id"], lane, time_ns, remains, 0))
 
 
 def damaged_letter(row: Row) -> StoredLetter:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from otel_discord.store.frame import DamagedPayloadError, pack, unpack
-from otel_discord.store.schema import BATCHES, CARDS, LETTERS, META, STATE, Table
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, MESSAGES, META, POSTED, STATE, Table
 from otel_discord.store.work import Row, Value
 
 
@@ -22,7 +22,11 @@ def checksum(table: Table, values: Sequence[Any]) -> int:
 
 def seal(table: Table, values: Sequence[Value], payload: bytes | None) -> tuple[Value, ...]:
     """Return the row to store: ``values`` are the columns before ``payload_crc``; None is a payload set free."""
-    frame = b"" if payload is None else pack(payload)
+    return seal_frame(table, values, b"" if payload is None else pack(payload))
+
+
+def seal_frame(table: Table, values: Sequence[Value], frame: bytes) -> tuple[Value, ...]:
+    """Return the row to store with a payload that is packed already."""
     sealed = (*map(_as_read, values), zlib.crc32(frame))
     return (*sealed, checksum(table, sealed), frame)
 
@@ -87,6 +91,6 @@ def _with_payload(table: Table) -> Salvageable:
 
 SALVAGEABLE: Final[tuple[Salvageable, ...]] = (
     Salvageable(META, lambda row: len(row) == len(META.columns) and is_sound_number(row)),
-    *(_with_payload(table) for table in (BATCHES, CARDS, LETTERS, STATE)),
+    *(_with_payload(table) for table in (BATCHES, CARDS, LETTERS, STATE, MESSAGES, POSTED)),
 )
 """All tables. A sound row that was read from a damaged file may be stored in a new one as it is."""

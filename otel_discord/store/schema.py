@@ -1,8 +1,8 @@
 """The tables, and how a database of any earlier version becomes one of today. Data only; ``migrate`` runs it. Pure.
 
 A batch's row stays, its payload freed, while a card that it opened is in a lane: its place in the queue is taken until
-then. That a batch has ended is not counted anywhere: it is routed and no card names it. Whether somebody has a batch
-in hand is not stored either: after a crash it simply waits again, in its old place.
+then. That a batch has ended is not counted anywhere: it is routed and no card names it; posted cards name none. Whether
+somebody has a batch in hand is not stored either: after a crash it simply waits again, in its old place.
 
 Every row carries checksums (``rows``). Payloads stand last, so that a row can be read without them.
 """
@@ -55,6 +55,18 @@ LETTERS: Final = Table(
 STATE: Final = Table("state", ("owner", "key", "payload_crc", "checksum", "payload"))
 """What exporters remember."""
 
+MESSAGES: Final = Table(
+    "messages", ("id", "owner", "lane", "message_id", "posted_ns", "payload_crc", "checksum", "payload")
+)
+"""What Discord has and can still be edited. The payload is the exporter's note."""
+
+POSTED: Final = Table(
+    "posted",
+    ("id", "owner", "lane", "message", "place", "priority", "shown", "payload_crc", "checksum", "payload"),
+)
+"""Cards that Discord has. Each keeps the id that it had in ``cards``, and is never in both; ``message`` is the row of
+``messages`` that it is in, ``place`` where it comes among its cards."""
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         """CREATE TABLE IF NOT EXISTS batches (
@@ -86,6 +98,22 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             owner TEXT NOT NULL, key TEXT NOT NULL,
             payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL,
             PRIMARY KEY (owner, key))""",
+    ),
+    (
+        """CREATE TABLE IF NOT EXISTS messages (
+            id {integer} PRIMARY KEY, owner TEXT NOT NULL, lane TEXT NOT NULL, message_id TEXT NOT NULL,
+            posted_ns {integer} NOT NULL,
+            payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL)""",
+        # A message by its name.
+        "CREATE INDEX IF NOT EXISTS messages_order ON messages (owner, lane, message_id)",
+        """CREATE TABLE IF NOT EXISTS posted (
+            id {integer} PRIMARY KEY, owner TEXT NOT NULL, lane TEXT NOT NULL, message {integer} NOT NULL,
+            place {integer} NOT NULL, priority {integer} NOT NULL, shown {integer} NOT NULL,
+            payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL)""",
+        # The cards of a lane.
+        "CREATE INDEX IF NOT EXISTS posted_lane ON posted (owner, lane)",
+        # The cards of a message, and the last of them.
+        "CREATE INDEX IF NOT EXISTS posted_message ON posted (message, place)",
     ),
 )
 """The statements that lead from each version to the next; version 0 is an empty database. Only ever added to."""

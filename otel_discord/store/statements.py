@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from otel_discord.store.schema import Table
+
+Id = TypeVar("Id", int, str)
 
 _MOST_MARKS: Final = 500
 """In one ``IN (…)``; databases have limits far above it."""
@@ -29,7 +31,7 @@ def marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def portions(ids: Iterable[int]) -> Iterator[list[int]]:
+def portions(ids: Iterable[Id]) -> Iterator[list[Id]]:
     """Yield ids in their order, each once, as many at a time as a statement takes."""
     rest = iter(dict.fromkeys(ids))
     while portion := list(islice(rest, _MOST_MARKS)):

@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 from otel_discord.discord_api.outcome_types import Reason
 from otel_discord.signals import Severity
 from otel_discord.store.rows import SALVAGEABLE, checksum, is_sound, payload_of, seal
-from otel_discord.store.schema import BATCHES, CARDS, LETTERS, META, STATE, Table
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, MESSAGES, META, POSTED, STATE, Table
 
 VALUES: dict[str, tuple[Any, ...]] = {
     "batches": (7, "discord/logs", "logs", 9, 1_700_000_000_000_000_000, 3, 120, 0, 0),
     "cards": (7, "discord/logs", "ops", 9, 3, 1, 0),
     "letters": (7, "discord/logs", 5, "ops", "gone", 4),
     "state": ("discord/logs", "gone/ops"),
+    "messages": (7, "discord/logs", "ops", "1234567890123456789", 1_700_000_000_000_000_000),
+    "posted": (7, "discord/logs", "ops", 3, 1, 9, 4),
 }
+WITH_PAYLOADS = [BATCHES, CARDS, LETTERS, STATE, MESSAGES, POSTED]
 VERIFY = {each.name: each.verify for each in SALVAGEABLE}
 
 
@@ -26,7 +29,7 @@ def row_of(table: Table, payload: bytes | None = b"\1payload") -> tuple[Any, ...
 
 
 def test_every_table_can_be_salvaged() -> None:
-    assert [each.name for each in SALVAGEABLE] == ["meta", "batches", "cards", "letters", "state"]
+    assert [each.name for each in SALVAGEABLE] == ["meta", *VALUES]
     for each in SALVAGEABLE:
         assert each.columns == each.table.columns
         assert each.table.insert.count("?") == len(each.columns)
@@ -39,7 +42,7 @@ def test_a_member_of_an_enumeration_is_sealed_as_the_value_that_is_read_again() 
     assert row == seal(LETTERS, (7, "discord/logs", "ambiguous", 17, "gone", 1), b"payload")
 
 
-@pytest.mark.parametrize("table", [BATCHES, CARDS, LETTERS, STATE], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", WITH_PAYLOADS, ids=lambda table: table.name)
 def test_a_change_of_any_column_is_noticed(table: Table) -> None:
     row = row_of(table)
     assert VERIFY[table.name](row)
@@ -53,7 +56,7 @@ def test_a_change_of_any_column_is_noticed(table: Table) -> None:
     assert not VERIFY[table.name](row[:-1])
 
 
-@given(st.data(), st.sampled_from([BATCHES, CARDS, LETTERS, STATE]), st.binary(max_size=50))
+@given(st.data(), st.sampled_from(WITH_PAYLOADS), st.binary(max_size=50))
 def test_a_flipped_bit_is_noticed(data: st.DataObject, table: Table, payload: bytes) -> None:
     row = list(row_of(table, payload))
     place = data.draw(st.integers(0, len(row) - 1))

@@ -59,6 +59,7 @@ PAGES: Final = {
     "processor resource": "resource-processor.md",
     "processor batch": "batch-processor.md",
     "processor memory_limiter": "memory-limiter-processor.md",
+    "processor probabilistic_sampler": "probabilistic-sampler-processor.md",
     "receiver otlp": "otlp-receiver.md",
     "extension bearer_token_auth": "bearer-token-auth.md",
     "extension file_storage": "file-storage.md",

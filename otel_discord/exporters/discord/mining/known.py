@@ -1,5 +1,6 @@
 """The templates that are known: which one a masked line belongs to, and when several become one."""
 
+import re
 from itertools import combinations
 from typing import Final
 
@@ -14,11 +15,12 @@ from otel_discord.exporters.discord.mining.groups import (
     template_of,
     with_word_variable,
 )
-from otel_discord.exporters.discord.mining.skeleton import collapsed, key_of, masked_line
+from otel_discord.exporters.discord.mining.skeleton import collapsed, has_quotation, key_of, masked_line, ruled
 from otel_discord.exporters.discord.mining.variants import Variants, with_wild
 
 _SEEDED_TOGETHER: Final = 4
 """Of a template that generalised, so many variable words (from the left) may differ in pairs as well."""
+_UNEVEN: Final = re.compile(r"\s\s|[^\S ]")
 _MOST_WILD: Final = 64
 
 
@@ -35,12 +37,20 @@ class KnownTemplates:
         """Return how many groups are known."""
         return len(self._groups.by_key)
 
-    def group_of(self, line: str, tick: int) -> Group:
-        """Return the group of a line whose digits are masked; a new one where none fits."""
-        masked = masked_line(line)
+    def group_of(self, line: str, shapes: str, tick: int) -> Group:
+        """Return the group of a line whose digits are masked; a new one where none fits.
+
+        ``shapes`` are those of its tokens with single spaces between: most of the work where no quotation is in it.
+        """
+        by_token = not has_quotation(line)
+        masked = ruled(shapes) if by_token else masked_line(line)
         key = cut(key_of(masked))
         group = self._groups.by_key.get(key) or self._by_wild_words(key)
-        return group or self._add(Group(key, Match(digest(key), template_of(masked, key)), tick))
+        if group is None:
+            if by_token and _UNEVEN.search(line):
+                masked = masked_line(line)
+            group = self._add(Group(key, Match(digest(key), template_of(masked, key)), tick))
+        return group
 
     def seed(self, template: str, group_id: str, tick: int) -> None:
         """Remember a template, its variable parts and digits masked, under the id that it had."""

@@ -91,7 +91,7 @@ class Miner:
         group = self._by_shapes.get(shapes)
         if group is None:
             changes = self._known.changes
-            group = self._known.group_of(line, self._tick)
+            group = self._known.group_of(line, shapes, self._tick)
             if self._known.changes != changes:
                 self._forget_seen()
             self._by_shapes.keep(shapes, group)

@@ -7,7 +7,7 @@ users and lists become variable parts, and a row of variable parts becomes one.
 import re
 from typing import Final
 
-from otel_discord.exporters.discord.mining.tokens import shape
+from otel_discord.exporters.discord.mining.tokens import closed_shape
 from otel_discord.exporters.discord.mining.vocabulary import DAYS, HTTP_METHODS, MONTHS, TEXT_KEYS, UNITS, ZONES
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
@@ -20,46 +20,60 @@ _REQUEST: Final = re.compile(rf"({HTTP_METHODS})\s")
 _COLON_AFTER: Final = re.compile(r"\s*:")
 
 _END: Final = r"(?![\w\-/])"
-_PAIR: Final = (
+_PAIR: Final = re.compile(
     rf"(?<![\w=!<>])(?!(?:{TEXT_KEYS})\s)([A-Za-z_][\w.\-]*)"
     r"(\s+=\s*|\s*=\s+)(?![=>])[\w.\-+$]+(?![\w=])(?!\s*=)"
 )
-_USER: Final = (
+_USER: Final = re.compile(
     r"\b((?:[Ff]or|[Oo]f|[Bb]y|[Aa]s|[Tt]o|[Ff]rom|[Ii]nvalid|[Ii]llegal|[Nn]ew)\s+"
     r"(?:invalid\s+|illegal\s+|unknown\s+)?[Uu]ser)(\s+)(?!unknown\b|name\b)[A-Za-z][\w.\-\\$]*"
     r"(?=$|[,;:)\].](?:\s|$)|\s+(?:from|by|on|at|in|via|with|and|0|\W))"
 )
-_LOGIN: Final = (
+_LOGIN: Final = re.compile(
     r"\b((?:password|publickey|authentication|login|failures?)\s+for)(\s+)"
     r"(?!invalid\b|illegal\b|user\b|unknown\b|the\b|a\b)[A-Za-z][\w.\-]*(?=$|\s+(?:from|by|on|at|via)\b|\s+[\[(])"
 )
-_RULES: Final = tuple(
-    (re.compile(pattern), by)
-    for pattern, by in (
-        (_PAIR, r"\1\g<2>0"),
-        (rf"\b(?:{DAYS}),?\s+(?=(?:0\s+)?(?:{MONTHS})\b|0)", ""),
-        (rf"\b(?:{MONTHS})\s+0{_END}|(?<!\w)0\s+(?:{MONTHS}){_END}", "0"),
-        (rf"(?<![\w.])0\s+(?:{ZONES}){_END}(?:\s+0)?", "0"),
-        (rf"(?<![\w.])0\s+(?i:{UNITS}){_END}", "0"),
-        (_USER, r"\1\g<2>0"),
-        (_LOGIN, r"\1\g<2>0"),
-        (r"\[\s*[\w.\-]+(?:,\s*[\w.\-]+)+\s*\]", "[0]"),
-        (r"(?<=\s)\(\)(?!\S)", "(0)"),
-    )
-)
+_CALENDAR: Final = re.compile(r"[JFMASONDTW](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec|on|ue|ed|hu|ri|at)")
+_DAY: Final = re.compile(rf"\b(?:{DAYS}),?\s+(?=(?:0\s+)?(?:{MONTHS})\b|0)")
+_MONTH: Final = re.compile(rf"\b(?:{MONTHS})\s+0{_END}|(?<!\w)0\s+(?:{MONTHS}){_END}")
+_ZONE: Final = re.compile(rf"(?<![\w.])0\s+(?:{ZONES}){_END}(?:\s+0)?")
+_UNIT: Final = re.compile(rf"(?<![\w.])0\s+(?i:{UNITS}){_END}")
+_LIST: Final = re.compile(r"\[\s*[\w.\-]+(?:,\s*[\w.\-]+)+\s*\]")
+_EMPTY: Final = re.compile(r"(?<=\s)\(\)(?!\S)")
 _ROW: Final = re.compile(r"(?<![\w.$@/\-])0(?:(?:\s*[,;|/&+\-]\s*|\s+)0(?![\w$@/=]))+(?!\()")
 _PLURAL: Final = re.compile(r"(?<![\w.])(0 [A-Za-z]{2,}[a-rt-z])s(?!\w)")
 
 
 def masked_line(line: str) -> str:
     """Return the line with `0` for each variable part, its white space kept. `line` has no digit but `0`."""
-    if '"' in line or "'" in line or "`" in line:
+    if has_quotation(line):
         unquoted = _QUOTED.sub(_quotation, line)
         line = unquoted if _LETTER.search(unquoted) else line
-    line = _TOKEN.sub(lambda found: shape(found[0]), line)
-    for pattern, by in _RULES:
-        line = pattern.sub(by, line)
-    return collapsed(line)
+    line = _TOKEN.sub(lambda found: closed_shape(found[0]), line)
+    return ruled(line)
+
+
+def has_quotation(line: str) -> bool:
+    """Tell whether the tokens of a line cannot be masked one by one."""
+    return '"' in line or "'" in line or "`" in line
+
+
+def ruled(line: str) -> str:
+    """Return a line, whose tokens are masked one by one, with the rules applied that need several of them."""
+    if "=" in line:
+        line = _PAIR.sub(r"\1\g<2>0", line)
+    if "user" in line or "User" in line:
+        line = _USER.sub(r"\1\g<2>0", line)
+    if "for" in line:
+        line = _LOGIN.sub(r"\1\g<2>0", line)
+    if "()" in line:
+        line = _EMPTY.sub("(0)", line)
+    if "[" in line and "," in line:
+        line = _LIST.sub("[0]", line)
+    if "0" not in line:
+        return line
+    line = _ZONE.sub("0", _MONTH.sub("0", _DAY.sub("", line))) if _CALENDAR.search(line) else _ZONE.sub("0", line)
+    return collapsed(_UNIT.sub("0", line))
 
 
 def collapsed(masked: str) -> str:

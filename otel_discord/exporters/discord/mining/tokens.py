@@ -13,6 +13,7 @@ from otel_discord.exporters.discord.mining.vocabulary import (
     SOURCE_ENDINGS,
     TEXT_KEYS,
     TRUTH_VALUES,
+    WORDS_OF_TWO,
 )
 
 MARK: Final = "<*>"
@@ -26,11 +27,14 @@ _OBJECT: Final = re.compile(r"(?<=[A-Za-z$\];])@[0a-f]*0[0a-f]*\b(?![.:])")
 _ADDRESS: Final = re.compile(r"[\w.+\-$%]+@[\w.\-]*\w")
 _WINDOWS_PATH: Final = re.compile(r"(?:\b[A-Za-z]:|\\)\\[^\s,;\"'<>|()\[\]]*")
 _PATH: Final = re.compile(r"(?<![\w.\-)\]<*%/])[~.]{0,2}/(?![/>])[^\s,;\"'<>()\[\]{}|=]*")
-_RELATIVE_PATH: Final = re.compile(r"(?<![\w.\-/])[\w.\-]+(?:/[\w.\-$]+){2,}/?|[\w.]+/\.[\w.$]+")
+_RELATIVE_PATH: Final = re.compile(r"(?<![\w.\-/])[\w.\-]+(?:/[\w.\-$]+){2,}/?|\w+(?:\.[\w\-]+)+/[\w.$\-]*")
 _HEX_PAIRS: Final = re.compile(
-    r"(?<![\w:])(?=[0A-Fa-f:.]*(?:0|(?:[A-Fa-f]{2}:){5}))(?:[0A-Fa-f]{0,4}:){2,}[0A-Fa-f]{0,4}(?:\.0+)*(?:%\w+)?(?!\w)"
+    r"(?<![\w:.])(?=[0A-Fa-f:.]*(?:0|(?:[A-Fa-f]{2}:){5}))(?:[0A-Fa-f]{0,4}:){2,}(?:[0A-Fa-f]{1,4}|(?<=::))(?:\.0+)*(?:%\w+)?(?!\w)"
 )
-_PAIR: Final = re.compile(r"([A-Za-z_][\w.\-$]*)(=)(?![=>~])(\"0\"|'0'|[^\s,;)\]}>|&\"'<({\[]*)")
+_PAIR: Final = re.compile(
+    r"([A-Za-z_][\w.\-$]*)(=)(?![=>~])(\"0\"|'0'|[^\s,;)\]}>|&\"'<({\[]*"
+    r"(?:\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\])?)"
+)
 _PAIR_OF_BRACKETS: Final = re.compile(r"(?<==)(?:\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)|<[^<>]*>)")
 _ATOM: Final = re.compile(r"[^\s,;:()\[\]{}<>\"'`|=!?&#]+")
 _JOINED: Final = re.compile(r"0(?:[:.,/+\-_#~@|&;]+0)+")
@@ -47,11 +51,9 @@ def shape(token: str) -> str:
     """Return a token with `0` for what varies in it. `token` has no white space and no digit but `0`."""
     if token.isascii() and token.isalpha():
         return _word(token)
-    if "<*>" in token:
-        token = token.replace(MARK, "0")
     if '"' in token or "'" in token or "`" in token:
-        return token if _is_open(token) else _plain_shape(token)
-    return _plain_shape(token)
+        return token if _is_open(token) else closed_shape(token)
+    return closed_shape(token)
 
 
 def _is_open(token: str) -> bool:
@@ -59,7 +61,10 @@ def _is_open(token: str) -> bool:
     return token.count('"') % 2 == 1 or token.count("'") % 2 == 1 or token.count("`") % 2 == 1
 
 
-def _plain_shape(token: str) -> str:
+def closed_shape(token: str) -> str:
+    """Return the same where it is known that no quotation reaches into the token."""
+    if MARK in token:
+        token = token.replace(MARK, "0")
     if not token.isascii():
         token = _OTHER_DIGITS.sub(_as_digit, token)
     if "://" in token:
@@ -76,7 +81,7 @@ def _plain_shape(token: str) -> str:
         token = _PAIR_OF_BRACKETS.sub("0", _PAIR.sub(_pair, token))
     token = _ATOM.sub(_atom, token)
     if "0" in token:
-        token = _SIGN.sub("0", _JOINED.sub("0", token))
+        token = _SIGN.sub("0", _JOINED.sub("0", token.replace("[0]:0", "0")))
     return "[0]" if token == "[]" else token  # noqa: S105
 
 
@@ -140,4 +145,4 @@ def is_name_of_host_or_file(name: str) -> bool:
         return True
     if last in SOURCE_ENDINGS:
         return False
-    return len(labels) >= 3 and (len(last) == 2 or labels[0] in HOST_ENDINGS)
+    return len(labels) >= 3 and ((len(last) == 2 and last not in WORDS_OF_TWO) or labels[0] in HOST_ENDINGS)

@@ -8,7 +8,7 @@ ACCOUNTS: Final = frozenset({"root", "admin", "administrator", "guest", "nobody"
 """Accounts that every system has: a user's name wherever it stands."""
 
 UNITS: Final = (
-    "ns|us|µs|ms|msecs?|millis|milliseconds?|microseconds?|nanoseconds?|s|secs?|seconds?|mins?|minutes?|hrs?|"
+    "ns|us|h|d|m|k|g|t|µs|ms|msecs?|millis|milliseconds?|microseconds?|nanoseconds?|s|secs?|seconds?|mins?|minutes?|hrs?|"
     "hours?|days?|weeks?|b|kb|mb|gb|tb|kib|mib|gib|tib|bytes?|kbytes?|mbytes?|gbytes?|kilobytes?|megabytes?|"
     "gigabytes?|bits?|hz|khz|mhz|ghz|%|percent|bps|kbps|mbps|gbps|second\\(s\\)|time\\(s\\)"
 )
@@ -53,6 +53,28 @@ HOST_ENDINGS: Final = frozenset(
         "arpa",
         "svc",
         "name",
+        "io",
+        "ai",
+        "co",
+        "us",
+        "uk",
+        "de",
+        "fr",
+        "nl",
+        "eu",
+        "ru",
+        "cn",
+        "jp",
+        "ch",
+        "se",
+        "pl",
+        "br",
+        "ca",
+        "au",
+        "hk",
+        "tw",
+        "kr",
+        "es",
     }
 )
 FILE_ENDINGS: Final = frozenset(
@@ -107,3 +129,5 @@ FILE_ENDINGS: Final = frozenset(
 )
 SOURCE_ENDINGS: Final = frozenset({"py", "js", "ts", "rs", "go", "rb", "cs", "cc", "hs", "pl", "sh", "kt", "mm"})
 """Where in the program: as constant as a name of a class. They would pass for countries otherwise."""
+WORDS_OF_TWO: Final = frozenset({"id", "os", "db", "ok", "no", "to", "in", "up", "do", "is", "so"})
+"""What ends a name of a setting (`mapred.task.id`) more often than a name of a host."""

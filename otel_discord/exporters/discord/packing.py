@@ -54,11 +54,11 @@ def pack(
     Raises:
         ValueError: there are no cards.
     """
-    room = _Room(max_total_chars, max_content_chars, max_files, max_bytes)
-    parcel = _Parcel()
+    room = Room(max_total_chars, max_content_chars, max_files, max_bytes)
+    parcel = Parcel()
     taken = 0
     for card in islice(cards, max(1, max_embeds)):
-        files = _files_within(card.files, max_files, max_bytes, max_file_bytes)
+        files = files_within(card.files, max_files, max_bytes, max_file_bytes)
         candidate = parcel.with_card(card, files)
         if taken and not candidate.fits(room):
             break
@@ -77,7 +77,9 @@ def pack(
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
+class Room:
+    """What a message takes."""
+
     total_chars: int
     content_chars: int
     files: int
@@ -85,7 +87,7 @@ class _Room:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parcel:
+class Parcel:
     """A message in the making."""
 
     content: str = ""
@@ -95,7 +97,7 @@ class _Parcel:
     urls: frozenset[str] = field(default_factory=frozenset)
     names: frozenset[str] = field(default_factory=frozenset)
 
-    def fits(self, room: _Room) -> bool:
+    def fits(self, room: Room) -> bool:
         """Tell whether this is still one message."""
         return (
             self.total_chars <= room.total_chars
@@ -104,7 +106,7 @@ class _Parcel:
             and sum(part.size_bytes for part in self.files) <= room.bytes
         )
 
-    def with_card(self, card: Rendered, files: tuple[FilePart, ...]) -> "_Parcel":
+    def with_card(self, card: Rendered, files: tuple[FilePart, ...]) -> "Parcel":
         """Return the parcel with one more card: its files and its address made unique, its text pointing at them."""
         names = set(self.names)
         renamed: dict[str, str] = {}
@@ -121,7 +123,7 @@ class _Parcel:
         if embed and embed.url:
             embed = replace(embed, url=_unique_url(embed.url, urls))
             urls |= {embed.url}
-        return _Parcel(
+        return Parcel(
             content="\n".join(text for text in (self.content, content) if text),
             embeds=(*self.embeds, embed) if embed else self.embeds,
             files=(*self.files, *own_files),
@@ -168,7 +170,7 @@ def _is_within_limits(message: Message) -> bool:
     )
 
 
-def _files_within(
+def files_within(
     files: tuple[FilePart, ...], max_files: int, max_bytes: int, max_file_bytes: int
 ) -> tuple[FilePart, ...]:
     """Return the files of a card that a message of its own could carry."""

@@ -1,9 +1,9 @@
 """From a card to what Discord shows of it: read the record, fill the template, keep the limits. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope
@@ -13,6 +13,13 @@ from otel_discord.discord_api.models import Embed, FilePart
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
+from otel_discord.exporters.discord.render_digest import (
+    MAX_CONTENT_CHARS,
+    MAX_EMBED_CHARS,
+    Digest,
+    digest_output,
+    digest_part,
+)
 from otel_discord.exporters.discord.render_fit import to_content, to_embed
 from otel_discord.exporters.discord.render_links import LinkTemplate, parse_link
 from otel_discord.exporters.discord.render_options import RenderOptions
@@ -25,6 +32,8 @@ from otel_discord.templating.text import escape_markdown
 
 UNREADABLE: Final = "(a record that cannot be read: it is nested too deeply)"
 _EXCEPTION_SUFFIX: Final = "_exception"
+_BRIEF_PRESET: Final = "compact"
+_TEXT_PRESETS: Final = ("plain",)
 _MAX_REMEMBERED_BYTES: Final = 4_096
 
 
@@ -35,6 +44,8 @@ class Rendered:
     embed: Embed | None
     content: str = ""
     files: tuple[FilePart, ...] = ()
+    shorter: "Rendered | None" = None
+    """The same card without what can be spared, where there is such a thing; its files are these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +68,13 @@ class Renderer:
         self._links = _parsed_links(self._options)
         self._record = _look(self._options.preset)
         self._exception = _look(self._options.preset + _EXCEPTION_SUFFIX)
+        brief = self._options.preset if self._options.preset in _TEXT_PRESETS else _BRIEF_PRESET
+        self._brief_record = _look(brief)
+        self._brief_exception = _look(brief + _EXCEPTION_SUFFIX)
 
-    def render(self, card: Card, *, repeated: bool = False, late: str = "", notes: Sequence[str] = ()) -> Rendered:
+    def render(
+        self, card: Card, *, repeated: bool = False, late: str = "", notes: Sequence[str] = (), brief: bool = False
+    ) -> Rendered:
         """Return what the card shows. Alone it keeps every limit of a message.
 
         Args:
@@ -66,30 +82,69 @@ class Renderer:
             repeated: an earlier try may have arrived; the card says so.
             late: how long it has waited with us, as ``2 h late``; "" where that is not worth a word.
             notes: short remarks for the reader, such as why a file is missing.
+            brief: in the compact look whatever the preset; one that is text stays text.
         """
         options = self._options
         facts = record_facts(
             source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
         )
-        look = self._record if facts.exception is None else self._exception
+        record, exception = (self._brief_record, self._brief_exception) if brief else (self._record, self._exception)
+        look = record if facts.exception is None else exception
         prepared = card_values(
             card, facts, options, look.limits, self._links, repeated=repeated, late=late, notes=notes
         )
-        try:
-            output = look.template.render(prepared.values)
-        except TemplateError:  # a card is never lost to its looks
-            output = TemplateOutput(title=escape_markdown(prepared.values["title"]), color=prepared.values["color"])
         card_chars = look.limits.card_chars + prepared.link_chars
-        if output.content:
-            content = to_content(output, card_chars=card_chars, content_chars=options.max_message_length)
-            return Rendered(None, content, prepared.files)
-        embed = to_embed(
-            output,
-            card_chars=card_chars,
-            description_chars=options.max_message_length,
-            time_unix_ns=facts.time_unix_ns if options.timestamps else 0,
+        time_unix_ns = facts.time_unix_ns if options.timestamps else 0
+
+        def fitted(output: TemplateOutput) -> Rendered:
+            if output.content:
+                content = to_content(output, card_chars=card_chars, content_chars=options.max_message_length)
+                return Rendered(None, content, prepared.files)
+            embed = to_embed(
+                output, card_chars=card_chars, description_chars=options.max_message_length, time_unix_ns=time_unix_ns
+            )
+            return Rendered(embed, "", prepared.files)
+
+        output = _output(look, prepared.values)
+        if not prepared.values["samples"]:
+            return fitted(output)
+        shorter = fitted(_output(look, {**prepared.values, "samples": []}))
+        whole = fitted(output)
+        return replace(whole, shorter=shorter) if _says_all(whole, output) else shorter
+
+    def digest(self, digest: Digest, *, repeated: bool = False, late: str = "") -> Rendered:
+        """Return what stands before the worst ones of a digest, with the list of all as a file."""
+        options = self._options
+        output = digest_output(
+            digest, is_text=options.preset in _TEXT_PRESETS, emoji=options.emoji, resource=options.resource
         )
-        return Rendered(embed, "", prepared.files)
+        remarks = " · ".join(part for part in (late, options.repeated_mark if repeated else "") if part)
+        part = digest_part(digest)
+        files = (part,) if part else ()
+        if output.content:
+            said = replace(output, content="\n".join(text for text in (output.content, remarks) if text))
+            return Rendered(None, to_content(said, card_chars=MAX_CONTENT_CHARS, content_chars=0), files)
+        embed = to_embed(
+            replace(output, footer_text=remarks), card_chars=MAX_EMBED_CHARS, description_chars=0, time_unix_ns=0
+        )
+        return Rendered(embed, "", files)
+
+
+def _output(look: _Look, values: Mapping[str, Any]) -> TemplateOutput:
+    try:
+        return look.template.render(values)
+    except TemplateError:  # a card is never lost to its looks
+        title = escape_markdown(f"{values['emoji']} {values['count_mark']}{values['title']}".strip())
+        return TemplateOutput(title=title, color=values["color"])
+
+
+def _says_all(rendered: Rendered, output: TemplateOutput) -> bool:
+    """Tell whether nothing of the text had to be cut."""
+    if rendered.embed is None:
+        return len(rendered.content) == len(output.content.strip())
+    return len(rendered.embed.description) == len(output.description.strip()) and len(rendered.embed.fields) == len(
+        output.fields
+    )
 
 
 def _look(name: str) -> _Look:

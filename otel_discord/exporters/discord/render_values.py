@@ -16,27 +16,28 @@ from otel_discord.exporters.discord.facts import RecordFacts
 from otel_discord.exporters.discord.facts_attributes import REQUEST_KEY
 from otel_discord.exporters.discord.facts_trace import parse_trace
 from otel_discord.exporters.discord.facts_values import short_text
+from otel_discord.exporters.discord.render_folded import count_mark, differing_samples, history, new_mark, seen
 from otel_discord.exporters.discord.render_lines import few_lines, fitted_title
 from otel_discord.exporters.discord.render_links import LinkTemplate
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
 from otel_discord.templating.cutting import cut_end, cut_middle
 from otel_discord.templating.text import Markdown
-from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, timestamp
+from otel_discord.templating.wording import timestamp
 
 TRACE_FILE: Final = "trace.txt"
 MESSAGE_FILE: Final = "message.txt"
 _MIN_TRACE_CHARS: Final = 120
-_WHERE_CHARS: Final = 110
-"""About what the line with service, environment, place and time takes."""
+_WHERE_CHARS: Final = 165
+"""About what the lines with service, environment, place, times and past take, also when the card is folded later."""
 
 NAMES: Final = frozenset(
     (
         "attributes", "body", "color", "count", "count_mark", "dropped_attributes_count", "emoji", "environment",
-        "event_name", "exception_message", "exception_type", "files", "first_seen", "footer", "host", "last_seen",
-        "late_mark", "link_line", "links", "location", "namespace", "notes", "pairs", "repeated_mark", "resource",
-        "scope", "scope_version", "seen", "service", "service_version", "severity", "severity_number", "span_id",
-        "time", "title", "trace", "trace_id", "trace_language", "when",
+        "event_name", "exception_message", "exception_type", "files", "first_seen", "footer", "history", "host",
+        "last_seen", "late_mark", "link_line", "links", "location", "namespace", "new_mark", "notes", "pairs",
+        "repeated_mark", "resource", "samples", "scope", "scope_version", "seen", "service", "service_version",
+        "severity", "severity_number", "span_id", "time", "title", "trace", "trace_id", "trace_language", "when",
     )
 )  # fmt: skip
 """What a template may use; templates are checked against it when they are loaded."""
@@ -55,6 +56,9 @@ class Limits:
     attributes_chars: int = 140
     """Of all pairs on their one line."""
     resource_attributes: int = 0
+    samples: int = 3
+    """Messages of further records, where they differ."""
+    sample_chars: int = 60
     card_chars: int = 590
     """Of the whole card without its links: ten such cards fit in one message."""
 
@@ -93,12 +97,20 @@ def card_values(
     notes: Sequence[str] = (),
 ) -> CardValues:
     """Return the values of one card."""
-    title = fitted_title(facts.title, limits.title_chars)
+    what = " ".join(facts.title.split())
+    title = fitted_title(what, limits.title_chars)
     body = few_lines(facts.body, limits.body_lines, limits.body_chars)
     pairs = _pairs(facts, limits)
     told = len(title) + len(body.text) + sum(len(name) + len(value) + 3 for name, value in pairs)
     trace = _trace(facts, options, limits, told)
-    files = _files(facts, trace, message_is_cut=title != facts.title or body.is_cut)
+    files = _files(facts, trace, message_is_cut=title != what or body.is_cut)
+    samples = differing_samples(
+        card,
+        what,
+        most=limits.samples,
+        max_chars=limits.sample_chars,
+        room=limits.card_chars - told - len(trace.text) - _WHERE_CHARS,
+    )
     shown_links = _links(facts, links)
     link_line = Markdown(" · ".join(f"[{link['name']}]({link['url']})" for link in shown_links))
     source = facts.source if options.resource else None
@@ -109,7 +121,7 @@ def card_values(
         "severity": facts.severity_label,
         "severity_number": facts.severity_number,
         "count": card.count,
-        "count_mark": f"×{card.count:,} " if card.count > 1 else "",
+        "count_mark": count_mark(card),
         "title": title,
         "body": body.text,
         "pairs": pairs,
@@ -138,7 +150,10 @@ def card_values(
         "when": Markdown(timestamp(time)) if card.count == 1 else "",
         "first_seen": card.first_seen_ns if options.timestamps else 0,
         "last_seen": card.last_seen_ns if options.timestamps else 0,
-        "seen": _seen(card) if options.timestamps else "",
+        "seen": seen(card) if options.timestamps else "",
+        "samples": samples,
+        "new_mark": new_mark(card),
+        "history": history(card, timestamps=options.timestamps),
         "links": shown_links,
         "link_line": link_line,
         "files": [file.label for file in files],
@@ -236,14 +251,3 @@ def _resource(facts: RecordFacts, limits: Limits) -> list[dict[str, str]]:
             if text:
                 shown.append({"key": key, "value": text})
     return shown
-
-
-def _seen(card: Card) -> str:
-    """Return ``since 5 minutes ago · last 10 seconds ago`` for a card of several records."""
-    if card.count == 1:
-        return ""
-    first, last = timestamp(card.first_seen_ns), timestamp(card.last_seen_ns)
-    if card.last_seen_ns - card.first_seen_ns < NANOSECONDS_PER_SECOND:
-        return Markdown(last or first)
-    parts = [f"{word} {stamp}" for word, stamp in (("first", first), ("last", last)) if stamp]
-    return Markdown(" · ".join(parts))

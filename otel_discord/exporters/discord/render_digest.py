@@ -1,0 +1,188 @@
+"""Many problems in one message: the worst ones as cards of their own, the next ones as a line each, the rest in a file.
+
+Used when a channel's budget is short. Each problem is shown once, with its own count; what all of them come to is said
+in words. Pure functions; cheap for thousands of cards, since only what is shown is read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from otel_discord.discord_api.models import FilePart
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.evidence_files import text_file
+from otel_discord.exporters.discord.render_digest_file import digest_text
+from otel_discord.exporters.discord.render_digest_words import files_left_out, problem_words, service_of
+from otel_discord.exporters.discord.render_folded import count_mark, spoken
+from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
+from otel_discord.signals import severity_range
+from otel_discord.templating.cutting import cut_end, cut_middle
+from otel_discord.templating.output import TemplateOutput
+from otel_discord.templating.text import escape_markdown
+from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, number, timestamp
+
+DIGEST_FILE: Final = "digest.txt"
+FULL_CARDS: Final = 5
+"""The worst ones, each with an embed of its own."""
+LINES: Final = 12
+FULL_CARDS_IN_TEXT: Final = 2
+LINES_IN_TEXT: Final = 7
+"""Where messages are text, they hold less."""
+MAX_EMBED_CHARS: Final = 2_000
+"""Of the digest's own embed; with five compact cards it fits in a message."""
+MAX_CONTENT_CHARS: Final = 1_000
+_REST_CHARS: Final = 240
+"""For all but the lines."""
+_FAIR_AMONG: Final = 1_000
+"""So many of one severity are looked at, those with most records, when the worst are chosen."""
+_SERVICE_CHARS: Final = 30
+_WORDS_CHARS: Final = 90
+_MINUTE_S: Final = 60
+_FIRE: Final = "🔥"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Places of cards in the sequence that they were chosen from; each is in one of the three."""
+
+    full: tuple[int, ...]
+    lines: tuple[int, ...]
+    others: tuple[int, ...]
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """All places, in the order of the message."""
+        return (*self.full, *self.lines, *self.others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What a digest is made of."""
+
+    full: Sequence[Card]
+    lines: Sequence[Card]
+    others: Sequence[Card] = ()
+    """Those in the file only; empty when a posted digest is edited."""
+    other_problems: int = 0
+    other_records: int = 0
+    now_s: float = 0.0
+    """Seconds since the epoch."""
+    is_edit: bool = False
+
+    @property
+    def problems(self) -> int:
+        """How many there are."""
+        return len(self.full) + len(self.lines) + self.other_problems
+
+    @property
+    def records(self) -> int:
+        """How many records they stand for."""
+        return sum(card.count for cards in (self.full, self.lines) for card in cards) + self.other_records
+
+
+def choose(cards: Sequence[Card], *, most_full: int = FULL_CARDS, most_lines: int = LINES) -> Chosen:
+    """Return who is shown in full, who has a line, and who is in the file.
+
+    The worst are those of the highest severity, of them the services in turn, each with the problem that counts most.
+    Lines go by severity, then by count.
+    """
+    ranked = sorted(range(len(cards)), key=lambda place: _badness(cards[place]))
+    full = _worst(cards, ranked, most_full)
+    taken = frozenset(full)
+    rest = [place for place in ranked if place not in taken]
+    return Chosen(tuple(full), tuple(rest[:most_lines]), tuple(rest[most_lines:]))
+
+
+def headline(digest: Digest) -> str:
+    """Return ``37 problems, 5,201 events in the last minute``."""
+    problems, records = digest.problems, digest.records
+    line = f"{number(problems)} problem{'s' * (problems != 1)}, {number(records)} event{'s' * (records != 1)}"
+    oldest_ns = min(
+        (
+            card.accepted_ns
+            for cards in (digest.full, digest.lines, digest.others)
+            for card in cards
+            if card.accepted_ns
+        ),
+        default=0,
+    )
+    if digest.is_edit or not oldest_ns:
+        return line
+    span_s = digest.now_s - oldest_ns / NANOSECONDS_PER_SECOND
+    return f"{line} in the last {spoken(span_s) if span_s >= 1.5 * _MINUTE_S else 'minute'}"
+
+
+def digest_output(digest: Digest, *, is_text: bool, emoji: bool = True, resource: bool = True) -> TemplateOutput:
+    """Return the embed (or the text) that stands before the worst ones; at most about 2,000 code points."""
+    title = f"{_FIRE} {headline(digest)}" if emoji else headline(digest)
+    room = (MAX_CONTENT_CHARS if is_text else MAX_EMBED_CHARS) - len(title) - _REST_CHARS
+    lines = []
+    for card in sorted(digest.lines, key=_badness):
+        line = _line(card, emoji=emoji, resource=resource)
+        if len(line) >= room:
+            line = cut_middle(line, max(48, room), markdown=True)
+        lines.append(line)
+        room -= len(line) + 1
+    if digest.other_problems:
+        lines.append(_others(digest))
+    if digest.is_edit and digest.now_s:
+        lines.append(f"counts as of {timestamp(int(digest.now_s) * NANOSECONDS_PER_SECOND)}")
+    if is_text:
+        return TemplateOutput(content="\n".join([f"**{title}**", *lines]))
+    worst = max((card.severity for cards in (digest.full, digest.lines) for card in cards), default=0)
+    return TemplateOutput(title=title, description="\n".join(lines), color=severity_color(worst))
+
+
+def digest_part(digest: Digest) -> FilePart | None:
+    """Return the list of all problems as a file; None where the message shows all of them itself.
+
+    For an edit the file has only its name: Discord keeps the one that was sent.
+    """
+    if not digest.other_problems:
+        return None
+    everything = [] if digest.is_edit else sorted((*digest.full, *digest.lines, *digest.others), key=_badness)
+    text = digest_text(everything, headline(digest), digest.now_s) if everything else ""
+    return text_file(DIGEST_FILE, text, headline(digest)).part
+
+
+def _badness(card: Card) -> tuple[int, int, int]:
+    return (-severity_range(card.severity), -card.count, card.first_seen_ns)
+
+
+def _worst(cards: Sequence[Card], ranked: Sequence[int], most: int) -> list[int]:
+    """Return the worst places: by severity, within one the services in turn, within a service by count."""
+    worst: list[int] = []
+    for _, places in groupby(ranked, key=lambda place: severity_range(cards[place].severity)):
+        if len(worst) >= most:
+            break
+        had: dict[str, int] = {}
+        turns: list[tuple[int, int, int]] = []
+        for order, place in enumerate(places):
+            if order == _FAIR_AMONG:
+                break
+            service = service_of(cards[place])
+            turn = had.get(service, 0)
+            had[service] = turn + 1
+            turns.append((turn, order, place))
+            if turn == 0 and len(had) == most:
+                break
+        worst += [place for _, _, place in sorted(turns)]
+    return worst[:most]
+
+
+def _line(card: Card, *, emoji: bool, resource: bool) -> str:
+    """Return ``🔴 ×3,012 checkout · Payment declined: gateway timeout``."""
+    severity = severity_range(card.severity)
+    sign = severity_emoji(card.severity) if emoji else severity.name if severity else ""
+    service = cut_end(service_of(card), _SERVICE_CHARS) if resource else ""
+    words = [service, cut_middle(problem_words(card), _WORDS_CHARS), files_left_out(card)]
+    told = " · ".join(escape_markdown(word) for word in words if word)
+    return f"{sign} {count_mark(card)}{told}".strip()
+
+
+def _others(digest: Digest) -> str:
+    more = f"… {number(digest.other_problems)} more"
+    records = digest.other_records
+    then = " when this was sent" if digest.is_edit else ""
+    return f"{more} with {number(records)} event{'s' * (records != 1)}{then} in 📎 {DIGEST_FILE}"

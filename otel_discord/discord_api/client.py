@@ -51,7 +51,7 @@ class WebhookClient:
         self._turn_settings = TurnSettings(file_max_bytes=file_max_bytes, learn_channel=limits.learn_channel)
 
     def turn(
-        self, webhook: WebhookUrl, operation: Operation, *, priority: int = 0, urgency: Urgency | None = None
+        self, webhook: WebhookUrl, operation: Operation, *, priority: int | None = None, urgency: Urgency | None = None
     ) -> AbstractAsyncContextManager[Turn]:
         """Wait for the right to one request; leaving the turn unused hands it back.
 
@@ -66,7 +66,7 @@ class WebhookClient:
 
     @asynccontextmanager
     async def _turn(
-        self, webhook: WebhookUrl, operation: Operation, priority: int, urgency: Urgency | None
+        self, webhook: WebhookUrl, operation: Operation, priority: int | None, urgency: Urgency | None
     ) -> AsyncIterator[Turn]:
         route = Route(operation, webhook.id)
         async with self._limits.permit(route, priority=priority, urgency=urgency) as permit:

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 
 from otel_discord.discord_api.ratelimit import Answer, Limiter, LimiterSettings, RateLimitSnapshot, Ticket
 from otel_discord.discord_api.routes import Route
-from otel_discord.discord_api.urgency import Urgency
+from otel_discord.discord_api.urgency import Urgency, first_priority
 
 _log = logging.getLogger(__name__)
 
@@ -91,13 +91,13 @@ class RateLimits:
         self._ban_listeners: list[Callable[[], None]] = []
 
     def permit(
-        self, route: Route, *, priority: int = 0, urgency: Urgency | None = None
+        self, route: Route, *, priority: int | None = None, urgency: Urgency | None = None
     ) -> AbstractAsyncContextManager[Permit]:
         """Wait until the request may be sent. The wait can last as long as a ban does, so give it a deadline.
 
         Requests of one route go one at a time and in order; a higher ``priority`` goes first, never around a limit.
         From 1 on it is critical and may use every slot; 0 leaves one to those; what can wait (edits -1, deletions -2)
-        also leaves the next one to 0. ``urgency`` can raise it while it waits.
+        also leaves the next one to 0. ``urgency`` can raise it while it waits. Neither given: 0.
 
         Leaving without ``sending`` returns the permit untouched; leaving after it without ``seen`` counts as a request
         without an answer.
@@ -141,11 +141,10 @@ class RateLimits:
         return self._limiter.snapshot(asyncio.get_running_loop().time())
 
     @asynccontextmanager
-    async def _permit(self, route: Route, priority: int, urgency: Urgency | None) -> AsyncIterator[Permit]:
+    async def _permit(self, route: Route, priority: int | None, urgency: Urgency | None) -> AsyncIterator[Permit]:
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
-        priority = priority if urgency is None else urgency.at_least(priority)
-        ticket = self._limiter.request(route, priority, asked_at)
+        ticket = self._limiter.request(route, first_priority(priority, urgency), asked_at)
         permit: Permit | None = None
         try:
             if urgency is None:

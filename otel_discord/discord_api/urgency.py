@@ -12,17 +12,21 @@ from contextlib import contextmanager
 
 
 class Urgency:
-    """Of one request, or of one message over all its attempts; belongs to the event loop of its permits."""
+    """Of one request, or of one message over all its attempts; belongs to the event loop of its permits.
+
+    Args:
+        priority: to begin with; None leaves it to what each permit is asked with.
+    """
 
     __slots__ = ("_listeners", "_priority")
 
-    def __init__(self) -> None:
-        self._priority: int | None = None
+    def __init__(self, priority: int | None = None) -> None:
+        self._priority = priority
         self._listeners: list[Callable[[int], None]] = []
 
     @property
     def priority(self) -> int | None:
-        """What it was raised to, None where it never was."""
+        """What it was raised to or began with; None where neither happened."""
         return self._priority
 
     def raise_to(self, priority: int) -> None:
@@ -33,10 +37,6 @@ class Urgency:
         for listener in tuple(self._listeners):
             listener(priority)
 
-    def at_least(self, priority: int) -> int:
-        """Return the higher of this and a priority."""
-        return priority if self._priority is None else max(priority, self._priority)
-
     @contextmanager
     def heard(self, listener: Callable[[int], None]) -> Iterator[None]:
         """Call ``listener`` whenever it is raised, as long as the block runs."""
@@ -45,3 +45,11 @@ class Urgency:
             yield
         finally:
             self._listeners.remove(listener)
+
+
+def first_priority(priority: int | None, urgency: Urgency | None) -> int:
+    """Return what a request begins to wait with: the higher of the two where both are given, 0 where neither is."""
+    raised_to = None if urgency is None else urgency.priority
+    if priority is None or raised_to is None:
+        return (raised_to if priority is None else priority) or 0
+    return max(priority, raised_to)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from otel_discord.config import Secret
-from otel_discord.discord_api.client import AttemptFacts, Turn, WebhookClient, WebhookInfo
+from otel_discord.discord_api.client import AttemptFacts, Turn, Urgency, WebhookClient, WebhookInfo
 from otel_discord.discord_api.http import HttpRequest, HttpResponse, TransportError
 from otel_discord.discord_api.models import Embed, FilePart, Message
 from otel_discord.discord_api.multipart import FileUnreadableError
@@ -23,7 +23,7 @@ from otel_discord.discord_api.outcome_types import (
     Unavailable,
 )
 from otel_discord.discord_api.permits import RateLimits
-from otel_discord.discord_api.ratelimit import Limiter
+from otel_discord.discord_api.ratelimit import Limiter, LimiterSettings
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl
 
@@ -310,3 +310,27 @@ async def test_cancelling_a_wait_leaves_the_line() -> None:
             pytest.fail("it is not our turn yet")
     async with client.turn(WEBHOOK, Operation.EXECUTE) as turn:
         assert isinstance(await turn.execute(MESSAGE), Delivered)
+
+
+@pytest.mark.looptime
+async def test_a_turn_can_become_urgent_and_its_time_is_told() -> None:
+    limits = RateLimits(Limiter(LimiterSettings(channel_messages_per_minute=4)), dice=lambda: 0.0)
+    transport = ScriptedTransport(*[answer(200, STORED) for _ in range(3)])
+    client = WebhookClient(transport, limits, user_agent="DiscordBot (x, 1)")
+    loop = asyncio.get_running_loop()
+    for _ in range(3):
+        async with client.turn(WEBHOOK, Operation.EXECUTE) as turn:
+            await turn.execute(MESSAGE)
+    assert client.ready_at(WEBHOOK, Operation.EXECUTE) > loop.time() + 59
+    assert client.ready_at(WEBHOOK, Operation.EXECUTE, priority=1) <= loop.time()
+    assert client.ready_at(WEBHOOK, Operation.EDIT, -1) <= loop.time()
+    urgency = Urgency()
+
+    async def waited_s() -> float:
+        async with client.turn(WEBHOOK, Operation.EXECUTE, urgency=urgency) as turn:
+            return turn.waited_s
+
+    waiting = asyncio.ensure_future(waited_s())
+    await asyncio.sleep(3)
+    urgency.raise_to(1)
+    assert await waiting == pytest.approx(3.0)

@@ -57,7 +57,7 @@ class Agenda(Generic[T]):
         """
         head = self.peek()
         if head is None:
-            raise IndexError("first of an empty agenda")
+            raise IndexError("an empty agenda has no first item")
         return head[1]
 
     def pop(self) -> T:
@@ -66,12 +66,10 @@ class Agenda(Generic[T]):
         Raises:
             IndexError: it is empty.
         """
-        head = self.peek()
-        if head is None:
-            raise IndexError("pop from an empty agenda")
+        item = self.first()
         heapq.heappop(self._heap)
-        del self._living[head[1]]
-        return head[1]
+        del self._living[item]
+        return item
 
     def __iter__(self) -> Iterator[T]:
         return iter(list(self._living))

@@ -56,7 +56,10 @@ class Lane:
         head = None if self.in_flight is not None else self.waiting.peek()
         if head is None:
             return math.inf
-        free_at = self.bucket.spare_at if self.keeps_one(head[1].priority) else self.bucket.free_at
+        bucket = self.bucket
+        free_at = bucket.free_at
+        if bucket.spare_at > free_at and self.keeps_one(head[1].priority):
+            free_at = bucket.spare_at
         return max(free_at, self.paused_until)
 
     def is_idle(self, now: float) -> bool:

@@ -240,7 +240,7 @@ class Limiter:
             channel.park(lane, creates=creates, kept=kept)
             self._set_channel_timer(channel, now)
             return None
-        lane.waiting.pop()
+        lane.waiting.discard(ticket)
         ticket.state = TicketState.GRANTED
         lane.in_flight = ticket
         self._waiting -= 1

@@ -46,7 +46,7 @@ class LogEvidence:
         self._arrivals.append(answer.arrived_at)
         self._limit = answer.limit
         window_s = answer.reset_after_s
-        if abs(window_s - self._window_s) > TIME_TOLERANCE_S or self._counted() < answer.used:
+        if abs(window_s - self._window_s) > TIME_TOLERANCE_S or not self._knows(answer.used):
             self._forget()
         if not self._answers:
             self._window_s = window_s
@@ -61,7 +61,7 @@ class LogEvidence:
         """A request may have been counted."""
         self._arrivals.append(latest_arrival_at)
 
-    def _counted(self) -> int:
-        """How many of our own requests the window holds; fewer than are used means that someone else posts too."""
+    def _knows(self, used: int) -> bool:
+        """Whether the window holds so many of our own requests; otherwise someone else posts too."""
         since = self._arrivals[-1] - self._window_s - TIME_TOLERANCE_S
-        return sum(1 for arrived_at in self._arrivals if arrived_at > since)
+        return used <= 0 or (used <= len(self._arrivals) and self._arrivals[-used] > since)

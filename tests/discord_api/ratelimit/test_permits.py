@@ -9,6 +9,7 @@ import pytest
 from otel_discord.discord_api.permits import RateLimits
 from otel_discord.discord_api.ratelimit import Answer, Limited, Limiter, LimiterSettings, Scope
 from otel_discord.discord_api.routes import Operation, Route
+from otel_discord.discord_api.urgency import Urgency, first_priority
 
 pytestmark = pytest.mark.looptime
 
@@ -222,3 +223,77 @@ async def test_coming_near_the_ban_for_invalid_requests_is_logged_once(caplog: p
             answer = Answer(status=401, sent_at=now(), received_at=now())
             await send(rate_limits, Route(Operation.GET_WEBHOOK, str(webhook)), answer)
     assert [record.getMessage().endswith("slow") for record in caplog.records] == [True]
+
+
+# --------------------------------------------------------------------------------------------------------- urgency
+
+
+async def used_up(rate_limits: RateLimits, messages: int) -> None:
+    for _ in range(messages):
+        await send(rate_limits, POST)
+
+
+async def test_a_waiting_permit_is_granted_at_once_when_it_becomes_urgent() -> None:
+    rate_limits, urgency = limits(channel_messages_per_minute=4), Urgency()
+    await used_up(rate_limits, 3)
+    waits_s = []
+
+    async def want() -> None:
+        async with rate_limits.permit(POST, urgency=urgency) as permit:
+            waits_s.append(permit.waited_s)
+
+    waiting = asyncio.ensure_future(want())
+    await asyncio.sleep(5)
+    urgency.raise_to(0)
+    await asyncio.sleep(5)
+    assert not waiting.done()
+    urgency.raise_to(1)
+    await waiting
+    assert waits_s == [pytest.approx(10.0)]
+    assert urgency.priority == 1
+    urgency.raise_to(9)
+    assert at_rest(rate_limits)
+
+
+async def test_an_urgency_that_was_raised_before_counts_from_the_start() -> None:
+    rate_limits, urgency = limits(channel_messages_per_minute=4), Urgency(-1)
+    await used_up(rate_limits, 3)
+    urgency.raise_to(1)
+    async with rate_limits.permit(POST, priority=0, urgency=urgency) as permit:
+        assert permit.waited_s == 0.0
+
+
+async def test_raising_while_the_waiter_is_cancelled_leaves_nothing_behind() -> None:
+    rate_limits, urgency = limits(channel_messages_per_minute=4), Urgency()
+    await used_up(rate_limits, 3)
+
+    async def want() -> None:
+        async with rate_limits.permit(POST, urgency=urgency):
+            raise AssertionError("cancelled before")
+
+    waiting = asyncio.ensure_future(want())
+    await asyncio.sleep(1)
+    urgency.raise_to(1)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    urgency.raise_to(2)
+    assert at_rest(rate_limits)
+    assert rate_limits.ready_at(POST, priority=1) <= now()
+
+
+@pytest.mark.parametrize(
+    ("priority", "began_with", "first"),
+    [(None, None, 0), (None, -1, -1), (-2, None, -2), (0, 1, 1), (1, -1, 1), (-1, -1, -1), (0, -1, 0)],
+)
+async def test_what_a_request_begins_to_wait_with(priority: int | None, began_with: int | None, first: int) -> None:
+    assert first_priority(priority, None if began_with is None else Urgency(began_with)) == first
+
+
+async def test_when_a_permit_would_come_is_told_and_kept() -> None:
+    rate_limits = limits(channel_messages_per_minute=4)
+    await used_up(rate_limits, 3)
+    assert rate_limits.ready_at(POST, priority=1) <= now()
+    told_at = rate_limits.ready_at(POST)
+    async with rate_limits.permit(POST):
+        assert now() == pytest.approx(told_at)

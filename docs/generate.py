@@ -51,6 +51,7 @@ LATER: Final = frozenset(
 """Sections and keys that are accepted and checked, but not in force yet."""
 PAGES: Final = {
     "connector forward": "forward-connector.md",
+    "connector count": "count-connector.md",
     "exporter discord": "discord-exporter.md",
     "exporter debug": "debug-exporter.md",
     "exporter file": "file-exporter.md",

@@ -16,6 +16,7 @@ from otel_discord.ottl.functions.ctime_format import MONTHS, WEEKDAYS, parts_of
 _NS_PER_S: Final = 1_000_000_000
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _CENTURY_TURN: Final = 69
+_FRACTIONS: Final = frozenset("Lfs")
 _FRACTION_DIGITS: Final = 9
 _TEXT_CHARS_MAX: Final = 1_000
 _NUMBERS: Final = {
@@ -39,6 +40,13 @@ _LARGE_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ZONE_CHARS: Final = range(3, 6)
 
 
+class _Unexpected(Exception):  # noqa: N818 - never leaves this file
+    def __init__(self, wanted: str, left: int) -> None:
+        self.wanted = wanted
+        self.left = left
+        super().__init__(wanted)
+
+
 @dataclass(slots=True)
 class _Found:
     year: int | None = None
@@ -52,6 +60,7 @@ class _Found:
     afternoon: bool | None = None
     offset_s: int | None = None
     zone: str = ""
+    fraction_follows: bool = False
 
 
 @lru_cache(maxsize=64)
@@ -83,26 +92,32 @@ def read_time(text: str, layout: str, zone: tzinfo | None, now_ns: int) -> int:
         raise OttlError(f"a text of more than {_TEXT_CHARS_MAX} characters is no time")
     if zone is None and layout.endswith("Z") and not layout.endswith("%Z"):
         zone = UTC
-    found = _Found()
+    parts = parts_of(layout)
+    found = _Found(fraction_follows=any(letter in _FRACTIONS for letter, _ in parts if letter))
     rest = text
-    for letter, literal in parts_of(layout):
-        rest = _read(found, letter, rest) if letter else _skip(literal, rest)
+    try:
+        for letter, literal in parts:
+            rest = _read(found, letter, rest) if letter else _skip(literal, rest)
+    except _Unexpected as error:
+        # The text itself is somebody's data and stays out of messages.
+        column = len(text) - error.left + 1
+        raise OttlError(f"expected {error.wanted} at character {column} of the text (format {layout!r})") from None
     if rest:
-        raise OttlError(f"{text!r} goes on after what the format {layout!r} describes")
+        raise OttlError(f"the text goes on after what the format {layout!r} describes")
     try:
         return _ns(found, zone, now_ns)
     except (ValueError, OverflowError, OSError):
-        raise OttlError(f"{text!r} is not a time that there is") from None
+        raise OttlError(f"there is no such time (format {layout!r})") from None
 
 
 def _skip(literal: str, text: str) -> str:
     for piece_number, piece in enumerate(literal.split(" ")):
         if piece_number and text and not text.startswith(" "):
-            raise _unexpected(" ", text)
+            raise _unexpected("a space", text)
         if piece_number:
             text = text.lstrip(" ")
         if not text.startswith(piece):
-            raise _unexpected(piece, text)
+            raise _unexpected(repr(piece), text)
         text = text[len(piece) :]
     return text
 
@@ -112,8 +127,8 @@ def _read(found: _Found, letter: str, text: str) -> str:
         return _read_number(found, letter, text)
     if letter in _OFFSETS:
         return _read_offset(found, _OFFSETS[letter], text)
-    if letter in "Lfs":
-        return _read_fraction(found, text.removeprefix(".") if text.startswith(".") else text)
+    if letter in _FRACTIONS:
+        return _read_fraction(found, text)
     if letter in "pP":
         return _read_half(found, letter, text)
     if letter == "Z":
@@ -139,17 +154,16 @@ def _read_number(found: _Found, letter: str, text: str) -> str:
         number += 1900 if number >= _CENTURY_TURN else 2000
     setattr(found, field, number)
     rest = text[len(digits) :]
-    if letter == "S" and rest[:1] in (".", ",") and _leading_digits(rest[1:], 1):
+    if letter == "S" and not found.fraction_follows and rest[:1] in (".", ",") and _leading_digits(rest[1:], 1):
         return _read_fraction(found, rest[1:])
     return rest
 
 
 def _read_fraction(found: _Found, text: str) -> str:
     digits = _leading_digits(text, _FRACTION_DIGITS)
-    if not digits and not found.nanosecond:
+    if not digits:
         raise _unexpected("a fraction of a second", text)
-    if digits:
-        found.nanosecond = int(digits.ljust(_FRACTION_DIGITS, "0"))
+    found.nanosecond = int(digits.ljust(_FRACTION_DIGITS, "0"))
     return text[len(digits) :]
 
 
@@ -197,8 +211,8 @@ def _leading_digits(text: str, most: int) -> str:
     return text[:length]
 
 
-def _unexpected(wanted: str, text: str) -> OttlError:
-    return OttlError(f"expected {wanted!r} at {text[:30]!r}")
+def _unexpected(wanted: str, rest: str) -> _Unexpected:
+    return _Unexpected(wanted, len(rest))
 
 
 def _ns(found: _Found, zone: tzinfo | None, now_ns: int) -> int:

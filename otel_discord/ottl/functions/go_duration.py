@@ -35,7 +35,24 @@ def parse_go_duration(text: str) -> int:
         total += int(Decimal(part[1]) * _UNIT_NS[part[2]])
         position = part.end()
     if not unsigned or position < len(unsigned):
-        raise OttlError(f"{text[:30]!r} is not a duration; write it like 250ms, 10s, 5m or 1h30m")
+        raise OttlError("not a duration; write it like 250ms, 10s, 5m or 1h30m")
     if total > INT_MAX:
-        raise OttlError(f"{text[:30]!r} is longer than 292 years")
+        raise OttlError("a duration longer than 292 years")
     return -total if text.startswith("-") else total
+
+
+def go_duration_text(ns: int) -> str:
+    """Return the duration as Go prints it: ``1h30m0s``, ``1.5ms``, ``0s``."""
+    sign, total = ("-", -ns) if ns < 0 else ("", ns)
+    for unit, unit_ns in (("ns", 1), ("µs", 1_000), ("ms", 1_000_000)):
+        if 0 < total < unit_ns * 1_000:
+            return f"{sign}{_decimal(total, unit_ns)}{unit}"
+    minutes, rest = divmod(total, 60_000_000_000)
+    hours, minutes = divmod(minutes, 60)
+    hour_part = f"{hours}h" if hours else ""
+    minute_part = f"{minutes}m" if hours or minutes else ""
+    return f"{sign}{hour_part}{minute_part}{_decimal(rest, 1_000_000_000)}s"
+
+
+def _decimal(ns: int, unit_ns: int) -> str:
+    return format((Decimal(ns) / unit_ns).normalize(), "f")

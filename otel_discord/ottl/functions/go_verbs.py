@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from otel_discord.config.duration import format_duration
 from otel_discord.ottl.functions.ctime_write import write_time
+from otel_discord.ottl.functions.go_duration import go_duration_text
 from otel_discord.ottl.functions.numbers import float_to_text
 from otel_discord.ottl.values import Duration, Timestamp, Value
 
@@ -75,7 +75,7 @@ def written(value: Value, spec: Spec) -> str | None:
         case Timestamp() if spec.verb in "vs":
             return spec.padded(write_time(value.ns, "%Y-%m-%d %H:%M:%S.%s %z %Z"))
         case Duration() if spec.verb in "vs":
-            return spec.padded(format_duration(value.ns / 1_000_000_000))
+            return spec.padded(go_duration_text(value.ns))
         case Duration():
             return _integer(value.ns, spec)
         case None:
@@ -111,8 +111,7 @@ def _float(value: float, spec: Spec) -> str | None:
     if spec.verb not in "vgGeEfF":
         return None
     if value != value or value in (float("inf"), float("-inf")):
-        named = float_to_text(value)
-        return spec.padded(named if "+" in spec.flags else named.removeprefix("+"))
+        return spec.padded(float_to_text(value))
     if spec.verb in "vgG" and spec.precision is None:
         digits = _shortest(abs(value))
         digits = digits.upper() if spec.verb == "G" else digits

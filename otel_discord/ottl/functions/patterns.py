@@ -62,7 +62,7 @@ def _network(text: str) -> IPv4Network | IPv6Network:
             return ip_network(text, strict=False)
     except ValueError:
         pass
-    raise OttlError(f"not a network like 10.0.0.0/8: {text!r}")
+    raise OttlError("not a network in CIDR notation, like 10.0.0.0/8")
 
 
 FUNCTIONS: Final[tuple[Function, ...]] = (

@@ -14,6 +14,7 @@ from otel_discord.ottl.registry import Arguments, Function, Getter, Kind, Parame
 from otel_discord.ottl.values import Value
 
 PARTS_MAX: Final = 100_000
+CONCAT_CHARS_MAX: Final = 16 * 2**20
 _CASES: Final = {"lower": str.lower, "upper": str.upper, "snake": to_snake_case, "camel": to_camel_case}
 
 
@@ -21,10 +22,12 @@ def concat(values: list[Value], delimiter: str) -> str:
     """Return the values as text, joined; nil is written as ``<nil>``.
 
     Raises:
-        OttlError: a value is a time or a duration.
+        OttlError: a value is a time or a duration, or the whole is longer than 16 Mi characters.
     """
-    texts = (to_string(value) for value in values)
-    return delimiter.join("<nil>" if text is None else text for text in texts)
+    texts = ["<nil>" if text is None else text for text in map(to_string, values)]
+    if sum(map(len, texts)) + len(delimiter) * len(texts) > CONCAT_CHARS_MAX:
+        raise OttlError(f"the text is longer than {CONCAT_CHARS_MAX:,} characters")
+    return delimiter.join(texts)
 
 
 def split(text: str, delimiter: str) -> list[Value]:

@@ -20,6 +20,11 @@ class LaneCounts:
         """Say what was read."""
         self._counts = dict(counts)
 
+    def read_lane(self, lane: str, count: int) -> None:
+        """Say how many cards of one lane were read, where they were all of it: rows may have been lost by damage."""
+        if self._counts is not None:
+            self._change(lane, count - self._counts.get(lane, 0))
+
     def came(self, cards: Mapping[str, int]) -> None:
         """Say how many cards came to each lane."""
         for lane, count in cards.items():

@@ -60,6 +60,8 @@ class RelationalCards(RelationalArchive, ABC):
             found = await self._transactions.read(work)
             if not found.damaged:
                 self._heads.read(lane, found.cards, is_all=found.is_all)
+                if found.is_all:
+                    self._counts.read_lane(lane, len(found.cards))
                 return found.cards[:limit]
             await self._bury_damaged(repair_works.bury_damaged_cards(self._owner, found.damaged, self._wall_clock_ns()))
 

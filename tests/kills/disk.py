@@ -13,7 +13,7 @@ from otel_discord.extensions.file_storage.config import DATABASE_NAME
 from otel_discord.extensions.file_storage.repair import repair_if_damaged
 from otel_discord.store.batch_codec import from_bytes
 from otel_discord.store.rows import SALVAGEABLE, payload_of
-from otel_discord.store.schema import BATCHES, CARDS, LETTERS, Table
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, POSTED, Table
 from tests.kills.sightings import markers_in
 
 
@@ -29,6 +29,8 @@ class Found:
     """Those of them that were in a message whose end is not known."""
     letters: dict[str, list[int]] = field(default_factory=dict)
     """By destination."""
+    posted: dict[str, list[int]] = field(default_factory=dict)
+    """By lane: those that Discord has and that can count for more still."""
     wrong: list[str] = field(default_factory=list)
     batch_rows: int = 0
     """Batches, routed ones included: those have a card left, or are put right at the next start."""
@@ -72,6 +74,10 @@ def _read(path: Path, found: Found) -> None:
                     found.wrong.append(f"{damaged} rows of {each.name} do not match their checksums")
         if CARDS.name in tables:
             _collect(connection, found)
+        if POSTED.name in tables:
+            for row, payload in _rows(connection, POSTED, "ORDER BY lane, message, place"):
+                lane = row[POSTED.columns.index("lane")]
+                found.posted.setdefault(lane, []).extend(markers_in(payload.decode("latin-1")))
     finally:
         connection.close()
 

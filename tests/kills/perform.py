@@ -31,6 +31,14 @@ ON_DISK = {
     "purge.after_commit": "nothing",
     "adopt.before_commit": "nothing",
     "adopt.after_commit": "cards",
+    "post.before_commit": "cards",
+    "post.after_commit": "posted cards",
+    "mark_shown.before_commit": "posted cards",
+    "mark_shown.after_commit": "posted cards",
+    "unpost.before_commit": "posted cards",
+    "unpost.after_commit": "nothing",
+    "forget_messages.before_commit": "posted cards",
+    "forget_messages.after_commit": "nothing",
 }
 """What the place says about the disk, whatever the scene: before a commit nothing of it is there, after it all."""
 
@@ -182,4 +190,4 @@ def _in_words(left: Found) -> str:
     words = [name for name, ids in kinds if ids]
     if words == ["cards"] and left.in_doubt:
         return "cards in doubt"
-    return " and ".join(words) or "nothing"
+    return " and ".join(words) or ("posted cards" if left.posted else "nothing")

@@ -205,10 +205,10 @@ def heal(stage: Stage) -> None:
 
 # ----------------------------------------------------------------------------------------------------------- scenes
 
-ADOPTING = f"""
+_PROGRAM = f"""
 import asyncio, sys
 from pathlib import Path
-from otel_discord.component.storage import NewCard, QueueLimits, Sizer
+from otel_discord.component.storage import Fold, NewCard, NewPosted, Posting, QueueLimits, Sizer
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.extensions.file_storage.config import FileStorageConfig
 from otel_discord.extensions.file_storage.extension import FileStorage
@@ -219,14 +219,37 @@ async def main():
     logs = logs_request(1, body="#1# adopted").resource_logs[0]
     record = logs.scope_logs[0].log_records[0].SerializeToString()
     card = Card(resource=b"", scope=b"", record=record, severity=17, first_seen_ns=1, last_seen_ns=1, accepted_ns=0)
+    new = NewCard("{MAIN}", 0, card.to_bytes())
     storage = FileStorage(settings("file_storage"), FileStorageConfig(directory=Path(sys.argv[1]), min_free_mib=0))
     limits = QueueLimits(1000, Sizer.REQUESTS, 1 << 20)
     async with storage.lifespan(NopHost()), storage.open_queue("discord/logs", limits) as queue:
-        await queue.adopt([NewCard("{MAIN}", 0, card.to_bytes())])
+        ids = await queue.adopt([new])
+        WHAT_ELSE
 
 asyncio.run(main())
 """
-"""No exporter of today adopts cards into a stored queue: letters come from files only where the queue is in memory."""
+"""What no exporter of today does with a stored queue, or not in every scene, is done by hand."""
+
+ADOPTING = _PROGRAM.replace("WHAT_ELSE", "")
+"""Letters come from files only where the queue is in memory."""
+
+POSTING = _PROGRAM.replace(
+    "WHAT_ELSE",
+    f"""
+        await queue.post(NewPosted("{MAIN}", "77", 5, b"", [Posting(ids[0], 1)]))
+        await queue.route_all({{}}, [Fold(ids[0], new.payload, new)])
+        await queue.mark_shown([Posting(ids[0], 2)])
+        assert [len(message.cards) for message in await queue.posted("{MAIN}")] == [1]
+        await queue.unpost(ids)
+""",
+)
+FORGETTING = _PROGRAM.replace(
+    "WHAT_ELSE",
+    f"""
+        await queue.post(NewPosted("{MAIN}", "77", 5, b"", [Posting(ids[0], 1)]))
+        await queue.forget_messages("{MAIN}", ["77"])
+""",
+)
 
 _MIGRATION = tuple(sorted(place for place in places() if place.startswith("migrate.")))
 
@@ -272,6 +295,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("letters are written", ("bury.before_file", "bury.after_file"), letters_in_files, refuse, end=End.FILES),
     Scene("a request is passed on", around("done"), before=another_collector, end=End.COLLECTOR),
     Scene("cards are adopted", around("adopt"), program=ADOPTING),
+    Scene("cards are posted", around("post", "mark_shown", "posted", "unpost"), program=POSTING),
+    Scene("messages are forgotten", around("forget_messages"), program=FORGETTING),
     Scene(
         "the file is damaged",
         ("salvage.before_swap", "quarantine.renamed", "quarantine.renamed:2", "salvage.after_swap"),

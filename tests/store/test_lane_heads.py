@@ -1,5 +1,7 @@
 """What is held of a lane is what the database has, in its order, within bounds; or the database is asked."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -53,6 +55,13 @@ class HeadsMachine(RuleBasedStateMachine):
         for card_id in ids:
             self.cards.pop(card_id, None)
         self.heads.removed(ids)
+
+    @rule(data=st.data(), size_bytes=st.integers(0, 3_000))
+    def fold(self, data: st.DataObject, size_bytes: int) -> None:
+        payloads = dict.fromkeys(self.some_ids(data), bytes(size_bytes))
+        for card_id in payloads.keys() & self.cards.keys():
+            self.cards[card_id] = replace(self.cards[card_id], payload=payloads[card_id])
+        self.heads.folded(payloads)
 
     @rule(data=st.data(), attempts=st.integers(0, 1), in_doubt=st.booleans())
     def mark(self, data: st.DataObject, attempts: int, in_doubt: bool) -> None:
@@ -140,4 +149,14 @@ def test_of_many_lanes_those_looked_at_last_are_held() -> None:
 def test_a_card_larger_than_all_the_room_is_read_each_time() -> None:
     heads = LaneHeads(most_bytes=10_000)
     heads.read("ops", cards(1, size_bytes=10_000), is_all=True)
+    assert heads.first("ops", 1) is None
+
+
+def test_a_card_that_grows_too_large_is_left_to_the_database() -> None:
+    heads = LaneHeads(most_bytes=40_000)
+    heads.read("ops", cards(1, 2, size_bytes=100), is_all=True)
+    heads.folded({1: bytes(200), 2: bytes(9_000), 7: b""})
+    assert heads.first("ops", 1) == cards(1, size_bytes=200)
+    assert heads.first("ops", 2) is None
+    heads.folded({1: bytes(20_000)})
     assert heads.first("ops", 1) is None

@@ -1,5 +1,6 @@
 """Any sequence of calls against a plain model of the queue."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from otel_discord.component.errors import QueueFullError
-from otel_discord.component.storage import NewCard, QueueLimits, Settlement, Sizer
+from otel_discord.component.storage import Fold, Move, NewCard, NewPosted, Posting, QueueLimits, Settlement, Sizer
 from otel_discord.signals.batch import LogsBatch
 from otel_discord.store.memory import MemoryQueue
 
@@ -42,6 +43,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = MemoryQueue(QueueLimits(self.size, sizer, 10_000))
         self.batches: dict[int, Model] = {}
         self.cards: dict[int, tuple[str, int, int]] = {}  # id: lane, priority, batch
+        self.payloads: dict[int, bytes] = {}
+        self.messages: dict[tuple[str, str], dict[int, int]] = {}  # by lane and id; of each card what is shown
 
     def call(self, coroutine):  # type: ignore[no-untyped-def]
         """Run to the end; nothing that the model allows has to wait, so no loop is needed."""
@@ -114,16 +117,82 @@ class QueueMachine(RuleBasedStateMachine):
         self.batches[batch_id].cards = set(ids)
         self.forget_ended()
 
+    def some_cards(self, data: st.DataObject) -> list[int]:
+        """Waiting ones, posted ones, and one that never was."""
+        known = sorted({*self.cards, *self.posted(), 10**9})
+        return data.draw(st.lists(st.sampled_from(known), max_size=5, unique=True))
+
+    def posted(self) -> dict[int, dict[int, int]]:
+        return {card_id: message for message in self.messages.values() for card_id in message}
+
+    def leave(self, card_id: int) -> int:
+        _, _, batch_id = self.cards.pop(card_id)
+        if batch_id in self.batches:
+            self.batches[batch_id].cards.discard(card_id)
+        return batch_id
+
     @rule(data=st.data(), settlement=st.sampled_from(Settlement))
     def settle(self, data: st.DataObject, settlement: Settlement) -> None:
-        known = st.sampled_from(sorted(self.cards)) if self.cards else st.nothing()
-        ids = data.draw(st.lists(known | st.just(10**9), max_size=5))
+        ids = self.some_cards(data)
         self.call(self.queue.settle(ids, settlement))
         for card_id in ids:
             if card_id in self.cards:
-                _, _, batch_id = self.cards.pop(card_id)
-                self.batches[batch_id].cards.discard(card_id)
+                self.leave(card_id)
         self.forget_ended()
+
+    @rule(data=st.data(), payload=st.binary(max_size=2))
+    def fold(self, data: st.DataObject, payload: bytes) -> None:
+        ids = self.some_cards(data)
+        folds = [Fold(card_id, payload, NewCard("ab"[card_id % 2], card_id % 3, payload)) for card_id in ids]
+        routed = self.call(self.queue.route_all({}, folds))
+        assert list(routed.otherwise) == [each for each in ids if each not in self.cards and each not in self.posted()]
+        for card_id in ids:
+            self.payloads[routed.otherwise.get(card_id, card_id)] = payload
+        for lost, card_id in routed.otherwise.items():
+            self.cards[card_id] = ("ab"[lost % 2], lost % 3, 0)
+
+    @rule(data=st.data(), lane=st.sampled_from("ab"), message_id=st.sampled_from("12"))
+    def post(self, data: st.DataObject, lane: str, message_id: str) -> None:
+        ids = self.some_cards(data)
+        self.call(self.queue.post(NewPosted(lane, message_id, 5, b"", [Posting(each, each) for each in ids])))
+        message = self.messages.setdefault((lane, message_id), {})
+        for card_id in ids:
+            if card_id in self.cards:
+                self.leave(card_id)
+                message[card_id] = card_id
+        self.forget_ended()
+
+    @rule(data=st.data(), shown=st.integers(0, 9))
+    def show(self, data: st.DataObject, shown: int) -> None:
+        ids = self.some_cards(data)
+        self.call(self.queue.mark_shown([Posting(card_id, shown) for card_id in ids]))
+        for card_id in self.posted().keys() & set(ids):
+            self.posted()[card_id][card_id] = shown
+
+    @rule(data=st.data(), moved=st.booleans())
+    def move_or_unpost(self, data: st.DataObject, moved: bool) -> None:
+        ids = self.some_cards(data)
+        posted = self.posted()
+        if moved:
+            new = iter(self.call(self.queue.move([Move(each, NewCard("a", each % 3, b"moved")) for each in ids])))
+            for card_id in ids:
+                if card_id in self.cards or card_id in posted:
+                    batch_id = self.leave(card_id) if card_id in self.cards else 0
+                    self.cards[new_id := next(new)] = ("a", card_id % 3, batch_id)
+                    self.payloads[new_id] = b"moved"
+                    if batch_id in self.batches:
+                        self.batches[batch_id].cards.add(new_id)
+            assert not list(new)
+        else:
+            self.call(self.queue.unpost(ids))
+        for card_id in posted.keys() & set(ids):
+            del posted[card_id][card_id]
+
+    @rule(lane=st.sampled_from("ab"), message_ids=st.lists(st.sampled_from("129"), max_size=2))
+    def forget(self, lane: str, message_ids: list[str]) -> None:
+        self.call(self.queue.forget_messages(lane, message_ids))
+        for message_id in message_ids:
+            self.messages.pop((lane, message_id), None)
 
     def forget_ended(self) -> None:
         for batch_id in self.in_state("routed"):
@@ -135,6 +204,7 @@ class QueueMachine(RuleBasedStateMachine):
         if not hasattr(self, "queue"):
             return
         assert self.queue.size == self.used()
+        assert self.call(self.queue.waiting()) == Counter(lane for lane, _, _ in self.cards.values())
         assert set(self.call(self.queue.lanes())) == {lane for lane, _, _ in self.cards.values()}
         for lane in "ab":
             expected = sorted(
@@ -143,6 +213,13 @@ class QueueMachine(RuleBasedStateMachine):
             )
             assert [card.id for card in self.call(self.queue.head(lane, 1000))] == expected
             assert [card.id for card in self.call(self.queue.head(lane, 2))] == expected[:2]
+            for card in self.call(self.queue.head(lane, 1000)):
+                assert card.payload == self.payloads.get(card.id, b"")
+            found = {}
+            for message in self.call(self.queue.posted(lane)):
+                found[lane, message.message_id] = [(card.id, card.shown) for card in message.cards]
+                assert all(card.payload == self.payloads.get(card.id, b"") for card in message.cards)
+            assert found == {key: list(cards.items()) for key, cards in self.messages.items() if key[0] == lane}
 
 
 QueueMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,8 +1,9 @@
 """Any calls, restarts and failures against a plain model of the queue: nothing is lost, doubled or out of order."""
 
 import asyncio
+from collections import Counter
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,14 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from otel_discord.component.errors import QueueFullError, RetryableError
 from otel_discord.component.storage import (
+    Fold,
     Move,
     NewCard,
     NewLetter,
+    NewPosted,
+    PostedCard,
+    PostedMessage,
+    Posting,
     QueueLimits,
     Revival,
     Settlement,
@@ -63,6 +69,13 @@ class ModelCard:
     in_doubt: bool = False
 
 
+@dataclass
+class ModelMessage:
+    posted_ns: int
+    note: bytes
+    cards: dict[int, PostedCard] = field(default_factory=dict)
+
+
 class QueueMachine(RuleBasedStateMachine):
     """The queue, its database, and what should be in both."""
 
@@ -73,6 +86,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.storage = SqliteStorage()
         self.batches: dict[int, Model] = {}
         self.cards: dict[int, ModelCard] = {}
+        self.messages: dict[tuple[str, str], ModelMessage] = {}
         self.letters: list[tuple[int, NewLetter]] = []
         self.last = {"batch": 0, "card": 0, "letter": 0}
         self.number = 0
@@ -111,8 +125,13 @@ class QueueMachine(RuleBasedStateMachine):
         return sum(batch.weight(self.sizer) for batch in self.batches.values())
 
     def some_cards(self, data: st.DataObject) -> list[int]:
+        """Waiting ones, posted ones, and one that never was."""
         known = st.sampled_from(sorted(self.cards)) if self.cards else st.nothing()
-        return data.draw(st.lists(known | st.just(10**9), max_size=6))
+        posted = st.sampled_from(sorted(self.posted())) if self.posted() else st.nothing()
+        return data.draw(st.lists(known | posted | st.just(10**9), max_size=6))
+
+    def posted(self) -> dict[int, ModelMessage]:
+        return {card_id: message for message in self.messages.values() for card_id in message.cards}
 
     # ------------------------------------------------------------------------------------------------- batches
 
@@ -196,20 +215,25 @@ class QueueMachine(RuleBasedStateMachine):
         self.add(self.call(self.queue.route(batch_id, news)), news, [batch_id] * len(news))
         self.forget_ended()
 
-    @precondition(lambda self: self.in_state("taken"))
-    @rule(data=st.data(), news=st.lists(NEWS, min_size=1, max_size=4))
-    def route_all(self, data: st.DataObject, news: list[list[NewCard]]) -> None:
+    @rule(data=st.data(), news=st.lists(NEWS, max_size=4), payload=st.binary(max_size=900), lane=st.sampled_from("ab"))
+    def route_all(self, data: st.DataObject, news: list[list[NewCard]], payload: bytes, lane: str) -> None:
         known = st.sampled_from([*self.in_state("taken"), *self.in_state("routed"), 10**9])
         batch_ids = data.draw(st.lists(known, max_size=len(news), unique=True))
         taken = dict(zip(batch_ids, news, strict=False))
-        before = set(self.cards)
-        self.call(self.queue.route_all(taken))
-        routed = [batch_id for batch_id in taken if batch_id in self.in_state("taken")]
-        for batch_id in routed:
+        folds = [Fold(each, payload, NewCard(lane, each % 3, payload)) for each in self.some_cards(data)]
+        routed = self.call(self.queue.route_all(taken, folds))
+        assert list(routed.cards) == [batch_id for batch_id in taken if batch_id in self.in_state("taken")]
+        for batch_id, ids in routed.cards.items():
             self.batches[batch_id].state = "routed"
-        pairs = [(card, batch_id) for batch_id in routed for card in taken[batch_id]]
-        ids = [row[0] for row in self.storage.database.rows("cards") if row[0] not in before]
-        self.add(ids, [card for card, _ in pairs], [batch_id for _, batch_id in pairs])
+            self.add(ids, taken[batch_id], [batch_id] * len(ids))
+        for fold in folds:
+            if fold.card_id in self.cards:
+                self.cards[fold.card_id].card = replace(self.cards[fold.card_id].card, payload=payload)
+            elif message := self.posted().get(fold.card_id):
+                message.cards[fold.card_id] = replace(message.cards[fold.card_id], payload=payload)
+        lost = {fold.card_id: fold.otherwise for fold in folds if fold.card_id not in {*self.cards, *self.posted()}}
+        assert list(routed.otherwise) == list(lost)
+        self.add(routed.otherwise.values(), list(lost.values()), [0] * len(lost))
         self.forget_ended()
 
     # --------------------------------------------------------------------------------------------------- cards
@@ -233,6 +257,40 @@ class QueueMachine(RuleBasedStateMachine):
                 ended = self.call(self.queue.settled(batch_id))
                 assert ended is (Settlement.DEAD if self.batches[batch_id].dead else Settlement.DELIVERED)
                 del self.batches[batch_id]
+
+    @rule(data=st.data(), lane=st.sampled_from("ab"), message_id=st.sampled_from("123"), posted_ns=st.integers(0, 3))
+    def post(self, data: st.DataObject, lane: str, message_id: str, posted_ns: int) -> None:
+        postings = [Posting(card_id, number) for number, card_id in enumerate(self.some_cards(data))]
+        note = b"%d" % posted_ns
+        self.call(self.queue.post(NewPosted(lane, message_id, posted_ns, note, postings)))
+        message = self.messages.setdefault((lane, message_id), ModelMessage(posted_ns, note))
+        shown = {posting.card_id: posting.shown for posting in postings}
+        for card_id, count in shown.items():
+            if card_id in self.cards:
+                card = self.cards[card_id].card
+                message.cards[card_id] = PostedCard(card_id, card.priority, card.payload, count)
+                self.leave(card_id, dead=False)
+        self.forget_ended()
+
+    @rule(data=st.data(), shown=st.integers(0, 9))
+    def show(self, data: st.DataObject, shown: int) -> None:
+        ids = self.some_cards(data)
+        self.call(self.queue.mark_shown([Posting(card_id, shown) for card_id in ids]))
+        for card_id in set(ids) & set(posted := self.posted()):
+            posted[card_id].cards[card_id] = replace(posted[card_id].cards[card_id], shown=shown)
+
+    @rule(data=st.data())
+    def unpost(self, data: st.DataObject) -> None:
+        ids = self.some_cards(data)
+        self.call(self.queue.unpost(ids))
+        for card_id in set(ids) & set(posted := self.posted()):
+            del posted[card_id].cards[card_id]
+
+    @rule(lane=st.sampled_from("ab"), message_ids=st.lists(st.sampled_from("1239"), max_size=2))
+    def forget(self, lane: str, message_ids: list[str]) -> None:
+        self.call(self.queue.forget_messages(lane, message_ids))
+        for message_id in message_ids:
+            self.messages.pop((lane, message_id), None)
 
     @rule(data=st.data(), settlement=st.sampled_from(Settlement))
     def settle(self, data: st.DataObject, settlement: Settlement) -> None:
@@ -269,7 +327,13 @@ class QueueMachine(RuleBasedStateMachine):
     def move(self, data: st.DataObject, news: list[NewCard]) -> None:
         pairs = list(zip(self.some_cards(data), news, strict=False))
         ids = self.call(self.queue.move([Move(card_id, card) for card_id, card in pairs]))
-        moved = [(self.leave(card_id, dead=False), card) for card_id, card in pairs if card_id in self.cards]
+        moved = []
+        for card_id, card in pairs:
+            if card_id in self.cards:
+                moved.append((self.leave(card_id, dead=False), card))
+            elif message := self.posted().get(card_id):
+                del message.cards[card_id]
+                moved.append((0, card))
         self.add(ids, [card for _, card in moved], [batch_id for batch_id, _ in moved])
 
     @rule(news=NEWS)
@@ -329,7 +393,15 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.queue.size == self.used()
         assert self.queue.capacity == self.size
         assert set(self.call(self.queue.lanes())) == {each.card.lane for each in self.cards.values()}
+        assert self.call(self.queue.waiting()) == Counter(each.card.lane for each in self.cards.values())
         for lane in "ab":
+            expected_messages = [
+                PostedMessage(lane, message_id, message.posted_ns, message.note, list(message.cards.values()))
+                for (name, message_id), message in self.messages.items()
+                if name == lane
+            ]
+            expected_messages.sort(key=lambda message: (message.posted_ns, message.message_id))
+            assert self.call(self.queue.posted(lane)) == expected_messages
             ids = [card_id for card_id, each in self.cards.items() if each.card.lane == lane]
             ids.sort(key=lambda card_id: (-self.cards[card_id].card.priority, card_id))
             expected = [

@@ -7,9 +7,16 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord._proto.dead_letter_pb2 import DeadLetter
 from otel_discord._proto.queue_pb2 import Card
-from otel_discord.store.remains import DAMAGED, REMAINS_ATTRIBUTE, damaged_letter, letter_of_batch, letter_of_card
+from otel_discord.store.remains import (
+    DAMAGED,
+    REMAINS_ATTRIBUTE,
+    damaged_letter,
+    letter_of_batch,
+    letter_of_card,
+    letter_of_posted,
+)
 from otel_discord.store.rows import seal
-from otel_discord.store.schema import BATCHES, CARDS, LETTERS
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, POSTED
 
 NOW_NS = 1_700_000_000_000_000_000
 CARD = Card(record=LogRecord(severity_text="x").SerializeToString(), count=3).SerializeToString()
@@ -85,3 +92,27 @@ def test_a_damaged_letter_keeps_its_card() -> None:
     assert DeadLetter.FromString(letter.payload).card == CARD
     letter = damaged_letter(with_column(row, len(row) - 1, b"\0\xff\xff"))
     assert remains_in(letter.payload) == ("a dead letter was damaged", b"\xff\xff")
+
+
+def test_of_a_posted_card_what_discord_does_not_show_is_in_its_letter() -> None:
+    row = seal(POSTED, (7, "q", "ops", 3, 1, 9, 2), CARD)
+    letter = letter_of_posted(with_column(row, 5, 21), NOW_NS)
+    assert letter is not None
+    assert (letter.time_ns, letter.destination, letter.reason) == (NOW_NS, "ops", DAMAGED)
+    assert card_in(letter.payload).count == 1
+    assert card_in(letter.payload).record == Card.FromString(CARD).record
+    assert DeadLetter.FromString(letter.payload).discord_message == "row 7 of posted did not match its checksum"
+
+
+@pytest.mark.parametrize("shown", [3, 4, 1 << 40])
+def test_a_posted_card_that_discord_shows_whole_leaves_no_letter(shown: int) -> None:
+    assert letter_of_posted(seal(POSTED, (7, "q", "ops", 3, 1, 9, shown), CARD), NOW_NS) is None
+
+
+def test_a_posted_card_that_cannot_be_read_leaves_what_is_left() -> None:
+    for value in (None, -1, 1 << 62, 0.5, b"\xff", "text"):
+        for place in range(1, len(POSTED.columns)):
+            letter_of_posted(with_column(seal(POSTED, (7, "q", "ops", 3, 1, 9, 2), CARD), place, value), NOW_NS)
+    letter = letter_of_posted(seal(POSTED, (7, "q", "ops", 3, 1, 9, 2), b"\xff\xff"), NOW_NS)
+    assert letter is not None
+    assert remains_in(letter.payload) == ("a message that Discord has was damaged here", b"\xff\xff")

@@ -60,6 +60,8 @@ def salvage(pages: Pages, target: Path) -> Salvaged:
                 _save_leaf(connection, pages, leaf, leaves, found)
             if not leaves.uncertain & {_CARDS, NO_TABLE}:
                 _route_what_has_cards(connection)
+            # An id never goes back from there: what says that the card waits is older.
+            connection.execute("DELETE FROM cards WHERE id IN (SELECT id FROM posted)")
             _end_what_has_none(connection, found)
             for table in _TABLES:
                 found.saved[table.name] = _count(connection, f"SELECT count(*) FROM {table.name}")  # noqa: S608 - ours

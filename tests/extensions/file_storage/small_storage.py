@@ -10,7 +10,7 @@ from otel_discord.extensions.file_storage.transaction import run_steps
 from otel_discord.store.dialect import SQLITE
 from otel_discord.store.migration import migrate
 from otel_discord.store.rows import SALVAGEABLE, seal
-from otel_discord.store.schema import BATCHES, CARDS, LETTERS, META, STATE
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, MESSAGES, META, POSTED, STATE
 
 NAME = "file_storage.db"
 SUFFIXES = ("", "-wal")
@@ -43,6 +43,12 @@ def write(path: Path, *, batches: int = 60, seed: int = 1, checkpoint_at: int | 
             with connection:
                 letter = (number, "o", 7, "d", "r", 10)
                 connection.execute(LETTERS.insert, seal(LETTERS, letter, dice.randbytes(200)))
+        if number % 6 == 0:
+            with connection:
+                message = (number, "o", "lane", str(number), 5)
+                connection.execute(MESSAGES.insert, seal(MESSAGES, message, dice.randbytes(20)))
+                body = dice.randbytes(dice.choice((20, 300, 3000)))
+                connection.execute(POSTED.insert, seal(POSTED, (1000 + number, "o", "lane", number, 1, 9, 1), body))
         if number == checkpoint_at:
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     with connection:

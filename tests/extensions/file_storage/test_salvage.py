@@ -17,8 +17,8 @@ from otel_discord.extensions.file_storage.repair import (
     quarantine_and_salvage,
     repair_if_damaged,
 )
-from otel_discord.store.rows import SALVAGEABLE
-from otel_discord.store.schema import CARDS
+from otel_discord.store.rows import SALVAGEABLE, seal
+from otel_discord.store.schema import CARDS, POSTED, SCHEMA_VERSION
 from tests.extensions.file_storage.small_storage import NAME, Rows, copy, rows_in, unsound, write
 from tests.extensions.file_storage.small_storage import content as content_of
 
@@ -64,7 +64,7 @@ def mend(path: Path) -> tuple[RepairReport | None, Rows]:
     report = repair_if_damaged(path, now=NOW)
     try:
         return report, rows_in(path)
-    except apsw.Error:
+    except (apsw.Error, UnicodeDecodeError):
         report = quarantine_and_salvage(path, now=NOW)
         return report, rows_in(path)
 
@@ -224,8 +224,47 @@ def test_what_is_saved_can_be_counted_on_in_the_log_lines(in_main, tmp_path):
     path.write_bytes(bytes(100) + path.read_bytes()[100:])
     lines = mend(path)[0].log_lines()
     assert ".corrupt-20260301T123045Z" in lines[0]
-    assert "60 batches, 30 cards, 12 letters, 1 state" in lines[1]
+    assert "60 batches, 30 cards, 12 letters, 1 state, 10 messages, 10 posted" in lines[1]
     assert "30 cards may have been delivered" in lines[2]
+
+
+def test_a_card_that_is_posted_does_not_wait_as_well(tmp_path):
+    path = tmp_path / NAME
+    write(path, batches=12, checkpoint_at=12)
+    connection = apsw.Connection(str(path))
+    row = seal(POSTED, (12, "o", "lane", 12, 2, 9, 1), b"posted")
+    connection.execute(POSTED.insert, row)
+    connection.close()
+    report = quarantine_and_salvage(path, now=NOW)
+    after = rows_in(path)
+    assert row in after["posted"]
+    assert {each[0] for each in after["cards"]} == {2, 4, 6, 8, 10}
+    assert 12 not in {each[0] for each in after["batches"]}, "it has ended"
+    assert report.found.rejected == 0
+
+
+def test_a_damaged_file_of_the_first_version_is_saved_into_one_of_today(tmp_path):
+    path = tmp_path / NAME
+    write(path, batches=12, checkpoint_at=12)
+    connection = apsw.Connection(str(path))
+    for name in ("messages", "posted"):
+        connection.execute(f"DROP TABLE {name}")
+    connection.execute("UPDATE meta SET value = 1, mirror = -1 WHERE key = 'schema_version'")
+    connection.close()
+    before = {"messages": set(), "posted": set(), **_numbers_in(path, ("batches", "cards", "letters"))}
+    path.write_bytes(bytes(100) + path.read_bytes()[100:])
+    report, after = mend(path)
+    assert report.damage is Damage.HEADER
+    assert {name: {row[0] for row in after[name]} for name in before} == before
+    assert ("schema_version", SCHEMA_VERSION, -SCHEMA_VERSION) in after["meta"]
+
+
+def _numbers_in(path: Path, tables: tuple[str, ...]) -> dict[str, set[int]]:
+    connection = apsw.Connection(str(path))
+    try:
+        return {name: {row[0] for row in connection.execute(f"SELECT id FROM {name}")} for name in tables}
+    finally:
+        connection.close()
 
 
 @settings(max_examples=60, deadline=None)

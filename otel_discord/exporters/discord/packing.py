@@ -19,6 +19,9 @@ from otel_discord.templating.cutting import cut_middle
 FILE_SIGN: Final = "📎 "
 """A card names its files after this sign, and the packer renames them there."""
 
+TEXT_SEPARATOR: Final = "\n\n"
+"""Between cards that are text: an empty line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packed:
@@ -124,7 +127,7 @@ class Parcel:
             embed = replace(embed, url=_unique_url(embed.url, urls))
             urls |= {embed.url}
         return Parcel(
-            content="\n".join(text for text in (self.content, content) if text),
+            content=TEXT_SEPARATOR.join(text for text in (self.content, content) if text),
             embeds=(*self.embeds, embed) if embed else self.embeds,
             files=(*self.files, *own_files),
             total_chars=self.total_chars + (embed.text_chars if embed else 0),

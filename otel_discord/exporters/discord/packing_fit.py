@@ -7,12 +7,12 @@ from typing import Final
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
 from otel_discord.discord_api.models import Message
-from otel_discord.exporters.discord.packing import Parcel, Room, files_within
+from otel_discord.exporters.discord.packing import TEXT_SEPARATOR, Parcel, Room, files_within
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.templating.cutting import cut_middle
 
-_RENAMING_CHARS: Final = 3
-"""A file's other name is so much longer: ``trace-10.txt``."""
+_RENAMING_CHARS: Final = 9
+"""A file's other name (``trace-10.txt``), or that it is left out, may be so much longer."""
 
 
 def fit_all(
@@ -65,23 +65,26 @@ def fit_again(cards: Sequence[Rendered], *, max_file_bytes: int = limits.FILE_MA
 
 
 def _is_short_enough(cards: Sequence[Rendered], room: Room) -> bool:
-    """Tell whether the texts fit, with some room for other names of files."""
-    texts = [card.content for card in cards if card.content]
-    embeds_chars = sum(card.embed.text_chars + _renaming_chars(card) for card in cards if card.embed)
-    content_chars = sum(len(card.content) + 1 + _renaming_chars(card) for card in cards if card.content) - bool(texts)
-    return embeds_chars <= room.total_chars and content_chars <= room.content_chars
+    embeds_chars = sum(_chars(card) for card in cards if card.embed)
+    content_chars = sum(_chars(card) for card in cards if not card.embed)
+    return embeds_chars <= room.total_chars and content_chars <= room.content_chars + len(TEXT_SEPARATOR)
 
 
-def _renaming_chars(card: Rendered) -> int:
-    return _RENAMING_CHARS * len(card.files)
+def _chars(card: Rendered) -> int:
+    """Return what a card takes of its message's room, with some for what becomes of its files' names."""
+    return (card.embed.text_chars if card.embed else len(card.content)) + _rest_chars(card)
+
+
+def _rest_chars(card: Rendered) -> int:
+    return _RENAMING_CHARS * len(card.files) + (0 if card.embed else len(TEXT_SEPARATOR))
 
 
 def _shortened(cards: Sequence[Rendered], room: Room) -> list[Rendered]:
     """Return the cards, the longest ones cut so that all together fit."""
-    sizes = [(card.embed.text_chars if card.embed else len(card.content) + 1) + _renaming_chars(card) for card in cards]
+    sizes = [_chars(card) for card in cards]
     bounds = _shares(sizes, room.total_chars if any(card.embed for card in cards) else room.content_chars)
     return [
-        card if size <= bound else _cut(card, max(1, bound - _renaming_chars(card) - (not card.embed)))
+        card if size <= bound else _cut(card, max(1, bound - _rest_chars(card)))
         for card, size, bound in zip(cards, sizes, bounds, strict=True)
     ]
 

@@ -6,6 +6,7 @@ in words. Pure functions; cheap for thousands of cards, since only what is shown
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -117,7 +118,7 @@ def digest_output(digest: Digest, *, is_text: bool, emoji: bool = True, resource
     """Return the embed (or the text) that stands before the worst ones; at most about 2,000 code points."""
     title = f"{_FIRE} {headline(digest)}" if emoji else headline(digest)
     room = (MAX_CONTENT_CHARS if is_text else MAX_EMBED_CHARS) - len(title) - _REST_CHARS
-    lines = []
+    lines = [f"the worst {len(digest.full)} below, then:"] if digest.full and digest.lines else []
     for card in sorted(digest.lines, key=_badness):
         line = _line(card, emoji=emoji, resource=resource)
         if len(line) >= room:
@@ -147,13 +148,18 @@ def digest_part(digest: Digest) -> FilePart | None:
 
 
 def _badness(card: Card) -> tuple[int, int, int]:
-    return (-severity_range(card.severity), -card.count, card.first_seen_ns)
+    return (-_range(card.severity), -card.count, card.first_seen_ns)
+
+
+@lru_cache(maxsize=64)
+def _range(severity: int) -> int:
+    return int(severity_range(severity))
 
 
 def _worst(cards: Sequence[Card], ranked: Sequence[int], most: int) -> list[int]:
     """Return the worst places: by severity, within one the services in turn, within a service by count."""
     worst: list[int] = []
-    for _, places in groupby(ranked, key=lambda place: severity_range(cards[place].severity)):
+    for _, places in groupby(ranked, key=lambda place: _range(cards[place].severity)):
         if len(worst) >= most:
             break
         had: dict[str, int] = {}
@@ -172,17 +178,24 @@ def _worst(cards: Sequence[Card], ranked: Sequence[int], most: int) -> list[int]
 
 
 def _line(card: Card, *, emoji: bool, resource: bool) -> str:
-    """Return ``🔴 ×3,012 checkout · Payment declined: gateway timeout``."""
+    """Return ``🔴 ×3,012 **checkout** Payment declined: gateway timeout``."""
     severity = severity_range(card.severity)
     sign = severity_emoji(card.severity) if emoji else severity.name if severity else ""
-    service = cut_end(service_of(card), _SERVICE_CHARS) if resource else ""
-    words = [service, cut_middle(problem_words(card), _WORDS_CHARS), files_left_out(card)]
-    told = " · ".join(escape_markdown(word) for word in words if word)
-    return f"{sign} {count_mark(card)}{told}".strip()
+    service = escape_markdown(cut_end(service_of(card), _SERVICE_CHARS)) if resource else ""
+    words = escape_markdown(cut_middle(problem_words(card), _WORDS_CHARS))
+    missing = files_left_out(card)
+    told = [
+        sign,
+        count_mark(card).strip(),
+        f"**{service}**" if service else "",
+        words,
+        f"· {missing}" if missing else "",
+    ]
+    return " ".join(part for part in told if part)
 
 
 def _others(digest: Digest) -> str:
-    more = f"… {number(digest.other_problems)} more"
     records = digest.other_records
-    then = " when this was sent" if digest.is_edit else ""
-    return f"{more} with {number(records)} event{'s' * (records != 1)}{then} in 📎 {DIGEST_FILE}"
+    events = f"{number(records)} event{'s' * (records != 1)}"
+    then = " when it was sent" if digest.is_edit else ""
+    return f"… {number(digest.other_problems)} more in 📎 {DIGEST_FILE}, with {events}{then}"

@@ -5,7 +5,7 @@ from typing import Final
 
 from otel_discord.exporters.discord.cards import Card, PastLife
 from otel_discord.exporters.discord.facts_values import short_text
-from otel_discord.templating.cutting import cut_middle
+from otel_discord.templating.cutting import ELLIPSIS, cut_middle
 from otel_discord.templating.text import Markdown, escape_markdown
 from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, timestamp
 
@@ -17,6 +17,8 @@ _BACK_AFTER_S: Final = _HOUR_S
 _CLOCK_WITHIN_S: Final = 20 * _HOUR_S
 """So far back a time of day says more than a date."""
 _MAX_VERSION_CHARS: Final = 40
+_COMMON_WORDS: Final = 3
+"""So many words that a sample shares with the title need not be said again, but for the one beside the difference."""
 _SEPARATOR: Final = " · "
 
 
@@ -26,12 +28,15 @@ def count_mark(card: Card) -> str:
 
 
 def seen(card: Card) -> Markdown:
-    """Return ``first 5 minutes ago · last 10 seconds ago`` for a card of several records, as time stamps."""
+    """Return ``first 5 minutes ago · last 10 seconds ago`` for a card of several records, as time stamps.
+
+    Within a minute the two would read the same, and the last one says all.
+    """
     if card.count == 1:
         return Markdown("")
     first, last = timestamp(card.first_seen_ns), timestamp(card.last_seen_ns)
-    if card.last_seen_ns - card.first_seen_ns < NANOSECONDS_PER_SECOND:
-        return Markdown(last or first)
+    if last and card.last_seen_ns - card.first_seen_ns < _MINUTE_S * NANOSECONDS_PER_SECOND:
+        first = ""
     return Markdown(_SEPARATOR.join(f"{word} {at}" for word, at in (("first", first), ("last", last)) if at))
 
 
@@ -80,11 +85,30 @@ def differing_samples(card: Card, told: str, *, most: int, max_chars: int, room:
 def _differing(card: Card, told: str, most: int, max_chars: int, room: int) -> Iterator[str]:
     shown = {told, ""}
     for sample in card.samples:
-        text = cut_middle(" ".join(short_text(sample).split()), max_chars)
+        text = " ".join(short_text(sample).split())
+        if text in shown:
+            continue
+        shown.add(text)
+        if len(text) > max_chars // 2:
+            text = where_it_differs(text, told)
+        text = cut_middle(text, max_chars)
         room -= len(text) + len(_SEPARATOR)
-        if text not in shown and room >= 0 and len(shown) < most + 2:
-            shown.add(text)
-            yield text
+        if room < 0 or len(shown) > most + 2:
+            return
+        yield text
+
+
+def where_it_differs(text: str, told: str) -> str:
+    """Return ``… order 48214`` for a text that begins (or ends) as what a reader has been told already."""
+    words, known = text.split(" "), told.split(" ")
+    most = min(len(words), len(known))
+    start = next((place for place in range(most) if words[place] != known[place]), most)
+    most -= start
+    end = next((place for place in range(most) if words[-1 - place] != known[-1 - place]), most)
+    first = start - 1 if start >= _COMMON_WORDS else 0
+    last = len(words) - end + 1 if end >= _COMMON_WORDS else len(words)
+    kept = " ".join(words[first:last])
+    return f"{f'{ELLIPSIS} ' * (first > 0)}{kept}{f' {ELLIPSIS}' * (last < len(words))}"
 
 
 def _since(card: Card, past: PastLife) -> str:

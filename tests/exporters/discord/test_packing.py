@@ -141,7 +141,7 @@ def test_no_two_embeds_with_one_address() -> None:
 @given(st.lists(st.integers(1, 1999), min_size=1, max_size=15))
 def test_text_is_joined_while_it_fits(sizes: list[int]) -> None:
     packed = pack([Rendered(None, "x" * size) for size in sizes])
-    assert packed.message.content == "\n".join("x" * size for size in sizes[: packed.taken])
+    assert packed.message.content == "\n\n".join("x" * size for size in sizes[: packed.taken])
     assert packed.message.flags == SUPPRESS_EMBEDS
     assert problems(packed.message) == []
 

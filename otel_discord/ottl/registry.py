@@ -73,7 +73,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A field that can be read and written. ``set`` takes plain values; a map or list is written as a whole."""
+    """A field that can be read and written. What ``get`` returns is not to be changed: ``set`` takes a new value, and
+    a map or list is written as a whole (``set`` only when something changed). ``text`` is the path, for messages."""
 
     get: Getter
     set: Callable[[Any, Value], None]
@@ -86,10 +87,11 @@ class Arguments:
 
     values: Mapping[str, Any]
     clock: Clock | None = None
+    written: frozenset[str] = frozenset()
 
     def given(self, name: str) -> bool:
-        """Whether the argument was written in the text (or has a default other than None)."""
-        return self.values[name] is not None
+        """Whether the argument was written in the text."""
+        return name in self.written
 
     def getter(self, name: str) -> Getter:
         """Return what reads the argument for an item; a left-out argument reads as its default."""

@@ -45,7 +45,12 @@ _NAMES: Final[dict[type, str]] = {
 
 def type_name(value: object) -> str:
     """Return the type's name in the language's words, for messages."""
-    return _NAMES.get(type(value), type(value).__name__)
+    return kind_name(type(value))
+
+
+def kind_name(kind: type) -> str:
+    """Return the same for a type."""
+    return _NAMES.get(kind, kind.__name__)
 
 
 def bounded_int(value: int) -> int:

@@ -1,0 +1,1 @@
+"""The fields that each context shows: how they are read and written."""

@@ -42,6 +42,8 @@ class KnownTemplates:
 
         ``shapes`` are those of its tokens with single spaces between: most of the work where no quotation is in it.
         """
+        if not line.isascii():
+            line, shapes = _encodable(line), _encodable(shapes)
         by_token = not has_quotation(line)
         masked = ruled(shapes) if by_token else masked_line(line)
         key = cut(key_of(masked))
@@ -54,6 +56,7 @@ class KnownTemplates:
 
     def seed(self, template: str, group_id: str, tick: int) -> None:
         """Remember a template, its variable parts and digits masked, under the id that it had."""
+        template = _encodable(template)
         key = cut(key_of(masked_line(template)))
         match = Match(group_id, template_of(template, key))
         group = self._groups.by_key.get(key) or self._add(Group(key, match, tick))
@@ -130,3 +133,8 @@ def _is_wild_at(key: str, at: int, words: list[str], wild_key: str) -> bool:
         return False
     others = key.split(" ")
     return len(others) == len(words) and others[at] != "0" and with_wild(others, (at,)) == wild_key
+
+
+def _encodable(text: str) -> str:
+    """Return the text without lone surrogates: what cannot be encoded can be neither hashed nor stored."""
+    return text.encode(errors="replace").decode()

@@ -15,9 +15,9 @@ from otel_discord.exporters.discord.mining.tokens import DIGITS, MARK, shape
 MOST_CHARS: Final = 2_000
 """So much is read of a message; what comes later does not count for grouping."""
 MOST_TOKENS: Final = 100
-_MOST_SEEN: Final = 4_096
+_MOST_SEEN: Final = 3_072
 _LONGEST_SEEN_CHARS: Final = 300
-_MOST_SHAPES: Final = 8_192
+_MOST_SHAPES: Final = 6_144
 _LONGEST_TOKEN_CHARS: Final = 80
 
 

@@ -8,25 +8,34 @@ import re
 from typing import Final
 
 from otel_discord.exporters.discord.mining.tokens import closed_shape
-from otel_discord.exporters.discord.mining.vocabulary import DAYS, HTTP_METHODS, MONTHS, TEXT_KEYS, UNITS, ZONES
+from otel_discord.exporters.discord.mining.vocabulary import (
+    DAYS,
+    HTTP_METHODS,
+    MONTHS,
+    NOT_USERS,
+    TEXT_KEYS,
+    UNITS,
+    ZONES,
+)
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _TOKEN: Final = re.compile(r"\S+")
 _QUOTED: Final = re.compile(
-    r"\"((?:[^\"\\]|\\.)*)\"|(?<![\w)\]])'([^']*)'(?!\w)|(?<![\w)\]])`([^`']*)[`'](?!\w)",
+    r"\"((?:[^\"\\]|\\.)*)\"|(?:(?<![\w)\]])|(?<=\b[bru]))'([^']*)'(?!\w)|(?<![\w)\]])`([^`']*)[`'](?!\w)",
 )
 _TEXT_KEY_BEFORE: Final = re.compile(rf"(?:^|[^\w.\-])[\"']?(?:{TEXT_KEYS})[\"']?\s*[=:]\s*$", re.IGNORECASE)
+_KEY_CHARS: Final = 40
 _REQUEST: Final = re.compile(rf"({HTTP_METHODS})\s")
 _COLON_AFTER: Final = re.compile(r"\s*:")
 
 _END: Final = r"(?![\w\-/])"
 _PAIR: Final = re.compile(
-    rf"(?<![\w=!<>])(?!(?:{TEXT_KEYS})\s)([A-Za-z_][\w.\-]*)"
+    rf"(?<![\w=!<>.\-])(?!(?:{TEXT_KEYS})\s)([A-Za-z_][\w.\-]*)"
     r"(\s+=\s*|\s*=\s+)(?![=>])[\w.\-+$]+(?![\w=])(?!\s*=)"
 )
 _USER: Final = re.compile(
     r"\b((?:[Ff]or|[Oo]f|[Bb]y|[Aa]s|[Tt]o|[Ff]rom|[Ii]nvalid|[Ii]llegal|[Nn]ew)\s+"
-    r"(?:invalid\s+|illegal\s+|unknown\s+)?[Uu]ser)(\s+)(?!unknown\b|name\b)[A-Za-z][\w.\-\\$]*"
+    rf"(?:invalid\s+|illegal\s+|unknown\s+)?[Uu]ser)(\s+)(?!(?:{NOT_USERS})\b)[A-Za-z][\w.\-\\$]*"
     r"(?=$|[,;:)\].](?:\s|$)|\s+(?:from|by|on|at|in|via|with|and|0|\W))"
 )
 _LOGIN: Final = re.compile(
@@ -89,9 +98,12 @@ def key_of(masked: str) -> str:
 def _quotation(found: re.Match[str]) -> str:
     whole = found[0]
     inner = whole[1:-1]
-    before = found.string[max(0, found.start() - 40) : found.start()]
-    if _COLON_AFTER.match(found.string, found.end()) or _TEXT_KEY_BEFORE.search(before):
+    if _COLON_AFTER.match(found.string, found.end()) or _is_text(found.string[: found.start()][-_KEY_CHARS:].rstrip()):
         return whole
     request = _REQUEST.match(inner)
     said = f"{request[1]} 0" if request else "0"
     return f"{whole[0]}{said}{whole[-1]}"
+
+
+def _is_text(before: str) -> bool:
+    return before.endswith(("=", ":")) and _TEXT_KEY_BEFORE.search(before) is not None

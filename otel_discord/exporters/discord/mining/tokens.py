@@ -22,35 +22,43 @@ MARK: Final = "<*>"
 DIGITS: Final = str.maketrans("123456789", "000000000")
 
 _OTHER_DIGITS: Final = re.compile(r"[^\W0-9a-zA-Z_]")
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0+.\-]*://[^\s,;\"'<>)\]}|]*")
+_URL: Final = re.compile(r"(?<![A-Za-z0+.\-])[A-Za-z][A-Za-z0+.\-]*://[^\s,;\"'<>)\]}|]*")
 _OBJECT: Final = re.compile(r"(?<=[A-Za-z$\];])@[0a-f]*0[0a-f]*\b(?![.:])")
-_ADDRESS: Final = re.compile(r"[\w.+\-$%]+@[\w.\-]*\w")
+_ADDRESS: Final = re.compile(r"(?<![\w.+\-$%])[\w.+\-$%]+@[\w.\-]*\w")
 _WINDOWS_PATH: Final = re.compile(r"(?:\b[A-Za-z]:|\\)\\[^\s,;\"'<>|()\[\]]*")
 _PATH: Final = re.compile(r"(?<![\w.\-)\]<*%/])[~.]{0,2}/(?![/>])[^\s,;\"'<>()\[\]{}|=]*")
-_RELATIVE_PATH: Final = re.compile(r"(?<![\w.\-/])[\w.\-]+(?:/[\w.\-$]+){2,}/?|\w+(?:\.[\w\-]+)+/[\w.$\-]*")
+_RELATIVE_PATH: Final = re.compile(
+    r"(?<![\w.\-/])[\w.\-]+(?:/[\w.\-$]+){2,}/?|(?<![\w.\-/])\w+(?:\.[\w\-]+)+/[\w.$\-]*"
+)
 _HEX_PAIRS: Final = re.compile(
-    r"(?<![\w:.])(?=[0A-Fa-f:.]*(?:0|(?:[A-Fa-f]{2}:){5}))(?:[0A-Fa-f]{0,4}:){2,}(?:[0A-Fa-f]{1,4}|(?<=::))(?:\.0+)*(?:%\w+)?(?!\w)"
+    r"(?<![\w:.])(?=[0A-Fa-f:.]*(?:0|(?:[A-Fa-f]{2}:){5}))"
+    r"(?:[0A-Fa-f]{0,4}:){2,}(?:[0A-Fa-f]{1,4}|(?<=::))(?:\.0+)*(?:%\w+)?(?!\w)"
 )
 _PAIR: Final = re.compile(
-    r"([A-Za-z_][\w.\-$]*)(=)(?![=>~])(\"0\"|'0'|[^\s,;)\]}>|&\"'<({\[]*"
-    r"(?:\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\])?)"
+    r"(?<![\w.\-$])([\w.\-$]++)(=)(?![=>~])"
+    r"(\"0\"|'0'|(?:[^\s,;)\]}>|&\"'<({\[]|[|&](?![\w.\-]*=))*(?:\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\])?)"
 )
 _PAIR_OF_BRACKETS: Final = re.compile(r"(?<==)(?:\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)|<[^<>]*>)")
 _ATOM: Final = re.compile(r"[^\s,;:()\[\]{}<>\"'`|=!?&#]+")
 _JOINED: Final = re.compile(r"0(?:[:.,/+\-_#~@|&;]+0)+")
 _SIGN: Final = re.compile(r"(?<![\w<])[<>~]0(?!>)")
 _TEXT_KEY: Final = re.compile(rf"(?:{TEXT_KEYS})", re.IGNORECASE)
-_CLASS: Final = re.compile(
-    r"(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:Error|Exception|Fault|Failure|Warning|Timeout)"
-)
+_CLASS_ENDINGS: Final = ("Error", "Exception", "Fault", "Failure", "Warning", "Timeout")
+_CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(_CLASS_ENDINGS) + ")")
+_PLAIN_ID: Final = re.compile(r"[A-Za-z_\-]*0[A-Za-z0_\-]*([,;)]?)")
+LONGEST_WORD_CHARS: Final = 100
+"""What is longer is data."""
 _ZEROS: Final = re.compile("0+")
 _LABEL: Final = re.compile(r"[A-Za-z_][\w\-]*")
 
 
 def shape(token: str) -> str:
     """Return a token with `0` for what varies in it. `token` has no white space and no digit but `0`."""
-    if token.isascii() and token.isalpha():
+    if token.isascii() and token.isalpha() and len(token) <= LONGEST_WORD_CHARS:
         return _word(token)
+    plain_id = _PLAIN_ID.fullmatch(token)
+    if plain_id is not None and not token.rstrip(",;)").endswith(_CLASS_ENDINGS):
+        return "0" + plain_id[1]
     if '"' in token or "'" in token or "`" in token:
         return token if _is_open(token) else closed_shape(token)
     return closed_shape(token)
@@ -113,6 +121,8 @@ def _atom(found: re.Match[str]) -> str:
 
 
 def _bare_atom(atom: str, follows: str) -> str:
+    if len(atom) > LONGEST_WORD_CHARS:
+        return "0"
     if "0" in atom:
         if _CLASS.fullmatch(atom):
             return _ZEROS.sub("0", atom)

@@ -5,7 +5,7 @@ from typing import Final
 MOST_WORDS: Final = 20
 """So many different words at one position are still so many problems."""
 
-_FIRST_WORDS: Final = 16
+_FIRST_WORDS: Final = 12
 """Positions further right are not counted, so that a long message costs no more memory than a short one."""
 
 
@@ -23,6 +23,24 @@ def with_wild(words: list[str], positions: tuple[int, ...]) -> str:
     return " ".join(words)
 
 
+def _places(key: str) -> list[tuple[int, int]]:
+    """Return each word's position, and a hash of the key without that word."""
+    words = key.split(" ")
+    positions = word_positions(words)
+    if not positions:
+        return []
+    after = [0]
+    for word in reversed(words):
+        after.append(hash((after[-1], word)))
+    places = []
+    before = 0
+    for at, word in enumerate(words[: positions[-1] + 1]):
+        if at in positions:
+            places.append((at, hash((before, after[len(words) - at - 1]))))
+        before = hash((before, word))
+    return places
+
+
 class Variants:
     """How many remembered keys differ at one position alone.
 
@@ -34,10 +52,8 @@ class Variants:
 
     def add(self, key: str) -> list[int]:
         """Count a key that was not counted; return the positions that have seen more than 20 different words now."""
-        words = key.split(" ")
         full = []
-        for at in word_positions(words):
-            place = hash((at, with_wild(words, (at,))))
+        for at, place in _places(key):
             count = self._counts[place] = self._counts.get(place, 0) + 1
             if count > MOST_WORDS:
                 full.append(at)
@@ -45,9 +61,7 @@ class Variants:
 
     def remove(self, key: str) -> None:
         """Forget a key that was counted."""
-        words = key.split(" ")
-        for at in word_positions(words):
-            place = hash((at, with_wild(words, (at,))))
+        for _, place in _places(key):
             self._counts[place] -= 1
             if not self._counts[place]:
                 del self._counts[place]

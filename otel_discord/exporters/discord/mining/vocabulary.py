@@ -7,6 +7,12 @@ TRUTH_VALUES: Final = frozenset({"true", "false", "null", "none", "nil", "undefi
 ACCOUNTS: Final = frozenset({"root", "admin", "administrator", "guest", "nobody"})
 """Accounts that every system has: a user's name wherever it stands."""
 
+NOT_USERS: Final = (
+    "unknown|names?|requests?|input|actions?|errors?|abort|cancel|cancellation|interrupt|interaction|agents?|data|"
+    "sessions?|accounts?|ids?|tables?|interface|mode|space|code|timeout|logout|login|profiles?|settings|is|was|has"
+)
+"""What stands after `user` and is no name."""
+
 UNITS: Final = (
     "ns|us|h|d|m|k|g|t|µs|ms|msecs?|millis|milliseconds?|microseconds?|nanoseconds?|s|secs?|seconds?|mins?|minutes?|hrs?|"
     "hours?|days?|weeks?|b|kb|mb|gb|tb|kib|mib|gib|tib|bytes?|kbytes?|mbytes?|gbytes?|kilobytes?|megabytes?|"

@@ -1,0 +1,147 @@
+"""``password=…``, ``"api_key": "…"``, ``?token=…``, ``--secret …``: a text's keys that say what their values are."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from otel_discord.redaction.engine import Expression
+from otel_discord.redaction.finding import Category, Finding, Pattern
+from otel_discord.redaction.placeholders import LONGEST_CHARS, is_placeholder
+from otel_discord.redaction.secret_keys import EXPRESSION, TRIGGERS, kind_of_key
+from otel_discord.redaction.value_extent import line_extent, value_extent
+
+_QUOTE: Final = r"(?:\\*[\"'`]|%22|%27|%2522|&quot;|&#34;|&#39;|\\+u002[27])"
+_SEPARATOR: Final = r"(?:=>|:=|==|=|:|%3[AaDd]|%253[AaDd]|\\+u003[AaDd])"
+_ASSIGNED: Final = Expression(rf"(?P<s>{EXPRESSION})(?:{_QUOTE}?\]?[ \t]{{0,8}}{_SEPARATOR}\s{{0,8}})")
+_TUPLE: Final = Expression(rf"[(\[]\s{{0,8}}b?{_QUOTE}(?P<s>{EXPRESSION}){_QUOTE},\s{{0,8}}")
+_OPTION: Final = Expression(rf"(?:\A|\s|[\"'])--?(?P<s>{EXPRESSION})[ \t]{{1,8}}(?:\\*[\"'])?[^\s\-]")
+_ELEMENT: Final = Expression(rf"<(?:[A-Za-z0-9]+:)?(?P<s>{EXPRESSION})(?:\s[^<>]{{0,200}})?>[^<\s]")
+_NAMED: Final = Expression(
+    rf"(?i:name|key)\\*[\"']?\s{{0,4}}[=:]\s{{0,4}}\\*[\"']?(?P<s>{EXPRESSION})\\*[\"']?[\s,]{{1,40}}"
+    rf"\\*[\"']?(?i:value)\\*[\"']?\s{{0,4}}[=:]\s{{0,4}}(?:\{{\s{{0,40}}\\*[\"'][a-z]+Value\\*[\"']\s{{0,4}}:\s{{0,4}})?"
+)
+_SCHEMES: Final = frozenset(
+    [
+        "bearer",
+        "basic",
+        "digest",
+        "token",
+        "apikey",
+        "api-key",
+        "negotiate",
+        "ntlm",
+        "bot",
+        "key",
+        "ssws",
+        "hawk",
+        "oauth",
+        "signature",
+        "aws4-hmac-sha256",
+        "sharedkey",
+        "sharedaccesssignature",
+        "genie-key",
+        "splunk",
+        "jwt",
+    ]
+)
+_LONG_SCHEMES: Final = frozenset(["digest", "hawk", "oauth", "signature", "aws4-hmac-sha256"])
+
+
+def _find(expression: Expression, text: str) -> Iterator[Finding]:
+    masked_to = 0
+    for start, end, key_start, key_end in expression.whole_spans(text):
+        if start < masked_to:
+            continue
+        kind = kind_of_key(text[key_start:key_end])
+        if not kind:
+            continue
+        found = _value(text, kind, text[key_end:end], end)
+        if found is not None:
+            masked_to = found.end
+            yield found
+
+
+def _value(text: str, kind: str, separator: str, start: int) -> Finding | None:
+    if kind == "authorization":
+        return _authorization(text, start)
+    if kind == "cookie":
+        begin, end = line_extent(text, start)
+        return Finding(begin, end, kind) if "=" in text[begin : min(end, begin + _COOKIE_NAME_CHARS)] else None
+    begin, end, is_quoted = value_extent(text, start, encoded="%" in separator)
+    # What is refused here was only looked at for the length of a placeholder, so that the whole stays linear.
+    value = text[begin : min(end, begin + LONGEST_CHARS + 1)]
+    if len(value) > LONGEST_CHARS:
+        return Finding(begin, end, kind)
+    if not value.strip() or is_placeholder(
+        value, spaced=not is_quoted and "=" in separator and separator[:1].isspace()
+    ):
+        return None
+    if not is_quoted and _is_small_number_of(kind, value):
+        return None
+    return Finding(begin, end, kind)
+
+
+def _authorization(text: str, start: int) -> Finding | None:
+    begin, end, is_quoted = value_extent(text, start)
+    scheme, _, rest = text[begin : begin + 64].partition(" ")
+    if scheme.lower() in _SCHEMES and rest and not is_quoted:
+        is_long = scheme.lower() in _LONG_SCHEMES
+        end = line_extent(text, begin)[1] if is_long else value_extent(text, begin + len(scheme) + 1)[1]
+        return Finding(begin, end, "authorization")
+    value = text[begin : min(end, begin + LONGEST_CHARS + 1)]
+    return None if is_placeholder(value) else Finding(begin, end, "authorization")
+
+
+def _is_small_number_of(kind: str, value: str) -> bool:
+    """Whether it counts something: ``pass=12 fail=0``, ``token: 5``."""
+    return kind in {"password", "token", "secret"} and value.rstrip(".,").isdigit() and len(value) < 4
+
+
+def _find_options(text: str) -> Iterator[Finding]:
+    for _, end, key_start, key_end in _OPTION.whole_spans(text):
+        kind = kind_of_key(text[key_start:key_end])
+        if kind:
+            start = end - 1
+            while text[start - 1] in "\"'\\":
+                start -= 1
+            begin, stop, _ = value_extent(text, start)
+            if not is_placeholder(text[begin : min(stop, begin + LONGEST_CHARS + 1)]):
+                yield Finding(begin, stop, kind)
+
+
+def _find_elements(text: str) -> Iterator[Finding]:
+    for _, end, key_start, key_end in _ELEMENT.whole_spans(text):
+        kind = kind_of_key(text[key_start:key_end])
+        if kind:
+            stop = text.find("<", end)
+            yield Finding(end - 1, stop if stop >= 0 else len(text), kind)
+
+
+def _find_named(text: str) -> Iterator[Finding]:
+    masked_to = 0
+    for start, end, key_start, key_end in _NAMED.whole_spans(text):
+        kind = kind_of_key(text[key_start:key_end])
+        if kind and start >= masked_to:
+            begin, masked_to, _ = value_extent(text, end)
+            if masked_to > begin and not is_placeholder(text[begin : min(masked_to, begin + LONGEST_CHARS + 1)]):
+                yield Finding(begin, masked_to, kind)
+
+
+def _find_all(text: str) -> Iterator[Finding]:
+    yield from _find(_ASSIGNED, text)
+    yield from _find(_TUPLE, text)
+    yield from _find_options(text)
+    yield from _find_elements(text)
+    yield from _find_named(text)
+
+
+_COOKIE_NAME_CHARS: Final = 4096
+
+KEY_VALUE: Final = Pattern(
+    name="key_value",
+    category=Category.CREDENTIALS,
+    summary='the value after a key that says so: `password=…`, `"api_key": "…"`, `?access_token=…`, `--secret …`, '
+    "`<password>…`, `Authorization:` and `Cookie:` headers; and the whole value of an attribute with such a key",
+    find=_find_all,
+    triggers=TRIGGERS,
+    shown=("password", "secret", "token", "api-key", "secret-key", "authorization", "cookie", "credentials", "…"),
+)

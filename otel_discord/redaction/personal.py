@@ -1,0 +1,129 @@
+"""Personal data that can be told by its shape."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from otel_discord.redaction.engine import Expression
+from otel_discord.redaction.finding import Category, Finding, Pattern, found_by, found_by_any
+from otel_discord.redaction.personal_checks import card_numbers, iban_chars, is_email, is_ipv4, is_ipv6, is_phone
+
+_FREE: Final = r"(?:\A|[^A-Za-z0-9_.\-]|\\+[nrt])"
+_PERSONAL: Final = Category.PERSONAL
+
+EMAIL: Final = Pattern(
+    name="email",
+    category=_PERSONAL,
+    summary="e-mail addresses",
+    find=found_by(
+        r"(?P<s>[\p{L}\p{N}._%+'\-]*[\p{L}\p{N}_+\-](?:@|%40|\\+u0040)(?:[\p{L}\p{N}](?:[\p{L}\p{N}\-]*[\p{L}\p{N}])?\.)+\p{L}{2,})",
+        "email",
+        is_email,
+    ),
+    triggers=("@", "%40", r"\\u0040"),
+    shown=("email",),
+)
+
+_IPV4: Final = Expression(r"(?:\A|[^0-9A-Za-z_.]|\\+[nrt])(?P<s>[0-9]{1,3}(?:\.[0-9]{1,3}){3})")
+_GOES_ON: Final = re.compile(r"\.?[0-9A-Za-z_]|\.\.")
+_OF_A_VERSION: Final = re.compile(r"(?:\bv(?:er(?:sion)?)?\.?[ =:\"']{0,3}|[A-Za-z]/)\Z", re.IGNORECASE)
+
+
+def _find_ipv4(text: str) -> Iterator[Finding]:
+    for start, end in _IPV4.spans(text):
+        if (
+            is_ipv4(text[start:end])
+            and not _GOES_ON.match(text, end)
+            and not _OF_A_VERSION.search(text, max(0, start - 12), start)
+        ):
+            yield Finding(start, end, "ip")
+
+
+IPV4: Final = Pattern(
+    name="ipv4",
+    category=_PERSONAL,
+    summary="IPv4 addresses, but for 127.0.0.0/8 and 0.0.0.0; not versions such as `Chrome/120.0.0.1`",
+    find=_find_ipv4,
+    triggers=(r"[0-9]\.[0-9]{1,3}\.[0-9]",),
+    shown=("ip",),
+)
+IPV6: Final = Pattern(
+    name="ipv6",
+    category=_PERSONAL,
+    summary="IPv6 addresses, but for `::1` and `::`",
+    find=found_by(
+        r"(?:\A|[^0-9A-Za-z_:.]|\\+[nrt])(?P<s>[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:(?:\.[0-9]{1,3}){3})?(?:%[A-Za-z0-9]+)?)",
+        "ip",
+        is_ipv6,
+    ),
+    triggers=(r":[0-9a-f]{0,4}:",),
+    shown=("ip",),
+)
+_NUMBER_GOES_ON: Final = r"[0-9A-Za-z]|[.-][^\s]"
+PHONE: Final = Pattern(
+    name="phone",
+    category=_PERSONAL,
+    summary="telephone numbers: with `+` and country code, North American (`555-123-4567`), national with a leading 0",
+    find=found_by_any(
+        found_by(rf"{_FREE}(?P<s>\+[1-9](?:[ .()/\-]{{0,2}}[0-9]){{7,14}})", "phone", is_phone, r"[0-9A-Za-z]"),
+        found_by(
+            rf"{_FREE}(?P<s>(?:1[ .-])?(?:\([0-9]{{3}}\) ?|[0-9]{{3}}[.-])[0-9]{{3}}[ .-][0-9]{{4}})",
+            "phone",
+            is_phone,
+            _NUMBER_GOES_ON,
+        ),
+        found_by(
+            rf"{_FREE}(?P<s>(?:\(0[1-9][0-9]{{1,4}}\)|00?[1-9][0-9]{{1,4}})[ /-]{{1,2}}[0-9]{{3,}}"
+            r"(?:[ -][0-9]{2,}){0,4})",
+            "phone",
+            is_phone,
+            _NUMBER_GOES_ON,
+        ),
+    ),
+    triggers=(
+        r"\+[1-9][ .()/0-9-]{4}",
+        r"[0-9]{3}\)? ?[ .-]?[0-9]{3}[ .-][0-9]{4}",
+        r"0[0-9]{1,4}\)?[ /-]{1,2}[0-9]{3}",
+    ),
+    shown=("phone",),
+)
+_DIGITS: Final = Expression(rf"{_FREE}(?P<s>[0-9](?:[ -]?[0-9]){{11,40}})")
+_IN_A_WORD: Final = re.compile(r"[0-9A-Za-z_]|-[0-9A-Za-z]|\.[0-9]")
+
+
+def _find_cards(text: str) -> Iterator[Finding]:
+    for start, end in _DIGITS.spans(text):
+        if _IN_A_WORD.match(text, end):  # what goes on is no number, but whole groups before it may be one
+            end = max(text.rfind(" ", start, end), text.rfind("-", start, end), start)
+        for begin, stop in card_numbers(text[start:end]):
+            yield Finding(start + begin, start + stop, "card")
+
+
+CARD: Final = Pattern(
+    name="payment_card",
+    category=_PERSONAL,
+    summary="numbers of payment cards, with spaces or dashes or without, that pass Luhn's check",
+    find=_find_cards,
+    triggers=(r"[0-9]{4}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]",),
+    shown=("card",),
+)
+_IBAN: Final = Expression(rf"{_FREE}(?P<s>[A-Za-z]{{2}}[0-9]{{2}}(?:[ -]?[A-Za-z0-9]){{11,30}})")
+
+
+def _find_iban(text: str) -> Iterator[Finding]:
+    for start, end in _IBAN.spans(text):
+        chars = iban_chars(text[start:end])
+        if chars:
+            yield Finding(start, start + chars, "iban")
+
+
+IBAN: Final = Pattern(
+    name="iban",
+    category=_PERSONAL,
+    summary="numbers of bank accounts (IBAN) of the country's length whose check digits are right",
+    find=_find_iban,
+    triggers=(r"[a-z]{2}[0-9]{2}[ -]?[a-z0-9]{4}",),
+    shown=("iban",),
+)
+
+PERSONAL_DATA: Final = (EMAIL, IPV4, IPV6, PHONE, CARD, IBAN)

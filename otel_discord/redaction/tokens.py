@@ -1,0 +1,185 @@
+"""Tokens that can be told by their own shape, whoever's."""
+
+import base64
+import binascii
+from itertools import pairwise
+from typing import Final
+
+from otel_discord.redaction.finding import BOUNDARY as B
+from otel_discord.redaction.finding import Category, Pattern, found_by, found_by_any
+
+_DOT: Final = r"(?:\.|%2[eE])"
+_SLASH: Final = r"(?:/+|\\+/|%2[fF]|%252[fF]|\\+u002[fF])"
+
+
+def _decoded(segment: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(segment[: len(segment) // 4 * 4])
+    except (binascii.Error, ValueError):  # pragma: no cover - the expression lets only that alphabet through
+        return b""
+
+
+def _is_jwt(text: str) -> bool:
+    first = text.replace("%2E", ".").replace("%2e", ".").split(".")[0]
+    header = _decoded(first)
+    return any(name in header for name in (b'"alg"', b'"typ"', b'"enc"', b'"kid"', b'"cty"', b'"jku"', b'"x5t"'))
+
+
+def _has_digit_and_upper(text: str) -> bool:
+    return any(c.isdigit() for c in text) and any(c.isupper() for c in text)
+
+
+def _has_digit(text: str) -> bool:
+    return any(c.isdigit() for c in text)
+
+
+def _is_aws_secret(text: str) -> bool:
+    """Whether 40 characters of base64 look drawn by lot: many changes between kinds of characters."""
+    kinds = ["u" if c.isupper() else "l" if c.islower() else "d" if c.isdigit() else "s" for c in text]
+    changes = sum(a != b for a, b in pairwise(kinds))
+    return changes >= 15 and {"u", "l", "d"} <= set(kinds)
+
+
+def _token(name: str, summary: str, kind: str, triggers: tuple[str, ...], *expressions: str) -> Pattern:
+    finders = [found_by(expression, kind) for expression in expressions]
+    return Pattern(name, Category.CREDENTIALS, summary, found_by_any(*finders), triggers, (kind,))
+
+
+JWT: Final = Pattern(
+    name="jwt",
+    category=Category.CREDENTIALS,
+    summary="JSON Web Tokens, signed, encrypted, unsigned or cut",
+    find=found_by(
+        rf"{B}(?P<s>(?:eyJ|eyAi|ewog|ewoi|ewoJ|ew0K|eyAg)[A-Za-z0-9_=-]{{9,}}(?:{_DOT}[A-Za-z0-9_=-]*){{0,4}})",
+        "jwt",
+        _is_jwt,
+    ),
+    triggers=("eyJ", "eyAi", "eyAg", "ewog", "ewoi", "ewoJ", "ew0K"),
+    shown=("jwt",),
+)
+AWS: Final = Pattern(
+    name="aws",
+    category=Category.CREDENTIALS,
+    summary="AWS access key ids (`AKIA…`, `ASIA…`), secret access keys, Bedrock keys, signatures of presigned URLs",
+    find=found_by_any(
+        found_by(
+            rf"{B}(?P<s>(?:AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AIPA|ANPA|ANVA|APKA|AROA|ASCA)[A-Z0-9]{{16}})",
+            "aws-key-id",
+            not_before="[A-Za-z0-9]",
+        ),
+        found_by(
+            r"(?:\A|[^A-Za-z0-9/+=_.-])(?P<s>[A-Za-z0-9/+]{40})",
+            "aws-secret-key",
+            _is_aws_secret,
+            r"[A-Za-z0-9/+=_-]",
+        ),
+        found_by(rf"{B}(?P<s>ABSK[A-Za-z0-9+/]{{40,}}={{0,2}})", "aws-secret-key"),
+        found_by(
+            r"(?i:[?&;]|%26|\\u0026)(?i:X-Amz-Signature|X-Amz-Security-Token|X-Amz-Credential)(?:=|%3[dD])(?P<s>[^\s&\"'<>]+)",
+            "signature",
+        ),
+    ),
+    triggers=("a[kscgirbp][ipcdonk]a", "an[pv]a", "[A-Za-z0-9/+]{40}", "absk", "x-amz-"),
+    shown=("aws-key-id", "aws-secret-key", "signature"),
+)
+GCP: Final = _token(
+    "gcp", "Google API keys (`AIza…`),
+    OAuth access and refresh tokens and client secrets; a service account's key is a "
+    "`private_key`", "google-key", ("aiza", r"ya29\.", "gocspx-", "1//0"),
+    rf"{B}(?P<s>AIza[0-9A-Za-z_-]{{30,}})", rf"{B}(?P<s>ya29\.[0-9A-Za-z_-]{{20,}})",
+    rf"{B}(?P<s>GOCSPX-[0-9A-Za-z_-]{{20,}})", rf"{B}(?P<s>1//0[0-9A-Za-z_-]{{30,}})",
+)  # fmt: skip
+AZURE: Final = _token(
+    "azure", "signatures of shared access (SAS), client secrets; keys of connection strings are under `key_value`",
+    "azure-key", ("sig", "q~"),
+    r"(?:[?&;\s]|\A|%26|\\+u0026|&amp;)sig(?:=|%3[dD])(?P<s>[A-Za-z0-9%+/=_-]{16,})",
+    rf"{B}(?P<s>[A-Za-z0-9_.~-]{{3}}[0-9]Q~[A-Za-z0-9_.~-]{{31,34}})",
+)  # fmt: skip
+GITHUB: Final = _token(
+    "github", "GitHub tokens: `ghp_`, `gho_`, `ghu_`, `ghs_`, `ghr_`, `github_pat_`", "github-token",
+    ("gh[pousr]_", "github_pat_"),
+    rf"{B}(?P<s>gh[pousr]_[A-Za-z0-9_]{{16,}})", rf"{B}(?P<s>github_pat_[A-Za-z0-9_]{{16,}})",
+)  # fmt: skip
+GITLAB: Final = _token(
+    "gitlab", "GitLab tokens: `glpat-`, `gldt-`, `glrt-`, `glcbt-` and their kin", "gitlab-token",
+    ("gl[a-z]{2,6}-", "gr1348941"),
+    rf"{B}(?P<s>gl(?:pat|oas|dt|rtr|rt|cbt|ptt|ft|imt|agent|soat|ffct|wt)-[A-Za-z0-9_.-]{{16,}})",
+    rf"{B}(?P<s>GR1348941[A-Za-z0-9_-]{{16,}})",
+)  # fmt: skip
+SLACK: Final = _token(
+    "slack", "Slack tokens (`xoxb-` and kin, `xapp-`) and webhook URLs", "slack-token", ("xox[a-z]", "xapp-",
+    "hooks.slack"),
+    rf"{B}(?P<s>xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{{8,}})", rf"{B}(?P<s>xapp-[0-9]-[A-Za-z0-9-]{{8,}})",
+    rf"hooks\.slack(?:-gov)?\.com{_SLASH}(?:services|workflows|triggers){_SLASH}(?P<s>[A-Za-z0-9_/%\\-]{{8,}})",
+)  # fmt: skip
+STRIPE: Final = _token(
+    "stripe", "Stripe's secret and restricted keys and webhook secrets", "stripe-key", ("[sr]k_(?:live|test)",
+    "whsec_"),
+    rf"{B}(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{{10,}})", rf"{B}(?P<s>whsec_[A-Za-z0-9+/=]{{16,}})",
+)  # fmt: skip
+NPM: Final = _token("npm", "npm tokens", "npm-token", ("npm_",), rf"{B}(?P<s>npm_[A-Za-z0-9]{{30,}})")
+PYPI: Final = _token("pypi", "PyPI tokens", "pypi-token", ("pypi-",), rf"{B}(?P<s>pypi-[A-Za-z0-9_-]{{40,}})")
+SENDGRID: Final = _token(
+    "sendgrid",
+    "SendGrid keys",
+    "sendgrid-key",
+    (r"sg\.",),
+    rf"{B}(?P<s>SG\.[A-Za-z0-9_-]{{16,}}\.[A-Za-z0-9_-]{{16,}})",
+)
+TELEGRAM: Final = _token(
+    "telegram", "tokens of Telegram bots", "telegram-token", (r"[0-9](?::|%3a)[A-Za-z0-9_-]{30}",),
+    rf"(?:{B}|bot)(?P<s>[0-9]{{6,12}}(?::|%3[aA])[A-Za-z0-9_-]{{34,36}})",
+)  # fmt: skip
+SK_KEY: Final = Pattern(
+    name="sk_key",
+    category=Category.CREDENTIALS,
+    summary="keys that begin with `sk-`, as those of OpenAI and Anthropic",
+    find=found_by(rf"{B}(?P<s>sk-[A-Za-z0-9_-]{{16,}})", "api-key", _has_digit),
+    triggers=("sk-",),
+    shown=("api-key",),
+)
+DISCORD: Final = Pattern(
+    name="discord",
+    category=Category.CREDENTIALS,
+    summary="tokens of Discord bots and users, and the token in webhook URLs: any host, any version of the API",
+    find=found_by_any(
+        found_by(
+            rf"(?i:webhooks|interactions){_SLASH}[0-9]{{5,20}}{_SLASH}(?P<s>[A-Za-z0-9_.%-]{{16,}})", "discord-webhook"
+        ),
+        found_by(
+            rf"{B}(?P<s>[A-Za-z0-9_-]{{23,30}}{_DOT}[A-Za-z0-9_-]{{6,7}}{_DOT}[A-Za-z0-9_-]{{27,45}})",
+            "discord-token",
+            _has_digit_and_upper,
+            "[A-Za-z0-9_-]",
+        ),
+        found_by(rf"{B}(?P<s>mfa\.[A-Za-z0-9_-]{{60,}})", "discord-token"),
+    ),
+    triggers=("webhooks", "interactions", r"(?:\.|%2e)[A-Za-z0-9_-]{6,7}(?:\.|%2e)", r"mfa\."),
+    shown=("discord-webhook", "discord-token"),
+)
+
+_VENDORS: Final = {
+    "dop_v1_": "[a-f0-9]{32,}", "doo_v1_": "[a-f0-9]{32,}", "dor_v1_": "[a-f0-9]{32,}", "dapi": "[a-f0-9]{32}",
+    "hf_": "[A-Za-z0-9]{30,}", "shpat_": "[A-Za-z0-9]{24,}", "shpca_": "[A-Za-z0-9]{24,}", "shpss_": "[A-Za-z0-9]{24,}",
+    "shppa_": "[A-Za-z0-9]{24,}", "sq0atp-": "[A-Za-z0-9_-]{20,}", "sq0csp-": "[A-Za-z0-9_-]{20,}",
+    "dckr_pat_": "[A-Za-z0-9_-]{20,}", r"hvs\.": "[A-Za-z0-9_-]{20,}", r"hvb\.": "[A-Za-z0-9_-]{20,}",
+    "glsa_": "[A-Za-z0-9_]{20,}", "glc_": "[A-Za-z0-9+/=]{20,}", "NRAK-": "[A-Z0-9]{20,}",
+    "ATATT3": "[A-Za-z0-9_=-]{40,}",
+    "lin_api_": "[A-Za-z0-9]{20,}", "ntn_": "[A-Za-z0-9]{30,}", "sntrys_": "[A-Za-z0-9+/=_]{20,}",
+    r"dp\.(?:pt|st|ct|sa)\.": "[A-Za-z0-9_.-]{20,}", "HRKU-": "[A-Za-z0-9_-]{20,}", "PMAK-": "[A-Za-z0-9-]{20,}",
+    "sbp_": "[a-f0-9]{30,}", "gsk_": "[A-Za-z0-9]{30,}", "xai-": "[A-Za-z0-9]{40,}", "pplx-": "[A-Za-z0-9]{30,}",
+    "r8_": "[A-Za-z0-9]{30,}", "rubygems_": "[a-f0-9]{30,}", "EAAC": "[A-Za-z0-9]{60,}",
+    "figd_": "[A-Za-z0-9_-]{30,}", "key-": "[a-f0-9]{32}",
+}  # fmt: skip
+_FORMS: Final = "|".join(f"{prefix}{rest}" for prefix, rest in _VENDORS.items())
+VENDOR: Final = _token(
+    "vendor", "tokens with the prefixes of Databricks, DigitalOcean, Docker, Doppler, Figma, Grafana, Groq, Heroku,
+    Hugging "
+    "Face, Linear, Mailgun, New Relic, Notion, Perplexity, Postman, Replicate, RubyGems, Sentry, Shopify, Square, "
+    "Supabase, Vault, xAI, Atlassian; webhooks of Teams", "token", (*_VENDORS, r"webhookb2"),
+    rf"{B}(?P<s>{_FORMS})", rf"webhookb2{_SLASH}(?P<s>[A-Za-z0-9@/%-]{{20,}})",
+)  # fmt: skip
+
+TOKENS: Final = (
+    JWT, AWS, GCP, AZURE, GITHUB, GITLAB, SLACK, STRIPE, NPM, PYPI, SENDGRID, TELEGRAM, SK_KEY, DISCORD, VENDOR,
+)  # fmt: skip

@@ -1,0 +1,75 @@
+"""Where the value of ``key=value`` ends: quoted or bare, in JSON inside JSON, percent-encoded, in a query or a header.
+
+In doubt it ends later: more is masked than need be, and nothing is left over.
+"""
+
+import re
+from typing import Final
+
+_QUOTE: Final = re.compile(r"(?<!\\)(\\*)([\"'`])")
+_OPENER: Final = re.compile(
+    r"(?:[bBuUrRfF]{1,2}(?=\\*[\"']))?(?:(\\*)([\"'`])|(%22|%27|&quot;|&#34;|&#39;|%2522|\\+u002[27]))"
+)
+_BARE: Final = re.compile(
+    r"(?:[^\s\"'`&,;)}\]<>]"
+    r"|&(?!(?:amp;)?[\w.%\[\]-]{1,64}=|quot;|#3[49];)"
+    r"|[,;](?!\s|\Z|[\"'{\[(]|[\w.-]{1,64}\s?[=:])"
+    r"|[)}\]](?!\s|\Z|[,;.)}\]:\"'])"
+    r"|<(?![/A-Za-z!])"
+    r"|>(?!\s|\Z))+"
+)
+_PAIRS: Final = {")": "(", "]": "[", "}": "{"}
+_BRACKETS: Final = 8
+_ENCODED_END: Final = re.compile(r"%26|%22|%27|%2C|%7D|%20|%0A|%3B", re.IGNORECASE)
+_REST: Final = re.compile(r"(?:[^\r\n\"'\\]|\\(?!\\*[\"'rn]))*")
+
+
+def value_extent(text: str, start: int, *, encoded: bool = False) -> tuple[int, int, bool]:
+    """Return start and end of the value that begins at ``start``, without its quotes, and whether it was quoted."""
+    opener = _OPENER.match(text, start)
+    if opener is None:
+        return _bare(text, start, encoded=encoded)
+    inside = opener.end()
+    if opener[3]:
+        end = text.find(opener[3], inside)
+        if end >= 0:
+            return inside, end, True
+        return inside, _bare(text, inside, encoded=False)[1], True
+    level = len(opener[1])
+    for quote in _QUOTE.finditer(text, inside):
+        if quote[2] == opener[2] and _closes(len(quote[1]), level):
+            # a closing quote has as many backslashes before it as the opening one; those beyond belong to the value
+            return inside, quote.start(2) - min(level, len(quote[1])), True
+    return inside, len(text), True  # cut: the quote is nowhere closed
+
+
+def line_extent(text: str, start: int) -> tuple[int, int]:
+    """Return start and end of a header's value: to the closing quote where it is quoted, else to the line's end."""
+    opener = _OPENER.match(text, start)
+    if opener is not None:
+        inside, end, _ = value_extent(text, start)
+        return inside, end
+    match = _REST.match(text, start)
+    return start, match.end() if match else start
+
+
+def _bare(text: str, start: int, *, encoded: bool) -> tuple[int, int, bool]:
+    end = start
+    for _ in range(_BRACKETS):
+        match = _BARE.match(text, end)
+        end = match.end() if match else end
+        pair = _PAIRS.get(text[end : end + 1])
+        if pair is None or text.count(pair, start, end) <= text.count(text[end], start, end):
+            break
+        end += 1  # a bracket that was opened inside the value
+    if encoded:
+        stop = _ENCODED_END.search(text, start, end)
+        end = stop.start() if stop else end
+    return start, end, False
+
+
+def _closes(backslashes: int, level: int) -> bool:
+    """Whether a quote behind so many backslashes ends a string that a quote behind ``level`` of them began."""
+    if level == 0:
+        return backslashes % 2 == 0
+    return backslashes % 2 == 0 or _closes(backslashes // 2, level // 2)

@@ -68,7 +68,7 @@ def _matches(arguments: Arguments) -> _Change:
 
 
 def _patterns(arguments: Arguments) -> _Change:
-    regex, replacement, framed = arguments.regex("regex"), arguments.replacement("replacement"), _framed(arguments)
+    regex, replacement, framed = arguments.regex("regex_pattern"), arguments.replacement("replacement"), _framed(arguments)
 
     def change(item: Any, text: str) -> str:
         expand = replacement(item)
@@ -118,7 +118,7 @@ _CHANGES: Final = (
     Parameter("replacement_format", Kind.STRING_LITERAL, default=None),
 )
 _BY_GLOB: Final = (Parameter("pattern", Kind.STRING_LITERAL), Parameter("replacement", Kind.STRING), *_CHANGES)
-_BY_REGEX: Final = (Parameter("regex", Kind.REGEX), Parameter("replacement", Kind.REPLACEMENT), *_CHANGES)
+_BY_REGEX: Final = (Parameter("regex_pattern", Kind.REGEX), Parameter("replacement", Kind.REPLACEMENT), *_CHANGES)
 
 FUNCTIONS: Final[tuple[Function, ...]] = (
     Function("replace_all_matches", (_TARGET, *_BY_GLOB), lambda arguments: _all(arguments, _matches(arguments))),

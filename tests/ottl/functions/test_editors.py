@@ -213,7 +213,7 @@ def _copy(value: Any) -> Any:
             {"a": "x"},
             {
                 "mode": "value",
-                "regex": compile_regex("y"),
+                "regex_pattern": compile_regex("y"),
                 "replacement": constant(str),
                 "function": None,
                 "replacement_format": None,

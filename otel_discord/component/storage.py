@@ -258,7 +258,8 @@ class WorkQueue(Protocol):
         """Route several batches in one step, in this order, then fold.
 
         Batches that are not there, or were routed, are left out. A batch's room is free at once where no card is opened
-        for it. A card made by ``Fold.otherwise`` belongs to no batch.
+        for it. A card made by ``Fold.otherwise`` belongs to no batch. Of several folds of one card the last counts: its
+        payload, like its ``otherwise``, stands for them all.
         """
         ...
 
@@ -281,7 +282,8 @@ class WorkQueue(Protocol):
     async def post(self, posted: NewPosted) -> None:
         """In one step end cards as DELIVERED, keep them as posted, and keep their message; unknown ids are ignored.
 
-        A message of that lane and id that is kept already takes these cards as well.
+        A message of that lane and id that is kept already takes these cards as well, behind its own; its time and its
+        note stay.
         """
         ...
 

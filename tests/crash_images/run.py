@@ -22,7 +22,7 @@ from otel_discord.extensions.file_storage.space import SpaceLimits
 from otel_discord.store.batch_codec import from_bytes
 from otel_discord.store.relational_queue import open_relational_queue
 from otel_discord.store.rows import SALVAGEABLE, payload_of
-from otel_discord.store.schema import BATCHES, CARDS, LETTERS
+from otel_discord.store.schema import BATCHES, CARDS, LETTERS, POSTED
 from otel_discord.store.work import Access, Query, Row, Steps, Work
 from tests.crash_images.books import Books, Findings
 from tests.crash_images.disk import Disk, Style
@@ -122,10 +122,19 @@ def _named(table: str, row: Row) -> tuple[str, str] | None:
         return record.event_name, "waiting"
     if table == CARDS.name:
         doubt = ", in doubt" if row[CARDS.columns.index("in_doubt")] else ""
-        return (payload_of(CARDS, row) or b"").split(b" ")[0].decode(), f"in {row[2]}{doubt}"
+        name, folded = _read(payload_of(CARDS, row))
+        return name, f"in {row[2]}{doubt}{folded}"
+    if table == POSTED.name:
+        name, folded = _read(payload_of(POSTED, row))
+        return name, f"posted, shows {row[POSTED.columns.index('shown')]}{folded}"
     if table == LETTERS.name:
         return (payload_of(LETTERS, row) or b"").decode(), "letter"
     return None
+
+
+def _read(payload: bytes | None) -> tuple[str, str]:
+    name, _, rest = (payload or b"").partition(b" ")
+    return name.decode(), ", folded" if rest == b"folded" else ""
 
 
 async def try_images(

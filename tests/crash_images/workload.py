@@ -1,11 +1,11 @@
-"""Work on a queue as the discord exporter does it: put, route, mark, settle, bury, move; from a seed."""
+"""Work on a queue as the discord exporter does it: put, route, mark, settle, bury, move, fold, post; from a seed."""
 
 import asyncio
 import random
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from otel_discord.component.storage import Move, NewCard, NewLetter, Settlement, WorkQueue
+from otel_discord.component.storage import Fold, Move, NewCard, NewLetter, NewPosted, Posting, Settlement, WorkQueue
 from otel_discord.signals.batch import LogsBatch
 from tests.crash_images.books import ABSENT, Books
 
@@ -53,7 +53,7 @@ class Worker:
         dice, queue, books = self._dice, self._queue, self._books
         with books.changing({name: f"in {lane}, in doubt"}):
             await queue.mark_sending([card_id])
-        match dice.choice(("settle", "settle", "settle", "unsent", "bury", "move")):
+        match dice.choice(("settle", "settle", "settle", "unsent", "bury", "move", "post", "post", "fold")):
             case "settle":
                 with books.changing({name: ABSENT}):
                     await queue.settle([card_id], Settlement.DELIVERED)
@@ -67,6 +67,36 @@ class Worker:
                 other = dice.choice(LANES)
                 with books.changing({name: f"in {other}"}):
                     await queue.move([Move(card_id, NewCard(other, 0, name.encode()))])
+            case "fold":
+                with books.changing({name: f"in {lane}, in doubt, folded"}):
+                    await queue.route_all({}, [_fold(name, lane, card_id)])
+            case "post":
+                await self._one_posted(name, lane, card_id)
+
+    async def _one_posted(self, name: str, lane: str, card_id: int) -> None:
+        dice, queue, books = self._dice, self._queue, self._books
+        message_id = f"m{name}"
+        with books.changing({name: "posted, shows 1"}):
+            await queue.post(NewPosted(lane, message_id, 5, b"", [Posting(card_id, 1)]))
+        with books.changing({name: "posted, shows 1, folded"}):
+            await queue.route_all({}, [_fold(name, lane, card_id)])
+        match dice.choice(("stay", "show", "unpost", "forget", "move")):
+            case "show":
+                with books.changing({name: "posted, shows 2, folded"}):
+                    await queue.mark_shown([Posting(card_id, 2)])
+            case "unpost":
+                with books.changing({name: ABSENT}):
+                    await queue.unpost([card_id])
+            case "forget":
+                with books.changing({name: ABSENT}):
+                    await queue.forget_messages(lane, [message_id])
+            case "move":
+                with books.changing({name: f"in {lane}"}):
+                    await queue.move([Move(card_id, NewCard(lane, 0, name.encode()))])
+
+
+def _fold(name: str, lane: str, card_id: int) -> Fold:
+    return Fold(card_id, f"{name} folded".encode(), NewCard(lane, 0, b"never"))
 
 
 def _payload(name: str, dice: random.Random) -> bytes:

@@ -10,15 +10,22 @@ import time
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from otel_discord.component.errors import StartError
+from otel_discord.component.storage import NewCard, NewPosted, Posting, StoredCard
 from otel_discord.extensions.file_storage.config import FileStorageConfig
 from otel_discord.extensions.file_storage.directory import prepare_directory
 from otel_discord.extensions.file_storage.extension import FileStorage
 from otel_discord.extensions.file_storage.network_file_systems import file_system_of, is_network_file_system
-from otel_discord.store.schema import SCHEMA_VERSION
+from otel_discord.extensions.file_storage.transaction import run_steps
+from otel_discord.store.dialect import SQLITE
+from otel_discord.store.migration import migrate
+from otel_discord.store.rows import seal
+from otel_discord.store.schema import CARDS, MIGRATIONS, SCHEMA_VERSION
 from otel_discord.testing.host import NopHost
+from otel_discord.testing.storage_contract import ROOMY
 from otel_discord.testing.telemetry import settings
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
@@ -224,6 +231,28 @@ async def test_a_newer_database_is_refused_and_not_touched(tmp_path, by, journal
     assert ("file_storage.db-wal" in before) is (journal == "wal left")
     assert "newer version" in await refused(tmp_path)
     assert contents(tmp_path) == before
+
+
+async def test_a_database_of_the_first_version_goes_on(tmp_path):
+    path = tmp_path / "file_storage.db"
+    connection = apsw.Connection(str(path))
+    connection.pragma("journal_mode", "WAL")
+    with connection:
+        run_steps(connection, migrate(SQLITE, MIGRATIONS[:1]))
+        connection.execute(CARDS.insert, seal(CARDS, (7, "discord/logs", "ops", 9, 0, 1, 0), b"x"))
+    connection.pragma("user_version", 1)
+    connection.close()
+    storage = extension(tmp_path, ballast_mib=1)
+    async with storage.lifespan(NopHost()), storage.open_queue("discord/logs", ROOMY) as queue:
+        assert await queue.head("ops", 9) == [StoredCard(7, "ops", 9, b"x", 1)]
+        await queue.post(NewPosted("ops", "1", 5, b"", [Posting(7, 1)]))
+        assert [len(each.cards) for each in await queue.posted("ops")] == [1]
+        (card_id,) = await queue.adopt([NewCard("ops", 9, b"y")])
+        assert card_id > 7
+    connection = apsw.Connection(str(path))
+    assert connection.pragma("user_version") == SCHEMA_VERSION
+    connection.close()
+    assert not [each for each in tmp_path.iterdir() if ".corrupt-" in each.name]
 
 
 async def test_a_database_of_another_program_is_refused_and_not_touched(tmp_path):

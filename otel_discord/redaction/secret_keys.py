@@ -77,8 +77,8 @@ TRIGGERS: Final = (
 
 EXPRESSION: Final = (
     r"[A-Za-z0-9_.\-]*(?i:pass|passw[a-z]+|passphrase|passcode|pwd|pw|pword|secrets?|token|tokens|keys?|credentials?"
-    r"|creds|kennwort|senha|authorization|cookies?|jwt|t?otp|cvv|cvc|mnemonic|j?sessionid|phpsessid|conn(?:ection)?.?str(?:ing)?"
-    r"|phrase|codes?|webhook.?url)[A-Za-z0-9_.\-]*"
+    r"|creds|kennwort|senha|authorization|cookies?|jwt|t?otp|cvv|cvc|mnemonic|j?sessionid|phpsessid"
+    r"|conn(?:ection)?.?str(?:ing)?|phrase|codes?|webhook.?url)[A-Za-z0-9_.\-]*"
 )
 """A key in a text, for RE2: wider than :func:`kind_of_key`, which decides."""
 

@@ -83,9 +83,10 @@ AWS: Final = Pattern(
     shown=("aws-key-id", "aws-secret-key", "signature"),
 )
 GCP: Final = _token(
-    "gcp", "Google API keys (`AIza…`),
-    OAuth access and refresh tokens and client secrets; a service account's key is a "
-    "`private_key`", "google-key", ("aiza", r"ya29\.", "gocspx-", "1//0"),
+    "gcp", "Google API keys (`AIza…`), "
+    "OAuth access and refresh tokens and client secrets; a service account's key is a "
+    "`private_key`", "google-key",
+    ("aiza", r"ya29\.", "gocspx-", "1//0"),
     rf"{B}(?P<s>AIza[0-9A-Za-z_-]{{30,}})", rf"{B}(?P<s>ya29\.[0-9A-Za-z_-]{{20,}})",
     rf"{B}(?P<s>GOCSPX-[0-9A-Za-z_-]{{20,}})", rf"{B}(?P<s>1//0[0-9A-Za-z_-]{{30,}})",
 )  # fmt: skip
@@ -173,9 +174,8 @@ _VENDORS: Final = {
 }  # fmt: skip
 _FORMS: Final = "|".join(f"{prefix}{rest}" for prefix, rest in _VENDORS.items())
 VENDOR: Final = _token(
-    "vendor", "tokens with the prefixes of Databricks, DigitalOcean, Docker, Doppler, Figma, Grafana, Groq, Heroku,
-    Hugging "
-    "Face, Linear, Mailgun, New Relic, Notion, Perplexity, Postman, Replicate, RubyGems, Sentry, Shopify, Square, "
+    "vendor", "tokens with the prefixes of Databricks, DigitalOcean, Docker, Doppler, Figma, Grafana, Groq, Heroku, "
+    "Hugging Face, Linear, Mailgun, New Relic, Notion, Perplexity, Postman, Replicate, RubyGems, Sentry, Shopify, Square, "
     "Supabase, Vault, xAI, Atlassian; webhooks of Teams", "token", (*_VENDORS, r"webhookb2"),
     rf"{B}(?P<s>{_FORMS})", rf"webhookb2{_SLASH}(?P<s>[A-Za-z0-9@/%-]{{20,}})",
 )  # fmt: skip

@@ -16,6 +16,7 @@ from otel_discord.exporters.discord.config_destination import (
     Username,
     WebhookAddress,
 )
+from otel_discord.redaction import Action, MaskingPlan, select_patterns
 
 
 class CriticalConfig(StrictModel):
@@ -88,10 +89,36 @@ class EvidenceConfig(StrictModel):
 
 
 class RedactionConfig(StrictModel):
-    """Masking of credentials before the queue."""
+    """Masking before the queue."""
 
     enabled: bool = True
-    """Mask what looks like a credential."""
+    """Mask what looks like a credential, and what else `patterns` names."""
+    patterns: tuple[str, ...] = ("credentials",)
+    """Patterns by name, or `credentials`, `personal`, `all`."""
+    action: Action = Action.MASK
+    """mask: a word in place of a finding; hash: a pseudonym, always the same; drop: the attribute is removed."""
+    hash_key: Secret | None = None
+    """Key of the pseudonyms, 16 characters at least."""
+    hash_user_ids: bool = False
+    """Make pseudonyms of `user.id` and the other attributes that say who a user is."""
+
+    @model_validator(mode="after")
+    def _can_be_carried_out(self) -> "RedactionConfig":
+        self.plan()
+        return self
+
+    def plan(self) -> MaskingPlan:
+        """Return what is to be masked, and how.
+
+        Raises:
+            ValueError: an unknown pattern, or a hash without a key.
+        """
+        return MaskingPlan(
+            patterns=select_patterns(self.patterns),
+            action=self.action,
+            hash_key=self.hash_key,
+            hash_user_ids=self.hash_user_ids,
+        )
 
 
 class TemplatesConfig(StrictModel):
@@ -134,7 +161,7 @@ class WebhookCheckConfig(StrictModel):
 
 
 _LATER_SECTIONS: Final = (
-    "fold", "alerts", "evidence", "redaction", "templates", "webhook_check",
+    "fold", "alerts", "evidence", "templates", "webhook_check",
 )  # fmt: skip
 
 

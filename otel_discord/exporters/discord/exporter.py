@@ -52,12 +52,14 @@ from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.intake import Intake
 from otel_discord.exporters.discord.lane import Lane, patiently
+from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.tombstones import state_key
+from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Signal
 
 
@@ -87,6 +89,7 @@ class DiscordExporter:
             is_on_its_way=self._is_on_its_way,
             release_attachments=self._release_attachments,
         )
+        self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
         self._shelf = self._new_shelf()
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
@@ -106,6 +109,9 @@ class DiscordExporter:
         kept, highest = keep_from(batch, self._routing.floor)
         if kept is None:
             return ACCEPTED
+        kept = await self._masking.masked(kept)
+        if self._queue is None:  # large batches are masked in a thread, and the exporter may have ended meanwhile
+            raise ShutdownError("the exporter is not running")
         await self._intake.accept(self._queue, kept, self._routing.priority(highest))
         return ACCEPTED
 

@@ -61,6 +61,7 @@ PAGES: Final = {
     "processor batch": "batch-processor.md",
     "processor memory_limiter": "memory-limiter-processor.md",
     "processor probabilistic_sampler": "probabilistic-sampler-processor.md",
+    "processor log_dedup": "log-dedup-processor.md",
     "receiver otlp": "otlp-receiver.md",
     "extension bearer_token_auth": "bearer-token-auth.md",
     "extension file_storage": "file-storage.md",

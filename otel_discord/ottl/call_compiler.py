@@ -1,7 +1,8 @@
 """From a call's arguments to what a function's ``build`` takes."""
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from otel_discord.config.nearest import did_you_mean
 from otel_discord.ottl.argument_kinds import LITERALS, converted, typed_getter
@@ -81,12 +82,16 @@ def _built(function: Function, arguments: Arguments, column: int) -> Getter:
         raise Refusal(f"{function.name}: {error}", column) from None
 
 
+_CAPITAL: Final = re.compile(r"[A-Z]")
+"""The Collector's documentation writes some names of arguments as resolveConflicts; both spellings are good there."""
+
+
 def _by_name(function: Function, call: Call) -> dict[str, Argument]:
     parameters = function.parameters
     names = [parameter.name for parameter in parameters]
     found: dict[str, Argument] = {}
     for index, argument in enumerate(call.arguments):
-        name = argument.name
+        name = _CAPITAL.sub(lambda capital: "_" + capital[0].lower(), argument.name)
         if not name:
             if len(found) != index or any(earlier.name for earlier in call.arguments[:index]):
                 raise Refusal("arguments by position come before those by name", argument.column)

@@ -41,7 +41,7 @@ field: LOWER key*
 key: LSQUARE expression "]"
 call: (LOWER | UPPER) "(" (argument ("," argument)*)? ")" key*
 argument: expression                            -> positional
-        | LOWER "=" expression                  -> named
+        | (LOWER | CAMEL) "=" expression        -> named
 
 NOT: "not"
 TRUE: "true"
@@ -58,6 +58,7 @@ STRING: /"(?:[^"\\]|\\.)*"/s
 BYTES.3: /0x[0-9A-Fa-f]*/
 FLOAT.2: /[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?/
 INT.1: /[0-9]+/
+CAMEL.1: /[a-z][a-z0-9_]*[A-Z][A-Za-z0-9_]*/
 LOWER: /[a-z][a-z0-9_]*/
 UPPER: /[A-Z][A-Za-z0-9_]*/
 
@@ -76,6 +77,7 @@ WORDS: Final = {
     "LBRACE": "a value",
     "LPAR": "a value",
     "LOWER": "a value",
+    "CAMEL": "a value",
     "NOT": "a value",
     "PLUS": "an operator",
     "MINUS": "an operator",

@@ -9,8 +9,9 @@ from otel_discord.ottl.errors import OttlError
 from otel_discord.ottl.values import Value, type_name
 from otel_discord.signals import to_plain as to_signal
 
-MAX_DEPTH: Final = 90
-"""How deep a written value may nest: protobuf reads back 100 levels, and the record has some of its own."""
+MAX_DEPTH: Final = 30
+"""How deep a written value may nest: protobuf reads back 100 levels, of which a map takes three (value, list of pairs,
+pair), and the request and the record have some of their own."""
 
 Key: TypeAlias = str | int
 Pairs: TypeAlias = Any

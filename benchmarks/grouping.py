@@ -56,6 +56,14 @@ def grouping_accuracy(found: Sequence[str], truth: Sequence[str]) -> float:
     return right / len(found)
 
 
+def over_merged(found: Sequence[str], truth: Sequence[str]) -> int:
+    """Return how many lines are in a group with lines of another template that are more."""
+    most: dict[str, int] = {}
+    for (group, _), lines in Counter(zip(found, truth, strict=True)).items():
+        most[group] = max(lines, most.get(group, 0))
+    return len(found) - sum(most.values())
+
+
 def lines_per_s(messages: Sequence[str]) -> float:
     """Return how many messages a new miner groups in a second, from the text to the group."""
     best_s = float("inf")

@@ -46,11 +46,12 @@ _CALENDAR: Final = re.compile(r"[JFMASONDTW](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|
 _DAY: Final = re.compile(rf"\b(?:{DAYS}),?\s+(?=(?:0\s+)?(?:{MONTHS})\b|0)")
 _MONTH: Final = re.compile(rf"\b(?:{MONTHS})\s+0{_END}|(?<!\w)0\s+(?:{MONTHS}){_END}")
 _ZONE: Final = re.compile(rf"(?<![\w.])0\s+(?:{ZONES}){_END}(?:\s+0)?")
-_UNIT: Final = re.compile(rf"(?<![\w.])0\s+(?i:{UNITS}){_END}")
+_UNIT: Final = re.compile(rf"(?<![\w.])0\s+(?i:{UNITS})(?![\w\-/=(])")
 _LIST: Final = re.compile(r"\[\s*[\w.\-]+(?:,\s*[\w.\-]+)+\s*\]")
 _EMPTY: Final = re.compile(r"(?<=\s)\(\)(?!\S)")
 _ROW: Final = re.compile(r"(?<![\w.$@/\-])0(?:(?:\s*[,;|/&+\-]\s*|\s+)0(?![\w$@/=]))+(?!\()")
-_PLURAL: Final = re.compile(r"(?<![\w.])(0 [A-Za-z]{2,}[a-rt-z])s(?!\w)")
+_PLURAL: Final = re.compile(r"(?<![\w.])(0 [A-Za-z]{2,}[a-rt-z])s(?![\w=])")
+_OBJECT_VALUE: Final = re.compile(r"(?<==)0(?:\(0\)|\[0\]|\{0\})")
 
 
 def masked_line(line: str) -> str:
@@ -82,7 +83,8 @@ def ruled(line: str) -> str:
     if "0" not in line:
         return line
     line = _ZONE.sub("0", _MONTH.sub("0", _DAY.sub("", line))) if _CALENDAR.search(line) else _ZONE.sub("0", line)
-    return collapsed(_UNIT.sub("0", line))
+    line = collapsed(_UNIT.sub("0", line))
+    return _OBJECT_VALUE.sub("0", line) if "=0" in line else line
 
 
 def collapsed(masked: str) -> str:

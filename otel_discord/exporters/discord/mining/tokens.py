@@ -23,7 +23,7 @@ DIGITS: Final = str.maketrans("123456789", "000000000")
 
 _OTHER_DIGITS: Final = re.compile(r"[^\W0-9a-zA-Z_]")
 _URL: Final = re.compile(r"(?<![A-Za-z0+.\-])[A-Za-z][A-Za-z0+.\-]*://[^\s,;\"'<>)\]}|]*")
-_OBJECT: Final = re.compile(r"(?<=[A-Za-z$\];])@[0a-f]*0[0a-f]*\b(?![.:])")
+_OBJECT: Final = re.compile(r"[A-Za-z][\w.$]*@[0a-f]*0[0a-f]*")
 _ADDRESS: Final = re.compile(r"(?<![\w.+\-$%])[\w.+\-$%]+@[\w.\-]*\w")
 _WINDOWS_PATH: Final = re.compile(r"(?:\b[A-Za-z]:|\\)\\[^\s,;\"'<>|()\[\]]*")
 _PATH: Final = re.compile(r"(?<![\w.\-)\]<*%/])[~.]{0,2}/(?![/>])[^\s,;\"'<>()\[\]{}|=]*")
@@ -35,13 +35,13 @@ _HEX_PAIRS: Final = re.compile(
     r"(?:[0A-Fa-f]{0,4}:){2,}(?:[0A-Fa-f]{1,4}|(?<=::))(?:\.0+)*(?:%\w+)?(?!\w)"
 )
 _PAIR: Final = re.compile(
-    r"(?<![\w.\-$])([\w.\-$]++)(=)(?![=>~])"
+    r"(?<![\w.\-$])([\w.\-$]++)=(?![=>~])"
     r"(\"0\"|'0'|(?:[^\s,;)\]}>|&\"'<({\[]|[|&](?![\w.\-]*=))*(?:\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\])?)"
 )
 _PAIR_OF_BRACKETS: Final = re.compile(r"(?<==)(?:\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)|<[^<>]*>)")
-_ATOM: Final = re.compile(r"[^\s,;:()\[\]{}<>\"'`|=!?&#]+")
+_ATOM: Final = re.compile(r"[^\s,;:()\[\]{}<>\"'`|=!?&#@]+")
 _JOINED: Final = re.compile(r"0(?:[:.,/+\-_#~@|&;]+0)+")
-_SIGN: Final = re.compile(r"(?<![\w<])[<>~]0(?!>)")
+_SIGN: Final = re.compile(r"(?<![\w<])[<>~@]0(?!>)")
 _TEXT_KEY: Final = re.compile(rf"(?:{TEXT_KEYS})", re.IGNORECASE)
 _CLASS_ENDINGS: Final = ("Error", "Exception", "Fault", "Failure", "Warning", "Timeout")
 _CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(_CLASS_ENDINGS) + ")")
@@ -78,7 +78,7 @@ def closed_shape(token: str) -> str:
     if "://" in token:
         token = _URL.sub("0", token)
     if "@" in token:
-        token = _ADDRESS.sub("0", _OBJECT.sub("@", token))
+        token = _ADDRESS.sub(_address, token)
     if "\\" in token:
         token = _WINDOWS_PATH.sub(_path, token)
     if "/" in token:
@@ -97,18 +97,23 @@ def _as_digit(found: re.Match[str]) -> str:
     return "0" if found[0].isdigit() else found[0]
 
 
+def _address(found: re.Match[str]) -> str:
+    """Keep the class of `Server@33557fe4`."""
+    return found[0] if _OBJECT.fullmatch(found[0]) else "0"
+
+
 def _path(found: re.Match[str]) -> str:
     """Keep what ends the sentence and not the path, and a slash that stands alone."""
     path = found[0]
     bare = path.rstrip(".:!?")
-    return "0" + path[len(bare) :] if bare else path
+    return "0" + path[len(bare) :] if bare.strip("/") else path
 
 
 def _pair(found: re.Match[str]) -> str:
-    key, sign, _ = found.groups()
+    key, value = found.groups()
     if _TEXT_KEY.fullmatch(key):
         return found[0]
-    return f"{key}{sign}0"
+    return f"{key}=0{value[len(value.rstrip('.:')) :]}"
 
 
 def _atom(found: re.Match[str]) -> str:

@@ -1,0 +1,58 @@
+"""The rules that need more than one token."""
+
+import pytest
+
+from otel_discord.exporters.discord.mining.groups import shown
+from otel_discord.exporters.discord.mining.skeleton import key_of, masked_line
+from otel_discord.exporters.discord.mining.tokens import DIGITS
+
+
+@pytest.mark.parametrize(
+    ("line", "template"),
+    [
+        ("lifetime <1 sec", "lifetime <*>"),
+        ("took 5 Seconds, 3 KB", "took <*>"),
+        ("size 4.0 B, free 300.0 KB", "size <*>, free <*>"),
+        ("5 secondary nodes", "<*> secondary nodes"),
+        ("list 1 2 3 end", "list <*> end"),
+        ("list [1, 2, 3] end", "list [<*>] end"),
+        ("for [hdfs, yarn] in use", "for [<*>] in use"),
+        ("from 10.0.0.1 () at noon", "from <*> (<*>) at noon"),
+        ("call foo() twice", "call foo() twice"),
+        ("at Mon Jul 25 23:24:09 2005", "at <*>"),
+        ("at Mon, 25 Jul 2005 23:24:09 GMT", "at <*>"),
+        ("in May we may", "in May we may"),
+        ("at 11:00 PM sharp", "at <*> sharp"),
+        ("brightness =38 ok", "brightness =<*> ok"),
+        ("error = refused by peer", "error = refused by peer"),
+        ("my id = 1, code = NodeExists for x", "my id = <*>, code = <*> for x"),
+        ("my id =", "my id ="),
+        ("opened for user cyrus by (uid=0)", "opened for user <*> by (uid=<*>)"),
+        ("Invalid user webmaster from 1.2.3.4", "Invalid user <*> from <*>"),
+        ("check pass; user unknown", "check pass; user unknown"),
+        ("Closed due to user request.", "Closed due to user request."),
+        ("user authentication failed", "user authentication failed"),
+        ("Failed password for oracle from 1.2.3.4", "Failed password for <*> from <*>"),
+        ("Failed password for invalid user oracle from 1.2.3.4", "Failed password for invalid user <*> from <*>"),
+        ("timeout for payment from 1.2.3.4", "timeout for payment from <*>"),
+        ("user 'Alice Smith' is gone", "user '<*>' is gone"),
+        ("file `my report` is gone", "file `<*>` is gone"),
+        ("it's Bob's file", "it's Bob's file"),
+        ("key b'abc' is bad", "key b'<*>' is bad"),
+        ('"disk full"', '"disk full"'),
+        ('1.2.3.4 "GET /a/b?c=d HTTP/1.1" 200', '<*> "GET <*>" <*>'),
+        ('level=error msg="disk 7 full" host=a', 'level=error msg="disk <*> full" host=<*>'),
+        ('{"msg": "disk full", "who": "alice"}', '{"msg": "disk full", "who": "<*>"}'),
+        ("error: 'no route' by 'x'", "error: 'no route' by '<*>'"),
+        ('name=com.android.phone", ws=null', 'name=<*>", ws=<*>'),
+    ],
+)
+def test_the_template_of_a_line(line: str, template: str) -> None:
+    masked = masked_line(line.translate(DIGITS))
+    assert shown(masked) == template
+    assert key_of(masked_line(template.replace("<*>", "0"))) == key_of(masked)
+
+
+def test_the_key_knows_no_plural_after_a_number() -> None:
+    assert key_of("0 failures in  0 steps") == key_of("0 failure in 0 step") == "0 failure in 0 step"
+    assert key_of("0 process") == "0 process"

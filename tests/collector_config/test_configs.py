@@ -51,6 +51,7 @@ CASES = [
         "routing-by-severity.yaml",
         {"WEBHOOK_INFO_URL": "info", "WEBHOOK_ERROR_URL": "error", "WEBHOOK_ONCALL_URL": "fatal"},
     ),
+    Case("processors-of-the-collector.yaml", {"DISCORD_WEBHOOK_URL": "info"}),
     Case("from-environment.yaml", {"WEBHOOK_ERROR_URL": "warn"}),
     Case(
         "from-environment.yaml",

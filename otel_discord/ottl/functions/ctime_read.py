@@ -63,17 +63,25 @@ class _Found:
     fraction_follows: bool = False
 
 
-@lru_cache(maxsize=64)
 def location(name: str) -> tzinfo:
     """Return a time zone by its name in the IANA database (``Europe/Berlin``).
 
     Raises:
         OttlError: there is none.
     """
+    found = _zone(name)
+    if found is None:
+        raise OttlError(f"no such time zone: {name!r}")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> tzinfo | None:
+    # What is not found is remembered too: abbreviations come from records, and each look-up asks the file system.
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):
-        raise OttlError(f"no such time zone: {name!r}") from None
+        return None
 
 
 def read_time(text: str, layout: str, zone: tzinfo | None, now_ns: int) -> int:

@@ -17,6 +17,9 @@ def converter(name: str, function: Callable[..., Value], *parameters: Parameter)
         if len(getters) == 1:
             (only,) = getters
             return lambda item: function(only(item))
+        if len(getters) == 2:
+            first, second = getters
+            return lambda item: function(first(item), second(item))
         return lambda item: function(*(getter(item) for getter in getters))
 
     return Function(name, parameters, build)
@@ -41,7 +44,7 @@ def map_in(target: Target, item: Any) -> dict[str, Value]:
     found = target.get(item)
     if isinstance(found, dict):
         return found
-    raise OttlError(f"expected a map in {target.text or 'the target'}, got {type_name(found)}")
+    raise OttlError(f"expected a map in {target.text or 'the target'}, found {type_name(found)}")
 
 
 METRIC_ONLY = frozenset({ContextKind.METRIC})

@@ -68,7 +68,11 @@ def _matches(arguments: Arguments) -> _Change:
 
 
 def _patterns(arguments: Arguments) -> _Change:
-    regex, replacement, framed = arguments.regex("regex_pattern"), arguments.replacement("replacement"), _framed(arguments)
+    regex, replacement, framed = (
+        arguments.regex("regex_pattern"),
+        arguments.replacement("replacement"),
+        _framed(arguments),
+    )
 
     def change(item: Any, text: str) -> str:
         expand = replacement(item)

@@ -59,7 +59,7 @@ def _delete_index(arguments: Arguments) -> Getter:
     def remove(item: Any) -> None:
         before = target.get(item)
         if not isinstance(before, list):
-            raise OttlError(f"expected a list in {target.text or 'the target'}, got {type_name(before)}")
+            raise OttlError(f"expected a list in {target.text or 'the target'}, found {type_name(before)}")
         first = start(item)
         target.set(item, without_range(before, first, first + 1 if end is None else end(item)))
 

@@ -24,7 +24,7 @@ def contains_value(target: Value, item: Value) -> bool:
         OttlError: the target is no list.
     """
     if not isinstance(target, list):
-        raise OttlError(f"expected a list, got {type_name(target)}")
+        raise OttlError(f"expected a list, found {type_name(target)}")
     return any(equal(member, item) for member in target)
 
 
@@ -37,7 +37,7 @@ def index(source: Value, value: Value) -> int:
     if isinstance(source, list):
         return next((position for position, member in enumerate(source) if equal(member, value)), -1)
     if not isinstance(source, str):
-        raise OttlError(f"expected a string or a list, got {type_name(source)}")
+        raise OttlError(f"expected a string or a list, found {type_name(source)}")
     if not isinstance(value, str):
         raise OttlError(f"only a string can be in a string, not {type_name(value)}")
     before, found, _ = source.partition(value) if value else ("", "found", "")

@@ -24,10 +24,15 @@ def concat(values: list[Value], delimiter: str) -> str:
     Raises:
         OttlError: a value is a time or a duration, or the whole is longer than 16 Mi characters.
     """
-    texts = ["<nil>" if text is None else text for text in map(to_string, values)]
+    texts = [value if type(value) is str else _text_of(value) for value in values]
     if sum(map(len, texts)) + len(delimiter) * len(texts) > CONCAT_CHARS_MAX:
         raise OttlError(f"the text is longer than {CONCAT_CHARS_MAX:,} characters")
     return delimiter.join(texts)
+
+
+def _text_of(value: Value) -> str:
+    text = to_string(value)
+    return "<nil>" if text is None else text
 
 
 def split(text: str, delimiter: str) -> list[Value]:

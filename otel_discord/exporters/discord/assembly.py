@@ -27,7 +27,11 @@ from otel_discord.exporters.discord.departure import Departure
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.dispatch import Dispatch
 from otel_discord.exporters.discord.dry_run import DryRunTransport
+from otel_discord.exporters.discord.edits import Edits
 from otel_discord.exporters.discord.fallback import Fallback
+from otel_discord.exporters.discord.folding.crowd import digest_above
+from otel_discord.exporters.discord.folding.desk import FoldDesk
+from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.greetings import ask_webhook
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import Lane
@@ -86,10 +90,20 @@ def router(config: DiscordConfig, destinations: Sequence[Destination]) -> Router
     return Router(destinations, config.critical.min_severity, config.critical.to_all)
 
 
-def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf) -> CardMaker:
+def fold_desk(config: DiscordConfig, destinations: Sequence[Destination]) -> FoldDesk:
+    """Return what knows which problem is counted where."""
+    return FoldDesk.of([item.name for item in destinations], window_s=config.fold.window)
+
+
+def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldDesk) -> CardMaker:
     """Return what turns batches into cards."""
     directories = [Path(item) for item in config.attachments.allowed_directories]
-    return CardMaker(routing, shelf, directories, max_file_bytes(config))
+    finder = desk.finder if config.fold.enabled else None
+    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder)
+
+
+_WITHOUT_A_BUDGET: Final = 150.0
+"""Messages a minute that one webhook takes where no limit of the channel is kept: 5 per 2 s."""
 
 
 def max_file_bytes(config: DiscordConfig) -> int:
@@ -113,6 +127,7 @@ class Workshop:
     discord_instruments: DiscordInstruments
     release_attachments: Callable[[Sequence[Card]], None]
     health: Health
+    desk: FoldDesk
     wall_clock: Callable[[], float]
 
     def outboxes(self, destinations: Sequence[Destination]) -> dict[str, Outbox]:
@@ -122,7 +137,10 @@ class Workshop:
             if destination.fallback:
                 outbox, haven = made[destination.name], made[destination.fallback]
                 outbox.fallback = outbox.departure.fallback = Fallback(
-                    lane=outbox.lane, haven=haven, release_attachments=self.release_attachments
+                    lane=outbox.lane,
+                    haven=haven,
+                    release_attachments=self.release_attachments,
+                    fold=outbox.departure.burial.fold,
                 )
                 outbox.departure.tell = haven.say
         return made
@@ -134,7 +152,8 @@ class Workshop:
         instruments.expect(reasons=Reason, scopes=Scope)
         lane = Lane(name=name, queue=self.queue, logger=logger)
         memory = self.host.kept(f"lane/{name}", LaneMemory)
-        burial = self._burial(name, instruments)
+        fold = self._fold(destination)
+        burial = self._burial(name, instruments, fold)
         circuit = Circuit(
             destination=name,
             policy=BreakerPolicy(config.circuit_breaker.failure_threshold, config.circuit_breaker.cooldown),
@@ -161,8 +180,9 @@ class Workshop:
             wall_clock=self.wall_clock,
         )
         arrivals = Arrivals(flush_timeout_s=config.sending_queue.batch.flush_timeout)
+        sender = self._sender(destination, lane, circuit, instruments)
         dispatch = Dispatch(
-            sender=self._sender(destination, lane, circuit, instruments),
+            sender=sender,
             picker=picker,
             settling=Settling(
                 lane=lane,
@@ -175,9 +195,14 @@ class Workshop:
                 exporter_instruments=self.exporter_instruments,
                 release_attachments=self.release_attachments,
                 wall_clock=self.wall_clock,
+                fold=fold,
             ),
             arrivals=arrivals,
             instruments=instruments,
+            fold=fold,
+            digest_above=digest_above(
+                config.rate_limit.channel_messages_per_minute or _WITHOUT_A_BUDGET, config.sending_queue.batch.max_size
+            ),
         )
         return Outbox(
             destination=destination,
@@ -205,6 +230,40 @@ class Workshop:
             instruments=instruments,
             max_embeds=config.sending_queue.batch.max_size,
             is_durable=config.sending_queue.storage is not None,
+            edits=self._edits(fold, lane, sender.composer, circuit, departure, instruments) if fold else None,
+        )
+
+    def _edits(
+        self,
+        fold: LaneFold,
+        lane: Lane,
+        composer: Composer,
+        circuit: Circuit,
+        departure: Departure,
+        instruments: DestinationInstruments,
+    ) -> Edits:
+        return Edits(
+            fold=fold,
+            lane=lane,
+            client=self.client,
+            composer=composer,
+            circuit=circuit,
+            departure=departure,
+            instruments=instruments,
+            exporter_instruments=self.exporter_instruments,
+            logger=self.settings.logger,
+            interval_s=self.config.fold.edit_interval,
+            wall_clock=self.wall_clock,
+        )
+
+    def _fold(self, destination: Destination) -> LaneFold | None:
+        if not self.config.fold.enabled:
+            return None
+        return LaneFold(
+            book=self.desk.books[destination.name],
+            lock=self.desk.lock,
+            wall_clock=self.wall_clock,
+            webhook_id=destination.webhook.id,
         )
 
     def _sender(
@@ -240,7 +299,7 @@ class Workshop:
             wall_clock=self.wall_clock,
         )
 
-    def _burial(self, name: str, instruments: DestinationInstruments) -> Burial:
+    def _burial(self, name: str, instruments: DestinationInstruments, fold: LaneFold | None) -> Burial:
         return Burial(
             destination=name,
             queue=self.queue,
@@ -250,4 +309,5 @@ class Workshop:
             release_attachments=self.release_attachments,
             box=self.box,
             upkeep=self.upkeep,
+            fold=fold,
         )

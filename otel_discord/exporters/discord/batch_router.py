@@ -7,10 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.component import NewCard, Settings, ShutdownError, StoredBatch, WorkQueue
+from otel_discord.component import Settings, ShutdownError, StoredBatch, WorkQueue
+from otel_discord.exporters.discord.folding.desk import FoldDesk
+from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.outbox import Outbox
-from otel_discord.exporters.discord.routed import CardMaker, Routed
+from otel_discord.exporters.discord.pace import Pace
+from otel_discord.exporters.discord.routed import CardMaker
 from otel_discord.signals import LogsBatch
 
 _RECORDS_AT_A_TIME: Final = 256
@@ -24,6 +27,8 @@ class BatchRouter:
     settings: Settings
     queue: WorkQueue
     maker: CardMaker
+    desk: FoldDesk
+    pace: Pace
     outboxes: Mapping[str, Outbox]
     shed_above: float
     wall_clock: Callable[[], float] = time.time
@@ -45,25 +50,40 @@ class BatchRouter:
 
     async def _route(self, batches: Sequence[StoredBatch]) -> None:
         """Route batches in one step; small ones that waited meanwhile cost the storage no more than one."""
-        routed = {stored.id: await self._cards_of(stored) for stored in batches}
-        await patiently(lambda: self.queue.route_all(routed), self.settings.logger, "cards for their destinations")
+        async with self.desk.lock:
+            draft = self.desk.draft(int(self.wall_clock() * 1e9))
+            for stored in batches:
+                await self._read(stored, draft)
+            cards, folds = draft.cards(), draft.folds()
+            ids = await patiently(
+                lambda: self.queue.route_all(cards, folds), self.settings.logger, "cards for their destinations"
+            )
+            draft.commit(ids, cards)
+        self.pace.routed(sum(stored.batch.item_count for stored in batches))
         self._relieve()
-        for lane in dict.fromkeys(card.lane for cards in routed.values() for card in cards):
-            self.outboxes[lane].notify()
+        self._tell(draft)
 
-    async def _cards_of(self, stored: StoredBatch) -> Sequence[NewCard]:
+    async def _read(self, stored: StoredBatch, draft: Draft) -> None:
         if not isinstance(stored.batch, LogsBatch):
             raise TypeError(f"only logs are put into this queue, not {stored.batch.signal}")
         with self.settings.tracer.start_as_current_span(f"exporter/{self.settings.id}/logs") as span:
-            routed = Routed()
+            complaints: list[str] = []
             accepted_ns = stored.accepted_ns or int(self.wall_clock() * 1e9)
-            for number, _ in enumerate(self.maker.route(stored.batch, accepted_ns, routed), start=1):
+            steps = self.maker.route(stored.id, stored.batch, accepted_ns, draft, complaints)
+            for number, _ in enumerate(steps, start=1):
                 if number % _RECORDS_AT_A_TIME == 0:
                     await asyncio.sleep(0)
-            span.set_attribute("otel_discord.cards", len(routed.cards))
-        for complaint in routed.complaints:
+            span.set_attribute("otel_discord.cards", draft.opened_by(stored.id))
+        for complaint in complaints:
             self.settings.logger.warning("not attached: %s", complaint)
-        return routed.cards
+
+    def _tell(self, draft: Draft) -> None:
+        for lane, records in draft.folded.items():
+            self.outboxes[lane].instruments.folded(records)
+        for lane, priority in draft.lanes().items():
+            self.outboxes[lane].notify(priority)
+        for lane in draft.folded.keys() - draft.lanes().keys():
+            self.outboxes[lane].look()
 
     def _relieve(self) -> None:
         """Let the oldest attachments go while memory or queue is short; their cards stay."""

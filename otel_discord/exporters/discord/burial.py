@@ -16,6 +16,7 @@ from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.box import LetterBox, LogBox
 from otel_discord.exporters.discord.dead_letters.letter import details_text, letter_payload
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
+from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.last_words import last_words
 from otel_discord.signals import Signal
 
@@ -36,6 +37,7 @@ class Burial:
     release_attachments: Callable[[Sequence[Card]], None]
     box: LetterBox | None = None
     upkeep: Upkeep | None = None
+    fold: LaneFold | None = None
     wall_clock_ns: Callable[[], int] = time.time_ns
 
     async def bury(self, stored: Sequence[StoredCard], cause: Cause) -> None:
@@ -48,6 +50,14 @@ class Burial:
         """
         if not stored:
             return
+        if self.fold is None:
+            await self._bury(stored, cause)
+            return
+        async with self.fold.steady():
+            await self._bury(self.fold.current(stored), cause)
+            self.fold.ended(stored)
+
+    async def _bury(self, stored: Sequence[StoredCard], cause: Cause) -> None:
         time_ns = self.wall_clock_ns()
         letters = [
             NewLetter(

@@ -61,7 +61,7 @@ class FoldConfig(StrictModel):
     """How repeats become one message."""
 
     enabled: bool = True
-    """false: one card for each record, as in this version."""
+    """false: one card for each record."""
     window: Duration = 300.0
     """Time within which a repeat is counted into the message that is there."""
     edit_interval: Duration = 10.0
@@ -161,7 +161,7 @@ class WebhookCheckConfig(StrictModel):
 
 
 _LATER_SECTIONS: Final = (
-    "fold", "alerts", "evidence", "templates", "webhook_check",
+    "alerts", "evidence", "templates", "webhook_check",
 )  # fmt: skip
 
 

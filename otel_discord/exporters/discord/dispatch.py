@@ -1,16 +1,25 @@
 """From a pick to its end: composed when the permit comes, sent, settled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from google.protobuf.message import DecodeError
 
+from otel_discord.component import StoredCard
 from otel_discord.component.instruments import DestinationInstruments
 from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.doubt import NO_DOUBT, Group
+from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.picking import LOOK_AHEAD_CARDS, Pick, Picker
+from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
 from otel_discord.exporters.discord.sender import Ended, Errand, Sender
 from otel_discord.exporters.discord.settling import Settling
+
+MAX_DIGEST_CARDS: Final = 5_000
+FAIR_ABOVE_CARDS: Final = 10
+"""Fewer go in one message anyway."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +31,9 @@ class Dispatch:
     settling: Settling
     arrivals: Arrivals
     instruments: DestinationInstruments
+    fold: LaneFold | None = None
+    digest_above: int = 0
+    """More waiting cards than that are merged into a digest."""
     in_hand: frozenset[int] = frozenset()
     """Cards of the message that is being sent."""
 
@@ -50,11 +62,15 @@ class Dispatch:
             self.in_hand = frozenset()
 
     async def _compose(self, group: Group | None) -> Composed | None:
-        head = group.cards if group else await self.picker.fresh(LOOK_AHEAD_CARDS)
+        is_crowd = group is None and await self._is_crowd()
+        head = group.cards if group else await self._next(is_crowd=is_crowd)
         if not head:
             return None
         try:
-            composed = self.sender.composer.compose(head, repeated=bool(group and group.doubt.exists))
+            if is_crowd:
+                composed = self.sender.composer.compose_digest(head)
+            else:
+                composed = self.sender.composer.compose(head, repeated=bool(group and group.doubt.exists))
         except DecodeError:
             self.picker.sees_damage = True
             return None
@@ -62,4 +78,22 @@ class Dispatch:
         self.instruments.batch_flushed()
         if group is None:
             self.arrivals.taken(some_left=len(head) > len(composed.stored))
+            if self.fold is not None and len(head) > len(composed.stored):
+                self.fold.shares.taken([self.fold.service_of(card) for card in composed.stored])
         return composed
+
+    async def _is_crowd(self) -> bool:
+        """Return whether so many cards wait that the last one would wait too long, and none of them is critical."""
+        if self.fold is None or await self.picker.lane.waiting() <= self.digest_above:
+            return False
+        first = await self.picker.fresh(1)
+        return bool(first) and first[0].priority < CRITICAL_PRIORITY
+
+    async def _next(self, *, is_crowd: bool) -> Sequence[StoredCard]:
+        """Return what stands at the head; where that is more than a message, the services take turns."""
+        if is_crowd:
+            return await self.picker.fresh(MAX_DIGEST_CARDS)
+        if self.fold is None or await self.picker.lane.waiting() <= FAIR_ABOVE_CARDS:
+            return await self.picker.fresh(LOOK_AHEAD_CARDS)
+        head = await self.picker.fresh(self.digest_above)
+        return self.fold.shares.order(head, self.fold.service_of)[:LOOK_AHEAD_CARDS]

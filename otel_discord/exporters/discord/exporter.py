@@ -48,6 +48,7 @@ from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
 from otel_discord.exporters.discord.drain import Crew
+from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.intake import Intake
@@ -159,13 +160,16 @@ class DiscordExporter:
             limits = assembly.rate_limits(self._config)
             ban = self._ban_memory(queue, limits)
             await ban.restore()
-            outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, stack)
+            desk = await self._open_desk(queue)
+            outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
-                maker=assembly.card_maker(self._config, self._routing, self._shelf),
+                maker=assembly.card_maker(self._config, self._routing, self._shelf, desk),
+                desk=desk,
+                pace=self._intake.pace,
                 outboxes=outboxes,
                 shed_above=self._config.attachments.shed_above,
                 wall_clock=self._wall_clock,
@@ -217,8 +221,20 @@ class DiscordExporter:
         state = Lane(name="", queue=queue, logger=self._settings.logger)
         return BanMemory(limits=limits, endpoint=self._config.endpoint, state=state, wall_clock=self._wall_clock)
 
+    async def _open_desk(self, queue: WorkQueue) -> FoldDesk:
+        desk = assembly.fold_desk(self._config, self._destinations)
+        if self._config.fold.enabled:
+            await patiently(lambda: desk.restore(queue), self._settings.logger, "to show what is in Discord")
+        return desk
+
     async def _open_outboxes(
-        self, host: Host, office: LetterOffice, upkeep: Upkeep, limits: RateLimits, stack: AsyncExitStack
+        self,
+        host: Host,
+        office: LetterOffice,
+        upkeep: Upkeep,
+        limits: RateLimits,
+        desk: FoldDesk,
+        stack: AsyncExitStack,
     ) -> dict[str, Outbox]:
         client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
         self._client = client
@@ -235,6 +251,7 @@ class DiscordExporter:
             discord_instruments=self._discord_instruments,
             release_attachments=self._release_attachments,
             health=Health(lambda status, error: host.report_status(status, error=error)),
+            desk=desk,
             wall_clock=self._wall_clock,
         )
         return workshop.outboxes(self._destinations)

@@ -5,11 +5,13 @@ got the record anyway, so that nobody reads it twice.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from otel_discord.component import Move, NewCard, StoredCard
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
 
@@ -41,8 +43,8 @@ class Haven(Protocol):
         """Its own fallback."""
         ...
 
-    def notify(self) -> None:
-        """Say that cards have come into its lane."""
+    def notify(self, priority: int = 0) -> None:
+        """Say that cards have come into its lane, the highest of this priority."""
         ...
 
 
@@ -70,6 +72,8 @@ class Fallback:
     lane: Lane
     haven: Haven
     release_attachments: Callable[[Sequence[Card]], None]
+    fold: LaneFold | None = None
+    """Of the lane that cards leave."""
 
     async def relieve(self, may_move: Callable[[StoredCard], bool]) -> set[int]:
         """Move what is critical while the breaker is open, nothing where the haven cannot be reached either.
@@ -80,10 +84,9 @@ class Fallback:
         while not (self.haven.is_gone or self.haven.is_open):
             head = await self.lane.head(limit)
             critical = [card for card in head if card.priority >= CRITICAL_PRIORITY]
-            moves = self._moves([card for card in critical if may_move(card)], UNREACHABLE)
-            if moves:
-                await self._move(moves)
-                moved |= {move.card_id for move in moves}
+            went = await self._move([card for card in critical if may_move(card)], UNREACHABLE)
+            if went:
+                moved |= went
             elif len(critical) == limit:
                 limit *= 2  # those that must stay stand before others
             else:
@@ -101,10 +104,7 @@ class Fallback:
             await self.lane.delivered([stored for stored, _ in there])
             self.release_attachments([card for _, card in there])
         ended = {stored.id for stored, _ in there}
-        moves = self._moves([card for card in cards if card.id not in ended], GONE)
-        if moves:
-            await self._move(moves)
-        ended |= {move.card_id for move in moves}
+        ended |= await self._move([card for card in cards if card.id not in ended], GONE)
         return [card for card in cards if card.id not in ended]
 
     def _moves(self, cards: Sequence[StoredCard], why: str) -> list[Move]:
@@ -119,6 +119,15 @@ class Fallback:
     def _got(self, card: Card) -> bool:
         return self.haven.name in card.routed_to
 
-    async def _move(self, moves: Sequence[Move]) -> None:
-        await self.lane.move(moves)
-        self.haven.notify()
+    async def _move(self, cards: Sequence[StoredCard], why: str) -> set[int]:
+        """Move those cards that the haven takes; return their ids."""
+        async with self.fold.steady() if self.fold is not None else nullcontext():
+            moves = self._moves(self.fold.current(cards) if self.fold is not None else cards, why)
+            ids = {move.card_id for move in moves}
+            if moves:
+                await self.lane.move(moves)
+                if self.fold is not None:
+                    self.fold.ended([card for card in cards if card.id in ids])
+        if moves:
+            self.haven.notify(max(move.card.priority for move in moves))
+        return ids

@@ -1,13 +1,15 @@
 """Takes batches into the queue, and decides what happens when it is full."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from otel_discord.component import PermanentError, QueueFullError, Settlement, StoredCard, WorkQueue
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
 from otel_discord.exporterhelper.config import Overflow, SendingQueueConfig
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.pace import Pace
 from otel_discord.exporters.discord.pressure import drop_oldest_card
+from otel_discord.exporters.discord.routing import NORMAL_PRIORITY
 from otel_discord.signals import LogsBatch, Signal
 
 
@@ -21,6 +23,7 @@ class Intake:
     wall_clock: Callable[[], float]
     is_on_its_way: Callable[[StoredCard], bool]
     release_attachments: Callable[[Sequence[Card]], None]
+    pace: Pace = field(default_factory=Pace)
 
     async def accept(self, queue: WorkQueue, batch: LogsBatch, priority: int) -> None:
         """Store a batch and, where that is asked for, wait for its end.
@@ -30,7 +33,10 @@ class Intake:
             RetryableError: the storage cannot take it now.
             PermanentError: its end was awaited, and a record of it became a dead letter.
         """
+        if priority <= NORMAL_PRIORITY:
+            await self.pace.wait()
         batch_id = await self._enqueue(queue, batch, priority)
+        self.pace.accepted(batch.item_count)
         waits = self.settings.wait_for_result or not self.settings.enabled
         if waits and await queue.settled(batch_id) is Settlement.DEAD:
             raise PermanentError("Discord did not take every record; the log says why")

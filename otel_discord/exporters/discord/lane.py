@@ -10,7 +10,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from otel_discord.component import Move, RetryableError, Settlement, ShutdownError, StoredCard, WorkQueue
+from otel_discord.component import (
+    Move,
+    NewPosted,
+    Posting,
+    RetryableError,
+    Settlement,
+    ShutdownError,
+    StoredCard,
+    WorkQueue,
+)
 
 T = TypeVar("T")
 
@@ -63,11 +72,11 @@ class Lane:
         """Return how many cards the lane holds."""
         return (await self.queue.waiting()).get(self.name, 0)
 
-    async def delivered(self, cards: Sequence[StoredCard]) -> None:
-        """Begin to end cards that Discord has; :meth:`settled` waits until they have."""
+    async def delivered(self, cards: Sequence[StoredCard], posted: NewPosted | None = None) -> None:
+        """Begin to end cards that Discord has; :meth:`settled` waits until they have. Those in ``posted`` are kept."""
         await self.settled()
         self._ended = frozenset(card.id for card in cards)
-        self._settling = asyncio.create_task(self._settle([card.id for card in cards]))
+        self._settling = asyncio.create_task(self._settle([card.id for card in cards], posted))
         await asyncio.sleep(0)  # now the storage has it in hand
 
     async def mark_sending(self, cards: Sequence[StoredCard]) -> None:
@@ -105,9 +114,17 @@ class Lane:
         ids = [card.id for card in cards]
         await self._insist(lambda: self.queue.mark_unsent(ids), "to note what was not sent")
 
-    async def move(self, moves: Sequence[Move]) -> None:
-        """Let cards go on in other lanes."""
-        await self._insist(lambda: self.queue.move(moves), "to move cards to another destination")
+    async def move(self, moves: Sequence[Move]) -> Sequence[int]:
+        """Let cards go on in other lanes; return their new ids in order."""
+        return await self._insist(lambda: self.queue.move(moves), "to move cards to another destination")
+
+    async def mark_shown(self, postings: Sequence[Posting]) -> None:
+        """Note what an edit has brought to Discord."""
+        await self._insist(lambda: self.queue.mark_shown(postings), "to note an edit")
+
+    async def forget_messages(self, message_ids: Sequence[str]) -> None:
+        """Keep messages no longer."""
+        await self._insist(lambda: self.queue.forget_messages(self.name, message_ids), "to forget messages")
 
     async def get_state(self, key: str) -> bytes | None:
         """Return a value of the exporter's state."""
@@ -117,11 +134,16 @@ class Lane:
         """Store or remove a value of the exporter's state."""
         await self._insist(lambda: self.queue.set_state(key, value), "to store its state")
 
-    async def _settle(self, card_ids: Sequence[int]) -> ShutdownError | None:
+    async def _settle(self, card_ids: Sequence[int], posted: NewPosted | None) -> ShutdownError | None:
         try:
-            await self._insist(
-                lambda: self.queue.settle(card_ids, Settlement.DELIVERED), "to settle what was delivered"
-            )
+            if posted is not None:
+                await self._insist(lambda: self.queue.post(posted), "to keep what was delivered")
+                kept = {each.card_id for each in posted.cards}
+                card_ids = [card_id for card_id in card_ids if card_id not in kept]
+            if card_ids or posted is None:
+                await self._insist(
+                    lambda: self.queue.settle(card_ids, Settlement.DELIVERED), "to settle what was delivered"
+                )
         except ShutdownError as error:
             return error
         self._ended = frozenset()

@@ -22,6 +22,7 @@ from otel_discord.exporters.discord.delivery import Exhausted
 from otel_discord.exporters.discord.departure import Departure
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.dispatch import Dispatch
+from otel_discord.exporters.discord.edits import Edits
 from otel_discord.exporters.discord.fallback import Fallback, Haven
 from otel_discord.exporters.discord.greetings import ask_webhook, in_words
 from otel_discord.exporters.discord.lane import Lane
@@ -29,6 +30,7 @@ from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.notices import add_notice, send_notice
 from otel_discord.exporters.discord.outage import destination_works
 from otel_discord.exporters.discord.picking import Pick, Picker
+from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
 from otel_discord.exporters.discord.suspicion import Suspicion
 
 INTRODUCTION_TIMEOUT_S: Final = 2.0
@@ -59,6 +61,8 @@ class Outbox:
     is_durable: bool
     """What is not sent stays, so that an end does not wait for a destination that is away."""
     fallback: Fallback | None = None
+    edits: Edits | None = None
+    """None: nothing is folded."""
 
     @property
     def name(self) -> str:
@@ -96,9 +100,14 @@ class Outbox:
 
     # ------------------------------------------------------------------------------------------ what it can be told
 
-    def notify(self) -> None:
-        """Say that cards have come into the lane."""
+    def notify(self, priority: int = 0) -> None:
+        """Say that cards have come into the lane, the highest of this priority."""
         self.arrivals.notify()
+        self.dispatch.sender.hasten(priority)
+
+    def look(self) -> None:
+        """Say that cards count more than before."""
+        self.arrivals.wake()
 
     def drain(self) -> None:
         """Send what is there without waiting for company; ``run`` ends when the lane is empty."""
@@ -146,10 +155,11 @@ class Outbox:
         while True:
             self.arrivals.heard()
             has_progressed = await self._step()
-            if self._is_stopping or (self.arrivals.draining and not has_progressed):
+            wake_at_s = self.edits.wake_at_s if self.edits is not None and not has_progressed else None
+            if self._is_stopping or (self.arrivals.draining and not has_progressed and wake_at_s is None):
                 return
             if not has_progressed:
-                await self.arrivals.wait()
+                await self.arrivals.wait(wake_at_s)
 
     @property
     def _is_stopping(self) -> bool:
@@ -179,7 +189,12 @@ class Outbox:
 
     async def _step(self) -> bool:
         """Do what comes next; return False where there is nothing to do."""
+        if self.edits is not None:
+            self.edits.wake_at_s = None
+            await self.edits.clean()
         if self.is_gone:
+            if self.edits is not None:
+                await self.edits.release_all()
             return await self.departure.send_away()
         if self.is_open:
             return await self._cooled_down() and await self._probe()
@@ -187,6 +202,8 @@ class Outbox:
             await self._send_notice(self.memory.notices.popleft())
             return True
         pick = await self.picker.pick()
+        if await self._has_edited(pick):
+            return True
         if pick is None:
             return False
         if pick.group is None:
@@ -194,11 +211,22 @@ class Outbox:
         await self._send(pick)
         return True
 
+    async def _has_edited(self, pick: Pick | None) -> bool:
+        if self.edits is None or (pick is not None and pick.priority >= CRITICAL_PRIORITY):
+            return False
+        message = self.edits.choose(others_wait=pick is not None, at_once=self.arrivals.draining)
+        if message is None:
+            return False
+        await self.edits.edit(message)
+        return True
+
     async def _is_full(self) -> bool:
         return len(await self.picker.fresh(self.max_embeds)) >= self.max_embeds
 
     async def _send(self, pick: Pick, *, is_probe: bool = False) -> None:
         ended = await self.dispatch.send(pick)
+        if self.edits is not None:
+            self.edits.others_went()
         if ended is not None and isinstance(ended.action, Exhausted) and not self._is_stopping:
             await self.suspicion.follow_up(pick, ended, was_probe=is_probe)
 

@@ -33,6 +33,9 @@ async def bury_what_is_left(
 ) -> None:
     """End every card of a queue in memory; lanes without a destination too."""
     cause = Cause(reason=Reason.SHUTDOWN, detail="the service ended before it could be sent")
+    for each in outboxes.values():
+        if each.edits is not None:
+            await each.edits.release_all()  # what is counted in Discord's messages and not yet shown there
     left = sum((await queue.waiting()).values())
     for lane in await queue.lanes():
         outbox = outboxes.get(lane)

@@ -1,42 +1,69 @@
-"""A batch becomes cards in lanes: routing, and taking the attachments off the records."""
+"""A batch becomes cards in lanes: routing, folding, and taking the attachments off the records."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from otel_discord.component import NewCard
 from otel_discord.exporters.discord.attachments import ATTRIBUTE, Requested, requested_attachments
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
-from otel_discord.exporters.discord.routing import Router, record_severity
+from otel_discord.exporters.discord.facts_source import source_facts
+from otel_discord.exporters.discord.folding.draft import Draft
+from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who
+from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, record_severity
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.signals import LogsBatch, to_plain
 
 
 @dataclass(frozen=True, slots=True)
-class Routed:
-    """The cards of a batch, and what was wrong with attachments, for the log."""
+class _Source:
+    """Where records come from: the serialised resource, and what folding wants to know of it."""
 
-    cards: list[NewCard] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    resource: bytes
+    who: str
+    service: str
+
+    @classmethod
+    def of(cls, resource: bytes) -> "_Source":
+        facts = source_facts(resource)
+        return cls(resource, who(facts), facts.service or facts.host)
+
+
+_UNFOLDED: Final = Problem(b"", "", "")
 
 
 @dataclass(frozen=True, slots=True)
 class CardMaker:
-    """Turns batches into cards. ``accepted_ns`` is wall time, for display."""
+    """Turns batches into cards, or counts their records on cards that are there.
+
+    Without a ``finder`` each record is a card of its own.
+    """
 
     router: Router
     shelf: Shelf
     allowed_directories: Sequence[Path]
     max_file_bytes: int
+    finder: ProblemFinder | None = None
 
-    def route(self, batch: LogsBatch, accepted_ns: int, routed: Routed) -> Iterator[None]:
-        """Add a card for each record and destination to ``routed``, in order; stop after each record for others."""
+    def route(
+        self, batch_id: int, batch: LogsBatch, accepted_ns: int, draft: Draft, complaints: list[str]
+    ) -> Iterator[None]:
+        """Bring each record into the draft, for each of its destinations, in order; stop after each for others.
+
+        Args:
+            batch_id: of the batch in its queue.
+            batch: log records.
+            accepted_ns: wall time, for display.
+            draft: what is done with them.
+            complaints: takes what was wrong with attachments, for the log.
+        """
+        draft.begin(batch_id)
         floor = self.router.floor
         for resource_logs in batch.request.resource_logs:
-            resource = b""
+            whose: _Source | None = None
             for scope_logs in resource_logs.scope_logs:
                 scope = b""
                 for record in scope_logs.log_records:
@@ -46,27 +73,33 @@ class CardMaker:
                     lanes = self.router.route(severity)
                     if not lanes:
                         continue
-                    resource = resource or resource_logs.resource.SerializeToString()
-                    scope = scope or scope_logs.scope.SerializeToString()
-                    names = [item.name for item in lanes]
-                    record, attachments, notes = self._take_attachments(record, names)
-                    routed.complaints.extend(notes)
+                    whose = whose or _Source.of(resource_logs.resource.SerializeToString())
                     seen_ns = record.time_unix_nano or record.observed_time_unix_nano or accepted_ns
-                    card = Card(
-                        resource=resource,
-                        scope=scope,
-                        record=record.SerializeToString(),
-                        severity=severity,
-                        first_seen_ns=seen_ns,
-                        last_seen_ns=seen_ns,
-                        accepted_ns=accepted_ns,
-                        attachments=attachments,
-                        notes=notes,
-                        routed_to=tuple(names) if len(names) > 1 else (),
-                    )
-                    payload = card.to_bytes()
                     priority = self.router.priority(severity)
-                    routed.cards.extend(NewCard(name, priority, payload) for name in names)
+                    problem = _UNFOLDED
+                    if self.finder is not None:
+                        problem = self.finder.find(whose.who, record, severity, is_critical=priority > NORMAL_PRIORITY)
+                    names = [item.name for item in lanes if not draft.fold(item.name, problem, seen_ns)]
+                    if names:
+                        scope = scope or scope_logs.scope.SerializeToString()
+                        record, attachments, notes = self._take_attachments(record, names)
+                        complaints.extend(notes)
+                        card = Card(
+                            resource=whose.resource,
+                            scope=scope,
+                            record=record.SerializeToString(),
+                            severity=severity,
+                            first_seen_ns=seen_ns,
+                            last_seen_ns=seen_ns,
+                            accepted_ns=accepted_ns,
+                            fingerprint=problem.fingerprint,
+                            template=problem.template,
+                            attachments=attachments,
+                            notes=notes,
+                            routed_to=tuple(item.name for item in lanes) if len(lanes) > 1 else (),
+                        )
+                        for name in names:
+                            draft.open(batch_id, name, problem, card, priority, whose.service)
                     yield
 
     def _take_attachments(

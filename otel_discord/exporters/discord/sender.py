@@ -20,6 +20,7 @@ from otel_discord.component.instruments import DestinationInstruments
 from otel_discord.discord_api.client import Turn, WebhookClient
 from otel_discord.discord_api.outcome_types import Outcome, RateLimited, Unavailable
 from otel_discord.discord_api.routes import Operation
+from otel_discord.discord_api.urgency import Urgency
 from otel_discord.exporterhelper.backoff import BackoffPolicy, BackoffState
 from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.compose import Composed, Composer, repaired
@@ -99,6 +100,8 @@ class Sender:
     """No attempt begins any more."""
     in_flight: bool = False
     """A message is on its way, or its end is being written down: not to be disturbed."""
+    urgency: Urgency | None = None
+    """Of the message that waits for permission, or was the last to."""
     unfinished: Unfinished | None = None
     """For whoever is cancelled in between."""
     _name_refused: bool = field(default=False)
@@ -118,7 +121,8 @@ class Sender:
         journey = _Journey(Hand(cards=0, backoff=BackoffState(started_at_s=loop.time()), repairs=repairs), errand.doubt)
         while True:
             webhook = self.composer.destination.webhook
-            async with self.client.turn(webhook, Operation.EXECUTE, priority=errand.priority) as turn:
+            urgency = self.urgency = Urgency(errand.priority)
+            async with self.client.turn(webhook, Operation.EXECUTE, urgency=urgency) as turn:
                 self.instruments.waited(turn.waited_s)
                 fresh = journey.composed or await errand.compose()
                 if fresh is None:
@@ -177,6 +181,11 @@ class Sender:
                 return 0.0
             case _:
                 return Ended(action, outcome, fresh, attempts, journey.doubt, journey.left_over, tripped)
+
+    def hasten(self, priority: int) -> None:
+        """Cards of this priority have come: the message that waits for permission takes them along."""
+        if self.urgency is not None:
+            self.urgency.raise_to(priority)
 
     def finished(self) -> None:
         """The end of the last message is written down."""

@@ -1,17 +1,20 @@
 """What becomes of the cards when a message has ended: settled, buried, divided, or back to where they wait."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from otel_discord.component import NewPosted
 from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
-from otel_discord.discord_api.outcome_types import Gone, Unavailable
+from otel_discord.discord_api.outcome_types import Delivered, Gone, Unavailable
 from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.circuit import Circuit
+from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.delivery import Divide, GiveUp, Isolate, Settle
 from otel_discord.exporters.discord.departure import Departure
 from otel_discord.exporters.discord.doubt import Group
+from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.lane_memory import LaneMemory
@@ -35,6 +38,7 @@ class Settling:
     exporter_instruments: ExporterInstruments
     release_attachments: Callable[[Sequence[Card]], None]
     wall_clock: Callable[[], float]
+    fold: LaneFold | None = None
 
     async def conclude(self, pick: Pick, ended: Ended) -> None:
         """Act on the end of a message. Whether one that has used up its tries is an outage is not decided here."""
@@ -87,13 +91,24 @@ class Settling:
 
     async def _delivered(self, ended: Ended) -> None:
         composed = ended.composed
-        await self.lane.delivered(composed.stored)
+        await self.lane.delivered(composed.stored, self._kept(ended))
         self.release_attachments(composed.cards)
         self.instruments.message_sent(embeds=len(composed.message.embeds), attempts=ended.attempts)
         self.exporter_instruments.sent(Signal.LOGS, composed.records)
         now_s = self.wall_clock()
         for card in composed.cards:
             self.instruments.record_visible(now_s - card.first_seen_ns / 1e9)
+
+    def _kept(self, ended: Ended) -> NewPosted | None:
+        outcome, composed = ended.outcome, ended.composed
+        if self.fold is None or not isinstance(outcome, Delivered) or not outcome.message_id:
+            return None
+        note = composed.note
+        if composed.message.thread_name:
+            note = replace(note, thread_id=outcome.channel_id)  # the post that it has opened
+        stored = composed.stored[: composed.kept]
+        shown = [card.count for card in composed.cards[: composed.kept]]
+        return self.fold.arrived(outcome.message_id, note, stored, shown)
 
     async def _bury(self, ended: Ended, places: Sequence[int], reason: str) -> None:
         cards = [ended.composed.stored[place] for place in places]

@@ -51,6 +51,7 @@ async def running(
     if "destinations" not in config and "webhook_url" not in config:
         webhook = fake.webhooks[0] if fake.webhooks else fake.add_webhook()
         config["webhook_url"] = webhook.url
+    config.setdefault("fold", {"enabled": False})  # numbered records are one problem; most tests want a card for each
     config.setdefault("dead_letters", {"directory": ""})  # threads that write files cannot be waited for here
     telemetry = InMemoryTelemetry()
     given = settings("discord", telemetry)

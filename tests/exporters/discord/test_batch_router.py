@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from otel_discord.component import NewCard, QueueLimits, Sizer
+from otel_discord.component import Fold, NewCard, QueueLimits, RoutedIds, Sizer
 from otel_discord.store.memory import MemoryQueue
 from otel_discord.testing.fake_discord import FakeDiscord
 from otel_discord.testing.otlp import logs_batch
@@ -23,10 +23,10 @@ class WatchedQueue(DiskQueue):
         self.step_s = step_s
         self.steps: list[list[int]] = []
 
-    async def route_all(self, cards: Mapping[int, Sequence[NewCard]]) -> None:
+    async def route_all(self, cards: Mapping[int, Sequence[NewCard]], folds: Sequence[Fold] = ()) -> RoutedIds:
         self.steps.append([len(each) for each in cards.values()])
         await asyncio.sleep(self.step_s)
-        await super().route_all(cards)
+        return await super().route_all(cards, folds)
 
 
 def disk_of(queue: MemoryQueue) -> Disk:

@@ -1,12 +1,17 @@
-"""A batch becomes cards: one a record and destination, its attachments taken off."""
+"""A batch becomes cards: one a problem and destination, or one a record; attachments are taken off."""
+
+from dataclasses import dataclass, field
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from otel_discord.component import NewCard
 from otel_discord.config import Secret
 from otel_discord.discord_api.webhook_url import WebhookUrl
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.destinations import Destination
-from otel_discord.exporters.discord.routed import CardMaker, Routed
+from otel_discord.exporters.discord.folding.desk import FoldDesk
+from otel_discord.exporters.discord.folding.problem import ProblemFinder
+from otel_discord.exporters.discord.routed import CardMaker
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.signals import LogsBatch
@@ -19,11 +24,23 @@ def destination(name: str, min_severity: int) -> Destination:
     return Destination(name=name, webhook=WebhookUrl("1", Secret("token")), min_severity=min_severity, preset="compact")
 
 
-def route(batch: LogsBatch, *destinations: Destination, to_all: bool = False) -> tuple[Routed, Shelf]:
-    routed, shelf = Routed(), Shelf(1000)
-    maker = CardMaker(Router(destinations, 21, critical_to_all=to_all), shelf, [], 100)
-    for _ in maker.route(batch, NOW_NS, routed):
+@dataclass
+class Routed:
+    cards: list[NewCard]
+    complaints: list[str] = field(default_factory=list)
+
+
+def route(
+    batch: LogsBatch, *destinations: Destination, to_all: bool = False, folds: bool = False
+) -> tuple[Routed, Shelf]:
+    shelf = Shelf(1000)
+    finder = ProblemFinder() if folds else None
+    maker = CardMaker(Router(destinations, 21, critical_to_all=to_all), shelf, [], 100, finder)
+    draft = FoldDesk.of([each.name for each in destinations], window_s=300).draft(NOW_NS)
+    routed = Routed([])
+    for _ in maker.route(1, batch, NOW_NS, draft, routed.complaints):
         pass
+    routed.cards = list(draft.cards()[1])
     return routed, shelf
 
 
@@ -41,6 +58,13 @@ def test_each_destination_gets_its_card_critical_ones_first() -> None:
     ]  # fmt: skip
     bodies = [LogRecord.FromString(Card.from_bytes(card.payload).record).body.string_value for card in routed.cards]
     assert bodies == ["record 0", "record 1", "record 1", "record 2", "record 2"]
+
+
+def test_records_of_one_problem_are_one_card_in_each_lane() -> None:
+    routed, _ = route(batch(17, 17, 21, 17), destination("errors", 17), destination("worst", 21), folds=True)
+    assert [(card.lane, Card.from_bytes(card.payload).count) for card in routed.cards] == [
+        ("errors", 3), ("errors", 1), ("worst", 1)
+    ]  # fmt: skip
 
 
 def test_what_no_destination_wants_makes_no_card() -> None:

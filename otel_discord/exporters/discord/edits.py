@@ -1,0 +1,174 @@
+"""Edits of messages that are in Discord: their cards count more than they show. Never in the way of new messages.
+
+An edit that may or may not have arrived is simply sent again. What Discord will not have edited (deleted by a person,
+too old) goes on as a new message with what was not shown yet.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from otel_discord.component import Move, NewCard, Posting
+from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
+from otel_discord.discord_api.client import WebhookClient
+from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, RateLimited, Refused, Unavailable
+from otel_discord.discord_api.routes import Operation
+from otel_discord.discord_api.webhook_url import WebhookUrl
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.circuit import Circuit
+from otel_discord.exporters.discord.compose import Composer
+from otel_discord.exporters.discord.departure import Departure
+from otel_discord.exporters.discord.folding.book import Entry, Posted, tail
+from otel_discord.exporters.discord.folding.editing import may_go, next_edit
+from otel_discord.exporters.discord.folding.lane_fold import LaneFold
+from otel_discord.exporters.discord.lane import Lane
+from otel_discord.signals import Signal
+
+EDIT_PRIORITY = -1
+TICK_S = 0.001
+"""A loop's timer may fire that much early, and is then as good as due."""
+_BETWEEN_CLEANINGS_NS = 10 * 10**9
+
+
+@dataclass(slots=True, kw_only=True)
+class Edits:
+    """Of one destination."""
+
+    fold: LaneFold
+    lane: Lane
+    client: WebhookClient
+    composer: Composer
+    circuit: Circuit
+    departure: Departure
+    instruments: DestinationInstruments
+    exporter_instruments: ExporterInstruments
+    logger: logging.Logger
+    interval_s: float
+    wall_clock: Callable[[], float]
+    wake_at_s: float | None = None
+    """Loop time at which an edit may become possible; None where none is wanted."""
+    _was_last: bool = False
+    _cleaned_ns: int = 0
+
+    def others_went(self) -> None:
+        """A new message has gone, so that an edit may be next."""
+        self._was_last = False
+
+    def choose(self, *, others_wait: bool, at_once: bool = False) -> Posted | None:
+        """Return the message to edit now, as far as time and the limiter allow; else :attr:`wake_at_s` says when."""
+        self.wake_at_s = None
+        due = next_edit(self.fold.book, self.interval_s, at_once=at_once)
+        if due is None:
+            return None
+        loop = asyncio.get_running_loop()
+        now_s = loop.time() + TICK_S
+        if not may_go(due, now_s, self.interval_s, others_wait=others_wait, was_last=self._was_last):
+            if not others_wait:
+                self.wake_at_s = due.at_s
+            return None
+        ready_at_s = self.client.ready_at(self._webhook(due.message), Operation.EDIT, priority=EDIT_PRIORITY)
+        if ready_at_s > now_s:
+            self.wake_at_s = ready_at_s
+            return None
+        return due.message
+
+    async def edit(self, message: Posted) -> None:
+        """Bring what a message counts to Discord."""
+        self._was_last = True
+        if message.refused:
+            await self.release(message)
+            return
+        shown: list[tuple[Entry, int]] = []
+        loop = asyncio.get_running_loop()
+        async with self.client.turn(self._webhook(message), Operation.EDIT, priority=EDIT_PRIORITY) as turn:
+            cards = [Card.from_bytes(entry.payload()) for entry in message.entries]
+            shown = [(entry, entry.count) for entry in message.entries]
+            started_s = loop.time()
+            outcome = await turn.edit(
+                message.message_id, self.composer.recompose(cards, message.note, posted_s=message.posted_ns / 1e9)
+            )
+            self.instruments.attempted(loop.time() - started_s)
+        await self._conclude(message, shown, outcome)
+
+    async def _conclude(self, message: Posted, shown: list[tuple[Entry, int]], outcome: Outcome) -> None:
+        match outcome:
+            case Delivered():
+                more = sum(records - entry.shown for entry, records in shown)
+                self.fold.book.edited(message, shown, asyncio.get_running_loop().time())
+                await self.lane.mark_shown([Posting(entry.card_id, records) for entry, records in shown])
+                self.instruments.message_sent(embeds=0, attempts=1)
+                self.exporter_instruments.sent(Signal.LOGS, more)
+                await self.circuit.works()
+            case RateLimited():
+                self.instruments.rate_limited(outcome.scope, outcome.retry_after_s, self.wall_clock())
+            case Gone():
+                await self.departure.begin(outcome)
+            case Unavailable():
+                message.changed_s = asyncio.get_running_loop().time()  # not again before its time
+                if self.circuit.failed():
+                    await self.circuit.hold(outcome)
+            case Refused():
+                self.logger.warning(
+                    "Discord does not take an edit; what it would have shown becomes a new message",
+                    extra={
+                        "destination": self.lane.name,
+                        "reason": str(outcome.reason),
+                        "status": outcome.status,
+                        "detail": outcome.detail,
+                    },
+                )
+                await self.release(message)
+            case _:
+                assert_never(outcome)
+
+    async def release(self, message: Posted) -> None:
+        """Let what a message does not show go on as cards of their own, and keep it no longer."""
+        book = self.fold.book
+        await self.lane.settled()
+        async with self.fold.steady():
+            message.refused = True
+            rest = [entry for entry in message.entries if entry.unshown]
+            moves = [Move(entry.card_id, NewCard(book.lane, entry.priority, _rest_of(entry))) for entry in rest]
+            ids = await self.lane.move(moves) if moves else ()
+            released = [
+                replace(entry, card_id=card_id, base=move.card.payload, count=entry.unshown, message=None, shown=0)
+                for entry, move, card_id in zip(rest, moves, ids, strict=False)
+            ]
+            book.forget(message)
+            for entry in released:
+                entry.base_samples = len(entry.samples)
+                if entry.fingerprint and entry.fingerprint not in book.open:
+                    book.opened(entry)
+        await self.lane.forget_messages([message.message_id])
+
+    async def release_all(self) -> bool:
+        """Do so for every message: nothing can be edited any more. Return whether anything waits now."""
+        stale = list(self.fold.book.stale.values())
+        for message in stale:
+            await self.release(message)
+        return bool(stale)
+
+    async def clean(self) -> None:
+        """Forget messages in which nothing is counted any more; now and then."""
+        now_ns = self.fold.now_ns()
+        if now_ns - self._cleaned_ns < _BETWEEN_CLEANINGS_NS:
+            return
+        self._cleaned_ns = now_ns
+        outlived = self.fold.book.outlived(now_ns)
+        if outlived:
+            for message in outlived:
+                self.fold.book.forget(message)
+            await self.lane.forget_messages([message.message_id for message in outlived])
+
+    def _webhook(self, message: Posted) -> WebhookUrl:
+        webhook = self.composer.destination.webhook
+        if message.note.thread_id and not webhook.thread_id:
+            return WebhookUrl(webhook.id, webhook.token, message.note.thread_id)
+        return webhook
+
+
+def _rest_of(entry: Entry) -> bytes:
+    """Return the card that stands for what a posted one does not show."""
+    return entry.payload() + tail(entry.unshown, entry.first_seen_ns, entry.last_seen_ns, entry.touched_ns, ())

@@ -1,0 +1,279 @@
+"""What is known of the problems of one lane: the card that counts each, waiting or in Discord. Pure.
+
+Every card that waits or is kept as posted has an *entry*; at most one entry of a fingerprint is *open*, which means
+that the next record of the problem is counted there. Times are nanoseconds of the wall clock.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from otel_discord._proto import queue_pb2
+from otel_discord.component import PostedCard, PostedMessage, StoredCard
+from otel_discord.exporters.discord.folding.note import Note
+
+MAX_MESSAGE_AGE_NS: Final = 3_600 * 10**9
+"""Discord caps edits of messages older than an hour (30046), and nobody scrolls up that far: then a new one is due."""
+MAX_SAMPLES: Final = 3
+MAX_KEPT_BYTES: Final = 8 << 20
+"""Of the payloads of one lane's posted cards, in memory."""
+MAX_WAITING_BYTES: Final = 16 << 20
+"""Of the payloads of one lane's waiting cards that can be counted on."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One card, and what it counts."""
+
+    card_id: int
+    fingerprint: bytes
+    priority: int
+    base: bytes
+    """The card as stored, but for what :meth:`payload` adds."""
+    text: str
+    """The message of the first record; further samples differ from it."""
+    service: str
+    count: int
+    first_seen_ns: int
+    last_seen_ns: int
+    touched_ns: int
+    """When a record was last counted, by our clock."""
+    samples: tuple[str, ...] = ()
+    base_samples: int = 0
+    """How many samples ``base`` has."""
+    message: "Posted | None" = None
+    shown: int = 0
+    """How many records Discord shows."""
+
+    def payload(self, tally: "Tally | None" = None) -> bytes:
+        """Return the card as it is to be stored, with what a routing step adds."""
+        count, first_ns, last_ns, samples = self.count, self.first_seen_ns, self.last_seen_ns, self.samples
+        if tally is not None:
+            count += tally.count
+            first_ns, last_ns = min(first_ns, tally.first_seen_ns), max(last_ns, tally.last_seen_ns)
+            samples += tally.samples
+        counted_ns = self.touched_ns if tally is None else max(self.touched_ns, tally.counted_ns)
+        return self.base + tail(count, first_ns, last_ns, counted_ns, samples[self.base_samples :])
+
+    @property
+    def unshown(self) -> int:
+        """How many records are counted here and not yet in Discord; 0 for a waiting card, which shows none yet."""
+        return self.count - self.shown if self.message is not None else 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one routing step adds to a card. Nothing of it counts before the step is stored."""
+
+    count: int
+    first_seen_ns: int
+    last_seen_ns: int
+    counted_ns: int
+    """By our clock."""
+    samples: tuple[str, ...] = ()
+
+    def add(self, seen_ns: int) -> None:
+        """Count one more record."""
+        self.count += 1
+        if seen_ns > self.last_seen_ns:
+            self.last_seen_ns = seen_ns
+        elif seen_ns < self.first_seen_ns:
+            self.first_seen_ns = seen_ns
+
+
+@dataclass(slots=True, eq=False)
+class Posted:
+    """A message that Discord has."""
+
+    message_id: str
+    posted_ns: int
+    note: Note
+    entries: list[Entry] = field(default_factory=list)
+    changed_s: float = 0.0
+    """When it was posted or last edited: loop time; 0 where that was in an earlier run."""
+    refused: bool = False
+    """Discord does not take an edit of it; its entries go on elsewhere."""
+
+    @property
+    def unshown(self) -> int:
+        """How many records are counted on its cards and not yet shown."""
+        return sum(entry.unshown for entry in self.entries)
+
+    @property
+    def last_touched_ns(self) -> int:
+        """When a record was last counted on one of its cards."""
+        return max((entry.touched_ns for entry in self.entries), default=0)
+
+
+def tail(count: int, first_seen_ns: int, last_seen_ns: int, counted_ns: int, samples: Sequence[str]) -> bytes:
+    """Return what makes a stored card count ``count``: of fields that a protobuf message has twice, the last counts."""
+    return queue_pb2.Card(
+        count=count,
+        first_seen_unix_nano=first_seen_ns,
+        last_seen_unix_nano=last_seen_ns,
+        counted_unix_nano=counted_ns,
+        samples=samples,
+    ).SerializeToString()
+
+
+@dataclass(slots=True)
+class LaneBook:
+    """The problems of one lane."""
+
+    lane: str
+    window_ns: int
+    entries: dict[int, Entry] = field(default_factory=dict)
+    """By the ids of their cards: all that wait and are known, and all in kept messages."""
+    open: dict[bytes, Entry] = field(default_factory=dict)
+    messages: dict[str, Posted] = field(default_factory=dict)
+    stale: dict[str, Posted] = field(default_factory=dict)
+    """Messages that show less than is counted, those that have been so longest first."""
+    kept_bytes: int = 0
+    waiting_bytes: int = 0
+
+    def find(self, fingerprint: bytes, now_ns: int) -> Entry | None:
+        """Return the entry where a record of a problem is counted now; None where it needs a new card."""
+        entry = self.open.get(fingerprint)
+        if entry is None or entry.message is None:
+            return entry
+        if now_ns - entry.touched_ns > self.window_ns or now_ns - entry.message.posted_ns > MAX_MESSAGE_AGE_NS:
+            del self.open[fingerprint]
+            return None
+        return None if entry.message.refused else entry
+
+    def opened(self, entry: Entry) -> None:
+        """A card is where records of its problem are counted."""
+        self.entries[entry.card_id] = entry
+        self.open[entry.fingerprint] = entry
+        if entry.message is None:
+            self.waiting_bytes += len(entry.base)
+            if self.waiting_bytes > MAX_WAITING_BYTES:
+                self._forget_waiting()
+
+    def counted(self, entry: Entry, tally: Tally) -> None:
+        """What a routing step adds is stored."""
+        entry.count += tally.count
+        entry.first_seen_ns = min(entry.first_seen_ns, tally.first_seen_ns)
+        entry.last_seen_ns = max(entry.last_seen_ns, tally.last_seen_ns)
+        entry.samples += tally.samples
+        entry.touched_ns = max(entry.touched_ns, tally.counted_ns)
+        if entry.message is not None:
+            self.stale.setdefault(entry.message.message_id, entry.message)
+
+    def posted(self, message: Posted, shown: Iterable[tuple[Entry, int]]) -> None:
+        """A message has arrived with these cards, of which it shows so many records each."""
+        self.messages[message.message_id] = message
+        for entry, records in shown:
+            if entry.card_id in self.entries and entry.message is None:
+                self.waiting_bytes -= len(entry.base)
+            entry.message, entry.shown = message, records
+            self.entries[entry.card_id] = entry
+            message.entries.append(entry)
+            self.kept_bytes += len(entry.base)
+        if message.unshown:
+            self.stale[message.message_id] = message
+
+    def edited(self, message: Posted, shown: Iterable[tuple[Entry, int]], now_s: float) -> None:
+        """An edit has arrived; it shows so many records of each card."""
+        for entry, records in shown:
+            entry.shown = records
+        message.changed_s = now_s
+        self.stale.pop(message.message_id, None)
+        if message.unshown:
+            self.stale[message.message_id] = message
+
+    def ended(self, card_ids: Iterable[int]) -> None:
+        """Cards wait no more and are not kept either: buried, moved, or delivered for good."""
+        for card_id in card_ids:
+            entry = self.entries.pop(card_id, None)
+            if entry is None:
+                continue
+            if self.open.get(entry.fingerprint) is entry:
+                del self.open[entry.fingerprint]
+            if entry.message is not None:
+                entry.message.entries.remove(entry)
+                self.kept_bytes -= len(entry.base)
+                entry.message = None
+            else:
+                self.waiting_bytes -= len(entry.base)
+
+    def forget(self, message: Posted) -> None:
+        """Keep a message no longer."""
+        self.messages.pop(message.message_id, None)
+        self.stale.pop(message.message_id, None)
+        self.ended([entry.card_id for entry in message.entries])
+
+    def outlived(self, now_ns: int) -> list[Posted]:
+        """Return messages in which nothing is counted any more, oldest first; more where they take up too much room."""
+        clean = [message for message in self.messages.values() if not message.unshown]
+        old = [
+            message
+            for message in clean
+            if now_ns - message.last_touched_ns > self.window_ns or now_ns - message.posted_ns > MAX_MESSAGE_AGE_NS
+        ]
+        excess_bytes = self.kept_bytes - MAX_KEPT_BYTES - sum(_size_bytes(message) for message in old)
+        if excess_bytes > 0:
+            gone = set(map(id, old))
+            for message in sorted(clean, key=lambda each: each.last_touched_ns):
+                if excess_bytes <= 0:
+                    break
+                if id(message) not in gone:
+                    old.append(message)
+                    excess_bytes -= _size_bytes(message)
+        return old
+
+    def _forget_waiting(self) -> None:
+        """Give up counting on the quarter of the waiting cards that has been quiet longest; the cards stay."""
+        waiting = sorted((entry for entry in self.entries.values() if entry.message is None), key=_touched)
+        self.ended([entry.card_id for entry in waiting[: len(waiting) // 4 + 1]])
+
+    def current(self, card: StoredCard) -> bytes:
+        """Return the newest payload of a card."""
+        entry = self.entries.get(card.id)
+        return card.payload if entry is None else entry.payload()
+
+    def restore(self, messages: Sequence[PostedMessage], waiting: Sequence[StoredCard]) -> Iterator[Entry]:
+        """Go on where an earlier run ended, with what its storage has; yield each entry that was made."""
+        for kept in messages:
+            note = Note.from_bytes(kept.note)
+            message = Posted(kept.message_id, kept.posted_ns, note)
+            entries = [(stored_entry(card), card.shown) for card in kept.cards]
+            self.posted(message, entries)
+            for entry, _ in entries:
+                entry.touched_ns = max(entry.touched_ns, kept.posted_ns)
+                if entry.fingerprint:
+                    self.opened(entry)
+                    yield entry
+        for card in waiting:
+            entry = stored_entry(card)
+            if entry.fingerprint:
+                self.opened(entry)
+                yield entry
+
+
+def _touched(entry: Entry) -> int:
+    return entry.touched_ns
+
+
+def _size_bytes(message: Posted) -> int:
+    return sum(len(entry.base) for entry in message.entries)
+
+
+def stored_entry(card: StoredCard | PostedCard) -> Entry:
+    """Return the entry of a card that nobody has looked at in this run."""
+    stored = queue_pb2.Card.FromString(card.payload)
+    samples = tuple(stored.samples)
+    return Entry(
+        card_id=card.id,
+        fingerprint=stored.fingerprint,
+        priority=card.priority,
+        base=card.payload,
+        text="",
+        service="",
+        count=stored.count,
+        first_seen_ns=stored.first_seen_unix_nano,
+        last_seen_ns=stored.last_seen_unix_nano,
+        touched_ns=stored.counted_unix_nano or stored.accepted_unix_nano,
+        samples=samples,
+        base_samples=len(samples),
+    )

@@ -1,0 +1,62 @@
+"""Folding of one exporter: its books, what its finder has learnt, and the lock under which both change together."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+
+from otel_discord.component import WorkQueue
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.facts_source import source_facts
+from otel_discord.exporters.discord.folding.book import Entry, LaneBook
+from otel_discord.exporters.discord.folding.draft import Draft
+from otel_discord.exporters.discord.folding.problem import ProblemFinder, group_of, who
+
+RESTORED_CARDS: Final = 5_000
+"""Of each lane's waiting cards; a record of a problem that waits further back opens another card."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FoldDesk:
+    """Where routing, outboxes and storage meet over what is counted where."""
+
+    window_ns: int
+    finder: ProblemFinder = field(default_factory=ProblemFinder)
+    books: dict[str, LaneBook] = field(default_factory=dict)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    def of(cls, lanes: Iterable[str], *, window_s: float) -> "FoldDesk":
+        """Return the desk of these lanes, knowing nothing yet."""
+        window_ns = int(window_s * 1e9)
+        return cls(window_ns=window_ns, books={lane: LaneBook(lane, window_ns) for lane in lanes})
+
+    async def restore(self, queue: WorkQueue) -> None:
+        """Go on where an earlier run, or an earlier configuration, ended.
+
+        Raises:
+            RetryableError: the storage cannot be read now.
+        """
+        for lane, book in self.books.items():
+            messages = await queue.posted(lane)
+            waiting = await queue.head(lane, RESTORED_CARDS)
+            for entry in book.restore(messages, waiting):
+                self._recall(entry)
+
+    def draft(self, now_ns: int) -> Draft:
+        """Begin a routing step."""
+        return Draft(self.books, now_ns)
+
+    def _recall(self, entry: Entry) -> None:
+        try:
+            card = Card.from_bytes(entry.base)
+            record = LogRecord.FromString(card.record)
+        except DecodeError:
+            return
+        source = source_facts(card.resource)
+        entry.service = source.service or source.host
+        self.finder.miner.seed(card.template, group_of(card.fingerprint))
+        entry.text = self.finder.find(who(source), record, card.severity, is_critical=False).text

@@ -1,0 +1,171 @@
+"""One routing step: which cards it opens and what it adds to those that are there. Pure.
+
+Nothing of it counts before the storage has it: a step that is cancelled leaves the books as they were, and its records
+come again with their batches.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from otel_discord.component import Fold, NewCard, RoutedIds
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.folding.book import MAX_SAMPLES, Entry, LaneBook, Tally, tail
+from otel_discord.exporters.discord.folding.problem import Problem
+
+
+@dataclass(slots=True, eq=False)
+class Opening:
+    """A card that the step opens."""
+
+    book: LaneBook
+    problem: Problem
+    card: Card
+    priority: int
+    service: str
+    tally: Tally
+    """What it counts beyond the first record."""
+
+    def new_card(self) -> NewCard:
+        """Return the card as it goes into its lane."""
+        return NewCard(self.book.lane, self.priority, self.whole().to_bytes())
+
+    def whole(self) -> Card:
+        """Return the card with everything that the step has counted on it."""
+        return replace(
+            self.card,
+            count=self.card.count + self.tally.count,
+            first_seen_ns=min(self.card.first_seen_ns, self.tally.first_seen_ns),
+            last_seen_ns=max(self.card.last_seen_ns, self.tally.last_seen_ns),
+            samples=self.tally.samples,
+        )
+
+
+@dataclass(slots=True)
+class Draft:
+    """``now_ns`` is the wall clock's time of the step."""
+
+    books: Mapping[str, LaneBook]
+    now_ns: int
+    folded: dict[str, int] = field(default_factory=dict)
+    """How many records of each lane were counted on cards that others have opened."""
+    _opened: dict[int, list[Opening]] = field(default_factory=dict)
+    _open: dict[tuple[str, bytes], Opening] = field(default_factory=dict)
+    _added: dict[Entry, tuple[LaneBook, Tally]] = field(default_factory=dict)
+
+    def begin(self, batch_id: int) -> None:
+        """Say that a batch is looked at."""
+        self._opened[batch_id] = []
+
+    def fold(self, lane: str, problem: Problem, seen_ns: int) -> bool:
+        """Count a record on the card of its problem; False where there is none yet."""
+        if not problem.fingerprint:
+            return False
+        book = self.books[lane]
+        opening = self._open.get((lane, problem.fingerprint))
+        if opening is not None:
+            _count(opening.tally, opening.problem.text, problem.text, seen_ns, ())
+        else:
+            entry = book.find(problem.fingerprint, self.now_ns)
+            if entry is None:
+                return False
+            added = self._added.get(entry)
+            if added is None:
+                added = self._added[entry] = (book, Tally(0, seen_ns, seen_ns, self.now_ns))
+            _count(added[1], entry.text, problem.text, seen_ns, entry.samples)
+        self.folded[lane] = self.folded.get(lane, 0) + 1
+        return True
+
+    def open(self, batch_id: int, lane: str, problem: Problem, card: Card, priority: int, service: str) -> None:
+        """Open a card for the first record of a problem."""
+        tally = Tally(0, card.first_seen_ns, card.last_seen_ns, self.now_ns)
+        opening = Opening(self.books[lane], problem, card, priority, service, tally)
+        self._opened[batch_id].append(opening)
+        if problem.fingerprint:
+            self._open[lane, problem.fingerprint] = opening
+
+    def cards(self) -> dict[int, Sequence[NewCard]]:
+        """Return the cards to store, by the batch that opened them."""
+        return {batch_id: [each.new_card() for each in opened] for batch_id, opened in self._opened.items()}
+
+    def folds(self) -> list[Fold]:
+        """Return what to store of the cards that were there."""
+        return [
+            Fold(
+                entry.card_id,
+                entry.payload(tally),
+                otherwise=NewCard(book.lane, entry.priority, _apart(entry, tally)),
+            )
+            for entry, (book, tally) in self._added.items()
+        ]
+
+    def lanes(self) -> dict[str, int]:
+        """Return the lanes with new cards, and the highest priority among them."""
+        lanes: dict[str, int] = {}
+        for opened in self._opened.values():
+            for each in opened:
+                lanes[each.book.lane] = max(each.priority, lanes.get(each.book.lane, each.priority))
+        return lanes
+
+    def opened_by(self, batch_id: int) -> int:
+        """Return how many cards a batch has opened."""
+        return len(self._opened[batch_id])
+
+    def commit(self, ids: RoutedIds, payloads: Mapping[int, Sequence[NewCard]]) -> None:
+        """Write the step into the books: the storage has it. ``payloads`` is what :meth:`cards` gave."""
+        for batch_id, opened in self._opened.items():
+            made = ids.cards.get(batch_id, ())
+            for opening, card_id, stored in zip(opened, made, payloads[batch_id], strict=False):
+                if opening.problem.fingerprint:
+                    opening.book.opened(_entry(opening, card_id, stored.payload))
+        for entry, (book, tally) in self._added.items():
+            instead = ids.otherwise.get(entry.card_id)
+            if instead is None:
+                book.counted(entry, tally)
+                continue
+            book.ended([entry.card_id])
+            base = _apart(entry, tally)
+            book.opened(
+                Entry(
+                    card_id=instead,
+                    fingerprint=entry.fingerprint,
+                    priority=entry.priority,
+                    base=base,
+                    text=entry.text,
+                    service=entry.service,
+                    count=tally.count,
+                    first_seen_ns=tally.first_seen_ns,
+                    last_seen_ns=tally.last_seen_ns,
+                    touched_ns=self.now_ns,
+                    samples=entry.samples[: entry.base_samples],
+                    base_samples=entry.base_samples,
+                )
+            )
+
+
+def _apart(entry: Entry, tally: Tally) -> bytes:
+    """Return the card that stands for nothing but what the step counts."""
+    return entry.base + tail(tally.count, tally.first_seen_ns, tally.last_seen_ns, tally.counted_ns, ())
+
+
+def _count(tally: Tally, first: str, text: str, seen_ns: int, known: Sequence[str]) -> None:
+    tally.add(seen_ns)
+    if len(known) + len(tally.samples) < MAX_SAMPLES and text not in (first, *known, *tally.samples):
+        tally.samples += (text,)
+
+
+def _entry(opening: Opening, card_id: int, payload: bytes) -> Entry:
+    card = opening.whole()
+    return Entry(
+        card_id=card_id,
+        fingerprint=opening.problem.fingerprint,
+        priority=opening.priority,
+        base=payload,
+        text=opening.problem.text,
+        service=opening.service,
+        count=card.count,
+        first_seen_ns=card.first_seen_ns,
+        last_seen_ns=card.last_seen_ns,
+        touched_ns=opening.tally.counted_ns,
+        samples=card.samples,
+        base_samples=len(card.samples),
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
 from otel_discord.exporters.discord.mining.tokens import MARK
@@ -106,8 +106,5 @@ def shown_chars(masked: str) -> int:
 
 
 def _how_many_fit(words: list[str], chars: int) -> int:
-    for count, word in enumerate(words):
-        chars -= shown_chars(word) + bool(count)
-        if chars < 0:
-            return count
-    return len(words)
+    ends = accumulate(shown_chars(word) + 1 for word in words)
+    return sum(end - 1 <= chars for end in ends)

@@ -100,12 +100,10 @@ def key_of(masked: str) -> str:
 def _quotation(found: re.Match[str]) -> str:
     whole = found[0]
     inner = whole[1:-1]
-    if _COLON_AFTER.match(found.string, found.end()) or _is_text(found.string[: found.start()][-_KEY_CHARS:].rstrip()):
+    before = found.string[: found.start()][-_KEY_CHARS:].rstrip()
+    is_key = before.endswith(("{", ",")) and _COLON_AFTER.match(found.string, found.end())
+    if is_key or (before.endswith(("=", ":")) and _TEXT_KEY_BEFORE.search(before)):
         return whole
     request = _REQUEST.match(inner)
     said = f"{request[1]} 0" if request else "0"
     return f"{whole[0]}{said}{whole[-1]}"
-
-
-def _is_text(before: str) -> bool:
-    return before.endswith(("=", ":")) and _TEXT_KEY_BEFORE.search(before) is not None

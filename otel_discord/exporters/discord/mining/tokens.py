@@ -46,6 +46,8 @@ _TEXT_KEY: Final = re.compile(rf"(?:{TEXT_KEYS})", re.IGNORECASE)
 _CLASS_ENDINGS: Final = ("Error", "Exception", "Fault", "Failure", "Warning", "Timeout")
 _CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(_CLASS_ENDINGS) + ")")
 _PLAIN_ID: Final = re.compile(r"[A-Za-z_\-]*0[A-Za-z0_\-]*([,;)]?)")
+_VERSIONED: Final = re.compile(r"(?:(?:[A-Za-z_]{2,}|v0+)\.)+(?:[A-Za-z_]{2,}|v0+)")
+_ID_IN_WORDS: Final = re.compile(r"[A-Za-z_.\-]*0[A-Za-z0_.\-]*")
 LONGEST_WORD_CHARS: Final = 100
 """What is longer is data."""
 _ZEROS: Final = re.compile("0+")
@@ -126,17 +128,23 @@ def _atom(found: re.Match[str]) -> str:
 
 
 def _bare_atom(atom: str, follows: str) -> str:
+    if not atom.isascii():
+        return _ID_IN_WORDS.sub("0", atom)
     if len(atom) > LONGEST_WORD_CHARS:
         return "0"
     if "0" in atom:
-        if _CLASS.fullmatch(atom):
-            return _ZEROS.sub("0", atom)
-        return _ZEROS.sub("0", atom) if follows == "=" else "0"
+        is_constant = follows == "=" or _CLASS.fullmatch(atom) or _is_versioned(atom)
+        return _ZEROS.sub("0", atom) if is_constant else "0"
     if "." in atom:
         return "0" if is_name_of_host_or_file(atom) and follows != "(" else atom
     if len(atom) == 2 and atom[1] in "+-" and atom[0].isalpha():
         return "0"
     return _word(atom)
+
+
+def _is_versioned(atom: str) -> bool:
+    """Tell `order.v2.created`, where the words say what happened."""
+    return _VERSIONED.fullmatch(atom) is not None and not is_name_of_host_or_file(atom)
 
 
 def _word(word: str) -> str:

@@ -63,13 +63,15 @@ def test_different_words_are_different_groups(words: list[str], at: int) -> None
 
 def test_the_twenty_first_word_makes_the_position_variable() -> None:
     miner = Miner()
+    other = miner.match("process alpha could not start")
     groups = [miner.match(f"service {word} could not start").group for word in WORDS[:20]]
     assert len(set(groups)) == 20
     match = miner.match(f"service {WORDS[20]} could not start")
     assert match == Match(groups[0], "service <*> could not start")
     assert {miner.match(f"service {word} could not start") for word in WORDS} == {match}
     assert miner.match("service numero could not stop").group != match.group
-    assert len(miner) == 2
+    assert miner.match("process alpha could not start") == other
+    assert len(miner) == 3
 
 
 def test_two_positions_become_variable_one_after_the_other() -> None:
@@ -152,6 +154,7 @@ def test_a_seeded_template_with_a_collapsed_row_may_generalise() -> None:
     for word in WORDS[:21]:
         last = miner.match(f"rows 1 2 of {word} lost")
     assert last == Match("00112233445566ff", "rows <*> of <*> lost")
+    assert miner.match("rows 3 of anything lost") == last
 
 
 @given(st.lists(st.text(max_size=60), max_size=30))

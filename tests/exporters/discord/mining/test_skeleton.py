@@ -37,6 +37,7 @@ from otel_discord.exporters.discord.mining.tokens import DIGITS
         ("timeout for payment from 1.2.3.4", "timeout for payment from <*>"),
         ("user 'Alice Smith' is gone", "user '<*>' is gone"),
         ("file `my report` is gone", "file `<*>` is gone"),
+        ("'report' : denied", "'<*>' : denied"),
         ("it's Bob's file", "it's Bob's file"),
         ("key b'abc' is bad", "key b'<*>' is bad"),
         ('"disk full"', '"disk full"'),

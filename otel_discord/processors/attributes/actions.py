@@ -7,8 +7,9 @@ import hashlib
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
@@ -33,15 +34,39 @@ def compile_actions(configs: Iterable[ActionConfig]) -> Sequence[Action]:
     return [_compile(config) for config in configs]
 
 
-def edited(attributes: Iterable[KeyValue], actions: Iterable[Action]) -> list[KeyValue] | None:
-    """Return the attributes after all actions, or None where nothing changed. Of duplicates the last one counts."""
-    by_key = {pair.key: pair.value for pair in attributes}
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What becomes of attributes."""
+
+    put: Mapping[str, AnyValue]
+    """New values, of keys that were there and of others."""
+    removed: Collection[str]
+
+    def apply(self, attributes: Any) -> None:
+        """Change a repeated field of attributes; of a key that is there twice, both."""
+        missing = dict(self.put)
+        for place in reversed(range(len(attributes))):
+            pair = attributes[place]
+            if pair.key in self.removed:
+                del attributes[place]
+            elif pair.key in self.put:
+                pair.value.CopyFrom(self.put[pair.key])
+                missing.pop(pair.key, None)
+        for key, value in missing.items():
+            attributes.add(key=key, value=value)
+
+
+def edited(attributes: Iterable[KeyValue], actions: Iterable[Action]) -> Edit | None:
+    """Return what all actions together do, or None where they change nothing. Of duplicates the last one counts."""
+    before = {pair.key: pair.value for pair in attributes}
+    after = dict(before)
     changed = False
     for action in actions:
-        changed = action(by_key) or changed
+        changed = action(after) or changed
     if not changed:
         return None
-    return [KeyValue(key=key, value=value) for key, value in by_key.items()]
+    put = {key: value for key, value in after.items() if before.get(key) is not value}
+    return Edit(put, before.keys() - after.keys())
 
 
 def _compile(config: ActionConfig) -> Action:

@@ -8,7 +8,7 @@ from otel_discord.processors.attributes.action_config import ActionConfig
 from otel_discord.processors.attributes.actions import compile_actions, edited
 from otel_discord.processors.attributes.config import AttributesConfig
 from otel_discord.processors.attributes.matching import Matcher, compile_match
-from otel_discord.processors.attributes.walk import copy_of, items, replace_attributes
+from otel_discord.processors.attributes.walk import apply_edits, copy_of, items
 from otel_discord.signals import Batch, Signal
 
 
@@ -40,18 +40,18 @@ class AttributesProcessor:
 
     def edit(self, batch: Batch) -> Batch:
         """Return the batch after the actions: the same one where nothing changes."""
-        changes = {}
+        edits = {}
         for place, item in enumerate(items(batch)):
             if self._include is not None and not self._include(item):
                 continue
             if self._exclude is not None and self._exclude(item):
                 continue
             if (new := edited(item[3].attributes, self._actions)) is not None:
-                changes[place] = new
-        if not changes:
+                edits[place] = new
+        if not edits:
             return batch
         copy = copy_of(batch)
-        replace_attributes((item[3] for item in items(copy)), changes)
+        apply_edits((item[3] for item in items(copy)), edits)
         return copy
 
 

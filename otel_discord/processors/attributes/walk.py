@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-
+from otel_discord.processors.attributes.actions import Edit
 from otel_discord.processors.attributes.matching import Place
 from otel_discord.signals import OTLP_SERVICES, Batch, LogsBatch, MetricsBatch, TracesBatch
 
@@ -52,9 +51,8 @@ def copy_of(batch: Batch) -> Batch:
     return service.batch(request)
 
 
-def replace_attributes(owners: Iterator[Any], changes: Mapping[int, list[KeyValue]]) -> None:
-    """Give the owners at these places in the order other attributes."""
+def apply_edits(owners: Iterator[Any], edits: Mapping[int, Edit]) -> None:
+    """Change the attributes of the owners at these places in the order."""
     for place, owner in enumerate(owners):
-        if place in changes:
-            del owner.attributes[:]
-            owner.attributes.extend(changes[place])
+        if place in edits:
+            edits[place].apply(owner.attributes)

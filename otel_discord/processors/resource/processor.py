@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from otel_discord.component import Consumer, Host, Receipt, Settings
 from otel_discord.processors.attributes.actions import compile_actions, edited
 from otel_discord.processors.attributes.processor import warn_of_contexts
-from otel_discord.processors.attributes.walk import copy_of, replace_attributes, resources
+from otel_discord.processors.attributes.walk import apply_edits, copy_of, resources
 from otel_discord.processors.resource.config import ResourceConfig
 from otel_discord.signals import Batch
 
@@ -33,9 +33,9 @@ class ResourceProcessor:
     def edit(self, batch: Batch) -> Batch:
         """Return the batch after the actions: the same one where nothing changes."""
         edits = (edited(resource.attributes, self._actions) for resource in resources(batch))
-        changes = {place: new for place, new in enumerate(edits) if new is not None}
-        if not changes:
+        found = {place: new for place, new in enumerate(edits) if new is not None}
+        if not found:
             return batch
         copy = copy_of(batch)
-        replace_attributes(resources(copy), changes)
+        apply_edits(resources(copy), found)
         return copy

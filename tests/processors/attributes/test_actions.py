@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.processors.attributes.action_config import ActionConfig
-from otel_discord.processors.attributes.actions import compile_actions, edited
-from otel_discord.signals import attributes_to_dict
+from otel_discord.processors.attributes.actions import Edit, compile_actions, edited
+from otel_discord.signals import attributes_to_dict, to_plain
 from otel_discord.testing.otlp import key_values
 
 BEFORE = {"a": 1, "b": "two", "c": True, "url": "https://shop.example/cart?item=7"}
@@ -18,8 +20,15 @@ BEFORE = {"a": 1, "b": "two", "c": True, "url": "https://shop.example/cart?item=
 
 def run(before: dict[str, Any], *actions: dict[str, Any]) -> dict[str, Any] | None:
     compiled = compile_actions([ActionConfig.model_validate(action) for action in actions])
-    after = edited(key_values(before), compiled)
-    return None if after is None else dict(attributes_to_dict(after))
+    edit = edited(key_values(before), compiled)
+    return None if edit is None else applied(edit, key_values(before))
+
+
+def applied(edit: Edit, before: list[KeyValue]) -> dict[str, Any]:
+    record = LogRecord(attributes=before)
+    edit.apply(record.attributes)
+    assert len({pair.key for pair in record.attributes}) == len(attributes_to_dict(record.attributes))
+    return dict(attributes_to_dict(record.attributes))
 
 
 @pytest.mark.parametrize(
@@ -48,9 +57,19 @@ def test_setting(action: dict[str, Any], expected: dict[str, Any] | None) -> Non
 
 def test_what_is_left_out_is_gone_also_where_it_came_twice() -> None:
     twice = [*key_values({"a": 1}), *key_values({"a": 2, "b": 3})]
-    after = edited(twice, compile_actions([ActionConfig(key="a", action="delete")]))
-    assert after is not None
-    assert attributes_to_dict(after) == {"b": 3}
+    delete, hash_it = ({"key": "a", "action": action} for action in ("delete", "hash"))
+    edit = edited(twice, compile_actions([ActionConfig.model_validate(delete)]))
+    assert edit is not None
+    assert applied(edit, twice) == {"b": 3}
+    edit = edited(twice, compile_actions([ActionConfig.model_validate(hash_it)]))
+    assert edit is not None
+    record = LogRecord(attributes=twice)
+    edit.apply(record.attributes)
+    assert [pair.value.WhichOneof("value") for pair in record.attributes] == [
+        "string_value",
+        "string_value",
+        "int_value",
+    ]
 
 
 @pytest.mark.parametrize(

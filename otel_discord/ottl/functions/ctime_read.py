@@ -4,17 +4,13 @@ A run of spaces stands for any run of spaces; names of months and days go in any
 seconds is read also where the format has none; all as in Go's time.Parse, on which the Collector builds.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
+from datetime import UTC, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from otel_discord.ottl.errors import OttlError
 from otel_discord.ottl.functions.ctime_format import MONTHS, WEEKDAYS, parts_of
+from otel_discord.ottl.functions.ctime_instant import Found, instant_ns
 
-_NS_PER_S: Final = 1_000_000_000
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _CENTURY_TURN: Final = 69
 _FRACTIONS: Final = frozenset("Lfs")
 _FRACTION_DIGITS: Final = 9
@@ -47,43 +43,6 @@ class _Unexpected(Exception):  # noqa: N818 - never leaves this file
         super().__init__(wanted)
 
 
-@dataclass(slots=True)
-class _Found:
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    weekday: bool = False
-    hour: int = 0
-    minute: int = 0
-    second: int = 0
-    nanosecond: int = 0
-    afternoon: bool | None = None
-    offset_s: int | None = None
-    zone: str = ""
-    fraction_follows: bool = False
-
-
-def location(name: str) -> tzinfo:
-    """Return a time zone by its name in the IANA database (``Europe/Berlin``).
-
-    Raises:
-        OttlError: there is none.
-    """
-    found = _zone(name)
-    if found is None:
-        raise OttlError(f"no such time zone: {name!r}")
-    return found
-
-
-@lru_cache(maxsize=256)
-def _zone(name: str) -> tzinfo | None:
-    # What is not found is remembered too: abbreviations come from records, and each look-up asks the file system.
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        return None
-
-
 def read_time(text: str, layout: str, zone: tzinfo | None, now_ns: int) -> int:
     """Return nanoseconds since 1970.
 
@@ -101,7 +60,7 @@ def read_time(text: str, layout: str, zone: tzinfo | None, now_ns: int) -> int:
     if zone is None and layout.endswith("Z") and not layout.endswith("%Z"):
         zone = UTC
     parts = parts_of(layout)
-    found = _Found(fraction_follows=any(letter in _FRACTIONS for letter, _ in parts if letter))
+    found = Found(fraction_follows=any(letter in _FRACTIONS for letter, _ in parts if letter))
     rest = text
     try:
         for letter, literal in parts:
@@ -113,7 +72,7 @@ def read_time(text: str, layout: str, zone: tzinfo | None, now_ns: int) -> int:
     if rest:
         raise OttlError(f"the text goes on after what the format {layout!r} describes")
     try:
-        return _ns(found, zone, now_ns)
+        return instant_ns(found, zone, now_ns)
     except (ValueError, OverflowError, OSError):
         raise OttlError(f"there is no such time (format {layout!r})") from None
 
@@ -130,7 +89,7 @@ def _skip(literal: str, text: str) -> str:
     return text
 
 
-def _read(found: _Found, letter: str, text: str) -> str:
+def _read(found: Found, letter: str, text: str) -> str:
     if letter in _NUMBERS:
         return _read_number(found, letter, text)
     if letter in _OFFSETS:
@@ -148,7 +107,7 @@ def _read(found: _Found, letter: str, text: str) -> str:
     return _read_name(found, letter, text)
 
 
-def _read_number(found: _Found, letter: str, text: str) -> str:
+def _read_number(found: Found, letter: str, text: str) -> str:
     fewest, most, field, least, greatest = _NUMBERS[letter]
     if letter in "eo":
         text = text.removeprefix(" ")
@@ -167,7 +126,7 @@ def _read_number(found: _Found, letter: str, text: str) -> str:
     return rest
 
 
-def _read_fraction(found: _Found, text: str) -> str:
+def _read_fraction(found: Found, text: str) -> str:
     digits = _leading_digits(text, _FRACTION_DIGITS)
     if not digits:
         raise _unexpected("a fraction of a second", text)
@@ -175,7 +134,7 @@ def _read_fraction(found: _Found, text: str) -> str:
     return text[len(digits) :]
 
 
-def _read_offset(found: _Found, form: str, text: str) -> str:
+def _read_offset(found: Found, form: str, text: str) -> str:
     sign, digits = text[:1], text[1 : 1 + len(form)]
     fits = len(digits) == len(form) and all(
         there == here if there == ":" else here.isascii() and here.isdigit()
@@ -191,7 +150,7 @@ def _read_offset(found: _Found, form: str, text: str) -> str:
     return text[1 + len(form) :]
 
 
-def _read_half(found: _Found, letter: str, text: str) -> str:
+def _read_half(found: Found, letter: str, text: str) -> str:
     halves = ("AM", "PM") if letter == "p" else ("am", "pm")
     if text[:2] not in halves:
         raise _unexpected(f"{halves[0]} or {halves[1]}", text)
@@ -199,7 +158,7 @@ def _read_half(found: _Found, letter: str, text: str) -> str:
     return text[2:]
 
 
-def _read_name(found: _Found, letter: str, text: str) -> str:
+def _read_name(found: Found, letter: str, text: str) -> str:
     names = MONTHS if letter in "bhB" else WEEKDAYS
     for number, name in enumerate(names, start=1):
         wanted = name if letter in "AB" else name[:3]
@@ -221,39 +180,3 @@ def _leading_digits(text: str, most: int) -> str:
 
 def _unexpected(wanted: str, rest: str) -> _Unexpected:
     return _Unexpected(wanted, len(rest))
-
-
-def _ns(found: _Found, zone: tzinfo | None, now_ns: int) -> int:
-    hour = found.hour
-    if found.afternoon is not None:
-        hour = hour % 12 + (12 if found.afternoon else 0)
-    seconds = hour * 3600 + found.minute * 60 + found.second
-    if found.year is not None and found.year > 0:
-        return _at(found, date(found.year, found.month or 1, found.day or 1), seconds, zone)
-    today = datetime.fromtimestamp(now_ns // _NS_PER_S, zone or _zone_of_host(now_ns))
-    if found.year is None and found.month is None and found.day is None and not found.weekday:
-        return _at(found, today.date(), seconds, zone)
-    ns = _at(found, date(today.year, found.month or 1, found.day or 1), seconds, zone)
-    if ns > now_ns + 7 * 86_400 * _NS_PER_S:
-        ns = _at(found, date(today.year - 1, found.month or 1, found.day or 1), seconds, zone)
-    return ns
-
-
-def _at(found: _Found, day: date, seconds: int, zone: tzinfo | None) -> int:
-    offset_s = found.offset_s
-    if offset_s is None:
-        civil = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=seconds)
-        offset_s = _offset_s(civil.replace(tzinfo=None), found.zone, zone)
-    return ((day.toordinal() - _EPOCH_DAY) * 86_400 + seconds - offset_s) * _NS_PER_S + found.nanosecond
-
-
-def _offset_s(civil: datetime, abbreviation: str, zone: tzinfo | None) -> int:
-    here = civil.replace(tzinfo=zone) if zone else civil.astimezone()
-    if abbreviation not in ("", here.tzname()):
-        here = civil.replace(tzinfo=UTC if abbreviation in ("UTC", "GMT") else location(abbreviation))
-    return round((here.utcoffset() or timedelta()).total_seconds())
-
-
-def _zone_of_host(now_ns: int) -> tzinfo:
-    here = datetime.fromtimestamp(now_ns // _NS_PER_S, UTC).astimezone().utcoffset() or timedelta()
-    return timezone(here)

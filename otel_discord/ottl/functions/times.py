@@ -6,7 +6,8 @@ from typing import Final
 
 from otel_discord.ottl.errors import OttlError
 from otel_discord.ottl.functions.ctime_format import parts_of
-from otel_discord.ottl.functions.ctime_read import location, read_time
+from otel_discord.ottl.functions.ctime_instant import location
+from otel_discord.ottl.functions.ctime_read import read_time
 from otel_discord.ottl.functions.ctime_write import civil_time, write_time
 from otel_discord.ottl.functions.declare import converter
 from otel_discord.ottl.registry import Arguments, Function, Getter, Kind, Parameter

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from otel_discord.ottl.errors import OttlError
 from otel_discord.ottl.functions.ctime_format import DIRECTIVES, parts_of
-from otel_discord.ottl.functions.ctime_read import location, read_time
+from otel_discord.ottl.functions.ctime_instant import location
+from otel_discord.ottl.functions.ctime_read import read_time
 from otel_discord.ottl.functions.ctime_write import write_time
 from otel_discord.ottl.values import Timestamp
 

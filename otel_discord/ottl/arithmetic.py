@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from otel_discord.ottl.errors import OttlError
-from otel_discord.ottl.values import Duration, Timestamp, Value, bounded_int, type_name
+from otel_discord.ottl.values import Duration, Timestamp, Value, a_type, bounded_int, type_name
 
 _NUMBERS: Final = frozenset((int, float))
 _TIMES: Final[dict[tuple[str, type, type], type]] = {
@@ -57,7 +57,7 @@ def negative(value: Value) -> Value:
             return Duration(bounded_int(-value.ns))
         case _:
             pass
-    raise OttlError(f"there is no negative of a {type_name(value)}")
+    raise OttlError(f"there is no negative of {a_type(value)}")
 
 
 def _numbers(sign: str, left: Any, right: Any) -> Value:

@@ -1,7 +1,7 @@
 """From tree to closures, for one context."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from otel_discord.config.nearest import did_you_mean
 from otel_discord.ottl import plain_index
@@ -31,8 +31,6 @@ from otel_discord.ottl.syntax import (
     Path,
 )
 from otel_discord.ottl.values import INT_MAX, Value
-
-_BOOLEANS: Final = (Comparison, Combined, Negated)
 
 
 class Compiler:
@@ -84,7 +82,7 @@ class Compiler:
                 return self._list([self.value(member) for member in members])
             case MapOf(pairs):
                 return self._map([(key, self.value(member)) for key, member in pairs])
-            case Comparison() | Combined() | Negated():
+            case _:
                 raise Refusal("a comparison cannot stand here, only a value", node.column)
 
     def enum(self, name: str, column: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
 from otel_discord.ottl.errors import OttlError
-from otel_discord.ottl.values import Value, type_name
+from otel_discord.ottl.values import Value, a_type, type_name
 from otel_discord.signals import to_plain as to_signal
 
 MAX_DEPTH: Final = 30
@@ -59,7 +59,7 @@ def to_any(value: Value, depth: int = 0) -> AnyValue:
             case dict():
                 return AnyValue(kvlist_value=KeyValueList(values=to_pairs(value, depth + 1)))
             case _:
-                raise OttlError(f"a {type_name(value)} cannot be stored; make it an int or a string first")
+                raise OttlError(f"{a_type(value)} cannot be stored; make it an int or a string first")
     except (TypeError, ValueError) as error:
         raise OttlError(f"the {type_name(value)} cannot be stored: {error}") from None
 
@@ -165,4 +165,4 @@ def list_index(key: Key, length: int) -> int:
 
 def not_indexable(value: Value) -> OttlError:
     """Return the error for a key on a value that takes none."""
-    return OttlError(f"a {type_name(value)} cannot be indexed")
+    return OttlError(f"{a_type(value)} cannot be indexed")

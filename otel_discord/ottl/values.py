@@ -48,6 +48,12 @@ def type_name(value: object) -> str:
     return kind_name(type(value))
 
 
+def a_type(value: object) -> str:
+    """Return the same with its article: ``an int``."""
+    name = type_name(value)
+    return name if name == "nil" else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 def kind_name(kind: type) -> str:
     """Return the same for a type."""
     return _NAMES.get(kind, kind.__name__)
@@ -84,24 +90,38 @@ def as_text(value: Value) -> str:
         case bytes():
             return base64.b64encode(value).decode()
         case Timestamp() | Duration():
-            raise OttlError(f"a {type_name(value)} has no text; format it first")
+            raise OttlError(f"{a_type(value)} has no text; format it first")
         case _:
             return _json_text(value)
 
 
 def _json_text(value: Value) -> str:
     try:
-        return orjson.dumps(
-            value, default=_json_leaf, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
-        ).decode()
-    except orjson.JSONEncodeError as error:
+        return orjson.dumps(_json_ready(value, 0), option=orjson.OPT_SORT_KEYS).decode()
+    except (orjson.JSONEncodeError, ValueError) as error:
         raise OttlError(f"the {type_name(value)} cannot be written as JSON: {error}") from None
 
 
-def _json_leaf(value: object) -> object:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    raise TypeError(type_name(value))
+def _json_ready(value: Value, depth: int) -> Value:
+    if depth > _MAX_JSON_DEPTH:
+        raise ValueError("nested too deep")
+    match value:
+        case list():
+            return [_json_ready(member, depth + 1) for member in value]
+        case dict():
+            return {key: _json_ready(member, depth + 1) for key, member in value.items()}
+        case bytes():
+            return base64.b64encode(value).decode()
+        case float() if value.is_integer() and abs(value) < _EXACT:  # as JSON has it: 1, not 1.0
+            return int(value)
+        case Timestamp() | Duration():
+            raise ValueError(f"{a_type(value)} has no text; format it first")
+        case _:
+            return value
+
+
+_MAX_JSON_DEPTH: Final = 200
+_EXACT: Final = 2**53
 
 
 def _float_text(value: float) -> str:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from otel_discord.ottl.errors import OttlError
 from otel_discord.ottl.paths.field import Access, checked, optional_getter
 from otel_discord.ottl.values import Value
-from otel_discord.signals import attributes_to_dict, to_plain
+from otel_discord.signals import attributes_to_dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,6 @@ class Numbers:
 
 def to_value(found: Any) -> Value:
     """Return a message, a list or a plain value as a value."""
-    if isinstance(found, AnyValue):
-        return to_plain(found)  # type: ignore[return-value]
     if isinstance(found, Message):
         fields: Any = type(found).DESCRIPTOR.fields
         return {field.name: to_value(getattr(found, field.name)) for field in fields}

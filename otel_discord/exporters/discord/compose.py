@@ -1,19 +1,30 @@
 """From the cards at the head of a lane to the message that goes out."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from otel_discord.component import StoredCard
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.models import Embed, FilePart, Message
 from otel_discord.exporters.discord.attachments import file_part
-from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.cards import AttachmentRef, Card
 from otel_discord.exporters.discord.delivery import Repair
 from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.lateness import late_mark
 from otel_discord.exporters.discord.packing import leave_files, pack
+from otel_discord.exporters.discord.packing_fit import fit_again, fit_all
 from otel_discord.exporters.discord.render import Rendered
+from otel_discord.exporters.discord.render_digest import (
+    FULL_CARDS,
+    FULL_CARDS_IN_TEXT,
+    LINES,
+    LINES_IN_TEXT,
+    Digest,
+    choose,
+)
 from otel_discord.exporters.discord.safe_render import RendersCards
 from otel_discord.exporters.discord.shelf import Shelf
 
@@ -25,6 +36,13 @@ class Composed:
     message: Message
     stored: tuple[StoredCard, ...]
     cards: tuple[Card, ...]
+    note: Note = field(default_factory=Note)
+    """What is to be remembered of the message."""
+
+    @property
+    def kept(self) -> int:
+        """How many of the cards, from the first, are to be kept as posted: the others of a digest are not edited."""
+        return len(self.stored) - self.note.other_problems
 
     @property
     def records(self) -> int:
@@ -46,31 +64,112 @@ class Composer:
     def compose(self, head: Sequence[StoredCard], *, repeated: bool = False) -> Composed:
         """Return a message of as many cards from the front as fit; at least one. What comes after is not rendered."""
         cards: list[Card] = []
+        now_s = self.wall_clock()
 
         def rendered() -> Iterator[Rendered]:
             for stored in head:
                 cards.append(Card.from_bytes(stored.payload))
-                yield self._render(cards[-1], repeated=repeated)
+                yield self._render(cards[-1], repeated=repeated, late=late_mark(cards[-1].accepted_ns, now_s))
 
         packed = pack(rendered(), max_embeds=self.max_embeds, max_file_bytes=self.max_file_bytes)
-        message = replace(
-            packed.message,
+        return Composed(self._signed(packed.message), tuple(head[: packed.taken]), tuple(cards[: packed.taken]))
+
+    def compose_digest(self, head: Sequence[StoredCard], *, repeated: bool = False) -> Composed:
+        """Return one message of all these cards. Those that the message shows itself come first in what is returned."""
+        cards = [Card.from_bytes(stored.payload) for stored in head]
+        most_full, most_lines = self._digest_room()
+        chosen = choose(cards, most_full=most_full, most_lines=most_lines)
+        full, lines, others = ([cards[place] for place in part] for part in (chosen.full, chosen.lines, chosen.others))
+        now_s = self.wall_clock()
+        digest = Digest(
+            full=full,
+            lines=lines,
+            others=others,
+            other_problems=len(others),
+            other_records=sum(card.count for card in others),
+            now_s=now_s,
+        )
+        late = late_mark(min((card.accepted_ns for card in cards if card.accepted_ns), default=0), now_s)
+        rendered = [
+            self.renderer.digest(digest, repeated=repeated, late=late),
+            *(self._render(card, repeated=False, late="", brief=True) for card in full),
+        ]
+        return Composed(
+            self._signed(fit_all(rendered, max_file_bytes=self.max_file_bytes)),
+            tuple(head[place] for place in chosen.order),
+            tuple(cards[place] for place in chosen.order),
+            Note(is_digest=True, other_problems=digest.other_problems, other_records=digest.other_records),
+        )
+
+    def recompose(self, cards: Sequence[Card], note: Note | None = None, *, posted_s: float = 0.0) -> Message:
+        """Return the new state of a message that was posted with these cards, in this order: for an edit.
+
+        Args:
+            cards: those that are kept of the message, with their counts of now.
+            note: what is remembered of the message.
+            posted_s: when it was posted, in seconds since the epoch; what came late then says so still. 0: not known.
+        """
+        if note is not None and note.is_digest:
+            return self._digest_again(cards, note)
+        rendered = [
+            self._render_posted(card, late_mark(card.accepted_ns, posted_s) if posted_s else "") for card in cards
+        ]
+        return fit_again(rendered, max_file_bytes=self.max_file_bytes)
+
+    def _digest_again(self, cards: Sequence[Card], note: Note) -> Message:
+        most_full, _ = self._digest_room()
+        full, lines = cards[:most_full], cards[most_full:]
+        digest = Digest(
+            full=full,
+            lines=lines,
+            other_problems=note.other_problems,
+            other_records=note.other_records,
+            now_s=self.wall_clock(),
+            is_edit=True,
+        )
+        rendered = [self.renderer.digest(digest), *(self._render_posted(card, "", brief=True) for card in full)]
+        return fit_again(rendered, max_file_bytes=self.max_file_bytes)
+
+    def _digest_room(self) -> tuple[int, int]:
+        """Return how many cards a digest shows in full, and how many on a line. The same at each edit."""
+        if self.destination.preset == "plain":
+            return min(FULL_CARDS_IN_TEXT, self.max_embeds - 1), LINES_IN_TEXT
+        return min(FULL_CARDS, self.max_embeds - 1), LINES
+
+    def _signed(self, message: Message) -> Message:
+        return replace(
+            message,
             username=self.destination.username,
             avatar_url=self.destination.avatar_url,
             thread_name=self.destination.thread_name[: limits.THREAD_NAME_CHARS],
         )
-        return Composed(message, tuple(head[: packed.taken]), tuple(cards[: packed.taken]))
 
-    def _render(self, card: Card, *, repeated: bool) -> Rendered:
-        late = late_mark(card.accepted_ns, self.wall_clock())
+    def _render(self, card: Card, *, repeated: bool, late: str, brief: bool = False) -> Rendered:
         parts = [file_part(ref, self.shelf, self.max_file_bytes) for ref in card.attachments]
         missing = [
             f"{ref.filename}: {part}"
             for ref, part in zip(card.attachments, parts, strict=True)
             if isinstance(part, str)
         ]
-        rendered = self.renderer.render(card, repeated=repeated, late=late, notes=[*card.notes, *missing])
-        return replace(rendered, files=rendered.files + tuple(part for part in parts if isinstance(part, FilePart)))
+        notes = [*card.notes, *missing]
+        rendered = self.renderer.render(card, repeated=repeated, late=late, notes=notes, brief=brief)
+        pairs = zip(card.attachments, parts, strict=True)
+        files = [part if isinstance(part, FilePart) else _absent(ref) for ref, part in pairs]
+        return replace(rendered, files=(*rendered.files, *files))
+
+    def _render_posted(self, card: Card, late: str, *, brief: bool = False) -> Rendered:
+        """Its files are in Discord: of them only the names count."""
+        rendered = self.renderer.render(card, late=late, notes=card.notes, brief=brief)
+        return replace(rendered, files=rendered.files + tuple(map(_sent_already, card.attachments)))
+
+
+def _absent(ref: AttachmentRef) -> FilePart:
+    """Return a file that no message takes, so that only its name is."""
+    return FilePart(filename=ref.filename, open=bytes, size_bytes=sys.maxsize)
+
+
+def _sent_already(ref: AttachmentRef) -> FilePart:
+    return FilePart(filename=ref.filename, open=bytes, size_bytes=ref.size_bytes)
 
 
 def repaired(message: Message, repairs: frozenset[Repair]) -> Message:

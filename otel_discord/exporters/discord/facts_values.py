@@ -3,6 +3,7 @@
 A record may hold millions of attributes or megabytes of text: nothing here looks at more than a fixed part of it.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -17,6 +18,7 @@ MAX_ATTRIBUTES: Final = 128
 MAX_TEXT_CHARS: Final = 16_384
 """Of a body, message or stack trace; what is longer is cut before any other work."""
 MAX_VALUE_CHARS: Final = 1_024
+_GAP: Final = re.compile("[\n\t]|  ")
 _MAX_KEY_CHARS: Final = 200
 _MAX_DEPTH: Final = 6
 _MAX_ITEMS: Final = 64
@@ -40,27 +42,30 @@ def plain_attributes(attributes: Iterable[KeyValue], limit: int = MAX_ATTRIBUTES
     found: dict[str, Plain] = {}
     for pair, _ in zip(attributes, range(limit), strict=False):
         if pair.key:
-            found[clean(pair.key, _MAX_KEY_CHARS)] = pair.value.string_value or plain_value(pair.value)
+            found[short_text(pair.key, _MAX_KEY_CHARS)] = pair.value.string_value or plain_value(pair.value)
     return found
 
 
 def clean(text: str, limit: int) -> str:
-    """Return at most ``limit`` code points of a text, without what is invisible, and without a ``×N`` of its own."""
+    """Return at most ``limit`` code points of a text, without what is invisible.
+
+    A ``×`` or ``📎`` of its own is followed by a zero-width space: ``×412`` and ``📎 trace.txt`` are said by cards alone.
+    """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
     text = neutralise(_cut_early(text, limit))
-    if "×" in text:
-        text = text.replace("×", "×\u200b")
+    if "×" in text or "📎" in text:
+        text = text.replace("×", "×\u200b").replace("📎", "📎\u200b")
     return text if len(text) <= limit else cut_middle(text, limit)
 
 
 def short_text(value: Plain, limit: int = MAX_VALUE_CHARS) -> str:
-    """Return a value on one line."""
+    """Return a value on one line, words one space apart."""
     if isinstance(value, str):
         text = clean(value, limit)
     else:
         text = clean(f"({readable(value)})" if isinstance(value, dict) else readable(value), limit)
-    return " ".join(text.split()) if "\n" in text or "\t" in text else text.strip()
+    return text.strip() if text.isascii() and not _GAP.search(text) else " ".join(text.split())
 
 
 def _cut_early(text: str, limit: int) -> str:

@@ -114,11 +114,14 @@ class Parcel:
         names = set(self.names)
         renamed: dict[str, str] = {}
         own_files = []
-        for part in files:
+        kept = list(files)
+        for part in card.files:
             name = _unique(cleanse_filename(part.filename), names)
-            names.add(name.lower())
-            renamed.setdefault(part.filename, name)
-            own_files.append(part if name == part.filename else replace(part, filename=name))
+            names.add(name.lower())  # also of one that is left out: an edit, which knows less, must find the same names
+            if kept and kept[0] is part:
+                kept.pop(0)
+                renamed.setdefault(part.filename, name)
+                own_files.append(part if name == part.filename else replace(part, filename=name))
         missing = {part.filename for part in card.files} - set(renamed)
         embed = card.embed and _pointing_at(card.embed, renamed, missing)
         content = _text_pointing_at(card.content, renamed, missing)

@@ -22,13 +22,13 @@ _EXCEPTION: Final = "exception."
 
 def service_of(card: Card) -> str:
     """Return the service's name; "" where it has none."""
-    return " ".join(source_facts(card.resource).service.split())
+    return source_facts(card.resource).service
 
 
 def problem_words(card: Card) -> str:
     """Return one line: the template of a problem that repeats, else the words of its first record."""
     if card.count > 1 and card.template and card.template.count(WILDCARD) <= _MOST_WILDCARDS:
-        return _one_line(card.template) or first_words(card)
+        return short_text(card.template, _MAX_WORDS_CHARS) or first_words(card)
     return first_words(card)
 
 
@@ -69,4 +69,4 @@ def _first_line(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(short_text(text, _MAX_WORDS_CHARS).split())
+    return short_text(text, _MAX_WORDS_CHARS)

@@ -85,7 +85,7 @@ def differing_samples(card: Card, told: str, *, most: int, max_chars: int, room:
 def _differing(card: Card, told: str, most: int, max_chars: int, room: int) -> Iterator[str]:
     shown = {told, ""}
     for sample in card.samples:
-        text = " ".join(short_text(sample).split())
+        text = short_text(sample)
         if text in shown:
             continue
         shown.add(text)

@@ -6,12 +6,13 @@ Made from a seed rather than of hypothesis strategies: a thousand records a seco
 import random
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.cards import Card, PastLife
 
 FRAGMENTS = (
     "@everyone", "@here", "<@123456>", "<@&42>", "<#7>", "</run:1>", "<t:1:R>", "<:x:1>", "<id:guide>",
@@ -19,7 +20,9 @@ FRAGMENTS = (
     "\n> ", "\n- ", "\n1. ", "\\", "\\\\", "\u202e", "\u2066", "\x00", "\x1b[31m", "\r\n", "\t", " ",
     "\u00a0", "\u200b", "\u200d", "\u3000", "a" + "\u0301" * 40, "👩‍👩‍👧‍👦", "🇩🇪", "👍🏽", "שלום", "مرحبا",
     "×412", "× 5 ", "𝒳" * 30, "{{ 7*7 }}", "{% raw %}", "%s", "📎 trace.txt", "…(+3)…", "\U0010ffff",
-    "\ufffe", "word ", "https://a.example/b_c_d",
+    "\ufffe", "word ", "https://a.example/b_c_d", "HTTP://evil.example", "<https://evil.example>", "discord://x",
+    "<mailto:a@b.example>", "<+4912>", "<sound:1:2>", "\n-# small", "\u2800", "\u3164", "\u00ad", "\u2060", "\u200e",
+    "\ufe0f\ufe0f", "\U000e0068\U000e0069", "ก" + "\u0e49" * 20, "\x0b", "\x85", "<", "@", "]", "(", "_", "~", "|",
 )  # fmt: skip
 BOUNDS = (80, 100, 256, 590, 1024, 2000, 2048, 4096, 6000, 16_384)
 
@@ -144,7 +147,25 @@ class RecordMaker:
         """Return a card of one or of many records."""
         scope = InstrumentationScope(name=self.text(), version=self.text())
         count = self._dice.choice((1, 1, 2, 412, 1_000_000))
-        return card_of(self.record(), Resource(attributes=self.some(RESOURCE_KEYS, 0.5)), scope, count)
+        card = card_of(self.record(), Resource(attributes=self.some(RESOURCE_KEYS, 0.5)), scope, count)
+        return replace(card, template=self.stored_text(), samples=self.samples(count), past=self.past())
+
+    def stored_text(self) -> str:
+        """Return a text as storage can hold it."""
+        return self.text().encode("utf-8", "replace").decode()[:200]
+
+    def samples(self, count: int) -> tuple[str, ...]:
+        """Return what further records said."""
+        return tuple(self.stored_text() for _ in range(self._dice.randrange(4))) if count > 1 else ()
+
+    def past(self) -> PastLife | None:
+        """Return what may be known of a problem."""
+        dice = self._dice
+        if dice.random() < 0.5:
+            return None
+        first, last = sorted((dice.choice(TIMES), dice.choice(TIMES)))
+        count, version = dice.choice((0, 1, 9999)), self.stored_text()
+        return PastLife(first_seen_ns=first, last_seen_ns=last, count=count, first_version=version)
 
 
 def deep_value(depth: int, leaf: AnyValue) -> AnyValue:
@@ -169,7 +190,7 @@ def card_of(
         record=record.SerializeToString(),
         severity=record.severity_number,
         first_seen_ns=time_ns,
-        last_seen_ns=time_ns + (count - 1) * 1_000_000_000,
+        last_seen_ns=min(time_ns + (count - 1) * 1_000_000_000, 2**64 - 1),
         accepted_ns=1_700_000_000_000_000_000,
         count=count,
     )

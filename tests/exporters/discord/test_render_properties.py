@@ -31,7 +31,7 @@ RENDERERS = {
 }
 LIVE = re.compile(r"@everyone|@here|<@[!&]?\d|<#\d|</\w|<a?:\w+:\d|<id:\w", re.IGNORECASE)
 FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff]")
 OWN_COUNT = re.compile(r"×([\d,]+)")
 
 

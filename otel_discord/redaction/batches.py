@@ -1,7 +1,7 @@
 """Masks whole batches of each signal. A batch in which nothing is found is returned as it is, not as a copy."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from google.protobuf.message import Message
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
@@ -11,46 +11,57 @@ from otel_discord.redaction.masker import Changed, Masker, Walk
 from otel_discord.signals import Batch, LogsBatch, MetricsBatch, TracesBatch
 
 MessageT = TypeVar("MessageT", bound=Message)
+
+
+class MakeWalk(Protocol):
+    """Makes a walk: the class :class:`Walk` itself, or what knows of further rules."""
+
+    def __call__(self, masker: Masker, *, may_change: bool) -> Walk:
+        """Return a new walk."""
+        ...
+
+
 _POINT_KINDS: Final = ("gauge", "sum", "histogram", "exponential_histogram", "summary")
 
 
-def mask_logs(masker: Masker, batch: LogsBatch) -> LogsBatch:
+def mask_logs(masker: Masker, batch: LogsBatch, walk: MakeWalk = Walk) -> LogsBatch:
     """Return the batch as it may be sent: bodies, attributes, names, severity texts, of records, scopes, resources."""
-    request = _masked(masker, batch.request, _walk_logs)
+    request = _masked(masker, batch.request, walk, _walk_logs)
     return batch if request is batch.request else LogsBatch(request)
 
 
-def mask_traces(masker: Masker, batch: TracesBatch) -> TracesBatch:
+def mask_traces(masker: Masker, batch: TracesBatch, walk: MakeWalk = Walk) -> TracesBatch:
     """Return the batch as it may be sent: attributes, names, messages of spans, their events and links."""
-    request = _masked(masker, batch.request, _walk_traces)
+    request = _masked(masker, batch.request, walk, _walk_traces)
     return batch if request is batch.request else TracesBatch(request)
 
 
-def mask_metrics(masker: Masker, batch: MetricsBatch) -> MetricsBatch:
+def mask_metrics(masker: Masker, batch: MetricsBatch, walk: MakeWalk = Walk) -> MetricsBatch:
     """Return the batch as it may be sent: attributes of data points and exemplars, names and descriptions."""
-    request = _masked(masker, batch.request, _walk_metrics)
+    request = _masked(masker, batch.request, walk, _walk_metrics)
     return batch if request is batch.request else MetricsBatch(request)
 
 
-def mask_batch(masker: Masker, batch: Batch) -> Batch:
-    """Return a batch of any signal as it may be sent."""
+def mask_batch(masker: Masker, batch: Batch, walk: MakeWalk = Walk) -> Batch:
+    """Return a batch of any signal as it may be sent; ``walk`` may know of further rules."""
     match batch:
         case LogsBatch():
-            return mask_logs(masker, batch)
+            return mask_logs(masker, batch, walk)
         case TracesBatch():
-            return mask_traces(masker, batch)
+            return mask_traces(masker, batch, walk)
         case MetricsBatch():
-            return mask_metrics(masker, batch)
+            return mask_metrics(masker, batch, walk)
 
 
-def _masked(masker: Masker, request: MessageT, walk: Callable[[Walk, Any], None]) -> MessageT:
+def _masked(masker: Masker, request: MessageT, make_walk: MakeWalk, over: Callable[[Walk, Any], None]) -> MessageT:
     try:
-        if not masker.is_clean(request):
-            walk(Walk(masker, may_change=False), request)
+        looking = make_walk(masker, may_change=False)
+        if not looking.is_clean(request):
+            over(looking, request)
     except Changed:
         copy = type(request)()
         copy.CopyFrom(request)
-        walk(Walk(masker, may_change=True), copy)
+        over(make_walk(masker, may_change=True), copy)
         return copy
     return request
 
@@ -74,8 +85,8 @@ def _walk_logs(walk: Walk, request: Any) -> None:
         for record in of_scope.log_records:
             if walk.is_clean(record):
                 continue
-            walk.value(record.body)
             walk.attributes(record.attributes)
+            walk.body(record)
             walk.field(record, "event_name")
             walk.field(record, "severity_text")
 

@@ -1,6 +1,9 @@
 """A user's own regular expression as a pattern."""
 
-from otel_discord.redaction.finding import Category, Pattern, found_by
+from collections.abc import Callable, Iterator
+
+from otel_discord.redaction.engine import Expression
+from otel_discord.redaction.finding import Category, Finding, Pattern, found_by
 
 
 def custom_pattern(name: str, expression: str) -> Pattern:
@@ -16,4 +19,26 @@ def custom_pattern(name: str, expression: str) -> Pattern:
         find=found_by(expression, name),
         triggers=(),
         shown=(name,),
+    )
+
+
+def blocked_value(expression: str, replace: Callable[[str], str]) -> Pattern:
+    """Return a pattern whose whole matches become what ``replace`` makes of them.
+
+    Raises:
+        PatternError: RE2 does not take the expression; with its reason.
+    """
+    compiled = Expression(expression, whole=True)
+
+    def find(text: str) -> Iterator[Finding]:
+        return (Finding(start, end, "blocked") for start, end in compiled.spans(text))
+
+    return Pattern(
+        name=f"blocked {expression}",
+        category=Category.CREDENTIALS,
+        summary="a blocked value",
+        find=find,
+        triggers=(),
+        shown=(),
+        replace=replace,
     )

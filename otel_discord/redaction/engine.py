@@ -19,8 +19,8 @@ class PatternError(ValueError):
 class Expression:
     """One regular expression of RE2. Work is linear in the text, whatever the expression."""
 
-    def __init__(self, pattern: str) -> None:
-        """Compile it.
+    def __init__(self, pattern: str, *, whole: bool = False) -> None:
+        """Compile it; ``whole``: a group ``s`` means nothing.
 
         Raises:
             PatternError: with RE2's reason.
@@ -31,7 +31,7 @@ class Expression:
             reason = error.args[0] if error.args else ""
             reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
             raise PatternError(f"{pattern!r} is not a regular expression of RE2: {reason}") from None
-        self._group = self._compiled.groupindex.get("s", 0)
+        self._group = 0 if whole else self._compiled.groupindex.get("s", 0)
 
     def is_in(self, text: str) -> bool:
         """Return whether the text holds a match."""

@@ -42,6 +42,8 @@ class Pattern:
     triggers: tuple[str, ...]
     shown: tuple[str, ...]
     """The words that stand in place of what was found, as in ``[jwt]``."""
+    replace: Callable[[str], str] | None = None
+    """What stands in place of a finding, whatever the plan's action is; None: what the action says."""
 
 
 def found_by(

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.redaction.bytes_masker import mask_bytes
+from otel_discord.redaction.finding import Category
 from otel_discord.redaction.plan import Action, MaskingPlan
 from otel_discord.redaction.replacement import NOT_EXAMINED, pseudonym
 from otel_discord.redaction.secret_keys import kind_of_key
@@ -34,7 +36,8 @@ class Masker:
         self.texts = TextMasker(plan)
         self.mask_text = self.texts.mask
         self.key_action = next((plan.action_of(p) for p in plan.patterns if p.name == _KEY_PATTERN), None)
-        self._can_sweep = self.texts.can_sweep and not plan.hash_user_ids
+        are_texts = all(pattern.category is Category.CREDENTIALS for pattern in plan.patterns)
+        self._can_sweep = are_texts and self.texts.can_sweep and not plan.hash_user_ids  # a card may be a number
 
     def is_clean(self, message: Message) -> bool:
         """Return whether a sweep over the whole message finds nothing to look at; False where it cannot tell."""
@@ -53,8 +56,10 @@ class Walk:
 
     def __init__(self, masker: Masker, *, may_change: bool) -> None:
         self._masker = masker
-        self._mask = masker.mask_text
+        self.mask_text = masker.mask_text
+        self.max_depth = MAX_DEPTH
         self.may_change = may_change
+        self.changes = 0
 
     def is_clean(self, message: Message) -> bool:
         """Return whether a message need not be walked over."""
@@ -64,21 +69,26 @@ class Walk:
         """Mask a field of text."""
         text = getattr(message, name)
         if text:
-            masked = self._mask(text)
+            masked = self.mask_text(text)
             if masked is not text:
                 self.changing()
                 setattr(message, name, masked)
+
+    def body(self, record: LogRecord) -> None:
+        """Mask a record's body; what asks for removal is cut out, for there is no attribute to remove."""
+        self.value(record.body)
 
     def changing(self) -> None:
         """Say that something is about to be changed."""
         if not self.may_change:
             raise Changed
+        self.changes += 1
 
     def attributes(self, pairs: Any, depth: int = 0) -> None:
         """Mask a list of key-value pairs: what a key says of its value, then both as texts."""
         gone: list[int] = []
         for index, pair in enumerate(pairs):
-            if self._drops(pair, depth):
+            if self.pair(pair, depth):
                 self.changing()
                 gone.append(index)
         for index in reversed(gone):
@@ -91,13 +101,13 @@ class Walk:
         kind = value.WhichOneof("value")
         if kind == "bytes_value":
             data = value.bytes_value
-            masked = mask_bytes(data, self._mask)
+            masked = mask_bytes(data, self.mask_text)
             if masked != data:
                 self.changing()
                 value.bytes_value = masked
         elif kind in {"array_value", "kvlist_value"}:
             if depth >= MAX_DEPTH:
-                self._set(value, NOT_EXAMINED)
+                self.set_text(value, NOT_EXAMINED)
             elif kind == "array_value":
                 self._elements(value.array_value.values, depth)
             else:
@@ -110,15 +120,15 @@ class Walk:
         text = value.string_value
         masked = self._masker.texts.masked(text)
         if masked.text is not text:
-            self._set(value, masked.text)
+            self.set_text(value, masked.text)
         return masked.drop
 
     def _number(self, value: AnyValue, kind: str) -> bool:
         """A card number may come as a number."""
         text = repr(getattr(value, kind)) if kind == "int_value" else ""
-        masked = self._mask(text)
+        masked = self.mask_text(text)
         if masked != text:
-            self._set(value, masked)
+            self.set_text(value, masked)
         return False
 
     def _elements(self, values: Any, depth: int) -> None:
@@ -126,13 +136,19 @@ class Walk:
         for index in reversed(gone):
             del values[index]
 
-    def _drops(self, pair: KeyValue, depth: int) -> bool:
+    def kind_of(self, key: str) -> str:
+        """Return the word for what the key says that its value is, "" where nothing is looked for in keys."""
+        return kind_of_key(key) if self._masker.key_action is not None else ""
+
+    def pair(self, pair: KeyValue, depth: int = 0) -> bool:
+        """Mask a pair; return whether it is to be removed."""
         masker = self._masker
         key = pair.key
         if masker.plan.hash_user_ids and is_user_id_key(key):
             self._hash_user(pair.value)
             return False
-        if masker.key_action is not None and (kind := kind_of_key(key)):
+        kind = self.kind_of(key)
+        if kind:
             if masker.key_action is Action.DROP and _holds_something(pair.value):
                 return True
             self.secret(pair.value, kind)
@@ -144,7 +160,7 @@ class Walk:
         which = value.WhichOneof("value")
         if which in {"array_value", "kvlist_value"}:
             if depth >= MAX_DEPTH:
-                self._set(value, NOT_EXAMINED)
+                self.set_text(value, NOT_EXAMINED)
                 return
             items = value.array_value.values if which == "array_value" else [p.value for p in value.kvlist_value.values]
             for item in items:
@@ -154,7 +170,7 @@ class Walk:
                 str(getattr(value, which)) if which != "bytes_value" else value.bytes_value.decode("utf-8", "replace")
             )
             if text:
-                self._set(value, self._masker.replaced_secret(kind, text))
+                self.set_text(value, self._masker.replaced_secret(kind, text))
 
     def _hash_user(self, value: AnyValue) -> None:
         key = self._masker.plan.hash_key
@@ -168,9 +184,10 @@ class Walk:
         elif which is not None and key is not None:
             text = str(getattr(value, which)) if which != "bytes_value" else value.bytes_value.hex()
             if text:
-                self._set(value, pseudonym("user", text, key))
+                self.set_text(value, pseudonym("user", text, key))
 
-    def _set(self, value: AnyValue, text: str) -> None:
+    def set_text(self, value: AnyValue, text: str) -> None:
+        """Put a text in place of a value."""
         if value.WhichOneof("value") == "string_value" and value.string_value == text:
             return
         self.changing()

@@ -1,6 +1,6 @@
 """What is to be masked and how, as a user has chosen it. Checked here, compiled in ``text_masker`` and ``masker``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -44,8 +44,6 @@ class MaskingPlan:
     hash_key: Secret | None = None
     hash_user_ids: bool = False
     """Attributes of ``USER_ID_KEYS`` become pseudonyms, whatever their values are."""
-    replace: Callable[[str, str], str] | None = None
-    """Text in place of a finding, from its kind and itself; None: as ``action`` says."""
 
     def __post_init__(self) -> None:
         hashes = Action.HASH in (self.action, *self.actions.values())

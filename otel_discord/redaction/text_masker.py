@@ -97,11 +97,10 @@ class TextMasker:
     def _replaced(self, text: str, found: list[_Hit]) -> Masked:
         pieces, at, drop = [], 0, False
         for hit in found:
-            pieces += [
-                text[at : hit.start],
-                self.replacement(hit.kind, text[hit.start : hit.end], self._actions[hit.rank]),
-            ]
-            drop = drop or self._actions[hit.rank] is Action.DROP
+            value, replace = text[hit.start : hit.end], self._plan.patterns[hit.rank].replace
+            shown = replace(value) if replace else self.replacement(hit.kind, value, self._actions[hit.rank])
+            pieces += [text[at : hit.start], shown]
+            drop = drop or (replace is None and self._actions[hit.rank] is Action.DROP)
             at = hit.end
         pieces.append(text[at:])
         result = "".join(pieces)
@@ -109,8 +108,6 @@ class TextMasker:
 
     def replacement(self, kind: str, value: str, action: Action) -> str:
         """Return what stands in place of a finding."""
-        if self._plan.replace is not None:
-            return self._plan.replace(kind, value)
         if action is Action.DROP:
             return ""
         if action is Action.HASH and self._plan.hash_key is not None:

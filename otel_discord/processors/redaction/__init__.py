@@ -1,0 +1,1 @@
+"""Masks what must not be shown, and removes attributes that are not allowed."""

@@ -228,13 +228,16 @@ async def test_coming_near_the_ban_for_invalid_requests_is_logged_once(caplog: p
 # --------------------------------------------------------------------------------------------------------- urgency
 
 
+FOUR = {"channel_messages_per_minute": 4, "requests_per_second": 10_000}
+
+
 async def used_up(rate_limits: RateLimits, messages: int) -> None:
     for _ in range(messages):
         await send(rate_limits, POST)
 
 
 async def test_a_waiting_permit_is_granted_at_once_when_it_becomes_urgent() -> None:
-    rate_limits, urgency = limits(channel_messages_per_minute=4), Urgency()
+    rate_limits, urgency = limits(**FOUR), Urgency()
     await used_up(rate_limits, 3)
     waits_s = []
 
@@ -256,7 +259,7 @@ async def test_a_waiting_permit_is_granted_at_once_when_it_becomes_urgent() -> N
 
 
 async def test_an_urgency_that_was_raised_before_counts_from_the_start() -> None:
-    rate_limits, urgency = limits(channel_messages_per_minute=4), Urgency(-1)
+    rate_limits, urgency = limits(**FOUR), Urgency(-1)
     await used_up(rate_limits, 3)
     urgency.raise_to(1)
     async with rate_limits.permit(POST, priority=0, urgency=urgency) as permit:
@@ -264,7 +267,7 @@ async def test_an_urgency_that_was_raised_before_counts_from_the_start() -> None
 
 
 async def test_raising_while_the_waiter_is_cancelled_leaves_nothing_behind() -> None:
-    rate_limits, urgency = limits(channel_messages_per_minute=4), Urgency()
+    rate_limits, urgency = limits(**FOUR), Urgency()
     await used_up(rate_limits, 3)
 
     async def want() -> None:
@@ -291,7 +294,7 @@ async def test_what_a_request_begins_to_wait_with(priority: int | None, began_wi
 
 
 async def test_when_a_permit_would_come_is_told_and_kept() -> None:
-    rate_limits = limits(channel_messages_per_minute=4)
+    rate_limits = limits(**FOUR)
     await used_up(rate_limits, 3)
     assert rate_limits.ready_at(POST, priority=1) <= now()
     told_at = rate_limits.ready_at(POST)

@@ -23,7 +23,10 @@ def parse(text: str) -> Parsed:
     if len(text) > MAX_TEXT_LENGTH:
         raise OttlSyntaxError(f"longer than {MAX_TEXT_LENGTH} characters", text, MAX_TEXT_LENGTH + 1)
     try:
+        text.encode()
         found: Any = _parser().parse(text)
+    except UnicodeEncodeError as error:
+        raise OttlSyntaxError("half of a surrogate pair is no character", text, error.start + 1) from None
     except lark.UnexpectedToken as error:
         raise OttlSyntaxError(*_unexpected_token(error, text)) from None
     except lark.UnexpectedCharacters as error:

@@ -24,6 +24,7 @@ CONDITIONS = [
     ("true ; false", 6, "unexpected character ';'"),
     (r'body == "\d"', 10, r"unknown escape \d; a backslash for a regular expression is written \\d"),
     (r'body == "\ud800"', 10, r"\ud800 is no character"),
+    ('body == "\ud800"', 10, "half of a surrogate pair"),
     (r'body == "\777"', 10, r"\777 is no character"),
     (r'body == "\xff"', 9, "no UTF-8"),
     ("body == 0x", 9, "two hex digits"),

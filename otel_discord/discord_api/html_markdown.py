@@ -26,6 +26,7 @@ _INLINE: Final = re.compile(
     r"|<t:(?P<unix>-?\d{1,14})(?::(?P<style>[tTdDfFR]))?>"
     r"|<(?P<mention>@!?|@&|\#)(?P<mentioned>\d{1,20})>"
     r"|</(?P<command>[\w -]{1,100}):\d{1,20}>"
+    r"|<id:(?P<place>browse|customize|guide|linked-roles)[:\d]*>"
     r"|<a?:(?P<emoji>\w{2,32}):\d{1,20}>"
     r"|@(?P<all>everyone|here)\b"
     r"|<(?P<quiet>https?://[^\s<>]+)>"
@@ -142,6 +143,8 @@ def _span(match: re.Match[str], now: float | None, links: bool, deeper: int) -> 
         return _chip(f"{found['mention'].rstrip('!').replace('@&', '@')}{found['mentioned']}")
     if "command" in found:
         return _chip(f"/{found['command']}")
+    if "place" in found:
+        return _chip(f"#{found['place']}")
     if "emoji" in found:
         return f'<span class="dv-emoji">:{escape(found["emoji"])}:</span>'
     if "all" in found:

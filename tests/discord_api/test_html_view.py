@@ -45,6 +45,7 @@ def run(text: str) -> str:
             "@everyone @here @heretic",
             '<span class="dv-mention">@everyone</span> <span class="dv-mention">@here</span> @heretic',
         ),
+        ("<id:customize>", '<span class="dv-mention">#customize</span>'),
         ("</run now:5> <:ok:6>", '<span class="dv-mention">/run now</span> <span class="dv-emoji">:ok:</span>'),
         ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
         ("<t:99999999999999:R>", "&lt;t:99999999999999:R&gt;"),

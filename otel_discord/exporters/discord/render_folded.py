@@ -90,7 +90,7 @@ def _differing(card: Card, told: str, most: int, max_chars: int, room: int) -> I
             continue
         shown.add(text)
         if len(text) > max_chars // 2:
-            text = where_it_differs(text, told)
+            text = min((where_it_differs(text, known) for known in (told, told.partition(": ")[2])), key=len)
         text = cut_middle(text, max_chars)
         room -= len(text) + len(_SEPARATOR)
         if room < 0 or len(shown) > most + 2:

@@ -101,6 +101,12 @@ class Composer:
             Note(is_digest=True, other_problems=digest.other_problems, other_records=digest.other_records),
         )
 
+    def again(self, composed: Composed) -> Composed:
+        """Return a message that may have arrived and is sent again: it says so. As many of its cards as fit then."""
+        if composed.note.is_digest:
+            return self.compose_digest(composed.stored, repeated=True)
+        return self.compose(composed.stored, repeated=True)
+
     def recompose(self, cards: Sequence[Card], note: Note | None = None, *, posted_s: float = 0.0) -> Message:
         """Return the new state of a message that was posted with these cards, in this order: for an edit.
 

@@ -174,6 +174,19 @@ def test_an_edit_says_of_when_its_counts_are() -> None:
     )
 
 
+def test_a_digest_that_is_sent_again_is_the_same_digest_and_says_so() -> None:
+    made = composer()
+    first = made.compose_digest(stored([problem(f"problem {n}", 1 + n % 4) for n in range(60)]))
+    second = made.again(first)
+    assert second.stored == first.stored
+    assert second.note == first.note
+    assert second.message.embeds[1:] == first.message.embeds[1:]
+    assert second.message.embeds[0].footer is not None
+    assert second.message.embeds[0].footer.text == "sent again: the first try may have arrived"
+    plain = made.again(made.compose(stored([problem("x")])))
+    assert plain.message.embeds[0].footer == second.message.embeds[0].footer
+
+
 def test_thousands_take_little_time() -> None:
     cards = stored([problem(f"problem {n}", 1 + n % 9, 13 + 4 * (n % 2), f"s{n % 600}") for n in range(5_000)])
     made = composer()

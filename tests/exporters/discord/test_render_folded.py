@@ -37,7 +37,7 @@ def past(**changes: Any) -> PastLife:
         (past(first_version="1.8.2"), f"known since <t:{(T0 - 9 * DAY) // S}:D> · first seen in 1.8.2"),
         (past(last_seen_ns=T0 - 3 * DAY, first_version="1.8.2"), "back after 3 days · first seen in 1.8.2"),
         (past(last_seen_ns=T0 - 3 * DAY), f"back after 3 days · known since <t:{(T0 - 9 * DAY) // S}:D>"),
-        (past(last_seen_ns=T0 - 3 * DAY, first_version="*1* @here"), "back after 3 days · first seen in \\*1\\* @\u200bhere"),
+        (past(last_seen_ns=T0 - DAY, first_version="*1* <@2>"), "back after 1 day · first seen in \\*1\\* <\u200b@2>"),
         (past(last_seen_ns=T0 + DAY), f"known since <t:{(T0 - 9 * DAY) // S}:D>"),
     ],
 )  # fmt: skip

@@ -15,7 +15,10 @@ class OttlSyntaxError(ValueError):
 
 
 class OttlError(Exception):
-    """A condition or statement met a value that it cannot work with (a wrong type, an index out of bounds)."""
+    """A condition or statement met a value that it cannot work with (a wrong type, an index out of bounds).
+
+    The message names types, never the value itself: it is logged, and records may hold secrets.
+    """
 
 
 def _pointed_at(text: str, column: int) -> str:

@@ -14,7 +14,7 @@ def read_result(value: Value, keys: list[Key]) -> Value:
     for key in keys:
         if isinstance(value, dict):
             if text_key(key) not in value:
-                raise OttlError(f"the map has no key {key!r}")
+                raise OttlError("the map has no such key")
             value = value[text_key(key)]
         else:
             value = _member(value, key)

@@ -161,6 +161,24 @@ def test_a_condition_answers_or_fails_in_the_language_s_own_way(text: str, item:
 
 
 @settings(max_examples=150, deadline=None)
+@given(CONDITIONS, st.sampled_from(["s3cret", "7cafe3.5e-9", '{"s3cret": 1}']))
+def test_an_error_never_shows_what_the_record_says(text: str, secret: str) -> None:
+    item = log_item()
+    item.record.body.string_value = secret
+    names = ["a", "text", "list", "key"]
+    replace_pairs(item.record.attributes, dict.fromkeys(names, secret) | {"list": [secret], "a": {secret: secret}})
+    item.record.severity_text = secret
+    message = ""
+    try:
+        parse_condition(text, ContextKind.LOG, clock=lambda: 0)(item)
+    except OttlSyntaxError:
+        return
+    except OttlError as error:
+        message = str(error)
+    assert secret not in message
+
+
+@settings(max_examples=150, deadline=None)
 @given(calls(EDITORS, VALUES), items())
 def test_a_statement_leaves_a_record_that_can_be_sent(text: str, item: LogItem) -> None:
     with contextlib.suppress(OttlSyntaxError, OttlError):

@@ -30,7 +30,7 @@ class KindName:
 
         def write(item: Any, value: Value) -> None:
             if checked(value, str) not in names:
-                raise OttlError(f"{value!r} is no span kind: {', '.join(names)}")
+                raise OttlError(f"expected a span kind: {', '.join(names)}")
             span_of(item).kind = names.index(checked(value, str))
 
         return Access(read, write, str)

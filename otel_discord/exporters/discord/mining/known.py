@@ -115,15 +115,19 @@ class KnownTemplates:
 
     def _open(self, group: Group, wild: set[Wild]) -> None:
         group.wild = frozenset(sorted(group.wild | wild)[:_MOST_WILD])
-        for count, positions in group.wild:
+        self._look_for(group.wild)
+
+    def _look_for(self, wild: frozenset[Wild]) -> None:
+        for count, positions in wild:
             self._wild.setdefault(count, set()).add(positions)
 
     def _forget_oldest(self) -> None:
         for group in self._groups.forget_oldest():
             self._variants.remove(group.key)
+        self._variants.compact()
         self._wild.clear()
         for group in self._groups.by_key.values():
-            self._open(group, set())
+            self._look_for(group.wild)
         self.changes += 1
 
 

@@ -31,7 +31,7 @@ _RELATIVE_PATH: Final = re.compile(
     r"(?<![\w.\-/])[\w.\-]+(?:/[\w.\-$]+){2,}/?|(?<![\w.\-/])\w+(?:\.[\w\-]+)+/[\w.$\-]*"
 )
 _HEX_PAIRS: Final = re.compile(
-    r"(?<![\w:.])(?=[0A-Fa-f:.]*(?:0|(?:[A-Fa-f]{2}:){5}))"
+    r"(?<![\w:.])((?:(?=\w*[g-zG-Z_])\w+:)?)(?=[0A-Fa-f:.]*(?:0|(?:[A-Fa-f]{2}:){5}))"
     r"(?:[0A-Fa-f]{0,4}:){2,}(?:[0A-Fa-f]{1,4}|(?<=::))(?:\.0+)*(?:%\w+)?(?!\w)"
 )
 _PAIR: Final = re.compile(
@@ -46,6 +46,7 @@ _TEXT_KEY: Final = re.compile(rf"(?:{TEXT_KEYS})", re.IGNORECASE)
 _CLASS_ENDINGS: Final = ("Error", "Exception", "Fault", "Failure", "Warning", "Timeout")
 _CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(_CLASS_ENDINGS) + ")")
 _PLAIN_ID: Final = re.compile(r"[A-Za-z_\-]*0[A-Za-z0_\-]*([,;)]?)")
+_PLAIN_PAIR: Final = re.compile(r"([A-Za-z_][A-Za-z_.\-]*)=[A-Za-z0_.\-]*[A-Za-z0_]([,;)]?)")
 _VERSIONED: Final = re.compile(r"(?:(?:[A-Za-z_]{2,}|v0+)\.)+(?:[A-Za-z_]{2,}|v0+)")
 _ID_IN_WORDS: Final = re.compile(r"[A-Za-z_.\-]*0[A-Za-z0_.\-]*")
 LONGEST_WORD_CHARS: Final = 100
@@ -61,6 +62,9 @@ def shape(token: str) -> str:
     plain_id = _PLAIN_ID.fullmatch(token)
     if plain_id is not None and not token.rstrip(",;)").endswith(_CLASS_ENDINGS):
         return "0" + plain_id[1]
+    pair = _PLAIN_PAIR.fullmatch(token)
+    if pair is not None and not _TEXT_KEY.fullmatch(pair[1]):
+        return f"{pair[1]}=0{pair[2]}"
     if '"' in token or "'" in token or "`" in token:
         return token if _is_open(token) else closed_shape(token)
     return closed_shape(token)
@@ -86,7 +90,7 @@ def closed_shape(token: str) -> str:
     if "/" in token:
         token = _RELATIVE_PATH.sub(_path, _PATH.sub(_path, token))
     if ":" in token:
-        token = _HEX_PAIRS.sub("0", token)
+        token = _HEX_PAIRS.sub(r"\g<1>0", token)
     if "=" in token:
         token = _PAIR_OF_BRACKETS.sub("0", _PAIR.sub(_pair, token))
     token = _ATOM.sub(_atom, token)

@@ -65,3 +65,7 @@ class Variants:
             self._counts[place] -= 1
             if not self._counts[place]:
                 del self._counts[place]
+
+    def compact(self) -> None:
+        """Give back the room of what was forgotten: a dictionary does not do so by itself, nor when it is copied."""
+        self._counts = {place: count for place, count in self._counts.items()}  # noqa: C416

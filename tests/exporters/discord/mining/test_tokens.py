@@ -1,6 +1,8 @@
 """What of one token varies."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from otel_discord.exporters.discord.mining.tokens import DIGITS, closed_shape, is_name_of_host_or_file, shape
 
@@ -111,6 +113,8 @@ def test_it_varies(token: str) -> None:
         ("error=E1001", "error=0"),
         ("err=refused", "err=refused"),
         ("[]", "[0]"),
+        ("mac:1a:cf:c6:5c:28:6b", "mac:0"),
+        ("addr:2001:db8::eaab", "addr:0"),
         ("Maps:9", "Maps:0"),
         ("core.2275.", "0."),
         ("id7,", "0,"),
@@ -148,3 +152,8 @@ def test_a_part_of_it_varies(token: str, expected: str) -> None:
 )
 def test_names_of_hosts_and_files(name: str, is_one: bool) -> None:
     assert is_name_of_host_or_file(name) is is_one
+
+
+@given(st.text("ab0F.,;:=-_/@()[]{}", min_size=1, max_size=12))
+def test_the_quick_ways_say_what_the_long_way_says(token: str) -> None:
+    assert shape(token) == closed_shape(token)

@@ -15,5 +15,6 @@ def test_counting_and_forgetting() -> None:
     assert found == [[]] * MOST_WORDS + [[1]]
     for key in keys:
         variants.remove(key)
+        variants.compact()
     variants.remove("0 0")
     assert variants._counts == {}

@@ -31,7 +31,7 @@ HTTP_METHODS: Final = "GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|CONNECT|TRACE"
 
 TEXT_KEYS: Final = (
     "msg|message|error|err|errors|reason|event|exception|cause|caused_by|detail|details|description|title|text|log|body|"
-    "summary|level|severity|lvl|errmsg|error_message|exc_type|error_type|errortype|exception_type|"
+    "summary|level|severity|lvl|event_type|event_name|eventtype|eventname|errmsg|error_message|exc_type|error_type|errortype|exception_type|"
     "warning|warn|info|fatal|panic"
 )
 """Keys whose value says what happened: it stays a part of the template, word by word."""

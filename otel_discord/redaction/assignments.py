@@ -7,7 +7,7 @@ from otel_discord.redaction.engine import Expression
 from otel_discord.redaction.finding import Category, Finding, Pattern
 from otel_discord.redaction.placeholders import LONGEST_CHARS, is_placeholder
 from otel_discord.redaction.secret_keys import EXPRESSION, TRIGGERS, kind_of_key
-from otel_discord.redaction.value_extent import line_extent, value_extent
+from otel_discord.redaction.value_extent import line_extent, rest_of_line, value_extent
 
 _QUOTE: Final = r"(?:\\*[\"'`]|%22|%27|%2522|&quot;|&#34;|&#39;|\\+u002[27])"
 _SEPARATOR: Final = r"(?:=>|:=|==|=|:|%3[AaDd]|%253[AaDd]|\\+u003[AaDd])"
@@ -54,13 +54,13 @@ def _find(expression: Expression, text: str) -> Iterator[Finding]:
         kind = kind_of_key(text[key_start:key_end])
         if not kind:
             continue
-        found = _value(text, kind, text[key_end:end], end)
+        found = _value(text, text[key_start:key_end], kind, text[key_end:end], end)
         if found is not None:
             masked_to = found.end
             yield found
 
 
-def _value(text: str, kind: str, separator: str, start: int) -> Finding | None:
+def _value(text: str, key: str, kind: str, separator: str, start: int) -> Finding | None:
     if kind == "authorization":
         return _authorization(text, start)
     if kind == "cookie":
@@ -75,8 +75,8 @@ def _value(text: str, kind: str, separator: str, start: int) -> Finding | None:
         value, spaced=not is_quoted and "=" in separator and separator[:1].isspace()
     ):
         return None
-    if not is_quoted and _is_small_number_of(kind, value):
-        return None
+    if not is_quoted and (_is_small_number_of(kind, value) or key.lower().endswith("tokens")):
+        return None  # a count, or words about tokens
     return Finding(begin, end, kind)
 
 
@@ -85,7 +85,7 @@ def _authorization(text: str, start: int) -> Finding | None:
     scheme, _, rest = text[begin : begin + 64].partition(" ")
     if scheme.lower() in _SCHEMES and rest and not is_quoted:
         is_long = scheme.lower() in _LONG_SCHEMES
-        end = line_extent(text, begin)[1] if is_long else value_extent(text, begin + len(scheme) + 1)[1]
+        end = rest_of_line(text, begin) if is_long else value_extent(text, begin + len(scheme) + 1)[1]
         return Finding(begin, end, "authorization")
     value = text[begin : min(end, begin + LONGEST_CHARS + 1)]
     return None if is_placeholder(value) else Finding(begin, end, "authorization")

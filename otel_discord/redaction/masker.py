@@ -126,10 +126,10 @@ class Walk:
     def _number(self, value: AnyValue, kind: str) -> bool:
         """A card number may come as a number."""
         text = repr(getattr(value, kind)) if kind == "int_value" else ""
-        masked = self.mask_text(text)
-        if masked != text:
-            self.set_text(value, masked)
-        return False
+        masked = self._masker.texts.masked(text)
+        if masked.text != text:
+            self.set_text(value, masked.text)
+        return masked.drop
 
     def _elements(self, values: Any, depth: int) -> None:
         gone = [index for index, item in enumerate(values) if self.value(item, depth + 1)]
@@ -166,9 +166,7 @@ class Walk:
             for item in items:
                 self.secret(item, kind, depth + 1)
         elif which is not None and which != "bool_value":
-            text = (
-                str(getattr(value, which)) if which != "bytes_value" else value.bytes_value.decode("utf-8", "replace")
-            )
+            text = _as_text(value, which)
             if text:
                 self.set_text(value, self._masker.replaced_secret(kind, text))
 
@@ -182,7 +180,7 @@ class Walk:
             for pair in value.kvlist_value.values:
                 self._hash_user(pair.value)
         elif which is not None and key is not None:
-            text = str(getattr(value, which)) if which != "bytes_value" else value.bytes_value.hex()
+            text = _as_text(value, which)
             if text:
                 self.set_text(value, pseudonym("user", text, key))
 
@@ -192,6 +190,11 @@ class Walk:
             return
         self.changing()
         value.string_value = text
+
+
+def _as_text(value: AnyValue, which: str) -> str:
+    found = getattr(value, which)
+    return found.decode("utf-8", "replace") if isinstance(found, bytes) else str(found)
 
 
 def _holds_something(value: AnyValue) -> bool:

@@ -87,7 +87,7 @@ PHONE: Final = Pattern(
     ),
     shown=("phone",),
 )
-_DIGITS: Final = Expression(rf"{_FREE}(?P<s>[0-9](?:[ -]?[0-9]){{11,40}})")
+_DIGITS: Final = Expression(rf"{_FREE}(?P<s>[0-9](?:[ -]?[0-9]){{11,200}})")
 _IN_A_WORD: Final = re.compile(r"[0-9A-Za-z_]|-[0-9A-Za-z]|\.[0-9]")
 
 
@@ -107,12 +107,15 @@ CARD: Final = Pattern(
     triggers=(r"[0-9]{4}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]",),
     shown=("card",),
 )
-_IBAN: Final = Expression(rf"{_FREE}(?P<s>[A-Za-z]{{2}}[0-9]{{2}}(?:[ -]?[A-Za-z0-9]){{11,30}})")
+_IBAN: Final = re.compile(r"(?:(?<![A-Za-z0-9_.\-])|(?<=\\[nrt]))[A-Za-z]{2}[0-9]{2}(?=[ -]?[A-Za-z0-9])")
+_LONGEST_IBAN: Final = 48
+"""With its spaces."""
 
 
 def _find_iban(text: str) -> Iterator[Finding]:
-    for start, end in _IBAN.spans(text):
-        chars = iban_chars(text[start:end])
+    for match in _IBAN.finditer(text):
+        start = match.start()
+        chars = iban_chars(text[start : start + _LONGEST_IBAN])
         if chars:
             yield Finding(start, start + chars, "iban")
 
@@ -126,4 +129,4 @@ IBAN: Final = Pattern(
     shown=("iban",),
 )
 
-PERSONAL_DATA: Final = (EMAIL, IPV4, IPV6, PHONE, CARD, IBAN)
+PERSONAL_DATA: Final = (EMAIL, IPV4, IPV6, CARD, IBAN, PHONE)

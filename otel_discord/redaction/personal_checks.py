@@ -166,7 +166,9 @@ def iban_chars(text: str) -> int:
     compact = ""
     for index, char in enumerate(text):
         compact += "" if char in " -" else char.upper()
-        if len(compact) == wanted:
+        if wanted and len(compact) == wanted:
+            if not (compact.isalnum() and compact.isascii()) or text[index + 1 : index + 2].isalnum():
+                return 0
             number = "".join(str(int(c, 36)) for c in compact[4:] + compact[:4])
             return index + 1 if int(number) % 97 == 1 else 0
     return 0

@@ -51,7 +51,10 @@ PRIVATE_KEY: Final = Pattern(
         found_by(_PEM, "private-key", _is_more_than_the_edge),
         found_by(_PEM_TAIL, "private-key"),
         found_by(_PUTTY, "private-key"),
-        found_by(rf"{BOUNDARY}(?P<s>(?:{_starts_in_base64()}|b3BlbnNzaC1rZXktdjE)[A-Za-z0-9+/=\r\n]*)", "private-key"),
+        found_by(
+            rf"{BOUNDARY}(?P<s>(?:{_starts_in_base64()}|b3BlbnNzaC1rZXktdjE)[A-Za-z0-9+/=]*(?:\s+[A-Za-z0-9+/=]{{40,}})*)",
+            "private-key",
+        ),
         found_by(r"(?P<s>AGE-SECRET-KEY-1[A-Z0-9]{20,})", "private-key"),
     ),
     triggers=("private key", "private-lines", "LS0tLS1CRUdJT", "b3BlbnNzaC1rZXk", "age-secret-key"),

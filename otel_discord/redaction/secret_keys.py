@@ -88,7 +88,7 @@ def kind_of_key(key: str) -> str:
     """Return the word for what a key's value is (``password``, ``token``),
     "" where the key says nothing of the kind."""
     words = [word.lower() for word in _WORD.findall(key[-_LONGEST_KEY:])]
-    while len(words) > 1 and words[-1] in _AFTER:
+    while len(words) > 1 and words[-1] in _AFTER and (words[-2], words[-1]) not in _PAIRS:
         words.pop()
     if not words:
         return ""

@@ -176,8 +176,8 @@ _FORMS: Final = "|".join(f"{prefix}{rest}" for prefix, rest in _VENDORS.items())
 VENDOR: Final = _token(
     "vendor",
     "tokens with the prefixes of Databricks, DigitalOcean, Docker, Doppler, Figma, Grafana, Groq, "
-    "Heroku, Hugging Face, Linear, Mailgun, New Relic, Notion, Perplexity, Postman, Replicate, RubyGems, Sentry, Shopify, "
-    "Square, Supabase, Vault, xAI, Atlassian; webhooks of Teams", "token",
+    "Heroku, Hugging Face, Linear, Mailgun, New Relic, Notion, Perplexity, Postman, Replicate, RubyGems, Sentry, "
+    "Shopify, Square, Supabase, Vault, xAI, Atlassian; webhooks of Teams", "token",
     (*_VENDORS, r"webhookb2"),
     rf"{B}(?P<s>{_FORMS})", rf"webhookb2{_SLASH}(?P<s>[A-Za-z0-9@/%-]{{20,}})",
 )  # fmt: skip

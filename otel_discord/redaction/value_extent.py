@@ -21,6 +21,7 @@ _BARE: Final = re.compile(
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _BRACKETS: Final = 8
 _ENCODED_END: Final = re.compile(r"%26|%22|%27|%2C|%7D|%20|%0A|%3B", re.IGNORECASE)
+_LINE: Final = re.compile(r"[^\r\n]*")
 _REST: Final = re.compile(r"(?:[^\r\n\"'\\]|\\(?!\\*[\"'rn]))*")
 
 
@@ -73,3 +74,9 @@ def _closes(backslashes: int, level: int) -> bool:
     if level == 0:
         return backslashes % 2 == 0
     return backslashes % 2 == 0 or _closes(backslashes // 2, level // 2)
+
+
+def rest_of_line(text: str, start: int) -> int:
+    """Return where the line ends."""
+    match = _LINE.match(text, start)
+    return match.end() if match else start

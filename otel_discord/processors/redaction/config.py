@@ -21,6 +21,12 @@ from otel_discord.redaction import (
 )
 
 _OURS: Final = frozenset({"patterns", "custom", "action", "actions", "hash_key", "hash_user_ids", "bodies"})
+_LISTS: Final = frozenset(
+    {
+        "allowed_keys", "ignored_keys", "ignored_key_patterns", "blocked_key_patterns", "blocked_values", "allowed_values",
+        "redact_all_types", "hash_function",
+    }
+)  # fmt: skip
 _SANITIZERS: Final = ("url_sanitizer", "db_sanitizer")
 _EXPRESSIONS: Final = ("ignored_key_patterns", "blocked_key_patterns", "blocked_values", "allowed_values")
 
@@ -48,9 +54,9 @@ class RedactionProcessorConfig(StrictModel):
     """Masks values, and removes attributes that are not allowed."""
 
     allow_all_keys: bool | None = None
-    """false: attributes that are in neither `allowed_keys` nor `ignored_keys` are removed. Unset, it is true where a
-    key of ours is written (`patterns` and those after it) or none at all, and `allowed_keys` is not; else false, as in the
-    Collector."""
+    """false: attributes that are in neither `allowed_keys` nor `ignored_keys` are removed. Unset, it is
+    false as in the Collector where one of the lists below is written, and true where none is, or where `patterns` or a
+    key after it is written and `allowed_keys` is not."""
     allowed_keys: tuple[str, ...] = ()
     """Attributes that are kept, and looked through."""
     ignored_keys: tuple[str, ...] = ()
@@ -137,7 +143,7 @@ class RedactionProcessorConfig(StrictModel):
         if self.allow_all_keys is not None:
             return self.allow_all_keys
         written = self.model_fields_set
-        return "allowed_keys" not in written and (not written or bool(written & _OURS))
+        return "allowed_keys" not in written and (not written & _LISTS or bool(written & _OURS))
 
     def plan(self) -> MaskingPlan:
         """Return what is looked for in texts.

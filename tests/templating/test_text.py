@@ -167,7 +167,26 @@ def test_mentions_are_broken_without_escaping() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["<@", "`", "\\", "_", "[a](", "\n- ", "\x1b]", "1. ", "https://a_", "\u0301", "~|", "\ud800"]
+    "piece",
+    [
+        "<@",
+        "`",
+        "\\",
+        "_",
+        "[a](",
+        "\n- ",
+        "\x1b]",
+        "1. ",
+        "https://a_",
+        "\u0301",
+        "é\u200d",
+        "\ufe0f",
+        " ",
+        "<a",
+        "\U0001f3f4\U000e0067",
+        "~|",
+        "\ud800",
+    ],
 )
 def test_time_is_linear(piece: str) -> None:
     text = piece * (400_000 // len(piece))

@@ -30,6 +30,7 @@ from otel_discord.discord_api.outcome_types import (
 
 INVALID_FORM: Final = 50035
 ARCHIVED_THREAD: Final = 50083
+NOT_THE_AUTHOR: Final = 50005
 
 _REFUSED_CODES: Final = {
     INVALID_FORM: Reason.INVALID_FORM,

@@ -136,6 +136,22 @@ class RateLimits:
         finally:
             self._ban_listeners.remove(listener)
 
+    def memory(self, now_unix_s: float) -> bytes | None:
+        """Return what the next process should know: posts of the last minute, pauses; None where there is nothing.
+
+        ``now_unix_s`` is wall time. A few kilobytes at most for each channel in use; webhook ids, no tokens.
+        """
+        return self._limiter.memory(asyncio.get_running_loop().time(), now_unix_s)
+
+    def restore_memory(self, stored: bytes, now_unix_s: float) -> bool:
+        """Take over what an earlier process has stored, once and before the first permit; True if it still matters.
+
+        What cannot be read, or is absurd, counts as nothing; what was posted costs a minute at most, a pause an hour.
+        """
+        is_left = self._limiter.restore_memory(stored, asyncio.get_running_loop().time(), now_unix_s)
+        self._pump()
+        return is_left
+
     def snapshot(self) -> RateLimitSnapshot:
         """What is left of each budget, who waits, what is paused: for metrics and the status page."""
         return self._limiter.snapshot(asyncio.get_running_loop().time())

@@ -7,7 +7,7 @@ from otel_discord.discord_api import limits as discord_limits
 from otel_discord.discord_api.bodies import create_json, edit_json, with_clean_filenames
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, Reason, Refused, Unavailable
-from otel_discord.discord_api.outcomes import ARCHIVED_THREAD
+from otel_discord.discord_api.outcomes import ARCHIVED_THREAD, NOT_THE_AUTHOR
 from otel_discord.discord_api.permits import Permit
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl, is_snowflake
@@ -93,8 +93,8 @@ class Turn:
             files=message.files,
         )
         outcome = await self._wire.send(call, self._permit)
-        if isinstance(outcome, Gone) and outcome.code == ARCHIVED_THREAD:
-            # A new message reopens the thread, so the destination is well.
+        if isinstance(outcome, Gone) and outcome.code in {ARCHIVED_THREAD, NOT_THE_AUTHOR}:
+            # A new message is possible (and reopens the thread), so the destination is well.
             return Refused(Reason.MESSAGE_GONE, outcome.status, outcome.code, outcome.detail)
         return outcome
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from otel_discord.discord_api.ratelimit.agenda import Agenda
@@ -119,6 +119,19 @@ class ChannelBudget:
             unseen = [ends_at - WINDOW_S - self._margin_s, *[now] * (missed - 1)]
             self._log = deque(sorted([*self._log, *unseen]))
             self._unreserved_until = now + WINDOW_S
+
+    def posted_ago_s(self, now: float) -> list[float]:
+        """Return how long ago each message was posted that still counts, the oldest first; 0 for those in flight."""
+        self._forget(now)
+        return [max(0.0, now - at) for at in self._log] + [0.0] * self._in_flight
+
+    def recall(self, posted_ago_s: Iterable[float], paused_for_s: float, now: float) -> None:
+        """Count what an earlier process has posted, and go on with its pause."""
+        if self._limit:
+            recalled = [now - ago_s for ago_s in posted_ago_s]
+            self._log = deque(sorted([*recalled, *self._log])[-self._limit :])
+        if paused_for_s > 0:
+            self.pause(now + paused_for_s)
 
     def absorb(self, other: ChannelBudget) -> None:
         """Take over what was counted for a webhook before its channel was known."""

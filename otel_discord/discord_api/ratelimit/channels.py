@@ -50,6 +50,13 @@ class Channels:
         self._by_channel.move_to_end(channel_id)
         return before, budget
 
+    def users(self) -> list[tuple[ChannelBudget, list[str]]]:
+        """Return each budget with the webhooks that count in it; those used last come last."""
+        webhook_ids: dict[int, tuple[ChannelBudget, list[str]]] = {}
+        for webhook_id, budget in self._by_webhook.items():
+            webhook_ids.setdefault(id(budget), (budget, []))[1].append(webhook_id)
+        return sorted(webhook_ids.values(), key=lambda user: user[0].used_at)
+
     def known(self) -> list[ChannelBudget]:
         """Return the budgets of channels whose id is known."""
         return list(self._by_channel.values())

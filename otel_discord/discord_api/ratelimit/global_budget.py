@@ -62,7 +62,11 @@ class GlobalBudget:
 
     def limited(self, retry_after_s: float, now: float, dice: float) -> None:
         """A 429 of scope ``global``: everything pauses."""
-        self._paused_until = max(self._paused_until, now + retry_wait_s(retry_after_s, dice))
+        self.pause(now + retry_wait_s(retry_after_s, dice))
+
+    def pause(self, until: float) -> None:
+        """Nothing goes before."""
+        self._paused_until = max(self._paused_until, until)
 
     def paused_for_s(self, now: float) -> float:
         """Return how long a global 429 still holds."""

@@ -21,9 +21,10 @@ from otel_discord.discord_api.ratelimit.invalid_guard import InvalidGuard, Inval
 from otel_discord.discord_api.ratelimit.lane import Lane
 from otel_discord.discord_api.ratelimit.layers import Layers
 from otel_discord.discord_api.ratelimit.lessons import learn
+from otel_discord.discord_api.ratelimit.memory import read_past, write_past
 from otel_discord.discord_api.ratelimit.reserve import CRITICAL
 from otel_discord.discord_api.ratelimit.settings import LimiterSettings
-from otel_discord.discord_api.ratelimit.snapshot import BucketSnapshot, ChannelSnapshot, RateLimitSnapshot
+from otel_discord.discord_api.ratelimit.snapshot import RateLimitSnapshot
 from otel_discord.discord_api.ratelimit.ticket import Ticket, TicketState
 from otel_discord.discord_api.ratelimit.webhook_bucket import WebhookBucket
 from otel_discord.discord_api.routes import Operation, Route
@@ -52,23 +53,15 @@ class Limiter:
         self._ready: Agenda[Lane] = Agenda()
         self._timers: Agenda[Lane | ChannelBudget] = Agenda()
         self._tickets = 0
-        self._waiting = 0
-        self._in_flight = 0
         self._invalid_level = InvalidLevel.FINE
 
     def request(self, route: Route, priority: int, now: float) -> Ticket:
         """Queue a request; higher priority first, then in the order of asking."""
         self._sweep(now)
-        lane = self._lanes.get(route)
-        if lane is None:
-            slowest = self._settings.tightest_per_second(creates=route.operation is Operation.EXECUTE)
-            lane = self._lanes[route] = Lane(route, WebhookBucket(self._settings.margin_s), slowest)
-        lane.used_at = now
-        self._lanes.move_to_end(route)
+        lane = self._lane(route, now)
         self._tickets += 1
         ticket = Ticket(route, priority, self._tickets, now)
         lane.waiting.put(ticket.rank, ticket)
-        self._waiting += 1
         self._place(lane, now)
         return ticket
 
@@ -112,12 +105,11 @@ class Limiter:
         lane = self._lanes[ticket.route]
         if ticket.state is TicketState.WAITING:
             lane.waiting.discard(ticket)
-            self._waiting -= 1
         else:
             self._host.returned(ticket)
             self._guard.returned()
             self._global.returned(ticket)
-            self._leave(lane)
+            lane.in_flight = None
             if ticket.channel is not None:
                 ticket.channel.returned()
                 self._set_channel_timer(ticket.channel, now)
@@ -134,7 +126,7 @@ class Limiter:
             raise ValueError("only a granted ticket can be completed")
         ticket.state = TicketState.ENDED
         lane = self._lanes[ticket.route]
-        self._leave(lane)
+        lane.in_flight = None
         self._guard.returned()
         self._global.ended(ticket)
         if ticket.channel is not None:
@@ -189,29 +181,45 @@ class Limiter:
         """Take over a ban that an earlier process has met: at most an hour, then a probe."""
         self._host.restored(left_s, now)
 
+    def memory(self, now: float, now_unix_s: float) -> bytes | None:
+        """Return what the next process should know of the last minute and of pauses; None where there is nothing."""
+        return write_past(self._layers, self._lanes.values(), now, now_unix_s)
+
+    def restore_memory(self, stored: bytes, now: float, now_unix_s: float) -> bool:
+        """Take over what an earlier process has stored, once and before the first request; poll afterwards.
+
+        Return whether there was anything left in it. What this process has learnt itself comes first.
+        """
+        past = read_past(stored, now_unix_s)
+        for channel in past.channels if past else ():
+            for webhook_id in channel.webhook_ids:
+                if channel.channel_id is not None and self._channels.of(webhook_id, now).channel_id is None:
+                    self.learn_channel(webhook_id, channel.channel_id, now)
+            budget = self._channels.of(channel.webhook_ids[0], now)
+            budget.recall(channel.posted_ago_s, channel.paused_for_s, now)
+            self._set_channel_timer(budget, now)
+        for route, left_s in past.routes if past else ():
+            lane = self._lane(route, now)
+            lane.paused_until = max(lane.paused_until, now + left_s)
+            self._place(lane, now)
+        if past and past.paused_for_s:
+            self._global.pause(now + past.paused_for_s)
+        return past is not None
+
     def snapshot(self, now: float) -> RateLimitSnapshot:
         """Return the state of every layer; cost grows with the number of routes."""
-        ban_at = self._host.allowed_at()
-        heads = [head[1].requested_at for lane in self._lanes.values() if (head := lane.waiting.peek())]
-        return RateLimitSnapshot(
-            waiting=self._waiting,
-            in_flight=self._in_flight,
-            oldest_waiting_s=now - min(heads, default=now),
-            banned=self._host.is_banned,
-            ban_for_s=max(0.0, ban_at - now) if math.isfinite(ban_at) else 0.0,
-            invalid_requests=self._guard.count(now),
-            invalid_level=self._guard.level(now),
-            global_paused_for_s=self._global.paused_for_s(now),
-            channels=tuple(
-                ChannelSnapshot(
-                    channel_id=budget.channel_id or "", left=budget.left(now), paused_for_s=budget.paused_for_s(now)
-                )
-                for budget in self._channels.known()
-            ),
-            buckets=tuple(BucketSnapshot.of(lane, now) for lane in self._lanes.values()),
-        )
+        return RateLimitSnapshot.of(self._layers, list(self._lanes.values()), now)
 
     # ------------------------------------------------------------------------------------------- who stands where
+
+    def _lane(self, route: Route, now: float) -> Lane:
+        lane = self._lanes.get(route)
+        if lane is None:
+            slowest = self._settings.tightest_per_second(creates=route.operation is Operation.EXECUTE)
+            lane = self._lanes[route] = Lane(route, WebhookBucket(self._settings.margin_s), slowest)
+        lane.used_at = now
+        self._lanes.move_to_end(route)
+        return lane
 
     def _place(self, lane: Lane, now: float) -> None:
         """Put a lane where it belongs: ready, on a timer, or nowhere while it has nothing to send."""
@@ -243,8 +251,6 @@ class Limiter:
         lane.waiting.discard(ticket)
         ticket.state = TicketState.GRANTED
         lane.in_flight = ticket
-        self._waiting -= 1
-        self._in_flight += 1
         self._host.granted(ticket)
         self._guard.granted(now)
         self._global.granted(ticket, now)
@@ -252,10 +258,6 @@ class Limiter:
             ticket.channel = channel
             channel.granted()
         return ticket
-
-    def _leave(self, lane: Lane) -> None:
-        lane.in_flight = None
-        self._in_flight -= 1
 
     def _wake(self, now: float) -> None:
         while (timer := self._timers.peek()) is not None and timer[0] <= now:

@@ -14,7 +14,7 @@ from benchmarks.figures import Figure, Report
 from benchmarks.sizes import Size
 from benchmarks.table import LATEST, STORED, read_ratios, table, write_figures
 
-NAMES: Final = ("ingest", "durable", "latency", "utilisation", "startup", "memory", "rendering")
+NAMES: Final = ("ingest", "durable", "latency", "utilisation", "startup", "memory", "rendering", "storm")
 """A module each, with ``run(size) -> Report``."""
 
 

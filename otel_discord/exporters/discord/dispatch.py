@@ -67,10 +67,11 @@ class Dispatch:
         if not head:
             return None
         try:
-            if is_crowd:
-                composed = self.sender.composer.compose_digest(head)
+            repeated = bool(group and group.doubt.exists)
+            if is_crowd or (group is not None and self.fold is not None and len(head) > FAIR_ABOVE_CARDS):
+                composed = self.sender.composer.compose_digest(head, repeated=repeated)
             else:
-                composed = self.sender.composer.compose(head, repeated=bool(group and group.doubt.exists))
+                composed = self.sender.composer.compose(head, repeated=repeated)
         except DecodeError:
             self.picker.sees_damage = True
             return None

@@ -27,8 +27,9 @@ from otel_discord.exporters.discord.lane import Lane
 from otel_discord.signals import Signal
 
 EDIT_PRIORITY = -1
-TICK_S = 0.001
+TICK_S = 0.00001
 """A loop's timer may fire that much early, and is then as good as due."""
+_AFTER_FAILURE_S = 1.0
 _BETWEEN_CLEANINGS_NS = 10 * 10**9
 
 
@@ -51,6 +52,7 @@ class Edits:
     """Loop time at which an edit may become possible; None where none is wanted."""
     _was_last: bool = False
     _cleaned_ns: int = 0
+    _not_before_s: float = 0.0
 
     def others_went(self) -> None:
         """A new message has gone, so that an edit may be next."""
@@ -62,8 +64,10 @@ class Edits:
         due = next_edit(self.fold.book, self.interval_s, at_once=at_once)
         if due is None:
             return None
-        loop = asyncio.get_running_loop()
-        now_s = loop.time() + TICK_S
+        now_s = asyncio.get_running_loop().time() + TICK_S
+        if now_s < self._not_before_s:
+            self.wake_at_s = self._not_before_s
+            return None
         if not may_go(due, now_s, self.interval_s, others_wait=others_wait, was_last=self._was_last):
             if not others_wait:
                 self.wake_at_s = due.at_s
@@ -107,6 +111,7 @@ class Edits:
                 await self.departure.begin(outcome)
             case Unavailable():
                 message.changed_s = asyncio.get_running_loop().time()  # not again before its time
+                self._not_before_s = message.changed_s + _AFTER_FAILURE_S
                 if self.circuit.failed():
                     await self.circuit.hold(outcome)
             case Refused():

@@ -118,7 +118,7 @@ def digest_output(digest: Digest, *, is_text: bool, emoji: bool = True, resource
     """Return the embed (or the text) that stands before the worst ones; at most about 2,000 code points."""
     title = f"{_FIRE} {headline(digest)}" if emoji else headline(digest)
     room = (MAX_CONTENT_CHARS if is_text else MAX_EMBED_CHARS) - len(title) - _REST_CHARS
-    lines = [f"the worst {len(digest.full)} below, then:"] if digest.full and digest.lines else []
+    lines = [_counted(digest)]
     for card in sorted(digest.lines, key=_badness):
         line = _line(card, emoji=emoji, resource=resource)
         if len(line) >= room:
@@ -133,6 +133,16 @@ def digest_output(digest: Digest, *, is_text: bool, emoji: bool = True, resource
         return TemplateOutput(content="\n".join([f"**{title}**", *lines]))
     worst = max((card.severity for cards in (digest.full, digest.lines) for card in cards), default=0)
     return TemplateOutput(title=title, description="\n".join(lines), color=severity_color(worst))
+
+
+def _counted(digest: Digest) -> str:
+    """Return ``×5,196 in 32 of them · the worst 5 are below``: what this embed stands for, the others count themselves."""
+    records = digest.records - sum(card.count for card in digest.full)
+    problems = digest.problems - len(digest.full)
+    shown = len(digest.full)
+    worst = "" if not shown else f"the worst {shown} are below" if shown > 1 else "the worst one is below"
+    mark = f"×{number(records)} in {number(problems)} of them" if records > 1 else ""
+    return " · ".join(part for part in (mark, worst) if part)
 
 
 def digest_part(digest: Digest) -> FilePart | None:

@@ -171,7 +171,7 @@ class Sender:
                 self._log("trying again", outcome, delay_s=round(action.delay_s, 3))
                 journey.composed, journey.hand = fresh, action.hand
                 if journey.doubt.exists:
-                    journey.composed = self.composer.compose(fresh.stored, repeated=True)
+                    journey.composed = self.composer.again(fresh)
                     journey.left_over = (*fresh.stored[len(journey.composed.stored) :], *journey.left_over)
                 return action.delay_s
             case RetryRepaired():

@@ -100,7 +100,7 @@ def test_how_it_reads() -> None:
     message = made.compose_digest(stored(cards)).message
     assert message.embeds[0].title == "🔥 5 problems, 4,968 events in the last minute"
     assert message.embeds[0].description == (
-        "the worst 1 below, then:\n"
+        "×1,956 in 4 of them · the worst one is below\n"
         "🔴 ×1,440 **cart** redis connection lost\n"
         "⚠️ ×512 **search** slow shard <\\*>\n"
         "⚠️ **search** slow shard 5\n"

@@ -41,7 +41,7 @@ MARK: Final = re.compile(r"(<!-- generated: ([a-z0-9_ /-]+) -->\n).*?(<!-- end -
 LATER: Final = frozenset(
     {
         "exporter discord routes", "exporter discord destinations_from", "exporter discord fold",
-        "exporter discord alerts", "exporter discord evidence", "exporter discord redaction",
+        "exporter discord alerts", "exporter discord evidence",
         "exporter discord templates", "exporter discord webhook_check",
         "exporter discord destinations.<name>.mention", "exporter discord destinations.<name>.quiet_hours",
         "exporter discord destinations.<name>.retention",
@@ -62,6 +62,7 @@ PAGES: Final = {
     "processor memory_limiter": "memory-limiter-processor.md",
     "processor probabilistic_sampler": "probabilistic-sampler-processor.md",
     "processor log_dedup": "log-dedup-processor.md",
+    "processor redaction": "redaction.md",
     "receiver otlp": "otlp-receiver.md",
     "extension bearer_token_auth": "bearer-token-auth.md",
     "extension file_storage": "file-storage.md",

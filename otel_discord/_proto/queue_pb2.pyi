@@ -30,7 +30,7 @@ class QueuedBatch(_message.Message):
     def __init__(self, signal: _Optional[_Union[QueuedBatch.Signal, str]] = ..., request: _Optional[bytes] = ..., accepted_unix_nano: _Optional[int] = ..., highest_severity: _Optional[int] = ...) -> None: ...
 
 class Card(_message.Message):
-    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "notes", "been_to", "routed_to", "template", "samples", "past", "counted_unix_nano")
+    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "notes", "been_to", "routed_to", "template", "samples", "past", "counted_unix_nano", "no_ping")
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class Card(_message.Message):
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     PAST_FIELD_NUMBER: _ClassVar[int]
     COUNTED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    NO_PING_FIELD_NUMBER: _ClassVar[int]
     resource: bytes
     scope: bytes
     record: bytes
@@ -65,7 +66,8 @@ class Card(_message.Message):
     samples: _containers.RepeatedScalarFieldContainer[str]
     past: PastLife
     counted_unix_nano: int
-    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ...) -> None: ...
+    no_ping: bool
+    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ..., no_ping: _Optional[bool] = ...) -> None: ...
 
 class PastLife(_message.Message):
     __slots__ = ("first_seen_unix_nano", "last_seen_unix_nano", "count", "first_version")
@@ -78,6 +80,29 @@ class PastLife(_message.Message):
     count: int
     first_version: str
     def __init__(self, first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., count: _Optional[int] = ..., first_version: _Optional[str] = ...) -> None: ...
+
+class ProblemHistory(_message.Message):
+    __slots__ = ("problems", "forgotten_unix_nano")
+    class Problem(_message.Message):
+        __slots__ = ("fingerprint", "first_seen_unix_nano", "last_seen_unix_nano", "count", "first_version", "template")
+        FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+        FIRST_SEEN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+        LAST_SEEN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+        COUNT_FIELD_NUMBER: _ClassVar[int]
+        FIRST_VERSION_FIELD_NUMBER: _ClassVar[int]
+        TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+        fingerprint: bytes
+        first_seen_unix_nano: int
+        last_seen_unix_nano: int
+        count: int
+        first_version: str
+        template: str
+        def __init__(self, fingerprint: _Optional[bytes] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., count: _Optional[int] = ..., first_version: _Optional[str] = ..., template: _Optional[str] = ...) -> None: ...
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    FORGOTTEN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    problems: _containers.RepeatedCompositeFieldContainer[ProblemHistory.Problem]
+    forgotten_unix_nano: int
+    def __init__(self, problems: _Optional[_Iterable[_Union[ProblemHistory.Problem, _Mapping]]] = ..., forgotten_unix_nano: _Optional[int] = ...) -> None: ...
 
 class MessageNote(_message.Message):
     __slots__ = ("form", "other_problems", "other_records", "webhook_id", "thread_id", "repeated")

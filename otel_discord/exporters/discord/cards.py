@@ -64,6 +64,8 @@ class Card:
     samples: tuple[str, ...] = ()
     """Messages of further records that differ from the first, as sent; a few."""
     past: PastLife | None = None
+    no_ping: bool = False
+    """Nobody is to be pinged for it: a mute says so."""
 
     def parts(self) -> tuple[Resource, InstrumentationScope, LogRecord]:
         """Return the OTLP messages."""
@@ -110,6 +112,7 @@ class Card:
                 count=self.past.count,
                 first_version=self.past.first_version,
             ),
+            no_ping=self.no_ping,
         ).SerializeToString()
 
     @classmethod
@@ -151,4 +154,5 @@ class Card:
                 count=stored.past.count,
                 first_version=stored.past.first_version,
             ),
+            no_ping=stored.no_ping,
         )

@@ -30,7 +30,7 @@ class QueuedBatch(_message.Message):
     def __init__(self, signal: _Optional[_Union[QueuedBatch.Signal, str]] = ..., request: _Optional[bytes] = ..., accepted_unix_nano: _Optional[int] = ..., highest_severity: _Optional[int] = ...) -> None: ...
 
 class Card(_message.Message):
-    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "notes", "been_to", "routed_to", "template", "samples", "past", "counted_unix_nano", "no_ping")
+    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "notes", "been_to", "routed_to", "template", "samples", "past", "counted_unix_nano", "no_ping", "routes")
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,7 @@ class Card(_message.Message):
     PAST_FIELD_NUMBER: _ClassVar[int]
     COUNTED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
     NO_PING_FIELD_NUMBER: _ClassVar[int]
+    ROUTES_FIELD_NUMBER: _ClassVar[int]
     resource: bytes
     scope: bytes
     record: bytes
@@ -67,7 +68,8 @@ class Card(_message.Message):
     past: PastLife
     counted_unix_nano: int
     no_ping: bool
-    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ..., no_ping: _Optional[bool] = ...) -> None: ...
+    routes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ..., no_ping: _Optional[bool] = ..., routes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PastLife(_message.Message):
     __slots__ = ("first_seen_unix_nano", "last_seen_unix_nano", "count", "first_version")
@@ -105,7 +107,7 @@ class ProblemHistory(_message.Message):
     def __init__(self, problems: _Optional[_Iterable[_Union[ProblemHistory.Problem, _Mapping]]] = ..., forgotten_unix_nano: _Optional[int] = ...) -> None: ...
 
 class MessageNote(_message.Message):
-    __slots__ = ("form", "other_problems", "other_records", "webhook_id", "thread_id", "repeated")
+    __slots__ = ("form", "other_problems", "other_records", "webhook_id", "thread_id", "repeated", "address")
     class Form(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         FORM_CARDS: _ClassVar[MessageNote.Form]
@@ -118,13 +120,15 @@ class MessageNote(_message.Message):
     WEBHOOK_ID_FIELD_NUMBER: _ClassVar[int]
     THREAD_ID_FIELD_NUMBER: _ClassVar[int]
     REPEATED_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
     form: MessageNote.Form
     other_problems: int
     other_records: int
     webhook_id: str
     thread_id: str
     repeated: bool
-    def __init__(self, form: _Optional[_Union[MessageNote.Form, str]] = ..., other_problems: _Optional[int] = ..., other_records: _Optional[int] = ..., webhook_id: _Optional[str] = ..., thread_id: _Optional[str] = ..., repeated: _Optional[bool] = ...) -> None: ...
+    address: str
+    def __init__(self, form: _Optional[_Union[MessageNote.Form, str]] = ..., other_problems: _Optional[int] = ..., other_records: _Optional[int] = ..., webhook_id: _Optional[str] = ..., thread_id: _Optional[str] = ..., repeated: _Optional[bool] = ..., address: _Optional[str] = ...) -> None: ...
 
 class AttachmentRef(_message.Message):
     __slots__ = ("filename", "content_type", "description", "size_bytes", "path", "shelf_key", "single_attempt")

@@ -66,6 +66,8 @@ class Card:
     past: PastLife | None = None
     no_ping: bool = False
     """Nobody is to be pinged for it: a mute says so."""
+    routes: tuple[str, ...] = ()
+    """Marks of the routes that the record took and that say who is pinged."""
 
     def parts(self) -> tuple[Resource, InstrumentationScope, LogRecord]:
         """Return the OTLP messages."""
@@ -113,6 +115,7 @@ class Card:
                 first_version=self.past.first_version,
             ),
             no_ping=self.no_ping,
+            routes=self.routes,
         ).SerializeToString()
 
     @classmethod
@@ -155,4 +158,5 @@ class Card:
                 first_version=stored.past.first_version,
             ),
             no_ping=stored.no_ping,
+            routes=tuple(stored.routes),
         )

@@ -17,6 +17,8 @@ class Note:
     thread_id: str = ""
     repeated: bool = False
     """It was sent again after a try whose end is not known."""
+    address: str = ""
+    """What its content says beside the cards, such as whom it pinged; an edit leaves it there."""
 
     def to_bytes(self) -> bytes:
         """Return the note as it is stored."""
@@ -27,6 +29,7 @@ class Note:
             webhook_id=self.webhook_id,
             thread_id=self.thread_id,
             repeated=self.repeated,
+            address=self.address,
         ).SerializeToString()
 
     @classmethod
@@ -40,4 +43,5 @@ class Note:
             webhook_id=note.webhook_id,
             thread_id=note.thread_id,
             repeated=note.repeated,
+            address=note.address,
         )

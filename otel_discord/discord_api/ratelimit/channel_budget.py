@@ -135,15 +135,16 @@ class ChannelBudget:
 
     def absorb(self, other: ChannelBudget) -> None:
         """Take over what was counted for a webhook before its channel was known."""
-        counted, in_flight, paused_until = other.hand_over()
+        counted, in_flight, paused_until, unreserved_until = other.hand_over()
+        self._unreserved_until = max(self._unreserved_until, unreserved_until)
         if self._limit:
             self._log = deque(sorted([*self._log, *counted])[-self._limit :])
         self._in_flight += in_flight
         self.pause(paused_until)
 
-    def hand_over(self) -> tuple[list[float], int, float]:
-        """Give away what was counted: times in the log, messages in flight, end of the pause."""
-        counted = list(self._log), self._in_flight, self._paused_until
+    def hand_over(self) -> tuple[list[float], int, float, float]:
+        """Give away what was counted: times in the log, messages in flight, end of the pause, until when no reserve."""
+        counted = list(self._log), self._in_flight, self._paused_until, self._unreserved_until
         self._log.clear()
         self._in_flight = 0
         return counted

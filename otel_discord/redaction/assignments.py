@@ -61,11 +61,13 @@ def _find(expression: Expression, text: str) -> Iterator[Finding]:
 
 
 def _value(text: str, key: str, kind: str, separator: str, start: int) -> Finding | None:
-    if kind == "authorization":
+    if kind == "authorization" and not text.startswith("[", start):
         return _authorization(text, start)
     if kind == "cookie":
         begin, end = line_extent(text, start)
         return Finding(begin, end, kind) if "=" in text[begin : min(end, begin + _COOKIE_NAME_CHARS)] else None
+    if text.startswith("[", start):
+        return _list(text, kind, start)
     begin, end, is_quoted = value_extent(text, start, encoded="%" in separator)
     # What is refused here was only looked at for the length of a placeholder, so that the whole stays linear.
     value = text[begin : min(end, begin + LONGEST_CHARS + 1)]
@@ -78,6 +80,17 @@ def _value(text: str, key: str, kind: str, separator: str, start: int) -> Findin
     if not is_quoted and (_is_small_number_of(kind, value) or key.lower().endswith("tokens")):
         return None  # a count, or words about tokens
     return Finding(begin, end, kind)
+
+
+def _list(text: str, kind: str, start: int) -> Finding | None:
+    """Find all that is in ``["a", "b"]``."""
+    end = text.find("]", start, start + _LIST_CHARS)
+    if end < 0:
+        far = text.find("]", start)
+        return Finding(start, far if far >= 0 else len(text), kind)
+    if not text[start + 1 : end].strip() or is_placeholder(text[start : end + 1]):
+        return None
+    return Finding(start + 1, end, kind)
 
 
 def _authorization(text: str, start: int) -> Finding | None:
@@ -135,6 +148,7 @@ def _find_all(text: str) -> Iterator[Finding]:
 
 
 _COOKIE_NAME_CHARS: Final = 4096
+_LIST_CHARS: Final = 4096
 
 KEY_VALUE: Final = Pattern(
     name="key_value",

@@ -66,6 +66,11 @@ URL_CREDENTIALS: Final = Pattern(
         found_by(rf"{_SLASHES}[^\s/:@\"'<>?#,%]*:(?P<s>[^\s/\"'<>]+)@", "password", _is_password),
         found_by(rf"{_SLASHES}{_USER}(?::|%3[aA])(?P<s>[^\s/\"'<>@:]+?)(?:@|%40)", "password", _is_password),
         found_by(rf"{_SLASHES}(?P<s>[A-Za-z0-9_.~-]{{20,}})(?::(?:x-oauth-basic)?)?(?:@|%40)", "token", _is_lone_user),
+        found_by(  # with a slash in it; a port is none
+            rf"{_SLASHES}[^\s/:@\"'<>?#,%]*:(?P<s>[^\s\"'<>@/]*[^\s\"'<>@/0-9][^\s\"'<>@/]*/[^\s\"'<>@]*)@",
+            "password",
+            _is_password,
+        ),
         found_by(r"(?i:jdbc:oracle:[a-z]+:)[^/\s@]+/(?P<s>[^@\s]+)@", "password", _is_password),
     ),
     triggers=(_SLASHES, "jdbc:oracle"),

@@ -15,12 +15,17 @@ def tables() -> dict[str, str]:
         for p in PATTERNS
     ]
     head = "\n| name | group | what it finds | shown |\n| --- | --- | --- | --- |\n"
-    return {"patterns": f"{head}{''.join(rows)}\n", "user ids": f"\n{', '.join(f'`{key}`' for key in USER_ID_KEYS)}\n\n"}
+    return {
+        "patterns": f"{head}{''.join(rows)}\n",
+        "user ids": f"\n{', '.join(f'`{key}`' for key in USER_ID_KEYS)}\n\n",
+    }
 
 
 def written(text: str) -> str:
     for name, table in tables().items():
-        text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda m, t=table: f"{m[1]}{t}{m[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda m, t=table: f"{m[1]}{t}{m[2]}", text, flags=re.DOTALL
+        )  # type: ignore[misc]
     return text
 
 

@@ -64,6 +64,31 @@ def test_what_stands_around_stays(name: str) -> None:
             f"https://discord.com/api/webhooks/{'1' * 18}/[discord-webhook]",
         ),
         ("Cookie: a=b; c=d\nnext", "Cookie: [cookie]\nnext"),
+        ('-H "Cookie: a=b; c=d" https://x', '-H "Cookie: [cookie]" https://x'),
+        ('{"cookie":"a=b","x":1}', '{"cookie":"[cookie]","x":1}'),
+        ("secret%22%3A%22abc%22%2C%22x", "secret%22%3A%22[secret]%22%2C%22x"),
+        ("&quot;password&quot;:&quot;abc&quot;,", "&quot;password&quot;:&quot;[password]&quot;,"),
+        ("&quot;password&quot;:&quot;abc", "&quot;password&quot;:&quot;[password]"),
+        ('{"Authorization":["abcdefgh12"],"x":1}', '{"Authorization":[[authorization]],"x":1}'),
+        (
+            '{"secrets":["a1b2", "c3"]} secrets: [] secret=[secret]',
+            '{"secrets":[[secret]]} secrets: [] secret=[secret]',
+        ),
+        ('{"secrets":["a1b2", "c3', '{"secrets":[secret]'),
+        ("postgresql://user:pass/word@h/db", "postgresql://user:[password]@h/db"),
+        ("https://git-token-0123456789@host/x", "https://[token]@host/x"),
+        ("secret: " + "x" * 200 + " y", "secret: [secret] y"),
+        ("password='cut of", "password='[password]"),
+        ("Basic abc= Basic dXNlcg== Basic ab/d", "Basic abc= Basic dXNlcg== Basic ab/d"),
+        ("token:  ", "token:  "),
+        (
+            "--token-count 5 <primary_key>5</primary_key> <password>cut",
+            "--token-count 5 <primary_key>5</primary_key> <password>[password]",
+        ),
+        (
+            'name="password" value="" name="password" value="null"',
+            'name="password" value="" name="password" value="null"',
+        ),
     ],
 )
 def test_the_reader_sees_what_it_was(text: str, shown: str) -> None:

@@ -23,8 +23,8 @@ from otel_discord.redaction import (
 _OURS: Final = frozenset({"patterns", "custom", "action", "actions", "hash_key", "hash_user_ids", "bodies"})
 _LISTS: Final = frozenset(
     {
-        "allowed_keys", "ignored_keys", "ignored_key_patterns", "blocked_key_patterns", "blocked_values", "allowed_values",
-        "redact_all_types", "hash_function",
+        "allowed_keys", "ignored_keys", "ignored_key_patterns", "blocked_key_patterns", "blocked_values",
+        "allowed_values", "redact_all_types", "hash_function",
     }
 )  # fmt: skip
 _SANITIZERS: Final = ("url_sanitizer", "db_sanitizer")

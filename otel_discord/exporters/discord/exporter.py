@@ -49,6 +49,7 @@ from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.folding.desk import FoldDesk
+from otel_discord.exporters.discord.folding.keeper import HistoryKeeper
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.intake import Intake
@@ -161,6 +162,7 @@ class DiscordExporter:
             ban = self._ban_memory(queue, limits)
             await ban.restore()
             desk = await self._open_desk(queue)
+            keeper = await self._open_history(desk, queue)
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
@@ -178,7 +180,10 @@ class DiscordExporter:
                 crew = Crew(
                     queue=queue,
                     outboxes=outboxes,
-                    others=[tasks.create_task(ban.run(), name=f"{self._settings.id} ban memory")],
+                    others=[
+                        tasks.create_task(ban.run(), name=f"{self._settings.id} ban memory"),
+                        tasks.create_task(keeper.run(), name=f"{self._settings.id} history"),
+                    ],
                     routing=tasks.create_task(router.run(), name=f"{self._settings.id} routing"),
                     senders={
                         name: tasks.create_task(outbox.run(), name=f"{self._settings.id} to {name}")
@@ -193,6 +198,7 @@ class DiscordExporter:
                     yield
                 finally:
                     await self._end(host, crew, router, office)
+                    await keeper.end()
 
     def _storage(self, host: Host) -> Storage | None:
         storage = self._config.sending_queue.storage
@@ -226,6 +232,12 @@ class DiscordExporter:
         if self._config.fold.enabled:
             await patiently(lambda: desk.restore(queue), self._settings.logger, "to show what is in Discord")
         return desk
+
+    async def _open_history(self, desk: FoldDesk, queue: WorkQueue) -> HistoryKeeper:
+        keeper = HistoryKeeper(desk=desk, queue=queue, logger=self._settings.logger)
+        if self._config.fold.enabled and self._config.sending_queue.storage is not None:
+            await patiently(keeper.restore, self._settings.logger, "to show what is known of problems")
+        return keeper
 
     async def _open_outboxes(
         self,

@@ -25,11 +25,12 @@ class _Source:
     resource: bytes
     who: str
     service: str
+    version: str
 
     @classmethod
     def of(cls, resource: bytes) -> "_Source":
         facts = source_facts(resource)
-        return cls(resource, who(facts), facts.service or facts.host)
+        return cls(resource, who(facts), facts.service or facts.host, facts.service_version)
 
 
 _UNFOLDED: Final = Problem(b"", "", "")
@@ -79,6 +80,7 @@ class CardMaker:
                     problem = _UNFOLDED
                     if self.finder is not None:
                         problem = self.finder.find(whose.who, record, severity, is_critical=priority > NORMAL_PRIORITY)
+                    draft.met(problem, whose.version, seen_ns)
                     names = [item.name for item in lanes if not draft.fold(item.name, problem, seen_ns)]
                     if names:
                         scope = scope or scope_logs.scope.SerializeToString()
@@ -94,6 +96,7 @@ class CardMaker:
                             accepted_ns=accepted_ns,
                             fingerprint=problem.fingerprint,
                             template=problem.template,
+                            past=draft.past(problem),
                             attachments=attachments,
                             notes=notes,
                             routed_to=tuple(item.name for item in lanes) if len(lanes) > 1 else (),

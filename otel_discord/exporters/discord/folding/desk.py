@@ -13,6 +13,7 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.book import Entry, LaneBook
 from otel_discord.exporters.discord.folding.draft import Draft
+from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.problem import ProblemFinder, group_of, who
 
 RESTORED_CARDS: Final = 5_000
@@ -27,6 +28,8 @@ class FoldDesk:
     finder: ProblemFinder = field(default_factory=ProblemFinder)
     books: dict[str, LaneBook] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    history: History | None = None
+    """None where nothing is remembered beyond the cards."""
 
     @classmethod
     def of(cls, lanes: Iterable[str], *, window_s: float) -> "FoldDesk":
@@ -48,7 +51,7 @@ class FoldDesk:
 
     def draft(self, now_ns: int) -> Draft:
         """Begin a routing step."""
-        return Draft(self.books, now_ns)
+        return Draft(self.books, now_ns, self.history)
 
     def _recall(self, entry: Entry) -> None:
         try:

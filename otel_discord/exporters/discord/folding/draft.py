@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from otel_discord.component import Fold, NewCard, RoutedIds
-from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.cards import Card, PastLife
 from otel_discord.exporters.discord.folding.book import MAX_SAMPLES, Entry, LaneBook, Tally, tail
+from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.problem import Problem
 
 
@@ -46,15 +47,34 @@ class Draft:
 
     books: Mapping[str, LaneBook]
     now_ns: int
+    history: History | None = None
     folded: dict[str, int] = field(default_factory=dict)
     """How many records of each lane were counted on cards that others have opened."""
     _opened: dict[int, list[Opening]] = field(default_factory=dict)
     _open: dict[tuple[str, bytes], Opening] = field(default_factory=dict)
     _added: dict[Entry, tuple[LaneBook, Tally]] = field(default_factory=dict)
+    _met: dict[bytes, tuple[Problem, str, Tally]] = field(default_factory=dict)
 
     def begin(self, batch_id: int) -> None:
         """Say that a batch is looked at."""
         self._opened[batch_id] = []
+
+    def met(self, problem: Problem, version: str, seen_ns: int) -> None:
+        """Note a record for the problem's history, once for all its lanes; ``version`` is its service's."""
+        if self.history is None or not problem.fingerprint:
+            return
+        seen_ns = min(seen_ns, self.now_ns)
+        known = self._met.get(problem.fingerprint)
+        if known is None:
+            self._met[problem.fingerprint] = (problem, version, Tally(1, seen_ns, seen_ns, self.now_ns))
+        else:
+            known[2].add(seen_ns)
+
+    def past(self, problem: Problem) -> PastLife | None:
+        """Return what was known of a problem before this step."""
+        if self.history is None or not problem.fingerprint:
+            return None
+        return self.history.past(problem.fingerprint, self.now_ns)
 
     def fold(self, lane: str, problem: Problem, seen_ns: int) -> bool:
         """Count a record on the card of its problem; False where there is none yet."""
@@ -112,6 +132,16 @@ class Draft:
 
     def commit(self, ids: RoutedIds, payloads: Mapping[int, Sequence[NewCard]]) -> None:
         """Write the step into the books: the storage has it. ``payloads`` is what :meth:`cards` gave."""
+        if self.history is not None:
+            for fingerprint, (problem, version, tally) in self._met.items():
+                self.history.met(
+                    fingerprint,
+                    count=tally.count,
+                    first_seen_ns=tally.first_seen_ns,
+                    last_seen_ns=tally.last_seen_ns,
+                    version=version,
+                    template=problem.template,
+                )
         for batch_id, opened in self._opened.items():
             made = ids.cards.get(batch_id, ())
             for opening, card_id, stored in zip(opened, made, payloads[batch_id], strict=False):

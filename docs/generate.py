@@ -44,7 +44,6 @@ LATER: Final = frozenset(
         "exporter discord alerts", "exporter discord evidence",
         "exporter discord templates", "exporter discord webhook_check",
         "exporter discord destinations.<name>.mention", "exporter discord destinations.<name>.quiet_hours",
-        "exporter discord destinations.<name>.retention",
         "exporter otlp_grpc sending_queue.storage",
     }
 )  # fmt: skip

@@ -40,6 +40,8 @@ from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.picking import Picker
 from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_options import RenderOptions
+from otel_discord.exporters.discord.retention import Retention
+from otel_discord.exporters.discord.retention_book import RetentionBook
 from otel_discord.exporters.discord.routed import CardMaker
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.safe_render import SafeRenderer
@@ -92,7 +94,12 @@ def router(config: DiscordConfig, destinations: Sequence[Destination]) -> Router
 
 def fold_desk(config: DiscordConfig, destinations: Sequence[Destination]) -> FoldDesk:
     """Return what knows which problem is counted where."""
-    return FoldDesk.of([item.name for item in destinations], window_s=config.fold.window)
+    desk = FoldDesk.of([item.name for item in destinations], window_s=config.fold.window)
+    for item in destinations:
+        if item.retention_s:
+            book = desk.books[item.name]
+            book.max_message_age_ns = min(book.max_message_age_ns, int(item.retention_s * 1e9))
+    return desk
 
 
 def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldDesk) -> CardMaker:
@@ -179,6 +186,7 @@ class Workshop:
             max_age_s=config.max_age,
             wall_clock=self.wall_clock,
         )
+        retention = self._retention(destination, lane, circuit, departure, instruments)
         arrivals = Arrivals(flush_timeout_s=config.sending_queue.batch.flush_timeout)
         sender = self._sender(destination, lane, circuit, instruments)
         dispatch = Dispatch(
@@ -196,6 +204,7 @@ class Workshop:
                 release_attachments=self.release_attachments,
                 wall_clock=self.wall_clock,
                 fold=fold,
+                retention=retention,
             ),
             arrivals=arrivals,
             instruments=instruments,
@@ -230,7 +239,10 @@ class Workshop:
             instruments=instruments,
             max_embeds=config.sending_queue.batch.max_size,
             is_durable=config.sending_queue.storage is not None,
-            edits=self._edits(fold, lane, sender.composer, circuit, departure, instruments) if fold else None,
+            edits=self._edits(fold, lane, sender.composer, circuit, departure, instruments, retention)
+            if fold
+            else None,
+            retention=retention,
         )
 
     def _edits(
@@ -241,6 +253,7 @@ class Workshop:
         circuit: Circuit,
         departure: Departure,
         instruments: DestinationInstruments,
+        retention: Retention | None,
     ) -> Edits:
         return Edits(
             fold=fold,
@@ -254,6 +267,30 @@ class Workshop:
             logger=self.settings.logger,
             interval_s=self.config.fold.edit_interval,
             wall_clock=self.wall_clock,
+            outlives_its_cards=retention.book.knows if retention else lambda _: False,
+        )
+
+    def _retention(
+        self,
+        destination: Destination,
+        lane: Lane,
+        circuit: Circuit,
+        departure: Departure,
+        instruments: DestinationInstruments,
+    ) -> Retention | None:
+        if not destination.retention_s:
+            return None
+        return Retention(
+            book=RetentionBook(int(destination.retention_s * 1e9)),
+            lane=lane,
+            client=self.client,
+            webhook=destination.webhook,
+            circuit=circuit,
+            departure=departure,
+            instruments=instruments,
+            logger=self.settings.logger,
+            wall_clock=self.wall_clock,
+            counted=self.desk.books[destination.name] if self.config.fold.enabled else None,
         )
 
     def _fold(self, destination: Destination) -> LaneFold | None:

@@ -260,7 +260,6 @@ class DiscordConfig(StrictModel):
             later |= {
                 f"{path}::mention": item.mention is not None,
                 f"{path}::quiet_hours": item.quiet_hours is not None,
-                f"{path}::retention": bool(item.retention),
             }
         return [path for path, is_set in later.items() if is_set]
 

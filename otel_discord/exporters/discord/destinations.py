@@ -27,6 +27,8 @@ class Destination:
     """Send again after a failure that leaves open whether Discord has the message."""
     fallback: str = ""
     """The destination that takes over."""
+    retention_s: float = 0.0
+    """Age at which our own messages are deleted; 0: never."""
 
 
 def resolve_destinations(config: DiscordConfig) -> list[Destination]:
@@ -55,6 +57,7 @@ def _resolve(name: str, item: DestinationConfig, config: DiscordConfig) -> Desti
         thread_name=item.thread_name,
         resend_ambiguous=item.delivery == "at_least_once",
         fallback=item.fallback,
+        retention_s=item.retention,
     )
 
 

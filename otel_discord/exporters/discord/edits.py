@@ -6,7 +6,7 @@ too old) goes on as a new message with what was not shown yet.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -48,6 +48,8 @@ class Edits:
     logger: logging.Logger
     interval_s: float
     wall_clock: Callable[[], float]
+    outlives_its_cards: Callable[[str], bool] = lambda _: False
+    """Whether a message is to be known by its id when nothing is counted in it any more."""
     wake_at_s: float | None = None
     """Loop time at which an edit may become possible; None where none is wanted."""
     _was_last: bool = False
@@ -141,12 +143,14 @@ class Edits:
                 replace(entry, card_id=card_id, base=move.card.payload, count=entry.unshown, message=None, shown=0)
                 for entry, move, card_id in zip(rest, moves, ids, strict=False)
             ]
+            rest_ids = {entry.card_id for entry in rest}
+            shown_ids = [entry.card_id for entry in message.entries if entry.card_id not in rest_ids]
             book.forget(message)
             for entry in released:
                 entry.base_samples = len(entry.samples)
                 if entry.fingerprint and entry.fingerprint not in book.open:
                     book.opened(entry)
-        await self.lane.forget_messages([message.message_id])
+        await self._let_go([message.message_id], shown_ids)
 
     async def release_all(self) -> bool:
         """Do so for every message: nothing can be edited any more. Return whether anything waits now."""
@@ -163,9 +167,18 @@ class Edits:
         self._cleaned_ns = now_ns
         outlived = self.fold.book.outlived(now_ns)
         if outlived:
+            card_ids = [entry.card_id for message in outlived for entry in message.entries]
             for message in outlived:
                 self.fold.book.forget(message)
-            await self.lane.forget_messages([message.message_id for message in outlived])
+            await self._let_go([message.message_id for message in outlived], card_ids)
+
+    async def _let_go(self, message_ids: Sequence[str], card_ids: Sequence[int]) -> None:
+        """Forget messages, or of those that are known on only their cards."""
+        forgotten = [message_id for message_id in message_ids if not self.outlives_its_cards(message_id)]
+        if len(forgotten) < len(message_ids) and card_ids:
+            await self.lane.unpost(card_ids)
+        if forgotten:
+            await self.lane.forget_messages(forgotten)
 
     def _webhook(self, message: Posted) -> WebhookUrl:
         webhook = self.composer.destination.webhook

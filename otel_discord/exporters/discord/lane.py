@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from otel_discord.component import (
     Move,
     NewPosted,
+    PostedMessage,
     Posting,
     RetryableError,
     Settlement,
@@ -117,6 +118,18 @@ class Lane:
     async def move(self, moves: Sequence[Move]) -> Sequence[int]:
         """Let cards go on in other lanes; return their new ids in order."""
         return await self._insist(lambda: self.queue.move(moves), "to move cards to another destination")
+
+    async def posted(self) -> Sequence[PostedMessage]:
+        """Return the messages that are kept, oldest first."""
+        return await self._insist(lambda: self.queue.posted(self.name), "to show what is in Discord")
+
+    async def post(self, posted: NewPosted) -> None:
+        """Keep a message that Discord has."""
+        await self._insist(lambda: self.queue.post(posted), "to keep what was delivered")
+
+    async def unpost(self, card_ids: Sequence[int]) -> None:
+        """Keep posted cards no longer; their messages stay."""
+        await self._insist(lambda: self.queue.unpost(card_ids), "to forget posted cards")
 
     async def mark_shown(self, postings: Sequence[Posting]) -> None:
         """Note what an edit has brought to Discord."""

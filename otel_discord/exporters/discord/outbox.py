@@ -15,7 +15,7 @@ from otel_discord.component.instruments import DestinationInstruments
 from otel_discord.component.online_check import OnlineResult
 from otel_discord.discord_api.client import WebhookClient, WebhookInfo
 from otel_discord.discord_api.models import Message
-from otel_discord.discord_api.outcome_types import Gone, Reason, Unavailable
+from otel_discord.discord_api.outcome_types import Delivered, Gone, Reason, Unavailable
 from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.delivery import Exhausted
@@ -30,6 +30,7 @@ from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.notices import add_notice, send_notice
 from otel_discord.exporters.discord.outage import destination_works
 from otel_discord.exporters.discord.picking import Pick, Picker
+from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
 from otel_discord.exporters.discord.suspicion import Suspicion
 
@@ -63,6 +64,8 @@ class Outbox:
     fallback: Fallback | None = None
     edits: Edits | None = None
     """None: nothing is folded."""
+    retention: Retention | None = None
+    """None: no message is deleted."""
 
     @property
     def name(self) -> str:
@@ -159,7 +162,7 @@ class Outbox:
             if self._is_stopping or (self.arrivals.draining and not has_progressed and wake_at_s is None):
                 return
             if not has_progressed:
-                await self.arrivals.wait(wake_at_s)
+                await self.arrivals.wait(earliest(wake_at_s, self.retention.wake_at_s if self.retention else None))
 
     @property
     def _is_stopping(self) -> bool:
@@ -169,6 +172,8 @@ class Outbox:
         self.memory.resume(self.fingerprint)
         self.circuit.show()
         await self.departure.recall()
+        if self.retention is not None:
+            await self.retention.restore()
         lost = await self.picker.collect_doubt()
         if lost:
             self.lane.logger.warning(
@@ -195,6 +200,8 @@ class Outbox:
         if self.is_gone:
             if self.edits is not None:
                 await self.edits.release_all()
+            if self.retention is not None:
+                await self.retention.forget_all()
             return await self.departure.send_away()
         if self.is_open:
             return await self._cooled_down() and await self._probe()
@@ -205,7 +212,7 @@ class Outbox:
         if await self._has_edited(pick):
             return True
         if pick is None:
-            return False
+            return await self._has_deleted()
         if pick.group is None:
             await self.arrivals.wait_for_company(self._is_full)
         await self._send(pick)
@@ -220,6 +227,15 @@ class Outbox:
         await self.edits.edit(message)
         return True
 
+    async def _has_deleted(self) -> bool:
+        if self.retention is None or self.arrivals.draining:
+            return False
+        sent = await self.retention.choose()
+        if sent is None:
+            return False
+        await self.retention.delete(sent)
+        return True
+
     async def _is_full(self) -> bool:
         return len(await self.picker.fresh(self.max_embeds)) >= self.max_embeds
 
@@ -232,6 +248,9 @@ class Outbox:
 
     async def _send_notice(self, message: Message) -> None:
         outcome = await send_notice(self.client, self.destination, message, self.lane.logger)
+        if self.retention is not None and isinstance(outcome, Delivered):
+            opened_thread = bool(message.thread_name or self.destination.thread_name)
+            await self.retention.notice_arrived(outcome, opened_thread=opened_thread)
         if destination_works(outcome):
             await self.circuit.works()
         elif isinstance(outcome, Gone):
@@ -295,3 +314,8 @@ class Outbox:
             reason = answer.reason if isinstance(answer, Unavailable) else Reason.TIMEOUT
             await self.circuit.hold(Unavailable(reason, ambiguous=False))
         return isinstance(answer, WebhookInfo)
+
+
+def earliest(*times_s: float | None) -> float | None:
+    """Return the earliest of the times that there are."""
+    return min((each for each in times_s if each is not None), default=None)

@@ -10,7 +10,6 @@ from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.circuit import Circuit
-from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.delivery import Divide, GiveUp, Isolate, Settle
 from otel_discord.exporters.discord.departure import Departure
 from otel_discord.exporters.discord.doubt import Group
@@ -20,6 +19,7 @@ from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.outage import destination_works
 from otel_discord.exporters.discord.picking import Pick
+from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.sender import Ended, Unfinished
 from otel_discord.signals import Signal
 
@@ -39,6 +39,7 @@ class Settling:
     release_attachments: Callable[[Sequence[Card]], None]
     wall_clock: Callable[[], float]
     fold: LaneFold | None = None
+    retention: Retention | None = None
 
     async def conclude(self, pick: Pick, ended: Ended) -> None:
         """Act on the end of a message. Whether one that has used up its tries is an outage is not decided here."""
@@ -101,14 +102,21 @@ class Settling:
 
     def _kept(self, ended: Ended) -> NewPosted | None:
         outcome, composed = ended.outcome, ended.composed
-        if self.fold is None or not isinstance(outcome, Delivered) or not outcome.message_id:
+        if not isinstance(outcome, Delivered) or not outcome.message_id:
+            return None
+        if self.fold is None and self.retention is None:
             return None
         note = composed.note
         if composed.message.thread_name:
             note = replace(note, thread_id=outcome.channel_id)  # the post that it has opened
         stored = composed.stored[: composed.kept]
         shown = [card.count for card in composed.cards[: composed.kept]]
-        return self.fold.arrived(outcome.message_id, note, stored, shown)
+        if self.fold is None:
+            return self.retention.own_message(outcome.message_id, note) if self.retention else None
+        posted = self.fold.arrived(outcome.message_id, note, stored, shown)
+        if self.retention is not None:
+            self.retention.arrived(posted, replace(note, webhook_id=self.fold.webhook_id))
+        return posted
 
     async def _bury(self, ended: Ended, places: Sequence[int], reason: str) -> None:
         cards = [ended.composed.stored[place] for place in places]

@@ -122,6 +122,8 @@ class LaneBook:
 
     lane: str
     window_ns: int
+    max_message_age_ns: int = MAX_MESSAGE_AGE_NS
+    """Nothing is counted in a message that is older."""
     entries: dict[int, Entry] = field(default_factory=dict)
     """By the ids of their cards: all that wait and are known, and all in kept messages."""
     open: dict[bytes, Entry] = field(default_factory=dict)
@@ -136,7 +138,7 @@ class LaneBook:
         entry = self.open.get(fingerprint)
         if entry is None or entry.message is None:
             return entry
-        if now_ns - entry.touched_ns > self.window_ns or now_ns - entry.message.posted_ns > MAX_MESSAGE_AGE_NS:
+        if now_ns - entry.touched_ns > self.window_ns or now_ns - entry.message.posted_ns > self.max_message_age_ns:
             del self.open[fingerprint]
             return None
         return None if entry.message.refused else entry
@@ -209,7 +211,7 @@ class LaneBook:
         old = [
             message
             for message in clean
-            if now_ns - message.last_touched_ns > self.window_ns or now_ns - message.posted_ns > MAX_MESSAGE_AGE_NS
+            if now_ns - message.last_touched_ns > self.window_ns or now_ns - message.posted_ns > self.max_message_age_ns
         ]
         excess_bytes = self.kept_bytes - MAX_KEPT_BYTES - sum(_size_bytes(message) for message in old)
         if excess_bytes > 0:

@@ -1,6 +1,5 @@
 """What is remembered of problems: exact while it is remembered, bounded, the same after a restart."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +26,11 @@ def past(history: History, name: str, *, now_ns: int = NOW_NS) -> PastLife | Non
     return history.past(problem(name).fingerprint, now_ns)
 
 
+def times(history: History, name: str, *, now_ns: int = NOW_NS) -> int | None:
+    life = past(history, name, now_ns=now_ns)
+    return None if life is None else life.count
+
+
 def stored(history: History) -> list[bytes]:
     return [history.part(number) for number in range(PARTS)]
 
@@ -50,7 +54,7 @@ def test_who_was_seen_least_recently_is_forgotten_first() -> None:
         met(history, name)
     assert len(history) == 2
     assert past(history, "b") is None  # it may have been there before: nothing can be said
-    assert (past(history, "a") or pytest.fail()).count == 2
+    assert times(history, "a") == 2
 
 
 def test_nobody_is_called_new_until_the_memory_reaches_far_enough_back() -> None:
@@ -58,7 +62,7 @@ def test_nobody_is_called_new_until_the_memory_reaches_far_enough_back() -> None
     met(history, "a")
     met(history, "b")
     assert past(history, "z", now_ns=NOW_NS + REACH_NS - 1) is None
-    assert (past(history, "z", now_ns=NOW_NS + REACH_NS) or pytest.fail()).count == 0
+    assert times(history, "z", now_ns=NOW_NS + REACH_NS) == 0
 
 
 def test_only_parts_that_changed_are_stored_again() -> None:
@@ -92,11 +96,11 @@ def test_it_is_bounded_and_the_same_after_a_restart(
     counts: dict[str, int] = {}
     for number, at_s, count, version in meetings:
         name = f"p{number}"
-        if past(history, name) is None or not (past(history, name) or pytest.fail()).count:
+        if not times(history, name):
             counts[name] = 0
         counts[name] += count
         met(history, name, at_ns=at_s * SECOND, count=count, version=version.encode(errors="ignore").decode())
-        assert (past(history, name) or pytest.fail()).count == counts[name]
+        assert times(history, name) == counts[name]
     assert len(history) <= most
     assert len(history) <= 1 or history.size_bytes <= most_bytes
     again = History.restored(stored(history), max_problems=most, max_bytes=most_bytes)

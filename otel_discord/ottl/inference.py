@@ -21,7 +21,7 @@ def infer_context(texts: Iterable[str], *, default: ContextKind | None = None) -
     last = ""
     for text in texts:
         last = text
-        for path in _paths(text):
+        for path in paths_in(text):
             prefix = path.segments[0].name
             if prefix not in PREFIXES:
                 problem = f'"{prefix}" needs its context before it, as in log.{prefix} or resource.{prefix}'
@@ -44,7 +44,12 @@ def _own(kind: ContextKind) -> set[str]:
     return {"scope", "instrumentation_scope"} if kind is ContextKind.SCOPE else {kind.value}
 
 
-def _paths(text: str) -> Iterator[Path]:
+def paths_in(text: str) -> Iterator[Path]:
+    """Yield the paths of a condition or statement, those inside keys and arguments too.
+
+    Raises:
+        OttlSyntaxError: it is none.
+    """
     parsed = parse(text)
     waiting: list[Any] = [parsed.head] if parsed.where is None else [parsed.where, parsed.head]
     while waiting:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+
 from otel_discord.ottl import ContextKind
 from otel_discord.processors.attributes.match_config import MatchConfig
 from otel_discord.processors.attributes.matching import Place, compile_match
@@ -46,7 +48,7 @@ _PLACES: Final[dict[ContextKind, Callable[[Any], Place]]] = {
     ContextKind.LOG: lambda item: (item.resource, item.scope, item.record, item.record),
     ContextKind.SPAN: lambda item: (item.resource, item.scope, item.span, item.span),
     ContextKind.METRIC: lambda item: (item.resource, item.scope, item.metric, item.metric),
-    ContextKind.RESOURCE: lambda item: (item.resource, None, None, None),  # type: ignore[dict-item]  # no test looks there
+    ContextKind.RESOURCE: lambda item: (item.resource, InstrumentationScope(), None, None),
 }
 
 

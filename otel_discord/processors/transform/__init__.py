@@ -1,0 +1,1 @@
+"""A processor that changes records, spans, metrics and what they stand in by statements."""

@@ -20,6 +20,7 @@ from otel_discord.service.extension_uses import Extensions, check_uses, uses_in
 from otel_discord.service.graph import Fault, Plan, plan
 from otel_discord.service.ids import parse_component_id
 from otel_discord.service.model_errors import explain, value_at
+from otel_discord.service.pipeline_uses import check_pipeline_uses
 from otel_discord.service.references import Checked, check_references
 from otel_discord.service.registry import BrokenComponentError, Registry
 from otel_discord.signals import Signal
@@ -173,6 +174,8 @@ class _Loading:
             self._note(finding.path, finding.message, finding.hint, finding.written_at)
         if self._is_known_what_runs(service):
             self._check_extension_uses(checked)
+        if service is not None:
+            self._check_pipeline_uses(checked)
         return checked
 
     def _is_known_what_runs(self, service: ServiceConfig | None) -> bool:
@@ -199,6 +202,15 @@ class _Loading:
                     uses = uses_in(self.components[kind][each].config, (f"{kind}s", str(each)))
                     for finding in check_uses(uses, extensions):
                         self._note(finding.path, finding.message, finding.hint)
+
+    def _check_pipeline_uses(self, checked: Checked) -> None:
+        """Check what the sections of connectors in use name: the others pass nothing on."""
+        in_use = dict.fromkeys(each for pipeline in checked.pipelines for each in pipeline.exporters)
+        for each in in_use:
+            configured = self.components[Kind.CONNECTOR].get(each)
+            if configured is not None:
+                for finding in check_pipeline_uses(each, configured.config, checked.pipelines):
+                    self._note(finding.path, finding.message, finding.hint)
 
     def _readable_part(self) -> ServiceConfig | None:
         """Return what can be read of a service section that has problems, so that references are checked too."""

@@ -1,0 +1,1 @@
+"""A connector that chooses by conditions which pipelines get what."""

@@ -4,7 +4,8 @@ A field of text gets a scalar as it was written, other fields what YAML makes of
 (``batch:``) means the field's default, except where the field takes null.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -23,6 +24,9 @@ class StrictModel(BaseModel):
         validate_default=False,
         coerce_numbers_to_str=True,
     )
+
+    foreign_keys: ClassVar[Mapping[str, str]] = {}
+    """Keys that people bring along from other programs, in lower case, and what to write here instead."""
 
     @model_validator(mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from otel_discord.config.model import StrictModel
 from otel_discord.config.nearest import did_you_mean
 from otel_discord.config.problem import KeyPath, SeveralError
 from otel_discord.config.raw_text import RawText, unwrap
@@ -89,7 +90,8 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Sequen
 def _unknown_key(path: KeyPath, model: type[BaseModel]) -> ModelError:
     section = _model_at(model, path[:-1])
     known = [field.alias or name for name, field in section.model_fields.items()] if section else []
-    hint = did_you_mean(str(path[-1]), known)
+    explained = section.foreign_keys.get(str(path[-1]).lower(), "") if section else ""
+    hint = explained or did_you_mean(str(path[-1]), known)
     if not hint and known:
         hint = f"valid keys: {', '.join(sorted(known))}" if len(known) <= 40 else ""
     return ModelError(path, f"has invalid keys: {path[-1]}", hint)
@@ -153,14 +155,14 @@ def _split_sub_path(path: KeyPath, message: str, data: Any) -> tuple[KeyPath, st
     return (*path, *keys), message[named.end() :]
 
 
-def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
+def _model_at(model: type[BaseModel], path: KeyPath) -> type[StrictModel] | None:
     """Return the model that describes the section at a path."""
     here: Any = model
     for part in path:
         here = _step(here, part)
         if here is None:
             return None
-    return next(iter(_models(here)), None)
+    return next((found for found in _models(here) if issubclass(found, StrictModel)), None)
 
 
 def _step(annotation: Any, part: str | int) -> Any:

@@ -139,6 +139,8 @@ class Message:
     username: str = ""
     avatar_url: str = ""
     thread_name: str = ""
+    thread_id: str = ""
+    """Thread that it goes to, or is in; the webhook's own where that has one and this is not set."""
     flags: int = 0
     allowed_mentions: AllowedMentions = field(default=NOBODY)
 

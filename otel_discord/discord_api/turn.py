@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from otel_discord.discord_api import limits as discord_limits
 from otel_discord.discord_api.bodies import create_json, edit_json, with_clean_filenames
@@ -12,6 +13,10 @@ from otel_discord.discord_api.permits import Permit
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl, is_snowflake
 from otel_discord.discord_api.wire import Call, Wire
+
+UNKNOWN_CHANNEL: Final = 10003
+LOCKED_THREAD: Final = 160005
+_LOST_THREAD: Final = frozenset({UNKNOWN_CHANNEL, LOCKED_THREAD, ARCHIVED_THREAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,10 @@ class Turn:
         return self._permit.waited_s
 
     async def execute(self, message: Message) -> Outcome:
-        """Post a message and wait until Discord has stored it; ``Delivered`` holds its id."""
+        """Post a message and wait until Discord has stored it; ``Delivered`` holds its id.
+
+        ``Refused`` with ``MESSAGE_GONE`` where the message names a thread (``thread_id``) that takes nothing any more.
+        """
         self._use(Operation.EXECUTE)
         message = with_clean_filenames(message)
         refused = too_large(message, self._settings.file_max_bytes)
@@ -62,15 +70,15 @@ class Turn:
             return refused
         call = Call(
             operation=Operation.EXECUTE,
-            webhook=self._webhook,
+            webhook=self._place(message),
             query={"wait": "true"},
             json=create_json(message),
             files=message.files,
         )
         outcome = await self._wire.send(call, self._permit)
-        if isinstance(outcome, Delivered) and not self._webhook.thread_id and not message.thread_name:
+        if isinstance(outcome, Delivered) and not call.webhook.thread_id and not message.thread_name:
             self._learn_channel(outcome.channel_id)
-        return outcome
+        return _of_thread(outcome) if message.thread_id else outcome
 
     async def edit(self, message_id: str, message: Message) -> Outcome:
         """Make an own message say what ``message`` says; its author and place stay.
@@ -87,7 +95,7 @@ class Turn:
             return refused
         call = Call(
             operation=Operation.EDIT,
-            webhook=self._webhook,
+            webhook=self._place(message),
             message_id=message_id,
             json=edit_json(message),
             files=message.files,
@@ -96,7 +104,7 @@ class Turn:
         if isinstance(outcome, Gone) and outcome.code in {ARCHIVED_THREAD, NOT_THE_AUTHOR}:
             # A new message is possible (and reopens the thread), so the destination is well.
             return Refused(Reason.MESSAGE_GONE, outcome.status, outcome.code, outcome.detail)
-        return outcome
+        return _of_thread(outcome) if message.thread_id else outcome
 
     async def delete(self, message_id: str) -> Outcome:
         """Delete an own message; one that is gone already counts as deleted.
@@ -139,9 +147,20 @@ class Turn:
             raise RuntimeError(f"a turn is for one request, here {self._operation.name}")
         self._used = True
 
+    def _place(self, message: Message) -> WebhookUrl:
+        webhook = self._webhook
+        return WebhookUrl(webhook.id, webhook.token, message.thread_id) if message.thread_id else webhook
+
     def _learn_channel(self, channel_id: str) -> None:
         if is_snowflake(channel_id):
             self._settings.learn_channel(self._webhook.id, channel_id)
+
+
+def _of_thread(outcome: Outcome) -> Outcome:
+    """Return what an answer means for a message in a thread: that the thread is gone says nothing of the webhook."""
+    if isinstance(outcome, Gone) and outcome.code in _LOST_THREAD:
+        return Refused(Reason.MESSAGE_GONE, outcome.status, outcome.code, outcome.detail)
+    return outcome
 
 
 def too_large(message: Message, file_max_bytes: int) -> Refused | None:

@@ -1,5 +1,7 @@
 """How the exporter's parts are put together from its configuration."""
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -36,6 +38,7 @@ from otel_discord.exporters.discord.greetings import ask_webhook
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.lane_memory import LaneMemory
+from otel_discord.exporters.discord.lane_state import LaneState
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.picking import Picker
 from otel_discord.exporters.discord.render import Renderer
@@ -43,6 +46,7 @@ from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.retention_book import RetentionBook
 from otel_discord.exporters.discord.routed import CardMaker
+from otel_discord.exporters.discord.routes import Route
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.safe_render import SafeRenderer
 from otel_discord.exporters.discord.sender import Sender
@@ -50,6 +54,8 @@ from otel_discord.exporters.discord.settling import Settling
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.suspicion import Suspicion
 from otel_discord.exporters.discord.tombstones import fingerprint
+from otel_discord.ottl import ContextKind, OttlError, parse_condition
+from otel_discord.ottl.told_once import ToldOnce
 
 MIB: Final = 1024 * 1024
 PROJECT_URL: Final = "https://github.com/otel-discord/otel-discord"
@@ -87,9 +93,28 @@ async def open_client(
     )
 
 
-def router(config: DiscordConfig, destinations: Sequence[Destination]) -> Router:
-    """Return the routing table."""
-    return Router(destinations, config.critical.min_severity, config.critical.to_all)
+def router(config: DiscordConfig, destinations: Sequence[Destination], logger: logging.Logger) -> Router:
+    """Return the routing table. A route whose destinations are not there, or not yet, takes nothing."""
+    by_name = {item.name: item for item in destinations}
+    routes = [
+        Route(
+            condition=parse_condition(written.condition, ContextKind.LOG, clock=time.time_ns),
+            destinations=there,
+            goes_on=written.continue_,
+            mark=written.mark,
+        )
+        for written in config.routes
+        if (there := [by_name[name] for name in written.destinations if name in by_name])
+    ]
+
+    def tell(condition: str, error: OttlError) -> None:
+        logger.warning(
+            "a route's condition cannot be evaluated for some records, which it does not match: %s",
+            error,
+            extra={"condition": condition},
+        )
+
+    return Router(destinations, config.critical.min_severity, config.critical.to_all, routes, ToldOnce(tell))
 
 
 def fold_desk(config: DiscordConfig, destinations: Sequence[Destination]) -> FoldDesk:
@@ -159,6 +184,7 @@ class Workshop:
         instruments.expect(reasons=Reason, scopes=Scope)
         lane = Lane(name=name, queue=self.queue, logger=logger)
         memory = self.host.kept(f"lane/{name}", LaneMemory)
+        state = LaneState(lane=lane, memory=memory, webhook_id=destination.webhook.id)
         fold = self._fold(destination)
         burial = self._burial(name, instruments, fold)
         circuit = Circuit(
@@ -188,13 +214,14 @@ class Workshop:
         )
         retention = self._retention(destination, lane, circuit, departure, instruments)
         arrivals = Arrivals(flush_timeout_s=config.sending_queue.batch.flush_timeout)
-        sender = self._sender(destination, lane, circuit, instruments)
+        sender = self._sender(destination, lane, state, circuit, instruments)
         dispatch = Dispatch(
             sender=sender,
             picker=picker,
             settling=Settling(
                 lane=lane,
                 memory=memory,
+                state=state,
                 burial=burial,
                 departure=departure,
                 circuit=circuit,
@@ -206,6 +233,7 @@ class Workshop:
                 fold=fold,
                 retention=retention,
             ),
+            state=state,
             arrivals=arrivals,
             instruments=instruments,
             fold=fold,
@@ -234,6 +262,7 @@ class Workshop:
                 ask_webhook=lambda: ask_webhook(self.client, destination.webhook, config.timeout),
                 tries_alone=config.retry_on_failure.policy().max_attempts or config.circuit_breaker.failure_threshold,
             ),
+            state=state,
             departure=departure,
             arrivals=arrivals,
             instruments=instruments,
@@ -304,7 +333,12 @@ class Workshop:
         )
 
     def _sender(
-        self, destination: Destination, lane: Lane, circuit: Circuit, instruments: DestinationInstruments
+        self,
+        destination: Destination,
+        lane: Lane,
+        state: LaneState,
+        circuit: Circuit,
+        instruments: DestinationInstruments,
     ) -> Sender:
         config, settings = self.config, self.settings
         render = config.render
@@ -316,6 +350,7 @@ class Workshop:
             max_message_length=render.max_message_length,
             trace_link=render.trace_link,
             logs_link=render.logs_link,
+            runbook_link=render.runbook_link,
         )
         return Sender(
             composer=Composer(
@@ -325,9 +360,11 @@ class Workshop:
                 max_embeds=config.sending_queue.batch.max_size,
                 max_file_bytes=max_file_bytes(config),
                 wall_clock=self.wall_clock,
+                memory=state.memory,
             ),
             client=self.client,
             lane=lane,
+            state=state,
             circuit=circuit,
             policy=config.retry_on_failure.policy(),
             instruments=instruments,

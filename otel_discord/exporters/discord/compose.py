@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from otel_discord.component import StoredCard
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.models import Embed, FilePart, Message
+from otel_discord.exporters.discord.addressing import addressed, call_of, content_room, of_one_post, with_address
 from otel_discord.exporters.discord.attachments import file_part
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
 from otel_discord.exporters.discord.delivery import Repair
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.folding.note import Note
+from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.lateness import late_mark
+from otel_discord.exporters.discord.mentions import NOBODY_CALLED, Call
 from otel_discord.exporters.discord.packing import leave_files, pack
 from otel_discord.exporters.discord.packing_fit import fit_again, fit_all
 from otel_discord.exporters.discord.render import Rendered
@@ -38,6 +41,14 @@ class Composed:
     cards: tuple[Card, ...]
     note: Note = field(default_factory=Note)
     """What is to be remembered of the message."""
+    call: Call = NOBODY_CALLED
+    """Whom it pings."""
+    post: str = ""
+    """The title of the forum post that it belongs to."""
+
+    def in_new_post(self) -> "Composed":
+        """Return the message so that it opens a post: the one that it was for is gone."""
+        return replace(self, message=replace(self.message, thread_id="", thread_name=self.post))
 
     @property
     def kept(self) -> int:
@@ -60,9 +71,18 @@ class Composer:
     max_embeds: int
     max_file_bytes: int
     wall_clock: Callable[[], float] = time.time
+    memory: LaneMemory = field(default_factory=LaneMemory)
+    """Knows who was pinged, and which posts were opened."""
 
     def compose(self, head: Sequence[StoredCard], *, repeated: bool = False) -> Composed:
-        """Return a message of as many cards from the front as fit; at least one. What comes after is not rendered."""
+        """Return a message of as many cards from the front as fit; at least one. What comes after is not rendered.
+
+        Cards of another forum post than the first one's are left for other messages.
+        """
+        head, post = of_one_post(self.destination, head)
+        return self._addressed(lambda room: self._packed(head, room, repeated=repeated), post)
+
+    def _packed(self, head: Sequence[StoredCard], max_content_chars: int, *, repeated: bool) -> Composed:
         cards: list[Card] = []
         now_s = self.wall_clock()
 
@@ -71,11 +91,25 @@ class Composer:
                 cards.append(Card.from_bytes(stored.payload))
                 yield self._render(cards[-1], repeated=repeated, late=late_mark(cards[-1].accepted_ns, now_s))
 
-        packed = pack(rendered(), max_embeds=self.max_embeds, max_file_bytes=self.max_file_bytes)
-        return Composed(self._signed(packed.message), tuple(head[: packed.taken]), tuple(cards[: packed.taken]))
+        packed = pack(
+            rendered(),
+            max_embeds=self.max_embeds,
+            max_content_chars=max_content_chars,
+            max_file_bytes=self.max_file_bytes,
+        )
+        return Composed(packed.message, tuple(head[: packed.taken]), tuple(cards[: packed.taken]))
 
     def compose_digest(self, head: Sequence[StoredCard], *, repeated: bool = False) -> Composed:
-        """Return one message of all these cards. Those that the message shows itself come first in what is returned."""
+        """Return one message of all these cards, or of those of the first one's forum post.
+
+        Those that the message shows itself come first in what is returned.
+        """
+        head, post = of_one_post(self.destination, head)
+        if post and len(head) <= self.max_embeds:
+            return self.compose(head, repeated=repeated)
+        return self._addressed(lambda room: self._packed_digest(head, room, repeated=repeated), post)
+
+    def _packed_digest(self, head: Sequence[StoredCard], max_content_chars: int, *, repeated: bool) -> Composed:
         cards = [Card.from_bytes(stored.payload) for stored in head]
         most_full, most_lines = self._digest_room()
         chosen = choose(cards, most_full=most_full, most_lines=most_lines)
@@ -95,7 +129,7 @@ class Composer:
             *(self._render(card, repeated=False, late="", brief=True) for card in full),
         ]
         return Composed(
-            self._signed(fit_all(rendered, max_file_bytes=self.max_file_bytes)),
+            fit_all(rendered, max_content_chars=max_content_chars, max_file_bytes=self.max_file_bytes),
             tuple(head[place] for place in chosen.order),
             tuple(cards[place] for place in chosen.order),
             Note(is_digest=True, other_problems=digest.other_problems, other_records=digest.other_records),
@@ -115,14 +149,18 @@ class Composer:
             note: what is remembered of the message.
             posted_s: when it was posted, in seconds since the epoch; what came late then says so still. 0: not known.
         """
-        if note is not None and note.is_digest:
-            return self._digest_again(cards, note)
-        rendered = [
-            self._render_posted(card, late_mark(card.accepted_ns, posted_s) if posted_s else "") for card in cards
-        ]
-        return fit_again(rendered, max_file_bytes=self.max_file_bytes)
+        note = note or Note()
+        if note.is_digest:
+            rendered = self._digest_again(cards, note)
+        else:
+            rendered = [
+                self._render_posted(card, late_mark(card.accepted_ns, posted_s) if posted_s else "") for card in cards
+            ]
+        room = content_room(note.address)
+        message = fit_again(rendered, max_content_chars=room, max_file_bytes=self.max_file_bytes)
+        return replace(with_address(message, note.address), thread_id=note.thread_id)
 
-    def _digest_again(self, cards: Sequence[Card], note: Note) -> Message:
+    def _digest_again(self, cards: Sequence[Card], note: Note) -> list[Rendered]:
         most_full, _ = self._digest_room()
         full, lines = cards[:most_full], cards[most_full:]
         digest = Digest(
@@ -133,8 +171,7 @@ class Composer:
             now_s=self.wall_clock(),
             is_edit=True,
         )
-        rendered = [self.renderer.digest(digest), *(self._render_posted(card, "", brief=True) for card in full)]
-        return fit_again(rendered, max_file_bytes=self.max_file_bytes)
+        return [self.renderer.digest(digest), *(self._render_posted(card, "", brief=True) for card in full)]
 
     def _digest_room(self) -> tuple[int, int]:
         """Return how many cards a digest shows in full, and how many on a line. The same at each edit."""
@@ -142,13 +179,17 @@ class Composer:
             return min(FULL_CARDS_IN_TEXT, self.max_embeds - 1), LINES_IN_TEXT
         return min(FULL_CARDS, self.max_embeds - 1), LINES
 
-    def _signed(self, message: Message) -> Message:
-        return replace(
-            message,
-            username=self.destination.username,
-            avatar_url=self.destination.avatar_url,
-            thread_name=self.destination.thread_name[: limits.THREAD_NAME_CHARS],
-        )
+    def _addressed(self, packed_within: Callable[[int], Composed], post: str) -> Composed:
+        """Return a message with whom it pings; packed with less text where that leaves no room."""
+        now_s = self.wall_clock()
+        composed = packed_within(limits.CONTENT_CHARS)
+        call = call_of(self.destination, self.memory, composed.stored, composed.cards, now_s)
+        if call.address and len(composed.message.content) > content_room(call.address):
+            composed = packed_within(content_room(call.address))
+            call = call_of(self.destination, self.memory, composed.stored, composed.cards, now_s)
+        message = addressed(composed.message, self.destination, self.memory, composed.stored, call, post, now_s)
+        note = replace(composed.note, address=call.address)
+        return replace(composed, message=message, note=note, call=call, post=post)
 
     def _render(self, card: Card, *, repeated: bool, late: str, brief: bool = False) -> Rendered:
         parts = [file_part(ref, self.shelf, self.max_file_bytes) for ref in card.attachments]

@@ -1,8 +1,9 @@
 """What a user writes under `exporters: discord:`. Every key of DESIGN.md 5.2 is accepted from the first version on."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.config.problem import SeveralError
@@ -11,11 +12,16 @@ from otel_discord.discord_api.webhook_url import WebhookUrlError, parse_webhook_
 from otel_discord.exporterhelper.config import RetryConfig, SendingQueueConfig
 from otel_discord.exporters.discord.config_destination import (
     DestinationConfig,
+    MentionConfig,
     MinSeverity,
     RenderConfig,
     Username,
     WebhookAddress,
 )
+from otel_discord.exporters.discord.foreign_keys import EXPORTER_KEYS, ROUTE_KEYS
+from otel_discord.exporters.discord.mentions import MAX_NAMED_CHARS, Mention, named_chars
+from otel_discord.exporters.discord.route_marks import route_mark
+from otel_discord.ottl import ContextKind, parse_condition
 from otel_discord.redaction import Action, MaskingPlan, select_patterns
 
 
@@ -29,14 +35,29 @@ class CriticalConfig(StrictModel):
 
 
 class RouteConfig(StrictModel):
-    """One routing rule: the first whose condition is met decides. In force with the release that brings OTTL."""
+    """One routing rule: the first whose condition is met decides."""
+
+    foreign_keys: ClassVar = ROUTE_KEYS
 
     condition: str
     """In OTTL, as in `severity_number >= SEVERITY_NUMBER_ERROR`."""
     destinations: tuple[str, ...] = Field(min_length=1)
-    """Names of the destinations that a matching record goes to."""
+    """Names of the destinations that a matching record goes to, where it reaches their `min_severity`."""
     continue_: bool = Field(default=False, alias="continue")
     """true: the rules after it are looked at as well."""
+    mention: MentionConfig | None = None
+    """Who is pinged for its records in its destinations, in place of whom the destination names."""
+
+    @field_validator("condition")
+    @classmethod
+    def _is_a_condition(cls, text: str) -> str:
+        parse_condition(text, ContextKind.LOG)
+        return text
+
+    @property
+    def mark(self) -> str:
+        """The route's name on cards; "" where it does not say who is pinged."""
+        return route_mark(self.condition, self.destinations) if self.mention is not None else ""
 
 
 class RateLimitConfig(StrictModel):
@@ -168,6 +189,8 @@ _LATER_SECTIONS: Final = (
 class DiscordConfig(StrictModel):
     """Log records become messages in Discord."""
 
+    foreign_keys: ClassVar = EXPORTER_KEYS
+
     webhook_url: WebhookAddress | None = None
     """The only destination, named `default`."""
     webhook_url_file: str = ""
@@ -177,7 +200,8 @@ class DiscordConfig(StrictModel):
     destinations_from: str = ""
     """An extension that names destinations at run time; a webhook above is then the fallback."""
     routes: tuple[RouteConfig, ...] = ()
-    """Rules by condition."""
+    """Rules by condition: the first that is met decides where a record goes; where none is, it goes to every
+    destination."""
     username: Username = ""
     """Name that messages are sent under; the webhook's own if empty. Discord refuses some, such as "discord"."""
     avatar_url: str = Field(default="", max_length=limits.URL_CHARS, pattern=r"^(https://.*)?$")
@@ -251,16 +275,9 @@ class DiscordConfig(StrictModel):
     def not_in_force(self) -> list[str]:
         """Return the keys that are set and accepted, but whose function comes with a later release."""
         later = {
-            "routes": bool(self.routes),
             "destinations_from": bool(self.destinations_from),
         }
         later |= {name: name in self.model_fields_set for name in _LATER_SECTIONS}
-        for name, item in self.destinations.items():
-            path = f"destinations::{name}"
-            later |= {
-                f"{path}::mention": item.mention is not None,
-                f"{path}::quiet_hours": item.quiet_hours is not None,
-            }
         return [path for path, is_set in later.items() if is_set]
 
     @model_validator(mode="after")
@@ -276,3 +293,30 @@ class DiscordConfig(StrictModel):
                 if name not in known and not self.destinations_from:
                     raise ValueError(f"routes::{index}::destinations: there is no destination {name!r}")
         return self
+
+    @model_validator(mode="after")
+    def _mentions_fit(self) -> "DiscordConfig":
+        for name in self.destinations or ("default",):
+            if named_chars(self.mentions_of(name)) > MAX_NAMED_CHARS:
+                raise ValueError(
+                    f"destinations::{name}: its mention and those of its routes name more than a message has room for "
+                    f"({MAX_NAMED_CHARS} characters); name a role"
+                )
+        return self
+
+    def mentions_of(self, destination: str) -> tuple[Mention, ...]:
+        """Return who is pinged in a destination: by its own word first, then by its routes'."""
+        written = self.destinations.get(destination)
+        own = (written.mention.mention(),) if written is not None and written.mention is not None else ()
+        of_routes = (
+            route.mention.mention(route.mark)
+            for route in self.routes
+            if route.mention is not None and destination in route.destinations
+        )
+        return (*own, *of_routes)
+
+    def advice(self) -> Sequence[str]:
+        """Return what is not wrong but will not be what was meant, in plain words."""
+        from otel_discord.exporters.discord.storm_warnings import storm_warnings
+
+        return storm_warnings(self)

@@ -7,7 +7,10 @@ from otel_discord.component import StartError
 from otel_discord.discord_api.webhook_url import WebhookUrl, WebhookUrlError, parse_webhook_url
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.config_destination import DestinationConfig
+from otel_discord.exporters.discord.mentions import Mention
+from otel_discord.exporters.discord.quiet_hours import QuietHours
 from otel_discord.exporters.discord.render_options import Preset
+from otel_discord.exporters.discord.thread_names import ThreadName
 
 DEFAULT_NAME = "default"
 
@@ -22,7 +25,11 @@ class Destination:
     preset: Preset
     username: str = ""
     avatar_url: str = ""
-    thread_name: str = ""
+    thread_name: ThreadName | None = None
+    """Forum channels: the post that a card belongs to."""
+    mentions: tuple[Mention, ...] = ()
+    """Who is pinged there, by the destination's own word and by its routes'."""
+    quiet_hours: QuietHours | None = None
     resend_ambiguous: bool = True
     """Send again after a failure that leaves open whether Discord has the message."""
     fallback: str = ""
@@ -54,7 +61,9 @@ def _resolve(name: str, item: DestinationConfig, config: DiscordConfig) -> Desti
         preset=item.preset or item.render.preset or (config.render.preset if config.render.embeds else "plain"),
         username=item.username or config.username,
         avatar_url=item.avatar_url or config.avatar_url,
-        thread_name=item.thread_name,
+        thread_name=ThreadName(item.thread_name) if item.thread_name else None,
+        mentions=config.mentions_of(name),
+        quiet_hours=item.quiet_hours.hours() if item.quiet_hours is not None else None,
         resend_ambiguous=item.delivery == "at_least_once",
         fallback=item.fallback,
         retention_s=item.retention,

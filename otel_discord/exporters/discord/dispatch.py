@@ -1,7 +1,9 @@
 """From a pick to its end: composed when the permit comes, sent, settled."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -12,12 +14,15 @@ from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.doubt import NO_DOUBT, Group
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
+from otel_discord.exporters.discord.lane_state import LaneState
 from otel_discord.exporters.discord.picking import LOOK_AHEAD_CARDS, Pick, Picker
 from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
 from otel_discord.exporters.discord.sender import Ended, Errand, Sender
 from otel_discord.exporters.discord.settling import Settling
 
 MAX_DIGEST_CARDS: Final = 5_000
+DIGEST_REST_S: Final = 10.0
+"""After a digest, so that a storm of ever new problems is not a storm of digests; unless the next one is full."""
 FAIR_ABOVE_CARDS: Final = 10
 """Fewer go in one message anyway."""
 
@@ -29,11 +34,14 @@ class Dispatch:
     sender: Sender
     picker: Picker
     settling: Settling
+    state: LaneState
     arrivals: Arrivals
     instruments: DestinationInstruments
     fold: LaneFold | None = None
     digest_above: int = 0
     """More waiting cards than that are merged into a digest."""
+    digest_at_s: float = -inf
+    """When the last digest went (loop time)."""
     in_hand: frozenset[int] = frozenset()
     """Cards of the message that is being sent."""
 
@@ -70,18 +78,28 @@ class Dispatch:
             repeated = bool(group and group.doubt.exists)
             if is_crowd or (group is not None and self.fold is not None and len(head) > FAIR_ABOVE_CARDS):
                 composed = self.sender.composer.compose_digest(head, repeated=repeated)
+                self.digest_at_s = asyncio.get_running_loop().time()
             else:
                 composed = self.sender.composer.compose(head, repeated=repeated)
         except DecodeError:
             self.picker.sees_damage = True
             return None
         self.in_hand = frozenset(card.id for card in (group.cards if group else composed.stored))
+        await self.state.goes_out(composed, self.sender.wall_clock())
         self.instruments.batch_flushed()
         if group is None:
             self.arrivals.taken(some_left=len(head) > len(composed.stored))
             if self.fold is not None and len(head) > len(composed.stored):
                 self.fold.shares.taken([self.fold.service_of(card) for card in composed.stored])
         return composed
+
+    async def rests_until_s(self, pick: Pick) -> float:
+        """Return the loop time before which nothing but critical cards goes, since a digest has just gone."""
+        rests = pick.group is None and pick.priority < CRITICAL_PRIORITY
+        until_s = self.digest_at_s + DIGEST_REST_S if rests else -inf
+        if until_s <= asyncio.get_running_loop().time() or await self.picker.lane.waiting() >= MAX_DIGEST_CARDS:
+            return -inf
+        return until_s
 
     async def _is_crowd(self) -> bool:
         """Return whether so many cards wait that the last one would wait too long, and none of them is critical."""

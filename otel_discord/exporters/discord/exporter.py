@@ -57,6 +57,7 @@ from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
+from otel_discord.exporters.discord.pace_memory import PaceMemory
 from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.shelf import Shelf
@@ -146,9 +147,11 @@ class DiscordExporter:
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
         """Open the queue and the way to Discord, run the outboxes; at the end drain them, or hand over."""
         self._destinations = resolve_destinations(self._config)
-        self._routing = assembly.router(self._config, self._destinations)
+        self._routing = assembly.router(self._config, self._destinations, self._settings.logger)
         for path in self._config.not_in_force():
             self._settings.logger.warning("%s is accepted but not in force in this version", path)
+        for advice in self._config.advice():
+            self._settings.logger.warning("%s", advice)
         async with AsyncExitStack() as stack:
             self._shelf = self._kept_shelf(host, stack)
             storage = self._storage(host)
@@ -161,6 +164,8 @@ class DiscordExporter:
             limits = assembly.rate_limits(self._config)
             ban = self._ban_memory(queue, limits)
             await ban.restore()
+            pace = self._pace_memory(queue, limits)
+            await pace.restore()
             desk = await self._open_desk(queue)
             keeper = await self._open_history(desk, queue)
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
@@ -226,6 +231,10 @@ class DiscordExporter:
     def _ban_memory(self, queue: WorkQueue, limits: RateLimits) -> BanMemory:
         state = Lane(name="", queue=queue, logger=self._settings.logger)
         return BanMemory(limits=limits, endpoint=self._config.endpoint, state=state, wall_clock=self._wall_clock)
+
+    def _pace_memory(self, queue: WorkQueue, limits: RateLimits) -> PaceMemory:
+        state = Lane(name="", queue=queue, logger=self._settings.logger)
+        return PaceMemory(limits=limits, endpoint=self._config.endpoint, state=state, wall_clock=self._wall_clock)
 
     async def _open_desk(self, queue: WorkQueue) -> FoldDesk:
         desk = assembly.fold_desk(self._config, self._destinations)

@@ -75,7 +75,7 @@ async def _send_test(client: WebhookClient, destination: Destination, timeout_s:
         embeds=(embed,),
         username=destination.username,
         avatar_url=destination.avatar_url,
-        thread_name=destination.thread_name,
+        thread_name=destination.thread_name.own_post if destination.thread_name is not None else "",
     )
     try:
         async with asyncio.timeout(timeout_s):

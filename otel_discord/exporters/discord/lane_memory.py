@@ -8,7 +8,9 @@ from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.outcome_types import Gone
 from otel_discord.exporterhelper.breaker import CLOSED, Breaker, returned
 from otel_discord.exporters.discord.doubt import Group
+from otel_discord.exporters.discord.mentions import Budget
 from otel_discord.exporters.discord.outage import Looks
+from otel_discord.exporters.discord.posts import Posts
 
 
 @dataclass(slots=True)
@@ -23,6 +25,8 @@ class LaneMemory:
     groups: deque[Group] = field(default_factory=deque)
     """They go first, each for itself, in this order."""
     notices: deque[Message] = field(default_factory=deque)
+    pings: Budget = field(default_factory=Budget)
+    posts: Posts = field(default_factory=Posts)
 
     def resume(self, fingerprint: str) -> None:
         """Begin where another outbox ended; what was learnt about another address does not count for this one."""

@@ -6,10 +6,9 @@ from collections import deque
 from dataclasses import replace
 from typing import Final
 
-from otel_discord.discord_api import limits
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.models import Message
-from otel_discord.discord_api.outcome_types import Delivered, Outcome, RateLimited, Unavailable
+from otel_discord.discord_api.outcome_types import Delivered, Outcome, RateLimited, Reason, Refused, Unavailable
 from otel_discord.discord_api.routes import Operation
 from otel_discord.exporters.discord.destinations import Destination
 
@@ -26,14 +25,19 @@ def add_notice(waiting: deque[Message], message: Message, destination: str, logg
 
 
 async def send_notice(
-    client: WebhookClient, destination: Destination, message: Message, logger: logging.Logger
+    client: WebhookClient, destination: Destination, message: Message, logger: logging.Logger, thread_id: str = ""
 ) -> Outcome:
-    """Send it, with a few tries; return the last answer. What does not arrive is in the log."""
+    """Send it, with a few tries; return the last answer. What does not arrive is in the log.
+
+    In a forum it goes to the thread ``thread_id``, or opens a post.
+    """
+    title = destination.thread_name.own_post if destination.thread_name is not None else ""
     addressed = replace(
         message,
         username=message.username or destination.username,
         avatar_url=message.avatar_url or destination.avatar_url,
-        thread_name=message.thread_name or destination.thread_name[: limits.THREAD_NAME_CHARS],
+        thread_name="" if thread_id else message.thread_name or title,
+        thread_id=thread_id,
     )
     tries = 0
     while True:
@@ -42,6 +46,9 @@ async def send_notice(
         if isinstance(outcome, Delivered):
             return outcome
         if isinstance(outcome, RateLimited):
+            continue
+        if isinstance(outcome, Refused) and outcome.reason is Reason.MESSAGE_GONE and addressed.thread_id:
+            addressed = replace(addressed, thread_id="", thread_name=title)
             continue
         tries += 1
         if not isinstance(outcome, Unavailable) or tries >= _TRIES:

@@ -8,6 +8,7 @@ message that nobody takes in ``suspicion``; a webhook that is gone is ``departur
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from otel_discord.component import ShutdownError
@@ -27,6 +28,7 @@ from otel_discord.exporters.discord.fallback import Fallback, Haven
 from otel_discord.exporters.discord.greetings import ask_webhook, in_words
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.lane_memory import LaneMemory
+from otel_discord.exporters.discord.lane_state import LaneState
 from otel_discord.exporters.discord.notices import add_notice, send_notice
 from otel_discord.exporters.discord.outage import destination_works
 from otel_discord.exporters.discord.picking import Pick, Picker
@@ -55,6 +57,7 @@ class Outbox:
     picker: Picker
     dispatch: Dispatch
     suspicion: Suspicion
+    state: LaneState
     departure: Departure
     arrivals: Arrivals
     instruments: DestinationInstruments
@@ -157,12 +160,18 @@ class Outbox:
     async def _send_what_comes(self) -> None:
         while True:
             self.arrivals.heard()
+            self._resting_until_s = None
             has_progressed = await self._step()
-            wake_at_s = self.edits.wake_at_s if self.edits is not None and not has_progressed else None
+            wake_at_s = None if has_progressed else self._wake_at_s()
             if self._is_stopping or (self.arrivals.draining and not has_progressed and wake_at_s is None):
                 return
             if not has_progressed:
                 await self.arrivals.wait(earliest(wake_at_s, self.retention.wake_at_s if self.retention else None))
+
+    def _wake_at_s(self) -> float | None:
+        """Return when there may be something to do although nothing new has come."""
+        wake = [self.edits.wake_at_s if self.edits is not None else None, self._resting_until_s]
+        return min((at_s for at_s in wake if at_s is not None), default=None)
 
     @property
     def _is_stopping(self) -> bool:
@@ -172,6 +181,7 @@ class Outbox:
         self.memory.resume(self.fingerprint)
         self.circuit.show()
         await self.departure.recall()
+        await self.state.recall()
         if self.retention is not None:
             await self.retention.restore()
         lost = await self.picker.collect_doubt()
@@ -247,7 +257,11 @@ class Outbox:
             await self.suspicion.follow_up(pick, ended, was_probe=is_probe)
 
     async def _send_notice(self, message: Message) -> None:
-        outcome = await send_notice(self.client, self.destination, message, self.lane.logger)
+        name = self.destination.thread_name
+        thread_id = self.memory.posts.find(name.own_post) if name is not None else ""
+        outcome = await send_notice(self.client, self.destination, message, self.lane.logger, thread_id)
+        if name is not None and isinstance(outcome, Delivered) and outcome.channel_id not in {thread_id, ""}:
+            await self.state.notice_arrived(name.own_post, outcome.channel_id)
         if self.retention is not None and isinstance(outcome, Delivered):
             opened_thread = bool(message.thread_name or self.destination.thread_name)
             await self.retention.notice_arrived(outcome, opened_thread=opened_thread)

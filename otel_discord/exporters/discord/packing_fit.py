@@ -52,7 +52,12 @@ def fit_all(
     return Message(content=content, embeds=parcel.embeds, files=parcel.files, flags=flags)
 
 
-def fit_again(cards: Sequence[Rendered], *, max_file_bytes: int = limits.FILE_MAX_BYTES) -> Message:
+def fit_again(
+    cards: Sequence[Rendered],
+    *,
+    max_content_chars: int = limits.CONTENT_CHARS,
+    max_file_bytes: int = limits.FILE_MAX_BYTES,
+) -> Message:
     """Return all cards of a posted message as one message again, for an edit: as many embeds, in the same order.
 
     Files are not sent again, so the message has none, but its texts name them as they were named at first: for that
@@ -61,7 +66,7 @@ def fit_again(cards: Sequence[Rendered], *, max_file_bytes: int = limits.FILE_MA
     Raises:
         ValueError: there are no cards.
     """
-    return replace(fit_all(cards, max_file_bytes=max_file_bytes), files=())
+    return replace(fit_all(cards, max_content_chars=max_content_chars, max_file_bytes=max_file_bytes), files=())
 
 
 def _is_short_enough(cards: Sequence[Rendered], room: Room) -> bool:

@@ -21,7 +21,7 @@ from otel_discord.exporters.discord.render_digest import (
     digest_part,
 )
 from otel_discord.exporters.discord.render_fit import to_content, to_embed
-from otel_discord.exporters.discord.render_links import LinkTemplate, parse_link
+from otel_discord.exporters.discord.render_links import RUNBOOK_ATTRIBUTE_ONLY, LinkTemplate, parse_link
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_templates import built_in_template
 from otel_discord.exporters.discord.render_values import Limits, card_values
@@ -153,7 +153,8 @@ def _look(name: str) -> _Look:
 
 
 def _parsed_links(options: RenderOptions) -> tuple[LinkTemplate, ...]:
-    named = {"trace": options.trace_link, "logs": options.logs_link, **options.links}
+    runbook = "" if options.runbook_link == RUNBOOK_ATTRIBUTE_ONLY else options.runbook_link
+    named = {"trace": options.trace_link, "logs": options.logs_link, "runbook": runbook, **options.links}
     return tuple(parse_link(name, template) for name, template in named.items() if template)
 
 

@@ -13,6 +13,10 @@ from urllib.parse import quote
 PLACEHOLDERS: Final = frozenset(
     ("trace_id", "span_id", "service", "environment", "namespace", "host", "severity", "event_name", "scope", "time_ms")
 )
+RUNBOOK_KEYS: Final = ("runbook.url", "runbook_url")
+RUNBOOK_ATTRIBUTE_ONLY: Final = "attribute"
+"""A runbook link that comes from a record's attribute or not at all."""
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?(?:[/?#][!-~]*)?")
 _PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_]\w*)\}")
 _MAX_URL_CHARS: Final = 1_500
 _LITERAL_SAFE: Final = ":/?#@!$&'*+,;=%~-._[]"
@@ -59,3 +63,11 @@ def parse_link(name: str, template: str) -> LinkTemplate:
         )
     literals = [quote(part, safe=_LITERAL_SAFE, errors="replace") for part in parts[0::2]]
     return LinkTemplate(name, tuple(literals[i // 2] if i % 2 == 0 else part for i, part in enumerate(parts)))
+
+
+def address_of(value: object) -> str:
+    """Return the address that an attribute holds, in a form that cannot break out of a link; "" where it holds none."""
+    if not isinstance(value, str) or len(value) > _MAX_URL_CHARS or not _ADDRESS.fullmatch(value.strip()):
+        return ""
+    url = quote(value.strip(), safe=_LITERAL_SAFE)
+    return url if len(url) <= _MAX_URL_CHARS else ""

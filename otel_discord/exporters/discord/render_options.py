@@ -21,6 +21,8 @@ class RenderOptions:
     trace_link: str = ""
     """Address with {trace_id}, {span_id}, {service}; shown as [trace]."""
     logs_link: str = ""
+    runbook_link: str = ""
+    """As the others; a record's own attribute goes before it, and `attribute` means that alone."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Further links: name → address template."""
     emoji: bool = True

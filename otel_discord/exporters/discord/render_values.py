@@ -18,7 +18,7 @@ from otel_discord.exporters.discord.facts_trace import parse_trace
 from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.exporters.discord.render_folded import count_mark, differing_samples, history, new_mark, seen
 from otel_discord.exporters.discord.render_lines import few_lines, fitted_title
-from otel_discord.exporters.discord.render_links import LinkTemplate
+from otel_discord.exporters.discord.render_links import RUNBOOK_KEYS, LinkTemplate, address_of
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
 from otel_discord.templating.cutting import cut_end, cut_middle
@@ -26,6 +26,7 @@ from otel_discord.templating.text import Markdown
 from otel_discord.templating.wording import timestamp
 
 TRACE_FILE: Final = "trace.txt"
+_RUNBOOK: Final = "runbook"
 MESSAGE_FILE: Final = "message.txt"
 _MIN_TRACE_CHARS: Final = 120
 _WHERE_CHARS: Final = 165
@@ -111,7 +112,7 @@ def card_values(
         max_chars=limits.sample_chars,
         room=limits.card_chars - told - len(trace.text) - _WHERE_CHARS,
     )
-    shown_links = _links(facts, links)
+    shown_links = _links(facts, links, runbook=bool(options.runbook_link))
     link_line = Markdown(" · ".join(f"[{link['name']}]({link['url']})" for link in shown_links))
     source = facts.source if options.resource else None
     time = facts.time_unix_ns if options.timestamps else 0
@@ -220,7 +221,18 @@ def _files(facts: RecordFacts, trace: Excerpt, *, message_is_cut: bool) -> tuple
     return tuple(files)
 
 
-def _links(facts: RecordFacts, links: Sequence[LinkTemplate]) -> list[dict[str, str]]:
+def _links(facts: RecordFacts, links: Sequence[LinkTemplate], *, runbook: bool) -> list[dict[str, str]]:
+    own = _own_runbook(facts) if runbook else ""
+    shown = [link for link in _configured_links(facts, links) if not (own and link["name"] == _RUNBOOK)]
+    return [*shown, {"name": _RUNBOOK, "url": own}] if own else shown
+
+
+def _own_runbook(facts: RecordFacts) -> str:
+    """Return the address of the record's own runbook, "" where it names none."""
+    return next((url for key in RUNBOOK_KEYS if (url := address_of(facts.all_attributes.get(key)))), "")
+
+
+def _configured_links(facts: RecordFacts, links: Sequence[LinkTemplate]) -> list[dict[str, str]]:
     if not links:
         return []
     source = facts.source

@@ -15,6 +15,7 @@ from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, record_severity
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.ottl import LogItem
 from otel_discord.signals import LogsBatch, to_plain
 
 
@@ -63,6 +64,7 @@ class CardMaker:
         """
         draft.begin(batch_id)
         floor = self.router.floor
+        has_routes = bool(self.router.routes)
         for resource_logs in batch.request.resource_logs:
             whose: _Source | None = None
             for scope_logs in resource_logs.scope_logs:
@@ -71,7 +73,11 @@ class CardMaker:
                     severity = record_severity(record)
                     if severity < floor:
                         continue
-                    lanes = self.router.route(severity)
+                    item = None
+                    if has_routes:
+                        item = LogItem(record, scope_logs.scope, resource_logs.resource, scope_logs, resource_logs)
+                    way = self.router.way(severity, item)
+                    lanes = way.destinations
                     if not lanes:
                         continue
                     whose = whose or _Source.of(resource_logs.resource.SerializeToString())
@@ -79,9 +85,10 @@ class CardMaker:
                     priority = self.router.priority(severity)
                     problem = _UNFOLDED
                     if self.finder is not None:
-                        problem = self.finder.find(whose.who, record, severity, is_critical=priority > NORMAL_PRIORITY)
+                        who, is_critical = whose.who + way.kind, priority > NORMAL_PRIORITY
+                        problem = self.finder.find(who, record, severity, is_critical=is_critical)
                     draft.met(problem, whose.version, seen_ns)
-                    names = [item.name for item in lanes if not draft.fold(item.name, problem, seen_ns)]
+                    names = [lane.name for lane in lanes if not draft.fold(lane.name, problem, seen_ns)]
                     if names:
                         scope = scope or scope_logs.scope.SerializeToString()
                         record, attachments, notes = self._take_attachments(record, names)
@@ -99,7 +106,8 @@ class CardMaker:
                             past=draft.past(problem),
                             attachments=attachments,
                             notes=notes,
-                            routed_to=tuple(item.name for item in lanes) if len(lanes) > 1 else (),
+                            routed_to=tuple(lane.name for lane in lanes) if len(lanes) > 1 else (),
+                            routes=way.routes,
                         )
                         for name in names:
                             draft.open(batch_id, name, problem, card, priority, whose.service)

@@ -1,21 +1,29 @@
 """Which destinations a record goes to. Pure.
 
-A record goes to every destination whose ``min_severity`` it reaches; what is critical goes to all if so configured.
-A severity of 0 says nothing and is taken for INFO, as the log data model suggests.
+A record goes to the destinations of the first route whose condition it meets (and of those before it that go on), and
+to every destination where it meets none: each time only where it reaches the destination's ``min_severity``, which no
+route lowers. What is critical goes to all if so configured. A severity of 0 says nothing and is taken for INFO, as the
+log data model suggests.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.routes import Route
+from otel_discord.ottl import LogItem, OttlError
 from otel_discord.signals import LogsBatch, Severity, effective_severity
 
 NORMAL_PRIORITY = 0
 CRITICAL_PRIORITY = 1
 HIGHEST_SEVERITY = 24
+_MAX_REMEMBERED: Final = 10_000
+_STEPS_OF_A_RANGE: Final = 4
+"""ERROR, ERROR2, ERROR3, ERROR4."""
 
 
 def record_severity(record: LogRecord) -> int:
@@ -29,25 +37,87 @@ def record_severity(record: LogRecord) -> int:
     return effective_severity(0, record.severity_text) or Severity.INFO
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a record goes."""
+
+    destinations: Sequence[Destination] = ()
+    routes: tuple[str, ...] = ()
+    """Marks of the routes that it takes and that say who is pinged."""
+    kind: str = ""
+    """Records that ping others are other problems: a count that goes up notifies nobody."""
+
+
+def _ignore(condition: str, error: OttlError) -> None:
+    """Say nothing."""
+
+
 @dataclass(frozen=True)
 class Router:
-    """The routing table of one exporter."""
+    """The routing table of one exporter.
+
+    ``on_error`` is told the condition and the error where a condition meets a value that it cannot work with; such a
+    record does not match.
+    """
 
     destinations: Sequence[Destination]
     critical_min_severity: int
     critical_to_all: bool
+    routes: Sequence[Route] = ()
+    on_error: Callable[[str, OttlError], None] = _ignore
+    _ways: dict[tuple[int, tuple[int, ...]], Way] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def floor(self) -> int:
-        """The severity below which a record goes nowhere."""
+        """The severity below which a record goes nowhere: routes do not lower what destinations ask for."""
         floor = min((item.min_severity for item in self.destinations), default=0)
         return min(floor, self.critical_min_severity) if self.critical_to_all else floor
 
-    def route(self, severity: int) -> list[Destination]:
-        """Return where a record of this severity goes; empty for nowhere."""
+    def way(self, severity: int, item: LogItem | None = None) -> Way:
+        """Return where a record of this severity goes; ``item`` is the record, needed only where there are routes."""
+        taken = self._taken(item) if item is not None and self.routes else ()
+        way = self._ways.get((severity, taken))
+        if way is None:
+            if len(self._ways) >= _MAX_REMEMBERED:
+                self._ways.clear()
+            way = self._ways[severity, taken] = self._new_way(severity, taken)
+        return way
+
+    def _taken(self, item: LogItem) -> tuple[int, ...]:
+        """Return the places of the routes that a record takes."""
+        taken = []
+        for place, route in enumerate(self.routes):
+            try:
+                is_met = route.condition.holds(item)
+            except OttlError as error:
+                self.on_error(route.condition.text, error)
+                continue
+            if is_met:
+                taken.append(place)
+                if not route.goes_on:
+                    break
+        return tuple(taken)
+
+    def _new_way(self, severity: int, taken: tuple[int, ...]) -> Way:
+        routes = [self.routes[place] for place in taken]
         if self.critical_to_all and severity >= self.critical_min_severity:
-            return list(self.destinations)
-        return [item for item in self.destinations if severity >= item.min_severity]
+            destinations = tuple(self.destinations)
+        else:
+            named = {item.name for route in routes for item in route.destinations}
+            destinations = tuple(
+                item
+                for item in self.destinations
+                if severity >= item.min_severity and (item.name in named or not routes)
+            )
+        marks = tuple(dict.fromkeys(route.mark for route in routes if route.mark))
+        told_apart_by = (*marks, *self._rank(severity, destinations))
+        return Way(destinations, marks, "".join(f"\x1f{part}" for part in told_apart_by))
+
+    def _rank(self, severity: int, destinations: Sequence[Destination]) -> list[str]:
+        """Return which mentions begin within the range of this severity and reach down to it; mostly none do."""
+        steps = {mention.min_severity for item in destinations for mention in item.mentions}
+        within = {step for step in steps if (step - 1) // _STEPS_OF_A_RANGE == (severity - 1) // _STEPS_OF_A_RANGE}
+        return [str(step) for step in sorted(within) if (step - 1) % _STEPS_OF_A_RANGE and step <= severity]
 
     def priority(self, severity: int) -> int:
         """Return the priority of a record's card."""

@@ -18,7 +18,7 @@ from otel_discord.component import RetryableError, ShutdownError, StoredCard
 from otel_discord.component.failpoint import reach
 from otel_discord.component.instruments import DestinationInstruments
 from otel_discord.discord_api.client import Turn, WebhookClient
-from otel_discord.discord_api.outcome_types import Outcome, RateLimited, Unavailable
+from otel_discord.discord_api.outcome_types import Outcome, RateLimited, Reason, Refused, Unavailable
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.urgency import Urgency
 from otel_discord.exporterhelper.backoff import BackoffPolicy, BackoffState
@@ -37,6 +37,7 @@ from otel_discord.exporters.discord.delivery import (
 )
 from otel_discord.exporters.discord.doubt import LOST, NO_DOUBT, Doubt, counted, doubt_after
 from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.lane_state import LaneState
 
 Compose: TypeAlias = Callable[[], Awaitable[Composed | None]]
 """None: there is nothing to send any more."""
@@ -89,6 +90,7 @@ class Sender:
     composer: Composer
     client: WebhookClient
     lane: Lane
+    state: LaneState
     circuit: Circuit
     policy: BackoffPolicy
     instruments: DestinationInstruments
@@ -156,6 +158,9 @@ class Sender:
         )
         if not isinstance(action, Settle) and not journey.doubt.exists:
             await self.lane.mark_unsent(fresh.stored)
+        if _has_lost_its_post(outcome, fresh):
+            await self.state.post_gone(fresh.message.thread_id)
+            action, fresh = SendAgain(), fresh.in_new_post()
         tripped = isinstance(outcome, Unavailable) and errand.is_evidence and self.circuit.failed()
         attempts = hand.backoff.attempts + 1
         if isinstance(action, Retry) and (tripped or errand.once):
@@ -235,6 +240,11 @@ class Sender:
             "detail": getattr(outcome, "detail", ""),
         }
         self.logger.warning(event, extra={key: value for key, value in facts.items() if value})
+
+
+def _has_lost_its_post(outcome: Outcome, composed: Composed) -> bool:
+    is_gone = isinstance(outcome, Refused) and outcome.reason is Reason.MESSAGE_GONE
+    return is_gone and bool(composed.message.thread_id)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.lane_memory import LaneMemory
+from otel_discord.exporters.discord.lane_state import LaneState
 from otel_discord.exporters.discord.outage import destination_works
 from otel_discord.exporters.discord.picking import Pick
 from otel_discord.exporters.discord.retention import Retention
@@ -30,6 +31,7 @@ class Settling:
 
     lane: Lane
     memory: LaneMemory
+    state: LaneState
     burial: Burial
     departure: Departure
     circuit: Circuit
@@ -97,6 +99,8 @@ class Settling:
         self.instruments.message_sent(embeds=len(composed.message.embeds), attempts=ended.attempts)
         self.exporter_instruments.sent(Signal.LOGS, composed.records)
         now_s = self.wall_clock()
+        if isinstance(ended.outcome, Delivered):
+            await self.state.arrived(composed, ended.outcome, now_s)
         for card in composed.cards:
             self.instruments.record_visible(now_s - card.first_seen_ns / 1e9)
 

@@ -23,13 +23,13 @@ ROUTER = Router([destination("info", 9), destination("errors", 17)], 21, critica
     ("severity", "names"), [(5, []), (9, ["info"]), (16, ["info"]), (17, ["info", "errors"]), (24, ["info", "errors"])]
 )
 def test_every_destination_takes_what_reaches_it(severity: int, names: list[str]) -> None:
-    assert [item.name for item in ROUTER.route(severity)] == names
+    assert [item.name for item in ROUTER.way(severity).destinations] == names
 
 
 def test_critical_to_all() -> None:
     picky = Router([destination("none", 25), destination("errors", 17)], 21, critical_to_all=True)
-    assert [item.name for item in picky.route(21)] == ["none", "errors"]
-    assert [item.name for item in picky.route(20)] == ["errors"]
+    assert [item.name for item in picky.way(21).destinations] == ["none", "errors"]
+    assert [item.name for item in picky.way(20).destinations] == ["errors"]
     assert picky.floor == 17
     assert [picky.priority(n) for n in (20, 21)] == [0, 1]
 

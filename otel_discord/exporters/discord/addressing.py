@@ -1,0 +1,81 @@
+"""Where a message goes and whom it names: its forum post, its mentions, and whether it makes a sound. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from otel_discord.component import StoredCard
+from otel_discord.discord_api import limits
+from otel_discord.discord_api.models import SUPPRESS_NOTIFICATIONS, AllowedMentions, Message
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.lane_memory import LaneMemory
+from otel_discord.exporters.discord.mentions import NOBODY_CALLED, Call, Subject, call_for
+from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
+
+
+def of_one_post(destination: Destination, head: Sequence[StoredCard]) -> tuple[Sequence[StoredCard], str]:
+    """Return the cards that belong to the same forum post as the first one, and the post's title."""
+    name = destination.thread_name
+    if name is None or not head:
+        return head, ""
+    if name.is_constant:
+        return head, name.own_post
+    title = name.of(Card.from_bytes(head[0].payload))
+    return [stored for stored in head if name.of(Card.from_bytes(stored.payload)) == title], title
+
+
+def call_of(
+    destination: Destination, memory: LaneMemory, stored: Sequence[StoredCard], cards: Sequence[Card], now_s: float
+) -> Call:
+    """Return whom a message with these cards pings: new ones in Discord, or it would be an edit."""
+    if not destination.mentions:
+        return NOBODY_CALLED
+    subjects = [
+        Subject(
+            card_id=each.id,
+            severity=card.severity,
+            routes=card.routes,
+            is_critical=each.priority >= CRITICAL_PRIORITY,
+            no_ping=card.no_ping,
+        )
+        for each, card in zip(stored, cards, strict=True)
+    ]
+    return call_for(subjects, destination.mentions, memory.pings, now_s, is_quiet=_is_quiet(destination, now_s))
+
+
+def content_room(address: str) -> int:
+    """Return how much of a message's content is left for cards that are text."""
+    return limits.CONTENT_CHARS - (len(address) + 1 if address else 0)
+
+
+def with_address(message: Message, address: str) -> Message:
+    """Return a message that says this below its text, or above its embeds."""
+    return replace(message, content="\n".join(part for part in (message.content, address) if part))
+
+
+def addressed(
+    message: Message,
+    destination: Destination,
+    memory: LaneMemory,
+    stored: Sequence[StoredCard],
+    call: Call,
+    post: str,
+    now_s: float,
+) -> Message:
+    """Return the message as it goes out: signed, with its mentions, to its post, without a sound where it is quiet."""
+    is_silent = _is_quiet(destination, now_s) and all(card.priority < CRITICAL_PRIORITY for card in stored)
+    memory.posts = memory.posts.of(destination.webhook.id)
+    thread_id = memory.posts.find(post) if post else ""
+    return replace(
+        with_address(message, call.address),
+        username=destination.username,
+        avatar_url=destination.avatar_url,
+        thread_name="" if thread_id else post,
+        thread_id=thread_id,
+        flags=message.flags | (SUPPRESS_NOTIFICATIONS if is_silent else 0),
+        allowed_mentions=AllowedMentions(users=call.users, roles=call.roles),
+    )
+
+
+def _is_quiet(destination: Destination, now_s: float) -> bool:
+    return destination.quiet_hours is not None and destination.quiet_hours.cover(now_s)

@@ -6,8 +6,7 @@ where they are not, where Discord had to say 429, or where a message is not kept
 
 import asyncio
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from benchmarks.far_end import service_beside, until
@@ -16,14 +15,13 @@ from benchmarks.processes import Process, cores, started
 from benchmarks.sizes import Size
 from benchmarks.storm_client import FATALS, TEMPLATES, words
 from otel_discord.testing.fake_discord import FakeDiscord, serve_fake_discord
-from otel_discord.testing.fake_discord.state import FakeMessage
+from otel_discord.testing.fake_discord.oracles import records_shown
 
 AIM_FIRST_SIGHT_S: Final = 2.0
 AIM_FATAL_S: Final = 1.0
 AIM_GROWTH_MIB: Final = 50.0
 AIM_MESSAGES: Final = 50
 _QUIET_S: Final = 90.0
-_COUNT: Final = re.compile(r"×([\d,]+)")
 
 
 def run(size: Size) -> Report:
@@ -54,7 +52,7 @@ async def _storm(records: int) -> Report:
                 cpu_s = running.process.cpu_s() - before_cpu_s
                 told = json.loads(line[1])
                 expected = told["accepted"] + FATALS
-                await until(lambda: _counted(fake.messages) == expected, timeout_s=_QUIET_S)
+                await until(lambda: records_shown(fake.messages) == expected, timeout_s=_QUIET_S)
                 peak.cancel()
                 growth = max(running.process.rss_bytes(), *(await asyncio.gather(peak, return_exceptions=True)))
             finally:
@@ -77,15 +75,6 @@ def _check(fake: FakeDiscord) -> None:
     limited = [each for each in fake.exchanges if each.status == 429]
     if limited or fake.violations:
         raise RuntimeError(f"{len(limited)} answers 429, violations {fake.violations[:3]}")
-
-
-def _counted(messages: Sequence[FakeMessage]) -> int:
-    return sum(_count_of(embed) for message in messages for embed in message.embeds)
-
-
-def _count_of(embed: Mapping[str, Any]) -> int:
-    found = _COUNT.search(f"{embed.get('title', '')}\n{embed.get('description', '')}")
-    return int(found[1].replace(",", "")) if found else 1
 
 
 def _report(fake: FakeDiscord, told: Mapping[str, Any], *, growth: int, cpu_s: float) -> Report:

@@ -38,6 +38,8 @@ from otel_discord.testing.fake_discord.oracles import (
     assert_nobody_pinged,
     markers_of,
     rate_limited_by_scope,
+    records_in,
+    records_shown,
 )
 from otel_discord.testing.fake_discord.profiles import PROFILES, Profile
 from otel_discord.testing.fake_discord.rules import RULES, Switches, Violation
@@ -89,6 +91,8 @@ __all__ = [
     "method_is",
     "posts",
     "rate_limited_by_scope",
+    "records_in",
+    "records_shown",
     "serve_fake_discord",
     "webhook_is",
 ]

@@ -8,12 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from otel_discord.testing.fake_discord.fake import FakeDiscord
 from otel_discord.testing.fake_discord.state import FakeMessage
 
 MARKER: Final = r"#(\d+)#"
+COUNT: Final = r"×(\d[\d,]*)"
+"""How an embed says that it stands for several records; the first one of its title and description counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,25 @@ def markers_of(message: FakeMessage, pattern: str = MARKER) -> list[str]:
     """Return the markers of one message, each once, in the order in which it is read."""
     texts = "\n".join(message.texts())
     return list(dict.fromkeys(match[1] for match in re.finditer(pattern, texts)))
+
+
+def records_in(embed: Mapping[str, Any]) -> int:
+    """Return how many records an embed stands for: what its ``×4,312`` says, or 1 where it says nothing."""
+    found = re.search(COUNT, f"{embed.get('title') or ''}\n{embed.get('description') or ''}")
+    return int(found[1].replace(",", "")) if found else 1
+
+
+def records_shown(messages: Iterable[FakeMessage | Mapping[str, Any]]) -> int:
+    """Return how many records messages stand for, all their embeds together.
+
+    Args:
+        messages: a FakeDiscord's, or the same as JSON.
+    """
+    return sum(
+        records_in(embed)
+        for message in messages
+        for embed in (message.embeds if isinstance(message, FakeMessage) else message.get("embeds") or ())
+    )
 
 
 def assert_each_once(fake: FakeDiscord, expected: Iterable[object], *, pattern: str = MARKER) -> None:

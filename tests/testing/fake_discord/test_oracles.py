@@ -15,6 +15,8 @@ from otel_discord.testing.fake_discord import (
     assert_nobody_pinged,
     markers_of,
     rate_limited_by_scope,
+    records_in,
+    records_shown,
 )
 
 
@@ -79,3 +81,19 @@ def test_429_are_counted_by_scope(clock: Any) -> None:
         post(fake, hook, {"content": "x"})
     assert rate_limited_by_scope(fake) == {"user": 2, "shared": 1}
     assert rate_limited_by_scope(fake, after_s=1000.0) == {"shared": 1}
+
+
+@pytest.mark.parametrize(
+    ("embed", "records"),
+    [
+        ({"title": "order 17 failed"}, 1),
+        ({"title": "×2 order 17 failed"}, 2),
+        ({"title": "order failed", "description": "×4,312 · 3×5 shards"}, 4312),
+        ({"description": "a matrix of 3 × 5, by ×"}, 1),
+        ({"title": "🔥 37 problems, 52 events", "description": "×47 in 32 of them"}, 47),
+        ({}, 1),
+    ],
+)
+def test_an_embed_says_how_many_records_it_stands_for(embed: dict[str, str], records: int) -> None:
+    assert records_in(embed) == records
+    assert records_shown([{"embeds": [embed, {"title": "one more"}]}, {"embeds": []}]) == records + 1

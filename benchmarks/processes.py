@@ -165,12 +165,16 @@ def _configuration(directory: Path, exporters: Mapping[str, Any], extensions: Ma
 
 
 def discord_exporter(webhook_url: str, **settings: Any) -> dict[str, Any]:
-    """Return the ``discord`` section that posts to a stand-in, without the hidden limit that it does not have."""
+    """Return the ``discord`` section that posts to a stand-in, without the hidden limit that it does not have.
+
+    Nothing is folded: records are counted here, and each is to be a card of its own.
+    """
     return {
         "webhook_url": webhook_url,
         "endpoint": f"{webhook_url.partition('/api/')[0]}/api/v10",
         "allow_insecure_endpoint": True,
         "rate_limit": {"channel_messages_per_minute": 0, "requests_per_second": 10_000},
+        "fold": {"enabled": False},
         **settings,
     }
 

@@ -148,4 +148,8 @@ async def _in_real_time(worlds: Sequence[World], records: int) -> list[tuple[flo
 
 
 def _settings() -> dict[str, Any]:
-    return {"rate_limit": {"channel_messages_per_minute": 0}, "sending_queue": {"queue_size": 10_000}}
+    return {
+        "rate_limit": {"channel_messages_per_minute": 0},
+        "sending_queue": {"queue_size": 10_000},
+        "fold": {"enabled": False},
+    }

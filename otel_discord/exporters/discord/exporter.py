@@ -187,6 +187,7 @@ class DiscordExporter:
                     outboxes=outboxes,
                     others=[
                         tasks.create_task(ban.run(), name=f"{self._settings.id} ban memory"),
+                        tasks.create_task(pace.run(), name=f"{self._settings.id} pace memory"),
                         tasks.create_task(keeper.run(), name=f"{self._settings.id} history"),
                     ],
                     routing=tasks.create_task(router.run(), name=f"{self._settings.id} routing"),
@@ -204,6 +205,7 @@ class DiscordExporter:
                 finally:
                     await self._end(host, crew, router, office)
                     await keeper.end()
+                    await pace.end()
 
     def _storage(self, host: Host) -> Storage | None:
         storage = self._config.sending_queue.storage

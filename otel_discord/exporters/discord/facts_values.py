@@ -49,7 +49,7 @@ def plain_attributes(attributes: Iterable[KeyValue], limit: int = MAX_ATTRIBUTES
 def clean(text: str, limit: int) -> str:
     """Return at most ``limit`` code points of a text, without what is invisible.
 
-    A ``×`` or ``📎`` of its own is followed by a zero-width space: ``×412`` and ``📎 trace.txt`` are said by cards alone.
+    A ``×`` or ``📎`` of its own is followed by a zero-width space: only cards say ``×412`` and ``📎 trace.txt``.
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text

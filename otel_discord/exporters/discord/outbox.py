@@ -17,6 +17,7 @@ from otel_discord.component.online_check import OnlineResult
 from otel_discord.discord_api.client import WebhookClient, WebhookInfo
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Reason, Unavailable
+from otel_discord.discord_api.routes import Operation
 from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.delivery import Exhausted
@@ -69,6 +70,9 @@ class Outbox:
     """None: nothing is folded."""
     retention: Retention | None = None
     """None: no message is deleted."""
+
+    _resting_until_s: float | None = None
+    """A digest has just gone: until then only critical cards do."""
 
     @property
     def name(self) -> str:
@@ -223,6 +227,10 @@ class Outbox:
             return True
         if pick is None:
             return await self._has_deleted()
+        rests_until_s = await self.dispatch.rests_until_s(pick)
+        if rests_until_s > -inf and not self.arrivals.draining:
+            self._resting_until_s = rests_until_s
+            return False
         if pick.group is None:
             await self.arrivals.wait_for_company(self._is_full)
         await self._send(pick)
@@ -231,11 +239,18 @@ class Outbox:
     async def _has_edited(self, pick: Pick | None) -> bool:
         if self.edits is None or (pick is not None and pick.priority >= CRITICAL_PRIORITY):
             return False
-        message = self.edits.choose(others_wait=pick is not None, at_once=self.arrivals.draining)
+        message = self.edits.choose(others_wait=self._may_post_now(pick), at_once=self.arrivals.draining)
         if message is None:
             return False
         await self.edits.edit(message)
         return True
+
+    def _may_post_now(self, pick: Pick | None) -> bool:
+        """Return whether a new message would go at once; while it waits for its permit, there is time for edits."""
+        if pick is None:
+            return False
+        ready_at_s = self.client.ready_at(self.destination.webhook, Operation.EXECUTE, priority=pick.priority)
+        return ready_at_s <= asyncio.get_running_loop().time()
 
     async def _has_deleted(self) -> bool:
         if self.retention is None or self.arrivals.draining:

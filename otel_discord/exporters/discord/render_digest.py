@@ -136,7 +136,7 @@ def digest_output(digest: Digest, *, is_text: bool, emoji: bool = True, resource
 
 
 def _counted(digest: Digest) -> str:
-    """Return ``×5,196 in 32 of them · the worst 5 are below``: what this embed stands for, the others count themselves."""
+    """Return ``×5,196 in 32 of them · the worst 5 are below``: this embed's own count, the others say theirs."""
     records = digest.records - sum(card.count for card in digest.full)
     problems = digest.problems - len(digest.full)
     shown = len(digest.full)

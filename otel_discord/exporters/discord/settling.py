@@ -111,8 +111,8 @@ class Settling:
         if self.fold is None and self.retention is None:
             return None
         note = composed.note
-        if composed.message.thread_name:
-            note = replace(note, thread_id=outcome.channel_id)  # the post that it has opened
+        if composed.post:
+            note = replace(note, thread_id=composed.message.thread_id or outcome.channel_id)
         stored = composed.stored[: composed.kept]
         shown = [card.count for card in composed.cards[: composed.kept]]
         if self.fold is None:

@@ -217,7 +217,7 @@ async def test_many_different_problems_become_digests_and_all_are_counted() -> N
             await asyncio.sleep(0.01)
         await asyncio.sleep(120)
         assert records_shown(fake) == len(words)
-        assert len(fake.messages) <= 40, "two minutes take 60 at most"
+        assert len(fake.messages) <= 60, "two minutes take no more"
         assert rig.telemetry.value("otelcol_exporter_sent_log_records") == len(words)
         await tell(rig, 5, body=f"{words[0]} {words[0][::-1]} broke {{n}} at {words[0] * 2} in {words[0]}x")
         await asyncio.sleep(60)

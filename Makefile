@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 # Decisions without a loop, a clock or dice: whatever they can do, a test has seen.
 PURE := $(addprefix otel_discord/, \
-  config/* signals/* templating/* store/* \
+  config/* ottl/* redaction/* signals/* templating/* store/* \
   component/errors.py \
   discord_api/answer_text.py discord_api/bodies.py discord_api/filenames.py discord_api/html_*.py discord_api/limits.py \
   discord_api/multipart.py discord_api/outcome_types.py discord_api/outcomes.py discord_api/ratelimit/* \
@@ -15,6 +15,10 @@ PURE := $(addprefix otel_discord/, \
   exporters/discord/dead_letters/file_names.py exporters/discord/dead_letters/letter.py \
   exporters/discord/dead_letters/line.py exporters/discord/dead_letters/notice.py \
   exporters/discord/delivery.py exporters/discord/destinations.py exporters/discord/doubt.py \
+  exporters/discord/folding/book.py exporters/discord/folding/crowd.py exporters/discord/folding/draft.py \
+  exporters/discord/folding/editing.py exporters/discord/folding/note.py exporters/discord/folding/problem.py \
+  exporters/discord/mining/* exporters/discord/packing_fit.py exporters/discord/render_digest*.py \
+  exporters/discord/render_folded.py \
   exporters/discord/last_words.py exporters/discord/lateness.py exporters/discord/outage.py \
   exporters/discord/packing.py exporters/discord/pressure.py exporters/discord/routed.py exporters/discord/routing.py \
   exporters/discord/shelf.py exporters/discord/tombstones.py \

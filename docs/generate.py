@@ -40,10 +40,9 @@ DOCS: Final = Path(__file__).parent
 MARK: Final = re.compile(r"(<!-- generated: ([a-z0-9_ /-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LATER: Final = frozenset(
     {
-        "exporter discord routes", "exporter discord destinations_from", "exporter discord fold",
+        "exporter discord destinations_from",
         "exporter discord alerts", "exporter discord evidence",
         "exporter discord templates", "exporter discord webhook_check",
-        "exporter discord destinations.<name>.mention", "exporter discord destinations.<name>.quiet_hours",
         "exporter otlp_grpc sending_queue.storage",
     }
 )  # fmt: skip

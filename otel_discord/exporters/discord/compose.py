@@ -97,7 +97,8 @@ class Composer:
             max_content_chars=max_content_chars,
             max_file_bytes=self.max_file_bytes,
         )
-        return Composed(packed.message, tuple(head[: packed.taken]), tuple(cards[: packed.taken]))
+        note = Note(repeated=repeated)
+        return Composed(packed.message, tuple(head[: packed.taken]), tuple(cards[: packed.taken]), note)
 
     def compose_digest(self, head: Sequence[StoredCard], *, repeated: bool = False) -> Composed:
         """Return one message of all these cards, or of those of the first one's forum post.
@@ -132,7 +133,12 @@ class Composer:
             fit_all(rendered, max_content_chars=max_content_chars, max_file_bytes=self.max_file_bytes),
             tuple(head[place] for place in chosen.order),
             tuple(cards[place] for place in chosen.order),
-            Note(is_digest=True, other_problems=digest.other_problems, other_records=digest.other_records),
+            Note(
+                is_digest=True,
+                other_problems=digest.other_problems,
+                other_records=digest.other_records,
+                repeated=repeated,
+            ),
         )
 
     def again(self, composed: Composed) -> Composed:
@@ -154,7 +160,10 @@ class Composer:
             rendered = self._digest_again(cards, note)
         else:
             rendered = [
-                self._render_posted(card, late_mark(card.accepted_ns, posted_s) if posted_s else "") for card in cards
+                self._render_posted(
+                    card, late_mark(card.accepted_ns, posted_s) if posted_s else "", repeated=note.repeated
+                )
+                for card in cards
             ]
         room = content_room(note.address)
         message = fit_again(rendered, max_content_chars=room, max_file_bytes=self.max_file_bytes)
@@ -171,7 +180,10 @@ class Composer:
             now_s=self.wall_clock(),
             is_edit=True,
         )
-        return [self.renderer.digest(digest), *(self._render_posted(card, "", brief=True) for card in full)]
+        return [
+            self.renderer.digest(digest, repeated=note.repeated),
+            *(self._render_posted(card, "", brief=True) for card in full),
+        ]
 
     def _digest_room(self) -> tuple[int, int]:
         """Return how many cards a digest shows in full, and how many on a line. The same at each edit."""
@@ -204,9 +216,9 @@ class Composer:
         files = [part if isinstance(part, FilePart) else _absent(ref) for ref, part in pairs]
         return replace(rendered, files=(*rendered.files, *files))
 
-    def _render_posted(self, card: Card, late: str, *, brief: bool = False) -> Rendered:
+    def _render_posted(self, card: Card, late: str, *, repeated: bool = False, brief: bool = False) -> Rendered:
         """Its files are in Discord: of them only the names count."""
-        rendered = self.renderer.render(card, late=late, notes=card.notes, brief=brief)
+        rendered = self.renderer.render(card, repeated=repeated, late=late, notes=card.notes, brief=brief)
         return replace(rendered, files=rendered.files + tuple(map(_sent_already, card.attachments)))
 
 

@@ -11,6 +11,7 @@ from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
 from otel_discord.discord_api.models import Embed, EmbedField, EmbedFooter, FilePart, Message
 from otel_discord.discord_api.validation import problems
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
+from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.packing_fit import fit_again, fit_all
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.exporters.discord.render_options import Preset
@@ -148,3 +149,18 @@ def test_what_came_late_says_so_also_after_an_edit() -> None:
     assert "2 h late" in said(made.compose(stored([late])).message)
     assert "late" not in said(made.recompose([late]))
     assert "2 h late" in said(made.recompose([late], posted_s=NOW_S))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("cards", [2, 40])
+def test_what_was_sent_again_says_so_also_after_an_edit(preset: Preset, cards: int) -> None:
+    made = composer(preset)
+    head = stored([card(f"{chr(97 + n % 26)}{chr(97 + n // 26)} failed") for n in range(cards)])
+    compose = made.compose if cards == 2 else made.compose_digest
+    for repeated in (True, False):
+        composed = compose(head, repeated=repeated)
+        note = Note.from_bytes(composed.note.to_bytes())
+        kept = [grown(each, 5, ()) for each in composed.cards[: composed.kept]]
+        expected = said(composed.message).count("sent again")
+        assert (expected > 0) is repeated
+        assert said(made.recompose(kept, note)).count("sent again") == expected

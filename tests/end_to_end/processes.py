@@ -128,12 +128,13 @@ def stand_in(*arguments: str) -> Iterator[StandIn]:
 
 
 def service_configuration(directory: Path, fake: StandIn, **discord: Any) -> Path:
-    """Write a configuration on free ports whose Discord is ``fake``."""
+    """Write a configuration on free ports whose Discord is ``fake``; each record is a card of its own."""
     exporter = {
         "webhook_url": fake.urls[0],
         "endpoint": f"{fake.base_url}/api/v10",
         "allow_insecure_endpoint": True,
         "dead_letters": {"directory": str(directory / "dead-letters")},
+        "fold": {"enabled": False},
         **discord,
     }
     configuration = {

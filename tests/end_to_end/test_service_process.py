@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from otel_discord.testing.fake_discord.oracles import records_shown
 from tests.end_to_end.processes import COMMAND, eventually, post_logs, service_configuration, stand_in, started
 
 HTTP_PORT = r"http[^,]* on \S+?:(\d+)"
@@ -66,3 +67,21 @@ def test_sixty_errors_in_a_burst(tmp_path: Path, count: int) -> None:
             assert stats["violations"] == {}
             assert fake.titles() == [f"🔴 error {number}" for number in range(count)]
             assert service.end() == 0
+
+
+def test_sixty_errors_of_one_problem_are_one_card_that_counts(tmp_path: Path) -> None:
+    """As it is where nothing is configured: repeats count on the card that is there, and the end shows every one."""
+    with stand_in() as fake:
+        path = service_configuration(tmp_path, fake, fold={})
+        with started([*COMMAND, "--config", str(path)]) as service:
+            port = int(service.read_until(r"Everything is ready.*" + HTTP_PORT)[1])
+            for number in range(60):
+                post_logs(port, f"order {number} failed")
+            eventually(lambda: fake.titles() != [])
+            post_logs(port, "something else")
+            eventually(lambda: len(fake.titles()) == 2)
+            assert service.end(signal.SIGTERM) == 0
+            messages = fake.ask("messages")
+            assert [records_shown([each]) for each in messages] == [60, 1]
+            assert fake.titles()[1] == "🔴 something else"
+            assert fake.ask("violations") == []

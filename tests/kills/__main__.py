@@ -1,4 +1,4 @@
-"""``python -m tests.kills [--kills 200] [--seed 7] [--signal KILL] [--profile unlimited]``, or ``--failpoints``."""
+"""``python -m tests.kills [--kills 200] [--seed 7] [--signal KILL] [--profile P] [--fold]``, or ``--failpoints``."""
 
 import argparse
 import signal
@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.end_to_end.processes import stand_in
+from tests.kills.fold_ends import play_folded
 from tests.kills.launch import command
 from tests.kills.perform import perform
 from tests.kills.random_ends import Plan, play
@@ -20,12 +21,13 @@ def main() -> int:
     parser.add_argument("--signal", choices=["KILL", "TERM"], default="KILL")
     parser.add_argument("--profile", default="unlimited", help="of FakeDiscord; default: limits as Discord has them")
     parser.add_argument("--failpoints", action="store_true", help="a kill at every place that the code names, instead")
+    parser.add_argument("--fold", action="store_true", help="problems that repeat, counted on their cards")
     options = parser.parse_args()
     if options.failpoints:
         return at_failpoints()
     plan = Plan(options.kills, options.seed, signal.Signals[f"SIG{options.signal}"], options.profile)
     with tempfile.TemporaryDirectory(prefix="kills-") as directory:
-        outcome = play(plan, Path(directory))
+        outcome = (play_folded if options.fold else play)(plan, Path(directory))
     for name, figure in outcome.figures.items():
         print(f"{name:20} {figure}")
     for words in outcome.verdict.wrong:

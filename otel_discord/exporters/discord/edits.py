@@ -21,7 +21,7 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.compose import Composer
 from otel_discord.exporters.discord.departure import Departure
-from otel_discord.exporters.discord.folding.book import Entry, Posted, tail
+from otel_discord.exporters.discord.folding.book import Entry, Posted, rest_of
 from otel_discord.exporters.discord.folding.editing import may_go, next_edit
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane
@@ -139,7 +139,7 @@ class Edits:
         async with self.fold.steady():
             message.refused = True
             rest = [entry for entry in message.entries if entry.unshown]
-            moves = [Move(entry.card_id, NewCard(book.lane, entry.priority, _rest_of(entry))) for entry in rest]
+            moves = [Move(entry.card_id, NewCard(book.lane, entry.priority, rest_of(entry))) for entry in rest]
             ids = await self.lane.move(moves) if moves else ()
             released = [
                 replace(entry, card_id=card_id, base=move.card.payload, count=entry.unshown, message=None, shown=0)
@@ -187,9 +187,3 @@ class Edits:
         if message.note.thread_id and not webhook.thread_id:
             return WebhookUrl(webhook.id, webhook.token, message.note.thread_id)
         return webhook
-
-
-def _rest_of(entry: Entry) -> bytes:
-    """Return the card that stands for what a posted one does not show."""
-    rest = tail(entry.unshown, entry.first_seen_ns, entry.last_seen_ns, entry.touched_ns, ())
-    return entry.payload() + rest + _NO_PING

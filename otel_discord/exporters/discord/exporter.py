@@ -242,6 +242,11 @@ class DiscordExporter:
         desk = assembly.fold_desk(self._config, self._destinations)
         if self._config.fold.enabled:
             await patiently(lambda: desk.restore(queue), self._settings.logger, "to show what is in Discord")
+        else:
+            keeping = {name for name, item in self._config.destinations.items() if item.retention}
+            await patiently(
+                lambda: desk.unfold(queue, keeps_messages=keeping), self._settings.logger, "to show what is in Discord"
+            )
         return desk
 
     async def _open_history(self, desk: FoldDesk, queue: WorkQueue) -> HistoryKeeper:

@@ -327,13 +327,20 @@ class Outbox:
         try:
             pick = await self.picker.pick()
             if pick is None:
-                return False
+                return await self._probes_by_edit()
             # A repeat is not wanted, so a request that makes nothing asks first.
             if self.picker.resends or await self._answers():
                 await self._send(pick, is_probe=True)
             return True
         finally:
             self.circuit.no_probe()
+
+    async def _probes_by_edit(self) -> bool:
+        message = self.edits.choose(others_wait=False, at_once=True) if self.edits is not None else None
+        if self.edits is None or message is None:
+            return False
+        await self.edits.edit(message)
+        return True
 
     async def _answers(self) -> bool:
         answer = await ask_webhook(self.client, self.destination.webhook, self.timeout_s)

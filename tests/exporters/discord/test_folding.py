@@ -131,6 +131,36 @@ async def test_an_edit_that_fails_is_tried_again_and_opens_the_breaker_when_noth
     assert counts(fake.messages) == [17]
 
 
+async def test_after_an_outage_counts_go_on_although_nothing_new_comes() -> None:
+    fake = FakeDiscord()
+    fake.faults.add(Fault(Answer(503), match=method_is("PATCH"), times=8))
+    async with running(fake, **FOLDING) as rig:
+        await tell(rig, 10)
+        await asyncio.sleep(1)
+        await tell(rig, 7)
+        await asyncio.sleep(300)
+        assert counts(fake.messages) == [17]
+        assert rig.telemetry.value("otel_discord_breaker_state") == 0
+
+
+async def test_a_run_without_folding_shows_what_the_one_before_had_not() -> None:
+    fake, disk = FakeDiscord(), Disk()
+    fake.add_webhook()
+    fake.faults.add(Fault(Answer(503), match=method_is("PATCH"), times=inf))
+    short = FOLDING | {"shutdown_timeout": "1s"}
+    async with running(fake, host=host_with(disk), sending_queue=STORED, **short) as rig:
+        await tell(rig, 10)
+        await asyncio.sleep(1)
+        await tell(rig, 7)
+        await asyncio.sleep(1)
+    async with running(
+        fake, host=host_with(disk), sending_queue=STORED, **FOLDING | {"fold": {"enabled": False}}
+    ) as rig:
+        await asyncio.sleep(30)
+    assert counts(fake.messages) == [10, 7]
+    assert await disk.queue.posted("default") == []
+
+
 async def test_what_a_lost_webhook_has_not_shown_becomes_a_dead_letter() -> None:
     fake, disk = FakeDiscord(), Disk()
     hook = fake.add_webhook()

@@ -253,6 +253,11 @@ class LaneBook:
                 yield entry
 
 
+def rest_of(entry: Entry) -> bytes:
+    """Return the card that stands for what a posted one does not show."""
+    return entry.payload() + tail(entry.unshown, entry.first_seen_ns, entry.last_seen_ns, entry.touched_ns, ())
+
+
 def _touched(entry: Entry) -> int:
     return entry.touched_ns
 

@@ -1,17 +1,17 @@
 """Folding of one exporter: its books, what its finder has learnt, and the lock under which both change together."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from otel_discord.component import WorkQueue
+from otel_discord.component import Move, NewCard, WorkQueue
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.facts_source import source_facts
-from otel_discord.exporters.discord.folding.book import Entry, LaneBook
+from otel_discord.exporters.discord.folding.book import Entry, LaneBook, rest_of
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.problem import ProblemFinder, group_of, who
@@ -48,6 +48,28 @@ class FoldDesk:
             waiting = await queue.head(lane, RESTORED_CARDS)
             for entry in book.restore(messages, waiting):
                 self._recall(entry)
+
+    async def unfold(self, queue: WorkQueue, *, keeps_messages: Collection[str] = ()) -> None:
+        """Let what an earlier run has folded and not shown go on as cards, since nothing is edited any more.
+
+        Args:
+            queue: where it is.
+            keeps_messages: lanes whose messages are to be deleted at their age, and so stay known.
+
+        Raises:
+            RetryableError: the storage cannot be read now.
+        """
+        for lane, book in self.books.items():
+            messages = await queue.posted(lane)
+            for _ in book.restore(messages, ()):
+                pass
+            rest = [entry for message in book.messages.values() for entry in message.entries if entry.unshown]
+            if rest:
+                await queue.move([Move(entry.card_id, NewCard(lane, entry.priority, rest_of(entry))) for entry in rest])
+            await queue.unpost([card.id for message in messages for card in message.cards])
+            if lane not in keeps_messages:
+                await queue.forget_messages(lane, [message.message_id for message in messages])
+            self.books[lane] = LaneBook(lane, self.window_ns)
 
     def draft(self, now_ns: int) -> Draft:
         """Begin a routing step."""

@@ -17,8 +17,12 @@ from otel_discord.cli.options import Sources, config_options
     help="Also ask each webhook for its name, without sending anything; one that was given up is used again.",
 )
 def validate(sources: Sources, online: bool) -> int:
-    """Check the configuration without starting anything. Silent and 0 when it is good."""
+    """Check the configuration without starting anything. Silent and 0 when it is good; advice goes to stderr."""
+    from otel_discord.service.advice import advice
+
     configuration = sources.load()
+    for sentence in advice(configuration):
+        click.echo(f"warning: {sentence}", err=True)
     if not online:
         return OK
     from otel_discord.service.online import check_online

@@ -86,7 +86,8 @@ class Budget:
     def arrived(self, pings: Iterable[Ping], now_s: float) -> "Budget":
         """Return the budget once the message with these pings is in Discord."""
         own = set(pings)
-        return Budget(tuple(Ping(ping.key, now_s) if ping in own else ping for ping in self.pings))
+        begun = self.begun(own).pings
+        return Budget(tuple(Ping(ping.key, now_s) if ping in own else ping for ping in begun))
 
     def to_bytes(self) -> bytes:
         """Return it as it is stored."""

@@ -166,6 +166,77 @@ def explained(written: dict[str, Any]) -> list[Any]:
     return [path for path, _, _ in explain(caught.value, DiscordConfig, written)]
 
 
+SHOP = {"condition": "true", "destinations": ["a"]}
+
+
+def words_of(written: dict[str, Any]) -> dict[str, str]:
+    """Return what is said about each path, message and hint together."""
+    with pytest.raises(ValidationError) as caught:
+        DiscordConfig.model_validate(written)
+    said = explain(caught.value, DiscordConfig, written)
+    return {"::".join(map(str, path)): f"{message} {hint}" for path, message, hint in said}
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "words"),
+    [
+        (
+            {"routes": [{"condition": "severity_number >> 1", "destinations": ["a"]}]},
+            "routes::0::condition",
+            "(column 18)",
+        ),
+        ({"routes": [SHOP, {**SHOP, "condition": 'IsMach(body, "x")'}]}, "routes::1::condition", "IsMatch"),
+        ({"routes": [{**SHOP, "condition": 'set(body, "x")'}]}, "routes::0::condition", "editor"),
+        ({"routes": [{**SHOP, "condition": "true where false"}]}, "routes::0::condition", "where"),
+        ({"routes": [{**SHOP, "condition": 'span.name == "x"'}]}, "routes::0::condition", "column 1"),
+        ({"routes": [{**SHOP, "destinations": []}]}, "routes::0::destinations", "at least 1"),
+        ({"routes": [{"match": "x", **SHOP}]}, "routes::0::match", "the key is condition"),
+        ({"routes": [{**SHOP, "mention": {"roles": ["x"]}}]}, "routes::0::mention::roles::0", "Discord id"),
+        ({"tls": {"insecure": True}, "headers": {}}, "headers", "nothing to set"),
+        ({"discord_configs": [{}]}, "discord_configs", "one of the destinations"),
+        ({"use_discord_username": True}, "use_discord_username", "leave username empty"),
+        ({"Level": "info"}, "Level", "min_severity"),
+        ({"tiemout": "5s"}, "tiemout", 'did you mean "timeout"'),
+    ],
+)
+def test_what_is_wrong_with_routes_and_foreign_keys(change: dict[str, Any], path: str, words: str) -> None:
+    said = words_of({"destinations": {"a": {"webhook_url": URL}}, **change})
+    assert words in said[path]
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "words"),
+    [
+        ({"quiet_hours": {"from": "22:00", "to": "07:00", "time_zone": "Europe/Berln"}}, "time_zone", "Europe/Berlin"),
+        ({"quiet_hours": {"from": "25:00", "to": "07:00"}}, "from", "must match"),
+        ({"quiet_hours": {"start": "22:00", "from": "22:00", "to": "07:00"}}, "start", "the key is from"),
+        ({"mention": {"everyone": True}}, "everyone", "never pinged"),
+        ({"mention": {"users": [str(10**18 + n) for n in range(60)]}}, "mention", "name a role"),
+        ({"thread_name": "{{ servce }}"}, "thread_name", "did you mean 'service'"),
+        ({"thread_name": " \u200b "}, "thread_name", "is blank"),
+        ({"url": URL}, "url", "webhook_url"),
+    ],
+)
+def test_what_is_wrong_with_a_destination(change: dict[str, Any], path: str, words: str) -> None:
+    said = words_of({"destinations": {"a": {"webhook_url": URL, **change}}})
+    assert any(words in text for key, text in said.items() if key.endswith(path)), said
+
+
+def test_a_destination_and_its_routes_together_name_no_more_than_a_message_holds() -> None:
+    mention = {"users": [str(10**18 + n) for n in range(30)]}
+    other = {"users": [str(10**18 + n) for n in range(30, 60)]}
+    written = {"destinations": {"a": {"webhook_url": URL, "mention": mention}}, "routes": [{**SHOP, "mention": other}]}
+    with pytest.raises(ValidationError, match="its mention and those of its routes"):
+        DiscordConfig.model_validate(written)
+
+
+def test_a_runbook_link_is_an_address_or_the_attribute() -> None:
+    for template in ("attribute", "https://runbooks.example/{service}/{event_name}", ""):
+        DiscordConfig.model_validate({"webhook_url": URL, "render": {"runbook_link": template}})
+    with pytest.raises(ValidationError, match="must begin with https://"):
+        DiscordConfig.model_validate({"webhook_url": URL, "render": {"runbook_link": "yes"}})
+
+
 def test_a_webhook_s_address_from_a_file(tmp_path: Any) -> None:
     path = tmp_path / "url"
     path.write_text(URL + "\n")

@@ -50,6 +50,7 @@ LATER: Final = frozenset(
 PAGES: Final = {
     "connector forward": "forward-connector.md",
     "connector count": "count-connector.md",
+    "connector routing": "routing-connector.md",
     "exporter discord": "discord-exporter.md",
     "exporter debug": "debug-exporter.md",
     "exporter file": "file-exporter.md",
@@ -57,6 +58,8 @@ PAGES: Final = {
     "processor attributes": "attributes-processor.md",
     "processor resource": "resource-processor.md",
     "processor batch": "batch-processor.md",
+    "processor filter": "filter-processor.md",
+    "processor transform": "transform-processor.md",
     "processor memory_limiter": "memory-limiter-processor.md",
     "processor probabilistic_sampler": "probabilistic-sampler-processor.md",
     "processor log_dedup": "log-dedup-processor.md",

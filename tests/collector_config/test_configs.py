@@ -52,6 +52,7 @@ CASES = [
         {"WEBHOOK_INFO_URL": "info", "WEBHOOK_ERROR_URL": "error", "WEBHOOK_ONCALL_URL": "fatal"},
     ),
     Case("processors-of-the-collector.yaml", {"DISCORD_WEBHOOK_URL": "info"}),
+    Case("filter-and-route.yaml", {"DISCORD_WEBHOOK_URL": "warn", "WEBHOOK_ONCALL_URL": "fatal"}),
     Case("from-environment.yaml", {"WEBHOOK_ERROR_URL": "warn"}),
     Case(
         "from-environment.yaml",
@@ -101,7 +102,9 @@ async def test_it_runs_and_logs_arrive(case: Case, start: Callable[..., Any], tm
 def moved(path: Path, endpoint: str) -> list[str]:
     """Return ``--set`` for everything that must not be as in the file here: Discord's address, and ports."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    sets = [f"exporters.discord.endpoint={endpoint}", "exporters.discord.allow_insecure_endpoint=true"]
+    senders = [each for each in data["exporters"] if each.partition("/")[0] == "discord"]
+    sets = [f"exporters.{each}.endpoint={endpoint}" for each in senders]
+    sets += [f"exporters.{each}.allow_insecure_endpoint=true" for each in senders]
     sets += [f"receivers.otlp.protocols.{each}.endpoint=localhost:0" for each in data["receivers"]["otlp"]["protocols"]]
     sets += ["extensions.health_check.endpoint=localhost:0"] if "health_check" in data.get("extensions", {}) else []
     sets.append(f"service.telemetry.metrics.readers={PROMETHEUS}")

@@ -45,7 +45,7 @@ def logs(*groups: tuple[Mapping[str, Any], Sequence[tuple[str, int, Mapping[str,
         group.resource.attributes.extend(key_values(resource))
         scope_logs = group.scope_logs.add()
         for body, severity, attributes in records:
-            record = scope_logs.log_records.add(severity_number=severity)  # type: ignore[arg-type]  # the enum is open
+            record = scope_logs.log_records.add(severity_number=severity)
             record.body.string_value = body
             record.attributes.extend(key_values(attributes))
     return LogsBatch(request)

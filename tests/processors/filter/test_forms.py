@@ -87,7 +87,7 @@ def left(config: str, batch: Any) -> Any:
             ]
         case MetricsBatch():
             return [
-                (metric.name, len(getattr(metric, metric.WhichOneof("data")).data_points))
+                (metric.name, len(getattr(metric, metric.WhichOneof("data") or "").data_points))
                 for group in result.request.resource_metrics
                 for scope in group.scope_metrics
                 for metric in scope.metrics

@@ -102,7 +102,7 @@ class Teller:
         while time.monotonic() < ends_at:
             with self.gate:
                 answer, complaint = self.sends.send(request)
-                self.ledger.answered(self.number, records, answer, complaint)
+                self.ledger.answered(records, answer, complaint)
             if answer is Answer.OK:
                 return
             time.sleep(RETRY_S)

@@ -1,6 +1,6 @@
 """What was accepted of each problem, to the record: what a kill left unanswered is decided by what is on disk. Pure.
 
-A client sends one request at a time, so that after a kill at most one request of each client is open.
+A client sends one request at a time, so that after a kill few tries are open.
 """
 
 import threading
@@ -18,16 +18,16 @@ class FoldLedger:
     """Written by several threads."""
 
     accepted: Counter[Problem] = field(default_factory=Counter)
-    open: dict[int, Counter[Problem]] = field(default_factory=dict)
-    """Tries without an answer, by client."""
+    open: list[Counter[Problem]] = field(default_factory=list)
+    """Tries without an answer."""
     answers: Counter[Answer] = field(default_factory=Counter)
     unexpected: list[str] = field(default_factory=list)
-    """Answers that no client should get, and what cannot be decided."""
+    """Answers that no client should get."""
     taken_unanswered: int = 0
     """Tries without an answer that had been taken in all the same."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answered(self, client: int, records: Counter[Problem], answer: Answer, complaint: str = "") -> None:
+    def answered(self, records: Counter[Problem], answer: Answer, complaint: str = "") -> None:
         """Note how a try ended."""
         with self._lock:
             self.answers[answer] += 1
@@ -36,9 +36,7 @@ class FoldLedger:
             if answer is Answer.OK:
                 self.accepted += records
             elif answer is Answer.NONE:
-                if client in self.open:
-                    self.unexpected.append("two tries without an answer in one life")
-                self.open[client] = records
+                self.open.append(records)
 
     def decide(self, stored: Mapping[Problem, int]) -> str:
         """Find out which open tries were taken in: those with which the books say exactly what is stored.
@@ -47,7 +45,7 @@ class FoldLedger:
             what does not add up; "" where it does.
         """
         with self._lock:
-            tries, self.open = list(self.open.values()), {}
+            tries, self.open = self.open, []
             wanted = +Counter(stored)
             for count in range(len(tries) + 1):
                 for chosen in combinations(tries, count):

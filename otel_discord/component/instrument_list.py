@@ -136,6 +136,13 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             DESTINATION,
         ),
         Instrument(
+            f"{PREFIX}muted_records_total",
+            _COUNTER,
+            "{record}",
+            "Records that a mute has held, dropped, or let come without a ping.",
+            (*DESTINATION, "action"),
+        ),
+        Instrument(
             f"{PREFIX}record_age_seconds",
             _HISTOGRAM,
             "s",

@@ -268,6 +268,10 @@ class DestinationInstruments:
         """Count records that joined a card that was there."""
         self._add("folded_records_total", records)
 
+    def muted(self, action: str, records: int) -> None:
+        """Count records that a mute has held, dropped, or let come without a ping."""
+        self._add("muted_records_total", records, action=action)
+
     def record_visible(self, age_s: float) -> None:
         """Record the time from a record's own time stamp until Discord had its message."""
         self._record("record_age_seconds", max(age_s, 0.0))

@@ -54,6 +54,7 @@ def test_each_metric_is_recorded_with_its_labels():
     destination.rate_limited("shared", 1.5, 1e9)
     destination.waited(0.5)
     destination.folded(3)
+    destination.muted("hold", 3)
     destination.record_visible(-1.0)
     destination.breaker(BreakerState.OPEN)
     destination.attachments_shed(1)

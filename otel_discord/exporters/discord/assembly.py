@@ -39,6 +39,8 @@ from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.lane_state import LaneState
+from otel_discord.exporters.discord.mutes.book import MuteBook
+from otel_discord.exporters.discord.mutes.gate import Gate
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.picking import Picker
 from otel_discord.exporters.discord.render import Renderer
@@ -127,11 +129,17 @@ def fold_desk(config: DiscordConfig, destinations: Sequence[Destination]) -> Fol
     return desk
 
 
-def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldDesk) -> CardMaker:
+def gate(config: DiscordConfig) -> Gate:
+    """Return what knows the mutes."""
+    mutes = [item.mute() for item in config.maintenance]
+    return Gate(MuteBook(mutes, critical_from=config.critical.min_severity))
+
+
+def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldDesk, gate: Gate) -> CardMaker:
     """Return what turns batches into cards."""
     directories = [Path(item) for item in config.attachments.allowed_directories]
     finder = desk.finder if config.fold.enabled else None
-    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder)
+    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate)
 
 
 _WITHOUT_A_BUDGET: Final = 150.0

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +11,8 @@ from otel_discord.component import Settings, ShutdownError, StoredBatch, WorkQue
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.lane import patiently
+from otel_discord.exporters.discord.mutes.gate import Muted
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of, is_held
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace import Pace
 from otel_discord.exporters.discord.routed import CardMaker
@@ -31,6 +33,8 @@ class BatchRouter:
     pace: Pace
     outboxes: Mapping[str, Outbox]
     shed_above: float
+    on_muted: Callable[[Iterable[tuple[Muted, int]]], None] = lambda _: None
+    """Hears of what mutes did to records, once that is stored."""
     wall_clock: Callable[[], float] = time.time
 
     async def run(self) -> None:
@@ -78,12 +82,16 @@ class BatchRouter:
             self.settings.logger.warning("not attached: %s", complaint)
 
     def _tell(self, draft: Draft) -> None:
+        if draft.muted:
+            self.on_muted(draft.muted.items())
         for lane, records in draft.folded.items():
-            self.outboxes[lane].instruments.folded(records)
+            self.outboxes[destination_of(lane)].instruments.folded(records)
         for lane, priority in draft.lanes().items():
-            self.outboxes[lane].notify(priority)
+            if not is_held(lane):
+                self.outboxes[lane].notify(priority)
         for lane in draft.folded.keys() - draft.lanes().keys():
-            self.outboxes[lane].look()
+            if not is_held(lane):
+                self.outboxes[lane].look()
 
     def _relieve(self) -> None:
         """Let the oldest attachments go while memory or queue is short; their cards stay."""

@@ -18,8 +18,10 @@ from otel_discord.exporters.discord.config_destination import (
     Username,
     WebhookAddress,
 )
+from otel_discord.exporters.discord.config_maintenance import MaintenanceConfig
 from otel_discord.exporters.discord.foreign_keys import EXPORTER_KEYS, ROUTE_KEYS
 from otel_discord.exporters.discord.mentions import MAX_NAMED_CHARS, Mention, named_chars
+from otel_discord.exporters.discord.mutes.held_lanes import is_held
 from otel_discord.exporters.discord.route_marks import route_mark
 from otel_discord.ottl import ContextKind, parse_condition
 from otel_discord.redaction import Action, MaskingPlan, select_patterns
@@ -226,6 +228,8 @@ class DiscordConfig(StrictModel):
     rate_limit: RateLimitConfig = RateLimitConfig()
     circuit_breaker: BreakerConfig = BreakerConfig()
     fold: FoldConfig = FoldConfig()
+    maintenance: tuple[MaintenanceConfig, ...] = ()
+    """Windows in which messages are held, dropped or come without a ping."""
     alerts: AlertsConfig = AlertsConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     redaction: RedactionConfig = RedactionConfig()
@@ -292,6 +296,21 @@ class DiscordConfig(StrictModel):
             for name in route.destinations:
                 if name not in known and not self.destinations_from:
                     raise ValueError(f"routes::{index}::destinations: there is no destination {name!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _maintenance_can_be(self) -> "DiscordConfig":
+        known = set(self.destinations) or {"default"}
+        names = [item.name for item in self.maintenance]
+        for index, item in enumerate(self.maintenance):
+            if item.name in names[:index]:
+                raise ValueError(f"maintenance::{index}::name: there is another window {item.name!r}")
+            for name in item.destinations:
+                if name not in known and not self.destinations_from:
+                    raise ValueError(f"maintenance::{index}::destinations: there is no destination {name!r}")
+        for name in self.destinations:
+            if is_held(name):
+                raise ValueError(f"destinations::{name}: a name must not contain '#held/'")
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ what follows happens behind the queue, and its end is settled there.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from otel_discord.component import (
@@ -26,6 +26,7 @@ from otel_discord.component import (
 )
 from otel_discord.component.dead_letters import DeadLetters
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.component.online_check import OnlineResult
 from otel_discord.component.test_message import TestResult
 from otel_discord.discord_api.client import WebhookClient
@@ -52,8 +53,10 @@ from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.folding.keeper import HistoryKeeper
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
+from otel_discord.exporters.discord.held import HeldCards
 from otel_discord.exporters.discord.intake import Intake
 from otel_discord.exporters.discord.lane import Lane, patiently
+from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
@@ -100,6 +103,7 @@ class DiscordExporter:
         self._outboxes: dict[str, Outbox] = {}
         self._client: WebhookClient | None = None
         self._letters: DeadLetters | None = None
+        self._maintenance: Maintenance | None = None
 
     # ------------------------------------------------------------------------------------------------ accepting
 
@@ -171,14 +175,16 @@ class DiscordExporter:
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
+            maintenance = await self._open_maintenance(desk, queue, outboxes)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
-                maker=assembly.card_maker(self._config, self._routing, self._shelf, desk),
+                maker=assembly.card_maker(self._config, self._routing, self._shelf, desk, maintenance.gate),
                 desk=desk,
                 pace=self._intake.pace,
                 outboxes=outboxes,
                 shed_above=self._config.attachments.shed_above,
+                on_muted=maintenance.counted,
                 wall_clock=self._wall_clock,
             )
             async with asyncio.TaskGroup() as tasks:
@@ -189,6 +195,7 @@ class DiscordExporter:
                         tasks.create_task(ban.run(), name=f"{self._settings.id} ban memory"),
                         tasks.create_task(pace.run(), name=f"{self._settings.id} pace memory"),
                         tasks.create_task(keeper.run(), name=f"{self._settings.id} history"),
+                        tasks.create_task(maintenance.run(), name=f"{self._settings.id} maintenance"),
                     ],
                     routing=tasks.create_task(router.run(), name=f"{self._settings.id} routing"),
                     senders={
@@ -196,14 +203,18 @@ class DiscordExporter:
                         for name, outbox in outboxes.items()
                     },
                 )
-                self._queue = queue
+                self._queue, self._maintenance = queue, maintenance
                 lanes = OutboxLanes(outboxes, self._routing.priority)
                 self._letters = office.desk(list(outboxes), self._bury_orphans(office), lanes)
                 host.report_status(Status.OK)
                 try:
                     yield
                 finally:
+                    self._maintenance = None
+                    if not host.hands_over and self._config.sending_queue.storage is None:
+                        await maintenance.open_up()
                     await self._end(host, crew, router, office)
+                    await maintenance.end()
                     await keeper.end()
                     await pace.end()
 
@@ -248,6 +259,19 @@ class DiscordExporter:
                 lambda: desk.unfold(queue, keeps_messages=keeping), self._settings.logger, "to show what is in Discord"
             )
         return desk
+
+    async def _open_maintenance(self, desk: FoldDesk, queue: WorkQueue, outboxes: Mapping[str, Outbox]) -> Maintenance:
+        maintenance = Maintenance(
+            gate=assembly.gate(self._config),
+            held=HeldCards(queue=queue, desk=desk),
+            state=Lane(name="", queue=queue, logger=self._settings.logger),
+            outboxes=outboxes,
+            instruments=self._discord_instruments,
+            wall_clock=self._wall_clock,
+            logger=self._settings.logger,
+        )
+        await maintenance.restore()
+        return maintenance
 
     async def _open_history(self, desk: FoldDesk, queue: WorkQueue) -> HistoryKeeper:
         keeper = HistoryKeeper(desk=desk, queue=queue, logger=self._settings.logger)
@@ -354,6 +378,25 @@ class DiscordExporter:
     def _fallback_of(self, destination: str) -> str:
         written = self._config.destinations.get(destination)
         return written.fallback if written is not None else ""
+
+    # ------------------------------------------------------------------------------------------------- maintenance
+
+    async def start_maintenance(self, request: MaintenanceRequest) -> MaintenanceWindow:
+        """Begin maintenance now."""
+        return await self._running_maintenance().start(request)
+
+    async def end_maintenance(self, name: str) -> MaintenanceWindow:
+        """End maintenance now."""
+        return await self._running_maintenance().stop(name)
+
+    async def maintenance_windows(self) -> Sequence[MaintenanceWindow]:
+        """Return what is configured and what was started."""
+        return await self._running_maintenance().windows()
+
+    def _running_maintenance(self) -> Maintenance:
+        if self._maintenance is None:
+            raise RetryableError("the exporter is not running")
+        return self._maintenance
 
     # ----------------------------------------------------------------------------------------- for the front desk
 

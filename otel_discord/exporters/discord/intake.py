@@ -7,6 +7,7 @@ from otel_discord.component import PermanentError, QueueFullError, Settlement, S
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
 from otel_discord.exporterhelper.config import Overflow, SendingQueueConfig
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 from otel_discord.exporters.discord.pace import Pace
 from otel_discord.exporters.discord.pressure import drop_oldest_card
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY
@@ -59,6 +60,6 @@ class Intake:
             return False
         card = Card.from_bytes(dropped.payload)
         self.release_attachments([card])
-        self.discord_instruments.destination(dropped.lane).message_failed("dropped_oldest", attempts=0)
+        self.discord_instruments.destination(destination_of(dropped.lane)).message_failed("dropped_oldest", attempts=0)
         self.instruments.send_failed(Signal.LOGS, card.count)
         return True

@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Collection, Mapping
 
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of
+
 
 def orphaned(waiting: Mapping[str, int], destinations: Collection[str]) -> dict[str, int]:
     """Return the lanes without a destination, with how many cards each holds."""
-    return {lane: cards for lane, cards in waiting.items() if lane not in destinations}
+    return {lane: cards for lane, cards in waiting.items() if destination_of(lane) not in destinations}
 
 
 def warn_of_orphans(waiting: Mapping[str, int], destinations: Collection[str], logger: logging.Logger) -> None:

@@ -1,7 +1,7 @@
 """A batch becomes cards in lanes: routing, folding, and taking the attachments off the records."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,8 @@ from otel_discord.exporters.discord.attachments import ATTRIBUTE, Requested, req
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.draft import Draft
-from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who
+from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who, without_ping
+from otel_discord.exporters.discord.mutes.gate import Gate, Passage
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, record_severity
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.ottl import LogItem
@@ -49,6 +50,8 @@ class CardMaker:
     allowed_directories: Sequence[Path]
     max_file_bytes: int
     finder: ProblemFinder | None = None
+    gate: Gate | None = None
+    """What mutes hold, drop, or let come without a ping."""
 
     def route(
         self, batch_id: int, batch: LogsBatch, accepted_ns: int, draft: Draft, complaints: list[str]
@@ -65,6 +68,8 @@ class CardMaker:
         draft.begin(batch_id)
         floor = self.router.floor
         has_routes = bool(self.router.routes)
+        plain = {item.name: Passage(item.name) for item in self.router.destinations}
+        gate = self.gate if self.gate is not None and not self.gate.is_idle(draft.now_ns) else None
         for resource_logs in batch.request.resource_logs:
             whose: _Source | None = None
             for scope_logs in resource_logs.scope_logs:
@@ -74,11 +79,14 @@ class CardMaker:
                     if severity < floor:
                         continue
                     item = None
-                    if has_routes:
+                    if has_routes or gate is not None:
                         item = LogItem(record, scope_logs.scope, resource_logs.resource, scope_logs, resource_logs)
                     way = self.router.way(severity, item)
                     lanes = way.destinations
-                    if not lanes:
+                    passages: Sequence[Passage] = [plain[lane.name] for lane in lanes]
+                    if gate is not None and item is not None:
+                        passages = _admitted(gate, item, severity, passages, draft)
+                    if not passages:
                         continue
                     whose = whose or _Source.of(resource_logs.resource.SerializeToString())
                     seen_ns = record.time_unix_nano or record.observed_time_unix_nano or accepted_ns
@@ -88,10 +96,12 @@ class CardMaker:
                         who, is_critical = whose.who + way.kind, priority > NORMAL_PRIORITY
                         problem = self.finder.find(who, record, severity, is_critical=is_critical)
                     draft.met(problem, whose.version, seen_ns)
-                    names = [lane.name for lane in lanes if not draft.fold(lane.name, problem, seen_ns)]
-                    if names:
+                    opened = [
+                        each for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen_ns)
+                    ]
+                    if opened:
                         scope = scope or scope_logs.scope.SerializeToString()
-                        record, attachments, notes = self._take_attachments(record, names)
+                        record, attachments, notes = self._take_attachments(record, [each.lane for each in opened])
                         complaints.extend(notes)
                         card = Card(
                             resource=whose.resource,
@@ -109,8 +119,12 @@ class CardMaker:
                             routed_to=tuple(lane.name for lane in lanes) if len(lanes) > 1 else (),
                             routes=way.routes,
                         )
-                        for name in names:
-                            draft.open(batch_id, name, problem, card, priority, whose.service)
+                        for each in opened:
+                            counted_as = _counted_as(problem, each)
+                            told = card
+                            if each.no_ping:
+                                told = replace(card, no_ping=True, fingerprint=counted_as.fingerprint)
+                            draft.open(batch_id, each.lane, counted_as, told, priority, whose.service)
                     yield
 
     def _take_attachments(
@@ -139,3 +153,15 @@ class CardMaker:
             shelf_key=key,
             single_attempt=single_attempt,
         )
+
+
+def _admitted(gate: Gate, item: LogItem, severity: int, passages: Sequence[Passage], draft: Draft) -> Sequence[Passage]:
+    """Return the ways that mutes leave to a record; what they did is noted in the draft."""
+    left, muted = gate.passages(item, draft.now_ns, severity, [each.lane for each in passages])
+    draft.muted.update(muted)
+    return left
+
+
+def _counted_as(problem: Problem, passage: Passage) -> Problem:
+    """Return the problem as which a record is counted: who may ping never joins those who may not."""
+    return problem if not passage.no_ping else replace(problem, fingerprint=without_ping(problem.fingerprint))

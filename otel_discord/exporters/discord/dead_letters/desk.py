@@ -15,6 +15,7 @@ from otel_discord.exporters.discord.dead_letters.copies import LetterCopies
 from otel_discord.exporters.discord.dead_letters.letter import letter_details
 from otel_discord.exporters.discord.dead_letters.replay import Lanes, Replay
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 
 PAGE: Final = 200
 ORPHANED: Final = "orphaned"
@@ -105,7 +106,7 @@ class DeadLetterDesk:
         Raises:
             PermanentError: the destination is configured: what waits for it is sent.
         """
-        if destination in self.destinations:
+        if destination_of(destination) in self.destinations:
             raise PermanentError(f"the destination {destination!r} is configured: what waits for it will be sent")
         buried = 0
         while stored := await self.queue.head(destination, PAGE):
@@ -115,4 +116,4 @@ class DeadLetterDesk:
 
     async def orphaned_lanes(self) -> Sequence[str]:
         """Return the lanes that hold cards and belong to no destination."""
-        return [lane for lane in await self.queue.lanes() if lane not in self.destinations]
+        return [lane for lane in await self.queue.lanes() if destination_of(lane) not in self.destinations]

@@ -15,6 +15,20 @@ from otel_discord.exporters.discord.folding.book import Entry, LaneBook, rest_of
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.problem import ProblemFinder, group_of, who
+from otel_discord.exporters.discord.mutes.held_lanes import is_held
+
+
+class _Books(dict[str, LaneBook]):
+    """Lanes come up when mutes begin to hold; each has a book when it is first asked for."""
+
+    def __init__(self, lanes: Iterable[str], window_ns: int) -> None:
+        super().__init__({lane: LaneBook(lane, window_ns) for lane in lanes})
+        self._window_ns = window_ns
+
+    def __missing__(self, lane: str) -> LaneBook:
+        book = self[lane] = LaneBook(lane, self._window_ns)
+        return book
+
 
 RESTORED_CARDS: Final = 5_000
 """Of each lane's waiting cards; a record of a problem that waits further back opens another card."""
@@ -35,7 +49,7 @@ class FoldDesk:
     def of(cls, lanes: Iterable[str], *, window_s: float) -> "FoldDesk":
         """Return the desk of these lanes, knowing nothing yet."""
         window_ns = int(window_s * 1e9)
-        return cls(window_ns=window_ns, books={lane: LaneBook(lane, window_ns) for lane in lanes})
+        return cls(window_ns=window_ns, books=_Books(lanes, window_ns))
 
     async def restore(self, queue: WorkQueue) -> None:
         """Go on where an earlier run, or an earlier configuration, ended.
@@ -43,7 +57,8 @@ class FoldDesk:
         Raises:
             RetryableError: the storage cannot be read now.
         """
-        for lane, book in self.books.items():
+        held = [lane for lane in await queue.lanes() if is_held(lane)]
+        for lane, book in [*self.books.items(), *((lane, self.books[lane]) for lane in held)]:
             messages = await queue.posted(lane)
             waiting = await queue.head(lane, RESTORED_CARDS)
             for entry in book.restore(messages, waiting):

@@ -4,6 +4,7 @@ Nothing of it counts before the storage has it: a step that is cancelled leaves 
 come again with their batches.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from otel_discord.exporters.discord.cards import Card, PastLife
 from otel_discord.exporters.discord.folding.book import MAX_SAMPLES, Entry, LaneBook, Tally, tail
 from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.problem import Problem
+from otel_discord.exporters.discord.mutes.gate import Muted
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +52,8 @@ class Draft:
     history: History | None = None
     folded: dict[str, int] = field(default_factory=dict)
     """How many records of each lane were counted on cards that others have opened."""
+    muted: Counter[Muted] = field(default_factory=Counter)
+    """How many records which mute has held, dropped, or let come without a ping."""
     _opened: dict[int, list[Opening]] = field(default_factory=dict)
     _open: dict[tuple[str, bytes], Opening] = field(default_factory=dict)
     _added: dict[Entry, tuple[LaneBook, Tally]] = field(default_factory=dict)

@@ -49,7 +49,7 @@ class HistoryKeeper:
 
     async def run(self) -> None:
         """Store what has changed, now and then, until cancelled."""
-        while True:
+        while self.desk.history is not None:
             await asyncio.sleep(BETWEEN_WRITES_S)
             await self.write(WRITTEN_BYTES)
 

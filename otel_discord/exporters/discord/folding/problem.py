@@ -21,6 +21,7 @@ KIND_BYTES: Final = 8
 _MAX_KINDS: Final = 20_000
 _SAMPLE_CHARS: Final = 200
 _TOLD: Final = frozenset(("exception.type", "exception.message", "event.name", ATTRIBUTE))
+_NO_PING: Final = 0xFF
 _SEPARATOR: Final = "\x1f"
 
 
@@ -33,6 +34,11 @@ class Problem:
     template: str
     text: str
     """The message as sent, its first line."""
+
+
+def without_ping(fingerprint: bytes) -> bytes:
+    """Return the fingerprint under which records are counted that ping nobody: one that may ping never joins them."""
+    return bytes((fingerprint[0] ^ _NO_PING,)) + fingerprint[1:] if fingerprint else b""
 
 
 def group_of(fingerprint: bytes) -> str:

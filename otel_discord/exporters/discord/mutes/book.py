@@ -5,7 +5,7 @@ Between two edges the same mutes hold, so a record costs nothing where none does
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -17,8 +17,7 @@ MAX_MUTES: Final = 1_000
 """That somebody has added."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What becomes of a record at one destination; ``mute`` says by whose word."""
 
     action: Action | None = None

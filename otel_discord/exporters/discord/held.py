@@ -1,0 +1,88 @@
+"""Cards that are held: looked for at the start, and let go into the lanes of their destinations."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from otel_discord.component import Move, NewCard, StoredCard, WorkQueue
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.folding.desk import FoldDesk
+from otel_discord.exporters.discord.folding.problem import without_ping
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of, is_held
+
+PAGE_CARDS: Final = 500
+_EVERY: Final = 1_000_000
+"""What is held has its room in the queue, and is bounded with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much is held."""
+
+    problems: int = 0
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCards:
+    """Of one exporter."""
+
+    queue: WorkQueue
+    desk: FoldDesk
+
+    async def lanes(self) -> list[str]:
+        """Return the lanes in which cards are held."""
+        return [lane for lane in await self.queue.lanes() if is_held(lane)]
+
+    async def count(self, lane: str) -> Count:
+        """Return how much a lane holds."""
+        return _counted(self._current(lane, await self.queue.head(lane, _EVERY)))
+
+    async def let_go(self, lane: str, note: str, tell: Callable[[Count], None]) -> Count:
+        """Move a lane's cards to where they are sent, each with a note that says why it is late.
+
+        They ping nobody, and nothing more is counted on them: what comes from now on is news. ``tell`` hears how much
+        it is before the first of them is moved.
+        """
+        async with self.desk.lock:
+            cards = self._current(lane, await self.queue.head(lane, _EVERY))
+            count = _counted(cards)
+            tell(count)
+            for start in range(0, len(cards), PAGE_CARDS):
+                page = cards[start : start + PAGE_CARDS]
+                await self.queue.move(
+                    [
+                        Move(card.id, NewCard(destination_of(lane), card.priority, _late(card.payload, note)))
+                        for card in page
+                    ]
+                )
+                if lane in self.desk.books:
+                    self.desk.books[lane].ended([card.id for card in page])
+            self.desk.books.pop(lane, None)
+        return count
+
+    def _current(self, lane: str, cards: Sequence[StoredCard]) -> list[StoredCard]:
+        book = self.desk.books.get(lane)
+        return [replace(card, payload=book.current(card)) for card in cards] if book is not None else list(cards)
+
+
+def _late(payload: bytes, note: str) -> bytes:
+    try:
+        card = Card.from_bytes(payload)
+    except DecodeError:
+        return payload  # its turn will tell
+    fingerprint = without_ping(card.fingerprint)
+    notes = (*card.notes, note) if note else card.notes
+    return replace(card, notes=notes, no_ping=True, fingerprint=fingerprint).to_bytes()
+
+
+def _counted(cards: Sequence[StoredCard]) -> Count:
+    events = 0
+    for card in cards:
+        try:
+            events += Card.from_bytes(card.payload).count
+        except DecodeError:
+            events += 1
+    return Count(len(cards), events)

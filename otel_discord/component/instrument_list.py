@@ -46,8 +46,15 @@ ITEMS: Final[Mapping[Signal, tuple[str, str]]] = {
     Signal.METRICS: ("metric_points", "{datapoint}"),
     Signal.TRACES: ("spans", "{span}"),
 }
+FILTERED: Final[Mapping[Signal, str]] = {
+    Signal.LOGS: "otelcol_processor_filter_logs_filtered",
+    Signal.METRICS: "otelcol_processor_filter_datapoints_filtered",
+    Signal.TRACES: "otelcol_processor_filter_spans_filtered",
+}
+"""The Collector's names, which are none of the usual words."""
 _RECEIVER: Final = ("receiver", "transport")
 _PROCESSOR: Final = ("processor",)
+_FILTER: Final = ("filter",)
 _EXPORTER: Final = ("exporter",)
 _QUEUE: Final = ("exporter", "data_type")
 DESTINATION: Final = ("exporter", "destination")
@@ -71,6 +78,16 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
         Instrument("otelcol_receiver_requests", _COUNTER, "{request}", "Requests by outcome.", (*_RECEIVER, "outcome")),
         *_each_signal("otelcol_processor_accepted", _PROCESSOR, "How many {} the memory limiter has let through."),
         *_each_signal("otelcol_processor_refused", _PROCESSOR, "How many {} the memory limiter has refused."),
+        *(
+            Instrument(
+                name,
+                _COUNTER,
+                ITEMS[signal][1],
+                f"How many {ITEMS[signal][0].replace('_', ' ')} a filter dropped.",
+                _FILTER,
+            )
+            for signal, name in FILTERED.items()
+        ),
         *_each_signal("otelcol_exporter_sent", _EXPORTER, "How many {} have arrived."),
         *_each_signal("otelcol_exporter_send_failed", _EXPORTER, "How many {} could not be delivered."),
         *_each_signal("otelcol_exporter_enqueue_failed", _EXPORTER, "How many {} found no room in the queue."),

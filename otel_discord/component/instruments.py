@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation, UpDownCounter
 
-from otel_discord.component.instrument_list import DESTINATION, INSTRUMENTS, ITEMS, PREFIX, InstrumentKind
+from otel_discord.component.instrument_list import DESTINATION, FILTERED, INSTRUMENTS, ITEMS, PREFIX, InstrumentKind
 from otel_discord.signals.batch import Signal
 
 Labels: TypeAlias = Mapping[str, str]
@@ -137,6 +137,19 @@ class ProcessorInstruments:
     def refused(self, signal: Signal, items: int) -> None:
         """Count items that whoever sent them has to send again."""
         self._refused[signal].add(items, self._labels)
+
+
+class FilterInstruments:
+    """What a filter counts."""
+
+    def __init__(self, meter: Meter, processor: str, signal: Signal) -> None:
+        self._labels = {"filter": processor}
+        self._filtered = counter(meter, FILTERED[signal])
+        self._filtered.add(0, self._labels)  # there from the start, so that a first drop is seen as a rise
+
+    def filtered(self, items: int) -> None:
+        """Count items that are dropped."""
+        self._filtered.add(items, self._labels)
 
 
 class ExporterInstruments:

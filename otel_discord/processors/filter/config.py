@@ -8,7 +8,7 @@ from pydantic import model_validator
 from otel_discord.config import StrictModel
 from otel_discord.config.problem import SeveralError
 from otel_discord.ottl import ContextKind, ErrorMode
-from otel_discord.processors.attributes.match_config import MatchConfig, RegexpConfig
+from otel_discord.processors.attributes.match_config import OF_SIGNAL, MatchConfig, RegexpConfig
 from otel_discord.processors.filter.conditions import Conditions, Rule, WrongRule, inferred_rules_of, rules_of
 from otel_discord.processors.filter.match_config import LogMatch, MetricMatch
 from otel_discord.signals import Signal
@@ -109,9 +109,21 @@ class FilterConfig(StrictModel):
     def _reads(self) -> "FilterConfig":
         rules = [*self.keeping(), *(rule for signal in Signal for rule in self.dropping(signal))]
         problems = [f"{rule.path}: {rule.message}" for rule in rules if isinstance(rule, WrongRule)]
+        problems += self._keys_of_others()
         if problems:
             raise SeveralError(list(dict.fromkeys(problems)))
         return self
+
+    def _keys_of_others(self) -> Iterator[str]:
+        for key in ("include", "exclude"):
+            match = getattr(self.spans, key)
+            for signal, keys in OF_SIGNAL.items():
+                if match is not None and signal is not Signal.TRACES:
+                    yield from (
+                        f"spans::{key}::{each}: is for {signal}, not for spans"
+                        for each in sorted(keys)
+                        if getattr(match, each)
+                    )
 
     def keeping(self) -> Iterator[Rule | WrongRule]:
         """Yield the conditions under ``keep``, of all signals."""

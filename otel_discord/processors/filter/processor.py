@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from otel_discord.component import ACCEPTED, Consumer, Host, PermanentError, Receipt, Settings
+from otel_discord.component.instruments import FilterInstruments
 from otel_discord.ottl import OttlError
 from otel_discord.ottl.told_once import ToldOnce
 from otel_discord.processors.filter.apply import filtered
@@ -25,6 +26,7 @@ class FilterProcessor:
         """
         self._next = next_consumer
         self._logger = settings.logger
+        self._instruments = FilterInstruments(settings.meter, str(settings.id), signal)
         self._doubts = list(doubts(config, signal))
         self._errors = ToldOnce(self._tell_error)
         self._rules = compile_rules(config, signal, self._errors)
@@ -50,6 +52,8 @@ class FilterProcessor:
             left = filtered(batch, self._rules)
         except OttlError as error:
             raise PermanentError(f"a filter condition cannot be evaluated: {error}") from error
+        if left is not batch:
+            self._instruments.filtered(batch.item_count - (left.item_count if left else 0))
         return ACCEPTED if left is None else await self._next.consume(left)
 
     def _tell_error(self, condition: str, error: OttlError) -> None:

@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from otel_discord.component import ACCEPTED, PermanentError, Receipt
 from otel_discord.config.problem import ConfigurationError
+from otel_discord.processors.filter.apply import filtered
 from otel_discord.processors.filter.config import FilterConfig
 from otel_discord.processors.filter.factory import FACTORY
 from otel_discord.processors.filter.metric_expression import parse_metric_expression
 from otel_discord.processors.filter.polarity import doubts
+from otel_discord.processors.filter.rules import compile_rules
 from otel_discord.service.config_file import load_configuration
 from otel_discord.service.registry import Registry
 from otel_discord.signals import LogsBatch, Signal
@@ -22,7 +24,7 @@ from otel_discord.testing.component_contract import check_cancelled, check_never
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import logs_batch, metrics_batch, traces_batch
 from otel_discord.testing.sinks import Sink
-from otel_discord.testing.telemetry import settings
+from otel_discord.testing.telemetry import InMemoryTelemetry, settings
 
 
 def make(config: dict[str, Any], sink: Sink, signal: Signal = Signal.LOGS) -> Any:
@@ -84,6 +86,29 @@ async def test_silent_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert sink.batches
 
 
+async def test_what_is_dropped_is_counted() -> None:
+    telemetry = InMemoryTelemetry()
+    config = FilterConfig.model_validate({"drop": ['log.body == "record 0"']})
+    processor = FACTORY.create(settings("filter", telemetry), config, Signal.LOGS, Sink())
+    assert telemetry.value("otelcol_processor_filter_logs_filtered", filter="filter") == 0
+    for count in (1, 3):
+        await processor.consume(logs_batch(count))
+    assert telemetry.value("otelcol_processor_filter_logs_filtered", filter="filter") == 2
+
+
+@given(st.lists(st.integers(0, 24), max_size=40), st.integers(0, 24), st.integers(0, 24))
+def test_what_is_left_is_what_each_condition_alone_says(severities: list[int], low: int, high: int) -> None:
+    batch = logs_batch(len(severities))
+    for (_, _, record), severity in zip(batch.records(), severities, strict=True):
+        record.severity_number = severity  # type: ignore[assignment]  # the enum is open
+    config = {"drop": [f"log.severity_number < {low}"], "keep": [f"log.severity_number <= {high}"]}
+    rules = compile_rules(FilterConfig.model_validate(config), Signal.LOGS, lambda *_: None)
+    left: Any = filtered(batch, rules)
+    expected = [severity for severity in severities if low <= severity <= high]
+    assert (left is batch) == (expected == severities)
+    assert [record.severity_number for _, _, record in left.records()] == expected if left else not expected
+
+
 WRONG = {
     "unknown field": ({"logs": {"log_record": ["true", "bdy == 1"]}}, r"logs::log_record::1: .*\(column 1\)"),
     "flat without prefix": ({"log_conditions": ["severity_number < 5"]}, r"log_conditions::0: .*\(column 1\)"),
@@ -101,6 +126,10 @@ WRONG = {
     "texts without match_type": ({"logs": {"include": {"bodies": ["a"]}}}, "match_type: is required with bodies"),
     "a bad pattern": ({"metrics": {"include": {"match_type": "regexp", "metric_names": ["("]}}}, "metric_names::0"),
     "an unknown key": ({"logs": {"log": ["true"]}}, "Extra inputs"),
+    "a key of logs for spans": (
+        {"spans": {"include": {"match_type": "strict", "log_bodies": ["a"]}}},
+        "spans::include::log_bodies: is for logs",
+    ),
     "an unknown severity": ({"logs": {"include": {"severity_number": {"min": "LOUD"}}}}, "severity_number.min"),
 }
 

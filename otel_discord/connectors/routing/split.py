@@ -21,6 +21,9 @@ _ITEMS: Final[Mapping[Signal, Callable[..., Any]]] = {
 }
 
 
+_FIELDS: Final = {Signal.LOGS: "record", Signal.METRICS: "metric", Signal.TRACES: "span"}
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """What goes where. ``counts`` are items (records, spans, data points) by the pipelines that they go to."""
@@ -81,9 +84,11 @@ class _Sorting:
                 self.picks.setdefault(pipeline, {})[place] = None
             self.counts[targets] += sum(map(self._weight, members))
             return
-        item_of, own = _ITEMS[self._signal], _OWN[self._signal]
+        item = _ITEMS[self._signal](None, scope_group.scope, group.resource, scope_group, group)
+        items = {**above, _OWN[self._signal]: item}
+        field = _FIELDS[self._signal]
         for member in members:
-            items = {**above, own: item_of(member, scope_group.scope, group.resource, scope_group, group)}
+            setattr(item, field, member)  # one item serves all: what a route may edit is the record, not the item
             if self._by_point and (points := _points(member)):
                 self._sort_points(place, member, points, items)
             else:
@@ -116,25 +121,24 @@ class _Sorting:
             self._put(place, (pipeline,), part, 0)
 
     def _targets(self, items: dict[ContextKind, Any]) -> Targets:
-        targets: dict[str, None] = {}
+        found: Targets = ()
         for number, entry in enumerate(self._table.entries):
             if self._holds(number, entry, items):
-                targets.update(dict.fromkeys(entry.pipelines))
+                found = _both(found, entry.pipelines)
                 if entry.moves:
-                    return tuple(targets)
-        targets.update(dict.fromkeys(self._table.default))
-        return tuple(targets)
+                    return found
+        return _both(found, self._table.default)
 
     def _holds(self, number: int, entry: Entry, items: dict[ContextKind, Any]) -> bool:
         item = items.get(entry.context)
         if item is None:
             return False
-        if entry.context is ContextKind.DATAPOINT or entry.context is _OWN[self._signal]:
+        if entry.context not in _ABOVE:
             return entry.matches(item)
-        key = (number, entry.context)
-        if key not in self._known:
-            self._known[key] = entry.matches(item)
-        return self._known[key]
+        known = self._known.get((number, entry.context))
+        if known is None:
+            known = self._known[number, entry.context] = entry.matches(item)
+        return known
 
     def _put(self, place: int, targets: Targets, member: Any, weight: int) -> None:
         if weight:
@@ -153,6 +157,10 @@ _OWN: Final[Mapping[Signal, ContextKind]] = {
     Signal.METRICS: ContextKind.METRIC,
     Signal.TRACES: ContextKind.SPAN,
 }
+
+
+def _both(one: Targets, other: Targets) -> Targets:
+    return tuple(dict.fromkeys((*one, *other))) if one and other else one or other
 
 
 def _points(metric: Any) -> Any:

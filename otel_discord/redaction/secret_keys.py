@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from otel_discord.redaction.disguise import unveil
+
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LONGEST_KEY: Final = 256
 """Of a longer key its end is read."""
@@ -87,7 +89,7 @@ EXPRESSION: Final = (
 def kind_of_key(key: str) -> str:
     """Return the word for what a key's value is (``password``, ``token``),
     "" where the key says nothing of the kind."""
-    words = [word.lower() for word in _WORD.findall(key[-_LONGEST_KEY:])]
+    words = [word.lower() for word in _WORD.findall(unveil(key[-_LONGEST_KEY:]))]
     while len(words) > 1 and words[-1] in _AFTER and (words[-2], words[-1]) not in _PAIRS:
         words.pop()
     if not words:

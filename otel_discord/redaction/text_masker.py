@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from otel_discord.redaction.disguise import MAY_BE_DISGUISED, has_control, unveiled
 from otel_discord.redaction.engine import Sweep
 from otel_discord.redaction.plan import Action, MaskingPlan
 from otel_discord.redaction.replacement import NOT_EXAMINED, marker, pseudonym
@@ -43,7 +44,8 @@ class TextMasker:
                 triggers[trigger].append(rank)
         self._ranks = list(triggers.values())
         self._always = [rank for rank, pattern in enumerate(plan.patterns) if not pattern.triggers]
-        self._hits = Sweep(list(triggers)).hits
+        self._disguised = len(triggers)
+        self._hits = Sweep([*triggers, MAY_BE_DISGUISED]).hits
         self.can_sweep = not self._always
         """Whether a sweep alone can say that there is nothing."""
 
@@ -57,7 +59,7 @@ class TextMasker:
             hits = self._hits(text)
         except UnicodeError:
             return NOT_EXAMINED
-        if hits is None and not self._always:
+        if hits is None and not self._always and not has_control(text):
             return text
         return self._examined(text, hits or ()).text
 
@@ -67,7 +69,7 @@ class TextMasker:
             hits = self._hits(text)
         except UnicodeError:
             return Masked(NOT_EXAMINED)
-        if hits is None and not self._always:
+        if hits is None and not self._always and not has_control(text):
             return Masked(text)
         return self._examined(text, hits or ())
 
@@ -76,6 +78,8 @@ class TextMasker:
             return Masked(NOT_EXAMINED)
         try:
             found = self._found(text, hits)
+            if self._disguised in hits or has_control(text):
+                found += self._found_by_readers(text)
         except Exception:  # noqa: BLE001 - whatever it is: what was not examined is not sent
             return Masked(NOT_EXAMINED)
         if not found:
@@ -85,7 +89,9 @@ class TextMasker:
         return self._replaced(text, _merged(found))
 
     def _found(self, text: str, hits: Sequence[int]) -> list[_Hit]:
-        ranks = sorted({rank for hit in hits for rank in self._ranks[hit]}.union(self._always))
+        ranks = sorted(
+            {rank for hit in hits if hit != self._disguised for rank in self._ranks[hit]}.union(self._always)
+        )
         found: list[_Hit] = []
         for rank in ranks:
             for start, end, kind in self._plan.patterns[rank].find(text):
@@ -93,6 +99,17 @@ class TextMasker:
                 if len(found) > MAX_FINDINGS:
                     return found
         return found
+
+    def _found_by_readers(self, text: str) -> list[_Hit]:
+        """Return what is there for those who do not see what is invisible, in places of the text as it was sent."""
+        seen = unveiled(text)
+        if seen is None:
+            return []
+        hits = self._hits(seen.text) or ()
+        return [
+            _Hit(seen.places[hit.start], seen.places[hit.end - 1] + 1, hit.rank, hit.kind)
+            for hit in self._found(seen.text, hits)
+        ]
 
     def _replaced(self, text: str, found: list[_Hit]) -> Masked:
         pieces, at, drop = [], 0, False

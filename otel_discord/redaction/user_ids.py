@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from otel_discord.redaction.disguise import unveil
+
 USER_ID_KEYS: Final = (
     "user.id", "user.name", "user.email", "user.full_name", "user.username", "enduser.id", "enduser.pseudo.id",
     "enduser.name", "enduser.email", "client.address", "client.ip", "client.socket.address", "source.address",
@@ -24,4 +26,4 @@ _KNOWN: Final = frozenset(_words(key) for key in USER_ID_KEYS)
 @lru_cache(maxsize=4096)
 def is_user_id_key(key: str) -> bool:
     """Return whether an attribute of that key says who a user is."""
-    return len(key) <= 64 and _words(key) in _KNOWN
+    return len(key) <= 64 and _words(unveil(key)) in _KNOWN

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from otel_discord.config import StrictModel
 from otel_discord.ottl import ContextKind, ErrorMode, OttlSyntaxError, infer_context, parse_condition
@@ -28,7 +28,14 @@ class ConditionGroup(StrictModel):
     """ignore, silent or propagate; without it that of the processor."""
 
 
-Conditions: TypeAlias = tuple[str | ConditionGroup, ...]
+def _kind(value: Any) -> str:
+    return "group" if isinstance(value, dict | ConditionGroup) else "text"
+
+
+Conditions: TypeAlias = tuple[
+    Annotated[Annotated[str, Tag("text")] | Annotated[ConditionGroup, Tag("group")], Discriminator(_kind)], ...
+]
+"""Texts and groups; told apart before they are read, so that what is wrong with a group is said of the group."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from otel_discord.config import StrictModel
 from otel_discord.config.problem import SeveralError
@@ -32,7 +32,14 @@ class StatementGroup(StrictModel):
     """Whether `cache` is one for all groups that say so and all items of a batch, not a new one for each item."""
 
 
-Statements: TypeAlias = tuple[str | StatementGroup, ...]
+def _kind(value: Any) -> str:
+    return "group" if isinstance(value, dict | StatementGroup) else "text"
+
+
+Statements: TypeAlias = tuple[
+    Annotated[Annotated[str, Tag("text")] | Annotated[StatementGroup, Tag("group")], Discriminator(_kind)], ...
+]
+"""Texts and groups; told apart before they are read, so that what is wrong with a group is said of the group."""
 
 KEYS: Final = {
     Signal.LOGS: "log_statements",

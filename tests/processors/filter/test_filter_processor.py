@@ -153,6 +153,19 @@ def test_a_configuration_says_where_the_wrong_condition_stands() -> None:
     assert "(column 18)" in str(caught.value)
 
 
+def test_what_is_wrong_with_a_group_is_said_of_the_group_alone() -> None:
+    text = """yaml:
+      receivers: {nop: }
+      exporters: {nop: }
+      processors: {filter: {log_conditions: [{contxt: log, conditions: ['true']}, {context: logs, conditions: []}]}}
+      service: {pipelines: {logs: {receivers: [nop], processors: [filter], exporters: [nop]}}}
+    """
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration([text], [], Registry.from_entry_points(), {})
+    paths = {problem.path.removeprefix("processors::filter::log_conditions::") for problem in caught.value.problems}
+    assert paths == {"0::contxt", "1::context", "1::conditions"}
+
+
 DOUBTFUL = {
     "errors under log_record": (
         {"logs": {"log_record": ["severity_number >= SEVERITY_NUMBER_ERROR"]}},

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from otel_discord._proto import queue_pb2
 from otel_discord.component import Move, NewCard, Posting
 from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
 from otel_discord.discord_api.client import WebhookClient
@@ -32,7 +31,6 @@ TICK_S = 0.00001
 """A loop's timer may fire that much early, and is then as good as due."""
 _AFTER_FAILURE_S = 1.0
 _BETWEEN_CLEANINGS_NS = 10 * 10**9
-_NO_PING = queue_pb2.Card(no_ping=True).SerializeToString()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from otel_discord.exporters.discord.folding.note import Note
 MAX_MESSAGE_AGE_NS: Final = 3_600 * 10**9
 """Discord caps edits of messages older than an hour (30046), and nobody scrolls up that far: then a new one is due."""
 MAX_SAMPLES: Final = 3
+_NO_PING: Final = queue_pb2.Card(no_ping=True).SerializeToString()
 MAX_KEPT_BYTES: Final = 8 << 20
 """Of the payloads of one lane's posted cards, in memory."""
 MAX_WAITING_BYTES: Final = 16 << 20
@@ -254,8 +255,9 @@ class LaneBook:
 
 
 def rest_of(entry: Entry) -> bytes:
-    """Return the card that stands for what a posted one does not show."""
-    return entry.payload() + tail(entry.unshown, entry.first_seen_ns, entry.last_seen_ns, entry.touched_ns, ())
+    """Return the card that stands for what a posted one does not show. It pings nobody: its problem was told before."""
+    rest = tail(entry.unshown, entry.first_seen_ns, entry.last_seen_ns, entry.touched_ns, ())
+    return entry.payload() + rest + _NO_PING
 
 
 def _touched(entry: Entry) -> int:

@@ -65,11 +65,24 @@ service:
     logs: {receivers: [otlp], exporters: [discord, discord/b, discord/c]}
 """
 
+WEBHOOK = "https://discord.com/api/webhooks/123456789012345678/" + "a" * 68
+CHATTY = f"""{{
+receivers: {{nop: }}, exporters: {{discord: {{webhook_url: "{WEBHOOK}", min_severity: INFO}}}},
+service: {{pipelines: {{logs: {{receivers: [nop], exporters: [discord]}}}}}}
+}}"""
+
 
 class TestValidate:
     def test_good_is_silent(self, run: Any, nop_config: str) -> None:
         result = run("validate", "--config", nop_config)
         assert (result.code, result.out, result.err) == (0, "", "")
+
+    def test_what_will_flood_a_channel_is_said_and_no_error(self, run: Any) -> None:
+        unused = "exporters.discord/unused={webhook_url: " + WEBHOOK + ", min_severity: INFO}"
+        result = run("validate", "--config", "yaml:" + CHATTY, "--set", unused)
+        assert (result.code, result.out) == (0, "")
+        (warning,) = result.err.splitlines()
+        assert warning.startswith("warning: exporters::discord::min_severity: everything from INFO on goes to one chan")
 
     def test_options_may_stand_before_the_command(self, run: Any, nop_config: str) -> None:
         result = run("--config", nop_config, "validate", "--set", "service.shutdown_timeout=5")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from otel_discord.component import StoredCard
 from otel_discord.discord_api import limits
@@ -11,17 +12,33 @@ from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.mentions import NOBODY_CALLED, Call, Subject, call_for
 from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
+from otel_discord.exporters.discord.thread_names import ThreadName
+
+_MAX_TITLES: Final = 10_000
 
 
-def of_one_post(destination: Destination, head: Sequence[StoredCard]) -> tuple[Sequence[StoredCard], str]:
+def of_one_post(
+    destination: Destination, memory: LaneMemory, head: Sequence[StoredCard]
+) -> tuple[Sequence[StoredCard], str]:
     """Return the cards that belong to the same forum post as the first one, and the post's title."""
     name = destination.thread_name
     if name is None or not head:
         return head, ""
     if name.is_constant:
         return head, name.own_post
-    title = name.of(Card.from_bytes(head[0].payload))
-    return [stored for stored in head if name.of(Card.from_bytes(stored.payload)) == title], title
+    titles = [_title_of(stored, name, memory) for stored in head]
+    return [stored for stored, title in zip(head, titles, strict=True) if title == titles[0]], titles[0]
+
+
+def _title_of(stored: StoredCard, name: ThreadName, memory: LaneMemory) -> str:
+    """Return the title of a card's post; asked often while the card waits."""
+    key = (name.text, stored.id)
+    title = memory.titles.get(key)
+    if title is None:
+        if len(memory.titles) >= _MAX_TITLES:
+            memory.titles.clear()
+        title = memory.titles[key] = name.of(Card.from_bytes(stored.payload))
+    return title
 
 
 def call_of(

@@ -79,7 +79,7 @@ class Composer:
 
         Cards of another forum post than the first one's are left for other messages.
         """
-        head, post = of_one_post(self.destination, head)
+        head, post = of_one_post(self.destination, self.memory, head)
         return self._addressed(lambda room: self._packed(head, room, repeated=repeated), post)
 
     def _packed(self, head: Sequence[StoredCard], max_content_chars: int, *, repeated: bool) -> Composed:
@@ -105,7 +105,7 @@ class Composer:
 
         Those that the message shows itself come first in what is returned.
         """
-        head, post = of_one_post(self.destination, head)
+        head, post = of_one_post(self.destination, self.memory, head)
         if post and len(head) <= self.max_embeds:
             return self.compose(head, repeated=repeated)
         return self._addressed(lambda room: self._packed_digest(head, room, repeated=repeated), post)

@@ -27,6 +27,8 @@ class LaneMemory:
     notices: deque[Message] = field(default_factory=deque)
     pings: Budget = field(default_factory=Budget)
     posts: Posts = field(default_factory=Posts)
+    titles: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Of the posts that waiting cards belong to, by template and card."""
 
     def resume(self, fingerprint: str) -> None:
         """Begin where another outbox ended; what was learnt about another address does not count for this one."""

@@ -380,3 +380,23 @@ async def test_a_forum_that_is_gone_is_gone() -> None:
         await asyncio.sleep(60)
         assert len(fake.messages) == 1
         assert len(fake.exchanges) - before == 2, "the post, then another one: then nothing more is asked"
+
+
+async def test_a_crowd_in_a_forum_becomes_a_digest_in_each_post() -> None:
+    fake = FakeDiscord()
+    given = config(fake, forum=True, thread_name="{{ service }}") | {"fold": {"enabled": True}}
+    async with running(fake, **given) as rig:
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        for number in range(800):
+            words = f"{letters[number // 26 % 26] * 2}{letters[number % 26] * 3} went wrong in {letters[number // 31]}"
+            resource = {"service.name": "cart" if number % 2 else "shop"}
+            await rig.exporter.consume(logs_batch(1, body=words, resource=resource))
+        await asyncio.sleep(180)
+        posts_of = {fake.state.channels[message.channel_id].name for message in fake.messages}
+        assert posts_of == {"cart", "shop"}
+        assert len({message.channel_id for message in fake.messages}) == 2
+        assert rig.telemetry.value("otelcol_exporter_queue_size") == 0
+        for message in fake.messages:
+            name = fake.state.channels[message.channel_id].name
+            other = "shop" if name == "cart" else "cart"
+            assert other not in str(message.embeds)

@@ -23,6 +23,7 @@ _COMMANDS: Final = MappingProxyType(
         "init": "otel_discord.cli.init:init",
         "send-test": "otel_discord.cli.send_test:send_test",
         "dead-letters": "otel_discord.cli.dead_letters:dead_letters",
+        "maintenance": "otel_discord.cli.maintenance:maintenance",
         "demo": "otel_discord.cli.demo:demo",
     }
 )

@@ -17,6 +17,7 @@ from otel_discord.service.control.command import Command
 from otel_discord.service.control.dead_letters import dead_letter_commands
 from otel_discord.service.control.endpoint import control_endpoint
 from otel_discord.service.control.front_desk import check_online, send_test
+from otel_discord.service.control.maintenance import maintenance_commands
 from otel_discord.service.control.reload import reload
 from otel_discord.service.control.server import KEY_PATH, ControlSocket
 from otel_discord.service.control.status import status
@@ -79,6 +80,7 @@ def commands(runtime: Runtime) -> Sequence[Command]:
         check_online(runtime.components, runtime.host.seen_by),
         send_test(runtime.components),
         *dead_letter_commands(runtime.components),
+        *maintenance_commands(runtime.components),
     ]
 
 

@@ -1,0 +1,172 @@
+"""``otel-discord maintenance``: hold messages back while something is worked on."""
+
+import getpass
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import click
+
+from otel_discord.cli.exit_codes import OK
+from otel_discord.cli.letter_lines import printable
+from otel_discord.cli.options import Sources, config_options
+from otel_discord.config import parse_duration
+
+COLUMNS: Final = ("name", "state", "action", "records", "destinations", "held", "dropped", "without ping", "comment")
+
+
+@click.group("maintenance")
+@config_options
+@click.pass_context
+def maintenance(context: click.Context, sources: Sources) -> None:
+    """Hold messages back while something is worked on, on a running service.
+
+    What is held comes when it is over. What is critical comes all the same, without a ping, unless --critical or a
+    matcher such as severity>=FATAL says otherwise.
+    """
+    context.obj = sources
+
+
+@maintenance.command("start")
+@config_options
+@click.argument("name")
+@click.option("--for", "duration", default="2h", metavar="TIME", show_default=True, help="How long: 30m, 2h.")
+@click.option("--match", "matchers", multiple=True, metavar="MATCHER", help="service.name=shop; all have to hold.")
+@click.option("--condition", "conditions", multiple=True, metavar="OTTL", help="One of these has to hold.")
+@click.option("--action", type=click.Choice(["hold", "drop", "no_ping"]), help="[hold, or as configured]")
+@click.option("--destination", "destinations", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
+@click.option("--critical", is_flag=True, help="What is critical is held or dropped as well.")
+@click.option("--comment", default="", metavar="TEXT", help="What for.")
+@click.option("--author", default="", metavar="NAME", help="Who; you by default.")
+@click.option("--exporter", default="", metavar="ID", help="Of this exporter, where there are several.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")
+def start(
+    sources: Sources,
+    name: str,
+    duration: str,
+    matchers: tuple[str, ...],
+    conditions: tuple[str, ...],
+    action: str | None,
+    destinations: tuple[str, ...],
+    critical: bool,
+    comment: str,
+    author: str,
+    exporter: str,
+    as_json: bool,
+) -> int:
+    """Begin maintenance NAME now; of a window in the configuration, or of what the options say.
+
+    Without --match and --condition it is about every message.
+    """
+    try:
+        for_s = parse_duration(duration)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--for") from None
+    arguments = {
+        "name": name,
+        "for_s": for_s,
+        "matchers": list(matchers),
+        "conditions": list(conditions),
+        "action": action or "",
+        "destinations": list(destinations),
+        "critical": critical,
+        "comment": comment,
+        "author": author or _user(),
+        "exporter": exporter,
+    }
+    for line in _answer(sources, "start", arguments):
+        until = _time(line.get("until"))
+        said = f"Maintenance {line['name']} until {until}: {line['action']}, records: {line['records']}."
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else printable(said))
+    return OK
+
+
+@maintenance.command("end")
+@config_options
+@click.argument("name")
+@click.option("--exporter", default="", metavar="ID", help="Of this exporter, where there are several.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")
+def end(sources: Sources, name: str, exporter: str, as_json: bool) -> int:
+    """End maintenance NAME now; what was held comes. One of the configuration comes again with its next time."""
+    for line in _answer(sources, "end", {"name": name, "exporter": exporter}):
+        held = f"{line['held_problems']:,} problems, {line['held_records']:,} events held"
+        said = f"Maintenance {line['name']} is over: {held}, {line['dropped_records']:,} dropped."
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else printable(said))
+    return OK
+
+
+@maintenance.command("list")
+@config_options
+@click.option("--exporter", default="", metavar="ID", help="Of this exporter, where there are several.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")
+def list_windows(sources: Sources, exporter: str, as_json: bool) -> int:
+    """Print what is configured and what was started: a table, or between tabs where the output is no terminal."""
+    lines = _answer(sources, "list", {"exporter": exporter})
+    if as_json:
+        for line in lines:
+            click.echo(json.dumps(line, ensure_ascii=False))
+    elif sys.stdout.isatty():
+        _show_table([row(line) for line in lines])
+    else:
+        for line in lines:
+            click.echo("\t".join(row(line)))
+    if not lines and not as_json:
+        click.echo("There is no maintenance.", err=True)
+    return OK
+
+
+def row(line: Mapping[str, Any]) -> Sequence[str]:
+    """Return the texts of one window, in the order of ``COLUMNS``."""
+    state = f"until {_time(line.get('until'))}" if line.get("active") else "off"
+    if not line.get("active") and line.get("next"):
+        state = f"from {_time(line['next'])}"
+    cells = (
+        line.get("name", ""),
+        state,
+        line.get("action", ""),
+        line.get("records", ""),
+        ", ".join(line.get("destinations", ())) or "all",
+        f"{line.get('held_problems', 0):,} problems, {line.get('held_records', 0):,} events",
+        f"{line.get('dropped_records', 0):,}",
+        f"{line.get('unpinged_records', 0):,}",
+        line.get("comment", ""),
+    )
+    return [printable(str(cell)) for cell in cells]
+
+
+def _show_table(rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if rows:
+        table = Table(*COLUMNS, box=box.SIMPLE)
+        for cells in rows:
+            table.add_row(*map(Text, cells))
+        Console().print(table)
+
+
+def _answer(sources: Sources, verb: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    configuration = sources.load()
+    from otel_discord.service.maintenance import ask
+
+    lines: list[Mapping[str, Any]] = []
+    ask(configuration, verb, arguments, lines.append)
+    return lines
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _time(text: object) -> str:
+    try:
+        return f"{datetime.fromisoformat(str(text)).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return "?"

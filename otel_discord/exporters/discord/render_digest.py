@@ -35,8 +35,6 @@ MAX_EMBED_CHARS: Final = 2_000
 MAX_CONTENT_CHARS: Final = 1_000
 _REST_CHARS: Final = 240
 """For all but the lines."""
-_FAIR_AMONG: Final = 1_000
-"""So many of one severity are looked at, those with most records, when the worst are chosen."""
 _SERVICE_CHARS: Final = 30
 _WORDS_CHARS: Final = 90
 _MINUTE_S: Final = 60
@@ -85,14 +83,14 @@ class Digest:
 def choose(cards: Sequence[Card], *, most_full: int = FULL_CARDS, most_lines: int = LINES) -> Chosen:
     """Return who is shown in full, who has a line, and who is in the file.
 
-    The worst are those of the highest severity, of them the services in turn, each with the problem that counts most.
-    Lines go by severity, then by count.
+    Both are the worst: those of the highest severity, of them the services in turn, each with the problem that counts
+    most, so that however much one service has to say, the others are seen beside it.
     """
     ranked = sorted(range(len(cards)), key=lambda place: _badness(cards[place]))
-    full = _worst(cards, ranked, most_full)
-    taken = frozenset(full)
-    rest = [place for place in ranked if place not in taken]
-    return Chosen(tuple(full), tuple(rest[:most_lines]), tuple(rest[most_lines:]))
+    worst = _worst(cards, ranked, most_full + most_lines)
+    shown = frozenset(worst)
+    others = tuple(place for place in ranked if place not in shown)
+    return Chosen(tuple(worst[:most_full]), tuple(worst[most_full:]), others)
 
 
 def headline(digest: Digest) -> str:
@@ -169,20 +167,21 @@ def _range(severity: int) -> int:
 def _worst(cards: Sequence[Card], ranked: Sequence[int], most: int) -> list[int]:
     """Return the worst places: by severity, within one the services in turn, within a service by count."""
     worst: list[int] = []
+    services: dict[bytes, str] = {}
     for _, places in groupby(ranked, key=lambda place: _range(cards[place].severity)):
         if len(worst) >= most:
             break
         had: dict[str, int] = {}
         turns: list[tuple[int, int, int]] = []
         for order, place in enumerate(places):
-            if order == _FAIR_AMONG:
-                break
-            service = service_of(cards[place])
+            resource = cards[place].resource
+            service = services.get(resource)
+            if service is None:
+                service = services[resource] = service_of(cards[place])
             turn = had.get(service, 0)
             had[service] = turn + 1
-            turns.append((turn, order, place))
-            if turn == 0 and len(had) == most:
-                break
+            if turn < most:
+                turns.append((turn, order, place))
         worst += [place for _, _, place in sorted(turns)]
     return worst[:most]
 

@@ -122,6 +122,17 @@ def test_the_worst_are_of_the_highest_severity_and_of_each_service() -> None:
     assert sorted(chosen.order) == list(range(7))
 
 
+def test_a_loud_service_leaves_room_for_the_others_in_full_and_in_lines() -> None:
+    loud = [problem(f"loud {number}", 2) for number in range(3_000)]
+    quiet = [
+        problem(f"{service} broke", service=service) for service in ("cart", "mail", "auth", "search", "stock", "tax")
+    ]
+    chosen = choose([*loud, *quiet], most_full=5, most_lines=4)
+    assert sorted(chosen.order) == list(range(3_006))
+    assert [place for place in chosen.full if place < 3_000] == [0]
+    assert set(range(3_000, 3_006)) <= {*chosen.full, *chosen.lines}
+
+
 def test_the_file_lists_all_with_plain_numbers() -> None:
     cards = [problem("it ×9 broke\nbadly", 4312), *(problem(f"problem {n}", 2, 13, f"s{n}") for n in range(30))]
     attachment = AttachmentRef(filename="a", content_type="", description="", size_bytes=1, path="/x")

@@ -1,10 +1,12 @@
 """What one lane remembers in the exporter's state: whom its messages pinged, and which forum posts they opened.
 
-A ping is stored before its message goes out, so that a crash in between counts it rather than forgets it.
+A ping is stored before its message goes out, so that a crash in between counts it rather than forgets it. Where the
+storage refuses, nothing waits for that: what is in memory is right as long as the process lives.
 """
 
 from dataclasses import dataclass
 
+from otel_discord.component import RetryableError
 from otel_discord.discord_api.outcome_types import Delivered
 from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.lane import Lane
@@ -65,7 +67,13 @@ class LaneState:
 
     async def _keep_pings(self, pings: Budget) -> None:
         self.memory.pings = pings
-        await self.lane.set_state(pings_key(self.lane.name), pings.to_bytes())
+        await self._store(pings_key(self.lane.name), pings.to_bytes())
 
     async def _keep_posts(self) -> None:
-        await self.lane.set_state(posts_key(self.lane.name), self.memory.posts.to_bytes())
+        await self._store(posts_key(self.lane.name), self.memory.posts.to_bytes())
+
+    async def _store(self, key: str, value: bytes) -> None:
+        try:
+            await self.lane.queue.set_state(key, value)
+        except RetryableError as error:
+            self.lane.logger.warning("the storage does not keep who was pinged and which posts there are: %s", error)

@@ -33,9 +33,9 @@ class Channels:
         self._sweep(now)
         return budget
 
-    def find(self, webhook_id: str) -> ChannelBudget | None:
-        """Return a webhook's budget if it has one yet, which keeps nothing from being forgotten."""
-        return self._by_webhook.get(webhook_id)
+    def glance(self, webhook_id: str) -> ChannelBudget:
+        """Return a webhook's budget, or a fresh one; nothing is kept by that, nor kept from being forgotten."""
+        return self._by_webhook.get(webhook_id) or ChannelBudget(None, self._limit, self._margin_s)
 
     def learn(self, webhook_id: str, channel_id: str, now: float) -> tuple[ChannelBudget, ChannelBudget] | None:
         """Return the old and the new budget of a webhook, None if it was known to be in that channel."""

@@ -37,13 +37,13 @@ def ready_at(
         in_bucket = ahead + (lane.in_flight is not None)
         free_at = lane.bucket.foreseen_at(now, ahead=in_bucket, keeps_one=lane.keeps_one(priority))
         at = max(at, free_at, lane.paused_until)
-    channel = layers.channels.find(route.webhook_id) if route.operation.writes else None
-    if channel is None:
+    if not route.operation.writes:
         return at
+    channel = layers.channels.glance(route.webhook_id)
     if route.operation is not Operation.EXECUTE:
         return max(at, channel.allowed_at(now, creates=False))
     ahead += sum(_ahead(other, priority) for other in channel.parked() if other is not lane and other.creates)
-    return max(at, channel.foreseen_at(now, ahead=ahead, kept=channel.kept(priority)))
+    return max(at, channel.foreseen_at(now, ahead=ahead, priority=priority))
 
 
 def _ahead(lane: Lane, priority: int) -> int:

@@ -111,7 +111,7 @@ class Limiter:
             self._global.returned(ticket)
             lane.in_flight = None
             if ticket.channel is not None:
-                ticket.channel.returned()
+                ticket.channel.returned(ticket, now)
                 self._set_channel_timer(ticket.channel, now)
         ticket.state = TicketState.ENDED
         self._place(lane, now)
@@ -151,7 +151,7 @@ class Limiter:
             return False
         before, budget = moved
         if before.channel_id is None:
-            budget.absorb(before)
+            budget.absorb(before, now)
             lane = self._lanes.get(Route(Operation.EXECUTE, webhook_id))
             if lane is not None and lane.in_flight is not None and lane.in_flight.channel is before:
                 lane.in_flight.channel = budget
@@ -243,9 +243,8 @@ class Limiter:
         channel = self._channels.of(lane.route.webhook_id, now) if operation.writes else None
         creates = operation is Operation.EXECUTE
         ticket = lane.waiting.first()
-        kept = channel.kept(ticket.priority) if channel is not None and creates else 0
-        if channel is not None and channel.allowed_at(now, creates=creates, kept=kept) > now:
-            channel.park(lane, creates=creates, kept=kept)
+        if channel is not None and channel.allowed_at(now, creates=creates, priority=ticket.priority) > now:
+            channel.park(lane, creates=creates, priority=ticket.priority)
             self._set_channel_timer(channel, now)
             return None
         lane.waiting.discard(ticket)
@@ -256,7 +255,7 @@ class Limiter:
         self._global.granted(ticket, now)
         if channel is not None and creates:
             ticket.channel = channel
-            channel.granted()
+            channel.granted(ticket, now)
         return ticket
 
     def _wake(self, now: float) -> None:

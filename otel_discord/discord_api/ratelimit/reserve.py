@@ -1,8 +1,8 @@
-"""One slot of each limit stays free for who is critical, so that nobody critical waits behind others.
+"""Slots of each limit stay free for who is critical, so that nobody critical waits behind others.
 
-A normal request leaves one slot unused; one that can wait (an edit, a deletion) leaves two: the reserve, and the slot
-that the next normal one needs. In a log of ``limit`` slots one that is never used would cost ``1 / limit`` of the rate;
-one that comes back within :data:`SOON_S` counts as free, which gives a part of that back.
+In a log of ``limit`` slots each one that is never used costs ``1 / limit`` of the rate; one that comes back soon counts
+as free, which gives a part of that back. A request that can wait (a new message of low priority) leaves one slot more:
+that which the next normal one needs.
 """
 
 from typing import Final
@@ -10,13 +10,25 @@ from typing import Final
 CRITICAL: Final = 1
 """From this priority on every slot may be used."""
 SOON_S: Final = 0.4
-"""How long somebody critical may have to wait for a slot of the channel: below what a person notices."""
+"""How long the first of them may have to wait for a slot of the channel: below what a person notices."""
+KEPT_MOST: Final = 5
+"""As many critical messages in a row find a slot: what a webhook's bucket lets through at once."""
+ALL_SOON_S: Final = 2.5
+"""How long the last of these may have to wait for a slot of the channel: about as long as for its bucket."""
 RESERVE_FROM: Final = 4
 """A channel's budget below keeps nothing: half of the rate, or a third, is too much to pay."""
+_SHARE: Final = 6
+"""One slot of so many is kept, and never less than one."""
 
 
 def kept_slots(priority: int, limit: int) -> int:
     """Return how many slots of a channel's budget a request leaves to those before it."""
     if priority >= CRITICAL or limit < RESERVE_FROM:
         return 0
-    return 1 if priority >= 0 else 2
+    kept = max(1, min(KEPT_MOST, limit // _SHARE))
+    return kept if priority >= 0 else kept + 1
+
+
+def soon_s(limit: int) -> float:
+    """Return within what time the slots that are kept of a channel's budget have to be there to count as free."""
+    return SOON_S if kept_slots(0, limit) <= 1 else ALL_SOON_S

@@ -86,7 +86,8 @@ def test_without_the_epoch_header_nothing_is_early(shape: str, delay_s: float) -
 
 @pytest.mark.parametrize("shape", MODELS)
 def test_without_any_header_five_in_two_seconds(shape: str) -> None:
-    world = World(Discord(lambda: MODELS[shape](5, 2.0), with_headers=False), Network(0.0, 0.3, 0.5))
+    discord = Discord(lambda: MODELS[shape](5, 2.0), with_headers=False)
+    world = World(discord, Network(0.0, 0.3, 0.5), settings=NO_CHANNEL)
     for _ in range(25):
         world.ask(ROUTE)
     world.run()

@@ -108,7 +108,7 @@ def test_with_others_before_it_the_estimate_is_near(
         assert told[0] <= wanted.granted_at + 1e-6, "rather early: those before it are taken to go at once"
         assert wanted.granted_at - told[0] <= 0.6
     else:
-        assert abs(wanted.granted_at - told[0]) <= 2.1 + 0.15 * waiting
+        assert abs(wanted.granted_at - told[0]) <= 4.0 + 0.15 * waiting, "a gap of the channel more or less"
 
 
 def test_at_once_for_a_route_that_nobody_has_used() -> None:

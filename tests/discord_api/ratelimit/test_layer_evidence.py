@@ -17,7 +17,7 @@ from otel_discord.discord_api.ratelimit.rate_headers import read_rate_headers
 from otel_discord.discord_api.ratelimit.server_clock import ServerClock, undercut_s
 from otel_discord.discord_api.ratelimit.webhook_bucket import WebhookBucket
 from otel_discord.discord_api.routes import Operation, Route
-from tests.discord_api.ratelimit.steps import GET, POST, one, refusal, waits_until
+from tests.discord_api.ratelimit.steps import GET, POST, one, refusal, ticket, waits_until
 
 # ----------------------------------------------------------------------------------------------------------- headers
 
@@ -48,7 +48,7 @@ def rate_headers(limit: str, remaining: str, reset_after: str, reset: str = "170
 )
 def test_headers_that_make_no_sense_are_none(headers: dict[str, str]) -> None:
     assert read_rate_headers(headers) is None
-    limiter = Limiter()
+    limiter = Limiter(LimiterSettings(channel_messages_per_minute=0))
     for second in range(20):
         sent = one(limiter, POST, float(second))
         limiter.complete(
@@ -264,7 +264,7 @@ def test_caution_doubles_when_surprised_again_and_is_forgotten_after_two_hours_w
 def test_a_minute_that_we_have_used_up_ourselves_is_not_counted_twice() -> None:
     channel = ChannelBudget("c", 2, 0.0)
     for now in (0.0, 10.0):
-        channel.granted()
+        channel.granted(ticket(), now)
         channel.ended(now)
     channel.fill(20.0, 5.0)
     assert channel.allowed_at(20.0, creates=True) == 60.0

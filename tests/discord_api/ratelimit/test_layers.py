@@ -214,7 +214,7 @@ def test_a_channel_counts_by_the_answer_and_never_exceeds_30_in_a_minute() -> No
     channel = ChannelBudget("c", 30, 0.0)
     for index in range(30):
         assert channel.allowed_at(float(index), creates=True) <= index
-        channel.granted()
+        channel.granted(ticket(), float(index))
     assert channel.allowed_at(31.0, creates=True) == math.inf
     assert channel.allowed_at(31.0, creates=False) <= 31.0
     for index in range(30):

@@ -1,0 +1,47 @@
+"""When the next message goes that is not critical, so that a channel's minute is not used up in its first seconds.
+
+Whoever comes into a channel that is used up has to wait until the oldest message is a minute old: after a burst nearly
+all of that minute. So only a third of the slots go at once; the others are dealt out evenly until slots come back, and
+never much faster than they do in the long run: thereby a burst is not repeated each minute.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+SPREAD_FROM: Final = 6
+"""A limit below is not spread: there is no third to speak of."""
+_AT_ONCE: Final = 3
+"""One slot of so many goes at once."""
+_HASTE: Final = 0.95
+"""Shortest gap in even gaps: a little less than one, so that lost time is made up for."""
+_PATIENCE: Final = 1.7
+"""Longest gap in even gaps while the last slot is not touched: about 4 s of 30 a minute."""
+
+
+def goes_in_gaps(counted: int, limit: int) -> bool:
+    """Return whether so many messages of a limit are too many for the next one to go at once."""
+    return limit >= SPREAD_FROM and counted >= limit // _AT_ONCE
+
+
+def next_at(log: Sequence[float], last_at: float, *, limit: int, kept: int, lasts_s: float) -> float:
+    """Return when the next one goes, as far as gaps are concerned; -inf for at once.
+
+    Args:
+        log: when the messages were posted that still count, the oldest first.
+        last_at: when the last one that is not critical went, -inf where none did.
+        limit: messages in a window.
+        kept: slots that this one leaves.
+        lasts_s: how long a message counts.
+    """
+    if not goes_in_gaps(len(log), limit) or last_at == -math.inf:
+        return -math.inf
+    left = limit - kept - len(log)
+    even_s = lasts_s / (limit - kept)
+    gap_s = max(_HASTE * even_s, (log[0] + lasts_s - last_at) / (left + 1) if left > 0 else 0.0)
+    return min(last_at + gap_s, log[-(limit // _AT_ONCE)] + lasts_s)
+
+
+def longest_gap_s(limit: int, kept: int, lasts_s: float) -> float:
+    """Return after what gap one goes although more slots should be kept, inf where nothing is spread."""
+    return _PATIENCE * lasts_s / (limit - kept) if limit >= SPREAD_FROM else math.inf

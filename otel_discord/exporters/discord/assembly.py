@@ -1,7 +1,5 @@
 """How the exporter's parts are put together from its configuration."""
 
-import logging
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -48,7 +46,6 @@ from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.retention_book import RetentionBook
 from otel_discord.exporters.discord.routed import CardMaker
-from otel_discord.exporters.discord.routes import Route
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.safe_render import SafeRenderer
 from otel_discord.exporters.discord.sender import Sender
@@ -56,8 +53,6 @@ from otel_discord.exporters.discord.settling import Settling
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.suspicion import Suspicion
 from otel_discord.exporters.discord.tombstones import fingerprint
-from otel_discord.ottl import ContextKind, OttlError, parse_condition
-from otel_discord.ottl.told_once import ToldOnce
 
 MIB: Final = 1024 * 1024
 PROJECT_URL: Final = "https://github.com/otel-discord/otel-discord"
@@ -93,30 +88,6 @@ async def open_client(
     return WebhookClient(
         transport, limits, endpoint=config.endpoint, user_agent=user_agent, file_max_bytes=max_file_bytes(config)
     )
-
-
-def router(config: DiscordConfig, destinations: Sequence[Destination], logger: logging.Logger) -> Router:
-    """Return the routing table. A route whose destinations are not there, or not yet, takes nothing."""
-    by_name = {item.name: item for item in destinations}
-    routes = [
-        Route(
-            condition=parse_condition(written.condition, ContextKind.LOG, clock=time.time_ns),
-            destinations=there,
-            goes_on=written.continue_,
-            mark=written.mark,
-        )
-        for written in config.routes
-        if (there := [by_name[name] for name in written.destinations if name in by_name])
-    ]
-
-    def tell(condition: str, error: OttlError) -> None:
-        logger.warning(
-            "a route's condition cannot be evaluated for some records, which it does not match: %s",
-            error,
-            extra={"condition": condition},
-        )
-
-    return Router(destinations, config.critical.min_severity, config.critical.to_all, routes, ToldOnce(tell))
 
 
 def fold_desk(config: DiscordConfig, destinations: Sequence[Destination]) -> FoldDesk:

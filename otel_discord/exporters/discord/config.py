@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.config.problem import SeveralError
@@ -12,18 +12,16 @@ from otel_discord.discord_api.webhook_url import WebhookUrlError, parse_webhook_
 from otel_discord.exporterhelper.config import RetryConfig, SendingQueueConfig
 from otel_discord.exporters.discord.config_destination import (
     DestinationConfig,
-    MentionConfig,
     MinSeverity,
     RenderConfig,
     Username,
     WebhookAddress,
 )
 from otel_discord.exporters.discord.config_maintenance import MaintenanceConfig
-from otel_discord.exporters.discord.foreign_keys import EXPORTER_KEYS, ROUTE_KEYS
+from otel_discord.exporters.discord.config_route import RouteConfig
+from otel_discord.exporters.discord.foreign_keys import EXPORTER_KEYS
 from otel_discord.exporters.discord.mentions import MAX_NAMED_CHARS, Mention, named_chars
 from otel_discord.exporters.discord.mutes.held_lanes import is_held
-from otel_discord.exporters.discord.route_marks import route_mark
-from otel_discord.ottl import ContextKind, parse_condition
 from otel_discord.redaction import Action, MaskingPlan, select_patterns
 
 
@@ -34,32 +32,6 @@ class CriticalConfig(StrictModel):
     """What is critical: this severity and above."""
     to_all: bool = False
     """Send what is critical to every destination."""
-
-
-class RouteConfig(StrictModel):
-    """One routing rule: the first whose condition is met decides."""
-
-    foreign_keys: ClassVar = ROUTE_KEYS
-
-    condition: str
-    """In OTTL, as in `severity_number >= SEVERITY_NUMBER_ERROR`."""
-    destinations: tuple[str, ...] = Field(min_length=1)
-    """Names of the destinations that a matching record goes to, where it reaches their `min_severity`."""
-    continue_: bool = Field(default=False, alias="continue")
-    """true: the rules after it are looked at as well."""
-    mention: MentionConfig | None = None
-    """Who is pinged for its records in its destinations, in place of whom the destination names."""
-
-    @field_validator("condition")
-    @classmethod
-    def _is_a_condition(cls, text: str) -> str:
-        parse_condition(text, ContextKind.LOG)
-        return text
-
-    @property
-    def mark(self) -> str:
-        """The route's name on cards; "" where it does not say who is pinged."""
-        return route_mark(self.condition, self.destinations) if self.mention is not None else ""
 
 
 class RateLimitConfig(StrictModel):

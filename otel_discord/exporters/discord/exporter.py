@@ -63,6 +63,7 @@ from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace_memory import PaceMemory
 from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
 from otel_discord.exporters.discord.routing import Router, keep_from
+from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.redaction import Masker
@@ -151,7 +152,7 @@ class DiscordExporter:
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
         """Open the queue and the way to Discord, run the outboxes; at the end drain them, or hand over."""
         self._destinations = resolve_destinations(self._config)
-        self._routing = assembly.router(self._config, self._destinations, self._settings.logger)
+        self._routing = routing_table(self._config, self._destinations, self._settings.logger)
         for path in self._config.not_in_force():
             self._settings.logger.warning("%s is accepted but not in force in this version", path)
         for advice in self._config.advice():

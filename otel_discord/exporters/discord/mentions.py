@@ -6,7 +6,7 @@ for the records of that route, and each mention has a budget of its own in each 
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 HOUR_S: Final = 3600.0
@@ -168,8 +168,3 @@ def call_for(
 def named_chars(mentions: Iterable[Mention]) -> int:
     """Return how much of a message the mentions take if all ping at once."""
     return len(" ".join(dict.fromkeys(chip for mention in mentions for chip in mention.chips)))
-
-
-def of_route(mention: Mention, mark: str) -> Mention:
-    """Return a mention as that of a route."""
-    return replace(mention, key=mark)

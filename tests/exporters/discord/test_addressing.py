@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from otel_discord.component import StoredCard
 from otel_discord.discord_api.models import SUPPRESS_NOTIFICATIONS, AllowedMentions
 from otel_discord.discord_api.validation import problems
+from otel_discord.exporters.discord import addressing as addressing_of_messages
 from otel_discord.exporters.discord.compose import Composed, Composer
 from otel_discord.exporters.discord.mentions import Budget, Mention, Ping
 from otel_discord.exporters.discord.quiet_hours import QuietHours
@@ -109,3 +110,10 @@ def test_cards_of_one_post_go_together_and_the_others_are_left() -> None:
     few = made.compose_digest([*fatal, *cards])
     assert [each.id for each in few.stored] == [100], "a digest of one is a card"
     assert made.compose_digest(cards * 5).note.is_digest
+
+
+def test_what_is_remembered_of_titles_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addressing_of_messages, "_MAX_TITLES", 2)
+    made = addressing("compact", thread_name=ThreadName("{{ severity }}"))
+    assert len(made.compose(waiting(3, 4)).stored) == 4
+    assert len(made.memory.titles) <= 2

@@ -12,6 +12,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.config import Secret
 from otel_discord.discord_api.webhook_url import WebhookUrl
+from otel_discord.exporters.discord import routing
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.mentions import Mention
 from otel_discord.exporters.discord.routes import Route
@@ -183,3 +184,11 @@ def test_where_any_record_goes(severity: int, written: list[tuple[bool, bool, se
     expected = {name for name in (expected if matched else there) if severity >= there[name].min_severity}
     assert got == (set(there) if to_all and severity >= 21 else expected)
     assert not got or severity >= router.floor
+
+
+def test_what_is_remembered_of_ways_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "_MAX_REMEMBERED", 2)
+    router = Router([INFO, ERRORS], 21, critical_to_all=False)
+    for severity in (9, 17, 18, 9, 20, 5):
+        names = [each.name for each in router.way(severity).destinations]
+        assert names == (["info", "errors"] if severity >= 17 else ["info"] if severity >= 9 else [])

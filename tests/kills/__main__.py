@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.end_to_end.processes import stand_in
 from tests.kills.fold_ends import play_folded
+from tests.kills.fold_places import FOLD_PLACES, play_at
 from tests.kills.launch import command
 from tests.kills.perform import perform
 from tests.kills.random_ends import Plan, play
@@ -24,7 +25,7 @@ def main() -> int:
     parser.add_argument("--fold", action="store_true", help="problems that repeat, counted on their cards")
     options = parser.parse_args()
     if options.failpoints:
-        return at_failpoints()
+        return at_fold_places() if options.fold else at_failpoints()
     plan = Plan(options.kills, options.seed, signal.Signals[f"SIG{options.signal}"], options.profile)
     with tempfile.TemporaryDirectory(prefix="kills-") as directory:
         outcome = (play_folded if options.fold else play)(plan, Path(directory))
@@ -51,6 +52,25 @@ def at_failpoints() -> int:
                     continue
             print(f"{place:28} {scene.name:28} {played.on_disk:16} {played.end:36} {played.repeats}", flush=True)
     print(f"{len(CASES)} kills at {len({place for _, place in CASES})} places, {wrong} wrong")
+    return 1 if wrong else 0
+
+
+def at_fold_places() -> int:
+    """Do so while problems are folded."""
+    wrong = 0
+    print(f"{'killed at':28} {'on disk then':36} {'messages':>8} {'repeated':>8}")
+    with stand_in("--profile", "unlimited", "--webhooks", str(len(FOLD_PLACES))) as fake:
+        for place, url in zip(FOLD_PLACES, fake.urls, strict=True):
+            with tempfile.TemporaryDirectory(prefix="kills-") as directory:
+                try:
+                    played = play_at(place, Path(directory), fake, command, url)
+                except AssertionError as error:
+                    wrong += 1
+                    print(f"{place:28} WRONG  {str(error)[:2000]}", flush=True)
+                    continue
+            verdict = played.verdict
+            print(f"{place:28} {played.left:36} {verdict.messages:8} {verdict.repeated:8}", flush=True)
+    print(f"{len(FOLD_PLACES)} kills, {wrong} wrong")
     return 1 if wrong else 0
 
 

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,12 +91,17 @@ class Teller:
         try:
             while not over.is_set():
                 count = 1 + int(self.dice.expovariate(0.1))
-                self._deliver(self.dice.choices(self.problems(), k=count))
+                self.deliver(self.dice.choices(self.problems(), k=count))
                 over.wait(self.dice.uniform(0, 2 * self.pause_s))
         finally:
             self.sends.close()
 
-    def _deliver(self, problems: list[Problem]) -> None:
+    def deliver(self, problems: Sequence[Problem]) -> None:
+        """Tell of problems in one request until it is answered OK.
+
+        Raises:
+            TimeoutError: it was not accepted in time.
+        """
         request, records = request_about(problems, self.dice), Counter(problems)
         ends_at = time.monotonic() + _DEADLINE_S
         while time.monotonic() < ends_at:

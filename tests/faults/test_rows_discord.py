@@ -1,4 +1,4 @@
-"""Rows 33–55: the way to Discord, and what it answers. Small; `make faults` plays them whole."""
+"""Rows 33–55 and 70: the way to Discord, and what it answers. Small; `make faults` plays them whole."""
 
 from pathlib import Path
 

@@ -19,6 +19,7 @@ EXPECTED = {
     "utilisation": ["utilisation.virtual.gcra.0ms", "utilisation.real.log.300ms", "utilisation.real.429"],
     "startup": ["startup.version", "startup.ready"],
     "memory": ["memory.idle", "memory.backlog", "memory.per_record"],
+    "storm": ["storm.accepted", "storm.messages", "storm.first_sight", "storm.memory_growth"],
     "rendering": ["rendering.cards.compact", "rendering.cards.plain", "packing.messages", "limiter.requests"],
 }
 

@@ -34,7 +34,7 @@ def short_path() -> Iterator[Path]:
 
 
 def configure(directory: Path, discord: StandIn, **service: Any) -> Path:
-    path = service_configuration(directory, discord)
+    path = service_configuration(directory, discord, fold={})
     document = json.loads(path.read_text())
     document["service"] |= {"control": {"endpoint": f"unix://{directory}/control.sock"}, **service}
     path.write_text(json.dumps(document))

@@ -264,7 +264,11 @@ class DiscordExporter:
     async def _open_maintenance(self, desk: FoldDesk, queue: WorkQueue, outboxes: Mapping[str, Outbox]) -> Maintenance:
         maintenance = Maintenance(
             gate=assembly.gate(self._config),
-            held=HeldCards(queue=queue, desk=desk),
+            held=HeldCards(
+                queue=queue,
+                desk=desk,
+                accepted_ns=(lambda: int(self._wall_clock() * 1e9)) if self._config.max_age else None,
+            ),
             state=Lane(name="", queue=queue, logger=self._settings.logger),
             outboxes=outboxes,
             instruments=self._discord_instruments,

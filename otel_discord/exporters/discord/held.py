@@ -31,6 +31,9 @@ class HeldCards:
 
     queue: WorkQueue
     desk: FoldDesk
+    accepted_ns: Callable[[], int] | None = None
+    """What counts as the time of their acceptance when they are let go; None leaves it. With `max_age` they would have
+    waited too long otherwise."""
 
     async def lanes(self) -> list[str]:
         """Return the lanes in which cards are held."""
@@ -54,7 +57,7 @@ class HeldCards:
                 page = cards[start : start + PAGE_CARDS]
                 await self.queue.move(
                     [
-                        Move(card.id, NewCard(destination_of(lane), card.priority, _late(card.payload, note)))
+                        Move(card.id, NewCard(destination_of(lane), card.priority, self._late(card.payload, note)))
                         for card in page
                     ]
                 )
@@ -67,15 +70,18 @@ class HeldCards:
         book = self.desk.books.get(lane)
         return [replace(card, payload=book.current(card)) for card in cards] if book is not None else list(cards)
 
-
-def _late(payload: bytes, note: str) -> bytes:
-    try:
-        card = Card.from_bytes(payload)
-    except DecodeError:
-        return payload  # its turn will tell
-    fingerprint = without_ping(card.fingerprint)
-    notes = (*card.notes, note) if note else card.notes
-    return replace(card, notes=notes, no_ping=True, fingerprint=fingerprint).to_bytes()
+    def _late(self, payload: bytes, note: str) -> bytes:
+        try:
+            card = Card.from_bytes(payload)
+        except DecodeError:
+            return payload  # its turn will tell
+        return replace(
+            card,
+            notes=(*card.notes, note),
+            no_ping=True,
+            fingerprint=without_ping(card.fingerprint),
+            accepted_ns=card.accepted_ns if self.accepted_ns is None else self.accepted_ns(),
+        ).to_bytes()
 
 
 def _counted(cards: Sequence[StoredCard]) -> Count:

@@ -34,6 +34,8 @@ BETWEEN_WRITES_S: Final = 10.0
 """Of counts; what begins or ends is written at once."""
 HOLD_BELOW: Final = 0.5
 """Share of the queue above which what is held is let go: others need its room."""
+SHORT_FOR_S: Final = 3.0
+"""So long does the queue lack room before that: a burst passes by itself."""
 T = TypeVar("T")
 
 
@@ -52,6 +54,8 @@ class Maintenance:
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _to_write: bool = False
+    _short_since_s: float | None = None
+    """Loop time since which the queue has lacked room."""
     _early: dict[Muted, int] = field(default_factory=dict)
     """Counted before the begin was announced: routing may see an edge first."""
 
@@ -119,9 +123,20 @@ class Maintenance:
         queue = self.held.queue
         return queue.size >= queue.capacity * HOLD_BELOW
 
+    def _has_been_short_of_room(self) -> bool:
+        now_s = asyncio.get_running_loop().time()
+        if not self._is_short_of_room:
+            self._short_since_s = None
+        elif self._short_since_s is None:
+            self._short_since_s = now_s
+        return self._short_since_s is not None and now_s >= self._short_since_s + SHORT_FOR_S
+
     def _sleep_s(self) -> float:
         edge_s = self.gate.book.next_edge(self._now_ns()) / SECOND_NS - self.wall_clock()
-        return max(0.001, min(edge_s, BETWEEN_WRITES_S if self._to_write else LONGEST_SLEEP_S))
+        longest_s = BETWEEN_WRITES_S if self._to_write else LONGEST_SLEEP_S
+        if self._short_since_s is not None:
+            longest_s = SHORT_FOR_S
+        return max(0.001, min(edge_s, longest_s))
 
     def _now_ns(self) -> int:
         return int(self.wall_clock() * 1e9)
@@ -144,7 +159,7 @@ class Maintenance:
         over = [self._announced[mute_id] for mute_id in self._announced if mute_id not in active]
         for announced in over:
             await self._finish(announced)
-        if active and self._is_short_of_room:
+        if active and self._has_been_short_of_room():
             await self._relieve(active.values())
         for lane in await self._insist(self.held.lanes):
             if mute_of(lane) not in active:

@@ -165,6 +165,8 @@ class Outbox:
         while True:
             self.arrivals.heard()
             self._resting_until_s = None
+            if self.retention is not None:
+                self.retention.wake_at_s = None
             has_progressed = await self._step()
             wake_at_s = None if has_progressed else self._wake_at_s()
             if self._is_stopping or (self.arrivals.draining and not has_progressed and wake_at_s is None):
@@ -174,8 +176,7 @@ class Outbox:
 
     def _wake_at_s(self) -> float | None:
         """Return when there may be something to do although nothing new has come."""
-        wake = [self.edits.wake_at_s if self.edits is not None else None, self._resting_until_s]
-        return min((at_s for at_s in wake if at_s is not None), default=None)
+        return earliest(self.edits.wake_at_s if self.edits is not None else None, self._resting_until_s)
 
     @property
     def _is_stopping(self) -> bool:

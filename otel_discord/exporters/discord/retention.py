@@ -14,6 +14,7 @@ from otel_discord.component import NewPosted
 from otel_discord.component.instruments import DestinationInstruments
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, RateLimited, Refused, Unavailable
+from otel_discord.discord_api.outcomes import ARCHIVED_THREAD
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl
 from otel_discord.exporters.discord.circuit import Circuit
@@ -129,22 +130,17 @@ class Retention:
                 self._paused_until_s = 0.0
                 return False
             case Gone():
+                if outcome.code == ARCHIVED_THREAD:
+                    self._say_it_stays(outcome)
+                    return True
                 if sent.thread_id and sent.thread_id != self.webhook.thread_id:
-                    self.logger.debug("a thread is gone or closed; a message in it is not deleted by us")
+                    self.logger.debug("a thread is gone, and its messages with it")
                     return True
                 if outcome.code:  # Discord's own word, not that of a proxy which lacks the route
                     await self.departure.begin(outcome)
                 return False
             case Refused():
-                self.logger.warning(
-                    "Discord does not delete a message that has reached its age; it stays",
-                    extra={
-                        "destination": self.lane.name,
-                        "reason": str(outcome.reason),
-                        "status": outcome.status,
-                        "detail": outcome.detail,
-                    },
-                )
+                self._say_it_stays(outcome)
                 return True
             case Unavailable():
                 if self.circuit.failed():
@@ -152,6 +148,17 @@ class Retention:
                 return False
             case _:
                 assert_never(outcome)
+
+    def _say_it_stays(self, outcome: Gone | Refused) -> None:
+        self.logger.warning(
+            "Discord does not delete a message that has reached its age; it stays",
+            extra={
+                "destination": self.lane.name,
+                "reason": str(outcome.reason),
+                "status": outcome.status,
+                "detail": outcome.detail,
+            },
+        )
 
     async def _forget_excess(self) -> None:
         excess = self.book.excess()

@@ -86,6 +86,8 @@ def end(announced: Announced, destination: str, problems: int, events: int) -> M
     lines = []
     if problems:
         lines.append(f"Held meanwhile, and shown now: {_many(problems, 'problem')}, {_many(events, 'event')}.")
+    if announced.relieved:
+        lines.append("What was held at first was shown early: the queue had no room for it.")
     dropped, unpinged = announced.dropped.get(destination, 0), announced.unpinged.get(destination, 0)
     if dropped:
         lines.append(f"Dropped: {_many(dropped, 'event')}.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.component import Settings, ShutdownError, StoredBatch, WorkQueue
+from otel_discord.exporters.discord.detours import Detour, detours
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.lane import patiently
@@ -56,8 +57,9 @@ class BatchRouter:
         """Route batches in one step; small ones that waited meanwhile cost the storage no more than one."""
         async with self.desk.lock:
             draft = self.desk.draft(int(self.wall_clock() * 1e9))
+            around = detours(self.outboxes.values())
             for stored in batches:
-                await self._read(stored, draft)
+                await self._read(stored, draft, around)
             cards, folds = draft.cards(), draft.folds()
             ids = await patiently(
                 lambda: self.queue.route_all(cards, folds), self.settings.logger, "cards for their destinations"
@@ -67,13 +69,13 @@ class BatchRouter:
         self._relieve()
         self._tell(draft)
 
-    async def _read(self, stored: StoredBatch, draft: Draft) -> None:
+    async def _read(self, stored: StoredBatch, draft: Draft, around: Mapping[str, Detour]) -> None:
         if not isinstance(stored.batch, LogsBatch):
             raise TypeError(f"only logs are put into this queue, not {stored.batch.signal}")
         with self.settings.tracer.start_as_current_span(f"exporter/{self.settings.id}/logs") as span:
             complaints: list[str] = []
             accepted_ns = stored.accepted_ns or int(self.wall_clock() * 1e9)
-            steps = self.maker.route(stored.id, stored.batch, accepted_ns, draft, complaints)
+            steps = self.maker.route(stored.id, stored.batch, accepted_ns, draft, complaints, around)
             for number, _ in enumerate(steps, start=1):
                 if number % _RECORDS_AT_A_TIME == 0:
                     await asyncio.sleep(0)

@@ -48,10 +48,14 @@ class Haven(Protocol):
         ...
 
 
+def note_of(lane: str, why: str) -> str:
+    """Return what a card says that is shown elsewhere than in its own destination."""
+    return f"for “{lane}”, {why}"
+
+
 def redirected(card: Card, lane: str, why: str) -> Card:
     """Return the card as it goes on elsewhere; ``lane`` is where it could not be delivered."""
-    note = f"for “{lane}”, {why}"
-    return replace(card, notes=(*card.notes, note), been_to=(*card.been_to, lane))
+    return replace(card, notes=(*card.notes, note_of(lane, why)), been_to=(*card.been_to, lane))
 
 
 def takes(haven: Haven | None, been_to: Sequence[str]) -> bool:

@@ -1,6 +1,6 @@
 """A batch becomes cards in lanes: routing, folding, and taking the attachments off the records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.attachments import ATTRIBUTE, Requested, requested_attachments
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
+from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.detours import Detour
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who, without_ping
@@ -35,6 +37,8 @@ class _Source:
         return cls(resource, who(facts), facts.service or facts.host, facts.service_version)
 
 
+_Way = tuple[Passage, Detour | None]
+_NO_DETOURS: Final[Mapping[str, Detour]] = {}
 _UNFOLDED: Final = Problem(b"", "", "")
 
 
@@ -54,7 +58,13 @@ class CardMaker:
     """What mutes hold, drop, or let come without a ping."""
 
     def route(
-        self, batch_id: int, batch: LogsBatch, accepted_ns: int, draft: Draft, complaints: list[str]
+        self,
+        batch_id: int,
+        batch: LogsBatch,
+        accepted_ns: int,
+        draft: Draft,
+        complaints: list[str],
+        detours: Mapping[str, Detour] = _NO_DETOURS,
     ) -> Iterator[None]:
         """Bring each record into the draft, for each of its destinations, in order; stop after each for others.
 
@@ -64,6 +74,7 @@ class CardMaker:
             accepted_ns: wall time, for display.
             draft: what is done with them.
             complaints: takes what was wrong with attachments, for the log.
+            detours: around destinations that take nothing now.
         """
         draft.begin(batch_id)
         floor = self.router.floor
@@ -96,12 +107,15 @@ class CardMaker:
                         who, is_critical = whose.who + way.kind, priority > NORMAL_PRIORITY
                         problem = self.finder.find(who, record, severity, is_critical=is_critical)
                     draft.met(problem, whose.version, seen_ns)
-                    opened = [
-                        each for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen_ns)
+                    opened: list[_Way] = [
+                        (each, None)
+                        for each in passages
+                        if not draft.fold(each.lane, _counted_as(problem, each), seen_ns)
                     ]
+                    opened = _around(opened, detours, lanes, priority, problem, seen_ns, draft) if detours else opened
                     if opened:
                         scope = scope or scope_logs.scope.SerializeToString()
-                        record, attachments, notes = self._take_attachments(record, [each.lane for each in opened])
+                        record, attachments, notes = self._take_attachments(record, [each.lane for each, _ in opened])
                         complaints.extend(notes)
                         card = Card(
                             resource=whose.resource,
@@ -119,12 +133,7 @@ class CardMaker:
                             routed_to=tuple(lane.name for lane in lanes) if len(lanes) > 1 else (),
                             routes=way.routes,
                         )
-                        for each in opened:
-                            counted_as = _counted_as(problem, each)
-                            told = card
-                            if each.no_ping:
-                                told = replace(card, no_ping=True, fingerprint=counted_as.fingerprint)
-                            draft.open(batch_id, each.lane, counted_as, told, priority, whose.service)
+                        _open(draft, batch_id, opened, problem, card, priority, whose.service)
                     yield
 
     def _take_attachments(
@@ -159,6 +168,47 @@ def _admitted(gate: Gate, item: LogItem, severity: int, passages: Sequence[Passa
     """Return the ways that mutes leave to a record; what they did is noted in the draft."""
     left, muted = gate.passages(item, draft.now_ns, severity, [each.lane for each in passages])
     draft.muted.update(muted)
+    return left
+
+
+def _open(
+    draft: Draft,
+    batch_id: int,
+    ways: Iterable[_Way],
+    problem: Problem,
+    card: Card,
+    priority: int,
+    service: str,
+) -> None:
+    """Open a card for each way of the first record of a problem."""
+    for passage, detour in ways:
+        counted_as = _counted_as(problem, passage)
+        told = replace(card, no_ping=True, fingerprint=counted_as.fingerprint) if passage.no_ping else card
+        told = detour.redirected(told) if detour is not None else told
+        draft.open(batch_id, passage.lane, counted_as, told, priority, service)
+
+
+def _around(
+    opened: Iterable[_Way],
+    detours: Mapping[str, Detour],
+    lanes: Sequence[Destination],
+    priority: int,
+    problem: Problem,
+    seen_ns: int,
+    draft: Draft,
+) -> list[_Way]:
+    """Return the ways with detours taken, none to where the record goes anyway; what is counted there is left out."""
+    reached = {lane.name for lane in lanes}
+    left: list[_Way] = []
+    for passage, _ in opened:
+        detour = detours.get(passage.lane)
+        if detour is None or (detour.critical_only and (detour.lane in reached or priority <= NORMAL_PRIORITY)):
+            left.append((passage, None))
+        elif detour.lane not in reached:
+            reached.add(detour.lane)
+            instead = passage._replace(lane=detour.lane)
+            if not draft.fold(instead.lane, _counted_as(problem, instead), seen_ns):
+                left.append((instead, detour))
     return left
 
 

@@ -11,6 +11,7 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.fallback import redirected, takes
 from otel_discord.testing.fake_discord import Answer, Break, Cut, FakeDiscord, FakeWebhook, Fault, webhook_is
 from otel_discord.testing.otlp import logs_batch
+from tests.exporters.discord.counting import counts
 from tests.exporters.discord.rig import Rig, running
 
 pytestmark = pytest.mark.looptime(idle_timeout=20_000, idle_step=5)
@@ -182,3 +183,38 @@ async def test_a_fallback_that_gets_the_record_anyway_shows_it_once() -> None:
         fake.faults.add(Fault(Answer(404), match=webhook_is(hooks["a"].id), times=inf))
         await asyncio.sleep(120)
         assert sorted(rig.arrived(hooks["b"])) == [0, 1, 2, 3], "nothing twice, nothing lost"
+
+
+async def test_a_storm_for_a_webhook_that_is_gone_stays_a_few_cards_in_the_fallback() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    destinations, hooks = three(fake, {"a": "b"})
+    async with running(fake, destinations=destinations, fold={"enabled": True}, **FAST) as rig:
+        await asyncio.sleep(1)
+        fake.delete_webhook(hooks["a"])
+        for number in range(100):
+            await rig.exporter.consume(logs_batch(10, first=10 * number))
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(60)
+        _, *cards = fake.messages_of(hooks["b"])
+        assert sum(counts(cards)) == 1_000
+        assert len(counts(cards)) <= 4
+        assert all("whose webhook is gone" in message.embeds[0]["description"] for message in cards)
+
+
+async def test_what_is_critical_and_repeats_is_counted_in_the_fallback_while_the_breaker_is_open() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    destinations, hooks = three(fake, {"a": "b"})
+    async with running(fake, destinations=destinations, fold={"enabled": True}, **FAST) as rig:
+        await asyncio.sleep(1)
+        fake.faults.add(Fault(Break(Cut.REFUSED), match=webhook_is(hooks["a"].id), times=inf))
+        await rig.exporter.consume(logs_batch(1))
+        await asyncio.sleep(30)
+        for number in range(100):
+            await rig.exporter.consume(logs_batch(2, first=2 * number, severity=21))
+            await rig.exporter.consume(logs_batch(1, first=number))
+            await asyncio.sleep(0.3)
+        await asyncio.sleep(20)
+        assert counts(fake.messages_of(hooks["b"])) == [200]
+        fake.faults.clear()
+        await asyncio.sleep(100)
+        assert sum(counts(fake.messages_of(hooks["a"]))) == 101

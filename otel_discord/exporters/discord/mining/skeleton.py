@@ -21,16 +21,20 @@ from otel_discord.exporters.discord.mining.vocabulary import (
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _TOKEN: Final = re.compile(r"\S+")
 _QUOTED: Final = re.compile(
-    r"\"((?:[^\"\\]|\\.)*)\"|(?:(?<![\w)\]])|(?<=\b[bru]))'([^']*)'(?!\w)|(?<![\w)\]])`([^`']*)[`'](?!\w)",
+    r"\"((?:[^\"\\]|\\.)*)\"|(?:(?<![\w)\]])|(?<=\b[bru]))'([^']*)'(?!\w)|(?<![\w)\]])`([^`']*)[`'](?!\w)"
+    r"|[“„«「『]([^“”„«»「」『』]*)[”“»」』]",
 )
-_TEXT_KEY_BEFORE: Final = re.compile(rf"(?:^|[^\w.\-])[\"']?(?:{TEXT_KEYS})[\"']?\s*[=:]\s*$", re.IGNORECASE)
+_OTHER_QUOTES: Final = re.compile("[“„«「『]")
+_TEXT_KEY_BEFORE: Final = re.compile(
+    rf"(?:^|[^\w.\-])[\"']?(?:[\w\-]+\.)*(?:{TEXT_KEYS})[\"']?\s*[=:]\s*\[?\s*$", re.IGNORECASE
+)
 _KEY_CHARS: Final = 40
 _REQUEST: Final = re.compile(rf"({HTTP_METHODS})\s")
 _COLON_AFTER: Final = re.compile(r"\s*:")
 
 _END: Final = r"(?![\w\-/])"
 _PAIR: Final = re.compile(
-    rf"(?<![\w=!<>.\-])(?!(?:{TEXT_KEYS})\s)([A-Za-z_][\w.\-]*)"
+    rf"(?<![\w=!<>.\-])(?!(?i:(?:[\w\-]+\.)*(?:{TEXT_KEYS}))\s)([A-Za-z_][\w.\-]*)"
     r"(\s+=\s*|\s*=\s+)(?![=>])[\w.\-+$]+(?![\w=])(?!\s*=)"
 )
 _USER: Final = re.compile(
@@ -51,6 +55,10 @@ _LIST: Final = re.compile(r"\[\s*[\w.\-]+(?:,\s*[\w.\-]+)+\s*\]")
 _EMPTY: Final = re.compile(r"(?<=\s)\(\)(?!\S)")
 _ROW: Final = re.compile(r"(?<![\w.$@/\-])0(?:(?:\s*[,;|/&+\-]\s*|\s+)0(?![\w$@/=]))+(?!\()")
 _PLURAL: Final = re.compile(r"(?<![\w.])(0 [A-Za-z]{2,}[a-rt-z])s(?![\w=])")
+_YES_OR_NO: Final = re.compile(r": (?:[Yy]es|YES|[Nn]o|NO)(?=$|[,;)\]}])")
+_OBJECT: Final = re.compile(r"(?<=\w)(?<!Error)(?<!Exception)(?<!Status)(?<!Code)(?<!Response)\{0 (?:[^{}]|\{0\})*\}")
+"""`Window{85788bc StatusBar}`: an object, printed with its id first."""
+_DEEPEST: Final = 4
 _OBJECT_VALUE: Final = re.compile(r"(?<==)0(?:\(0\)|\[0\]|\{0\})")
 
 
@@ -65,7 +73,9 @@ def masked_line(line: str) -> str:
 
 def has_quotation(line: str) -> bool:
     """Tell whether the tokens of a line cannot be masked one by one."""
-    return '"' in line or "'" in line or "`" in line
+    if '"' in line or "'" in line or "`" in line:
+        return True
+    return not line.isascii() and _OTHER_QUOTES.search(line) is not None
 
 
 def ruled(line: str) -> str:
@@ -80,10 +90,15 @@ def ruled(line: str) -> str:
         line = _EMPTY.sub("(0)", line)
     if "[" in line and "," in line:
         line = _LIST.sub("[0]", line)
+    if ": " in line:
+        line = _YES_OR_NO.sub(": 0", line)
     if "0" not in line:
         return line
     line = _ZONE.sub("0", _MONTH.sub("0", _DAY.sub("", line))) if _CALENDAR.search(line) else _ZONE.sub("0", line)
     line = collapsed(_UNIT.sub("0", line))
+    if "{0 " in line:
+        for _ in range(_DEEPEST):
+            line = _OBJECT.sub("{0}", line)
     return _OBJECT_VALUE.sub("0", line) if "=0" in line else line
 
 
@@ -102,7 +117,7 @@ def _quotation(found: re.Match[str]) -> str:
     inner = whole[1:-1]
     before = found.string[: found.start()][-_KEY_CHARS:].rstrip()
     is_key = before.endswith(("{", ",")) and _COLON_AFTER.match(found.string, found.end())
-    if is_key or (before.endswith(("=", ":")) and _TEXT_KEY_BEFORE.search(before)):
+    if is_key or (before.endswith(("=", ":", "[")) and _TEXT_KEY_BEFORE.search(before)):
         return whole
     request = _REQUEST.match(inner)
     said = f"{request[1]} 0" if request else "0"

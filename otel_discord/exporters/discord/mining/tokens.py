@@ -8,8 +8,11 @@ from typing import Final
 
 from otel_discord.exporters.discord.mining.vocabulary import (
     ACCOUNTS,
+    ENDINGS_OF_THREE,
     FILE_ENDINGS,
     HOST_ENDINGS,
+    NAMES_WITH_DIGITS,
+    REVERSE_BEGINNINGS,
     SOURCE_ENDINGS,
     TEXT_KEYS,
     TRUTH_VALUES,
@@ -29,6 +32,7 @@ _WINDOWS_PATH: Final = re.compile(r"(?:\b[A-Za-z]:|\\)\\[^\s,;\"'<>|()\[\]]*")
 _PATH: Final = re.compile(r"(?<![\w.\-)\]<*%/])[~.]{0,2}/(?![/>])[^\s,;\"'<>()\[\]{}|=]*")
 _RELATIVE_PATH: Final = re.compile(
     r"(?<![\w.\-/])[\w.\-]+(?:/[\w.\-$]+){2,}/?|(?<![\w.\-/])\w+(?:\.[\w\-]+)+/[\w.$\-]*"
+    r"|(?<![\w.\-/])[A-Za-z_][\w\-]*/[\w\-]*(?:\.[\w$\-]*[A-Za-z_])+(?![\w(/])"
 )
 _HEX_PAIRS: Final = re.compile(
     r"(?<![\w:.])((?:(?=\w*[g-zG-Z_])\w+:)?)(?=[0A-Fa-f:.]*(?:0|(?:[A-Fa-f]{2}:){5}))"
@@ -42,7 +46,7 @@ _PAIR_OF_BRACKETS: Final = re.compile(r"(?<==)(?:\[[^\[\]]*\]|\{[^{}]*\}|\([^()]
 _ATOM: Final = re.compile(r"[^\s,;:()\[\]{}<>\"'`|=!?&#@]+")
 _JOINED: Final = re.compile(r"0(?:[:.,/+\-_#~@|&;]+0)+")
 _SIGN: Final = re.compile(r"(?<![\w<])[<>~@]0(?!>)")
-_TEXT_KEY: Final = re.compile(rf"(?:{TEXT_KEYS})", re.IGNORECASE)
+_TEXT_KEY: Final = re.compile(rf"(?:[\w\-]+\.)*(?:{TEXT_KEYS})", re.IGNORECASE)
 _CLASS_ENDINGS: Final = ("Error", "Exception", "Fault", "Failure", "Warning", "Timeout")
 _CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(_CLASS_ENDINGS) + ")")
 _PLAIN_ID: Final = re.compile(r"[A-Za-z_\-]*0[A-Za-z0_\-]*([,;)]?)")
@@ -52,6 +56,8 @@ _ID_IN_WORDS: Final = re.compile(r"[A-Za-z_.\-]*0[A-Za-z0_.\-]*")
 LONGEST_WORD_CHARS: Final = 100
 """What is longer is data."""
 _ZEROS: Final = re.compile("0+")
+_LEADERS: Final = re.compile(r"([^.]+)(\.{2,})(.+)")
+"""`depth....2`: what the value is of, dots, the value."""
 _LABEL: Final = re.compile(r"[A-Za-z_][\w\-]*")
 
 
@@ -60,7 +66,7 @@ def shape(token: str) -> str:
     if token.isascii() and token.isalpha() and len(token) <= LONGEST_WORD_CHARS:
         return _word(token)
     plain_id = _PLAIN_ID.fullmatch(token)
-    if plain_id is not None and not token.rstrip(",;)").endswith(_CLASS_ENDINGS):
+    if plain_id is not None and not token.rstrip(",;)").endswith(_CLASS_ENDINGS) and not _has_name(token):
         return "0" + plain_id[1]
     pair = _PLAIN_PAIR.fullmatch(token)
     if pair is not None and not _TEXT_KEY.fullmatch(pair[1]):
@@ -128,7 +134,7 @@ def _atom(found: re.Match[str]) -> str:
     bare = atom.rstrip(".")
     if not bare:
         return atom
-    return _bare_atom(bare, found.string[found.end() : found.end() + 1]) + atom[len(bare) :]
+    return _bare_atom(bare, found.string[found.end() : found.end() + 2]) + atom[len(bare) :]
 
 
 def _bare_atom(atom: str, follows: str) -> str:
@@ -137,18 +143,36 @@ def _bare_atom(atom: str, follows: str) -> str:
     if len(atom) > LONGEST_WORD_CHARS:
         return "0"
     if "0" in atom:
-        is_constant = follows == "=" or _CLASS.fullmatch(atom) or _is_versioned(atom)
+        leaders = _LEADERS.fullmatch(atom) if ".." in atom else None
+        if leaders is not None:
+            return _bare_atom(leaders[1], ".") + leaders[2] + _bare_atom(leaders[3], follows)
+        is_constant = follows.startswith("=") or _CLASS.fullmatch(atom) or _has_name(atom) or _is_versioned(atom)
         return _ZEROS.sub("0", atom) if is_constant else "0"
     if "." in atom:
-        return "0" if is_name_of_host_or_file(atom) and follows != "(" else atom
+        is_host = is_name_of_host_or_file(atom) or (follows == ":0" and _may_be_host(atom))
+        return "0" if is_host and not follows.startswith("(") else atom
     if len(atom) == 2 and atom[1] in "+-" and atom[0].isalpha():
         return "0"
     return _word(atom)
 
 
+def _may_be_host(name: str) -> bool:
+    """Tell a name that a port makes one of a host: `shop.example.cc:443`."""
+    labels = name.split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels) or not labels[-1].islower():
+        return False
+    return labels[-1] in ENDINGS_OF_THREE or (len(labels) >= 3 and labels[-1] not in SOURCE_ENDINGS - {"cc"})
+
+
 def _is_versioned(atom: str) -> bool:
     """Tell `order.v2.created`, where the words say what happened."""
     return _VERSIONED.fullmatch(atom) is not None and not is_name_of_host_or_file(atom)
+
+
+def _has_name(token: str) -> bool:
+    """Tell `S3`, whose digit is no number."""
+    name = _ZEROS.sub("0", token.rstrip(",;)"))
+    return name in NAMES_WITH_DIGITS or name.lower() in NAMES_WITH_DIGITS
 
 
 def _word(word: str) -> str:
@@ -168,8 +192,8 @@ def is_name_of_host_or_file(name: str) -> bool:
     last = labels[-1]
     if not last.islower():
         return False
-    if last in HOST_ENDINGS or last in FILE_ENDINGS or labels[0] == "www":
+    if last in HOST_ENDINGS or last in FILE_ENDINGS or labels[0] == "www" or labels[0] in REVERSE_BEGINNINGS:
         return True
-    if last in SOURCE_ENDINGS:
+    if last in SOURCE_ENDINGS or len(labels) == 2:
         return False
-    return len(labels) >= 3 and ((len(last) == 2 and last not in WORDS_OF_TWO) or labels[0] in HOST_ENDINGS)
+    return last in ENDINGS_OF_THREE or (len(last) == 2 and last not in WORDS_OF_TWO)

@@ -30,11 +30,17 @@ ZONES: Final = "AM|PM|am|pm|UTC|GMT|CEST|CET|EST|EDT|CST|CDT|MST|MDT|PST|PDT|BST
 HTTP_METHODS: Final = "GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|CONNECT|TRACE"
 
 TEXT_KEYS: Final = (
-    "msg|message|error|err|errors|reason|event|exception|cause|caused_by|detail|details|description|title|text|log|body|"
-    "summary|level|severity|lvl|event_type|event_name|eventtype|eventname|errmsg|error_message|exc_type|error_type|errortype|exception_type|"
-    "warning|warn|info|fatal|panic"
+    "msg|message|error|err|errors|reason|event|exception|cause|caused_?by|details?|desc|description|title|text|log|body|"
+    "summary|level|severity|lvl|code|(?:err|error|exc|exception|event|status|failure)_?(?:msg|message|type|name|code|text|reason)|"
+    "error_?description|warning|warn|info|fatal|panic|failed|failure|fail|fault|problem|because|why"
 )
 """Keys whose value says what happened: it stays a part of the template, word by word."""
+
+REVERSE_BEGINNINGS: Final = frozenset({"com", "org", "edu", "gov", "cn", "de", "fr", "uk", "ru", "jp", "eu"})
+"""What begins the name of a package: `com.example.shop` varies, `app.order.created` does not."""
+
+ENDINGS_OF_THREE: Final = frozenset({"info", "dev", "app", "cloud", "io", "ai", "co", "us"})
+"""Ends the name of a host where a dot is in the rest: `shop.example.app`. `mobile.app` and `user.info` are words."""
 
 HOST_ENDINGS: Final = frozenset(
     {
@@ -44,25 +50,14 @@ HOST_ENDINGS: Final = frozenset(
         "edu",
         "gov",
         "mil",
-        "int",
-        "info",
         "biz",
-        "dev",
-        "app",
-        "cloud",
         "local",
         "lan",
         "internal",
         "localdomain",
         "corp",
-        "home",
         "arpa",
         "svc",
-        "name",
-        "io",
-        "ai",
-        "co",
-        "us",
         "uk",
         "de",
         "fr",
@@ -133,6 +128,34 @@ FILE_ENDINGS: Final = frozenset(
         "socket",
     }
 )
+NAMES_WITH_DIGITS: Final = frozenset(
+    {
+        "S0",
+        "EC0",
+        "MD0",
+        "sha0",
+        "utf0",
+        "utf-0",
+        "ipv0",
+        "http0",
+        "base0",
+        "oauth0",
+        "k0s",
+        "i0n",
+        "l0n",
+        "neo0j",
+        "log0j",
+        "ext0",
+        "nat0",
+        "ldap0",
+        "python0",
+        "php0",
+        "boto0",
+        "psycopg0",
+        "argon0",
+    }
+)
+"""Names of things in which the digits are letters, so to speak: `S3 upload failed` is not `EC2 upload failed`."""
 SOURCE_ENDINGS: Final = frozenset({"py", "js", "ts", "rs", "go", "rb", "cs", "cc", "hs", "pl", "sh", "kt", "mm"})
 """Where in the program: as constant as a name of a class. They would pass for countries otherwise."""
 WORDS_OF_TWO: Final = frozenset({"id", "os", "db", "ok", "no", "to", "in", "up", "do", "is", "so"})

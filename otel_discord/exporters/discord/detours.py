@@ -6,9 +6,45 @@ step would open a card of its own, and a few problems in a storm would be hundre
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 from otel_discord.exporters.discord.cards import Card
-from otel_discord.exporters.discord.fallback import GONE, UNREACHABLE, Haven, note_of
+
+UNREACHABLE: Final = "which cannot be reached"
+GONE: Final = "whose webhook is gone"
+
+
+class Haven(Protocol):
+    """An outbox, as one that falls back on it sees it."""
+
+    @property
+    def name(self) -> str:
+        """The destination's name."""
+        ...
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its webhook takes nothing any more."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its circuit breaker is not closed."""
+        ...
+
+    @property
+    def haven(self) -> "Haven | None":
+        """Its own fallback."""
+        ...
+
+    def notify(self, priority: int = 0) -> None:
+        """Say that cards have come into its lane, the highest of this priority."""
+        ...
+
+
+def note_of(lane: str, why: str) -> str:
+    """Return what a card says that is shown elsewhere than in its own destination."""
+    return f"for “{lane}”, {why}"
 
 
 @dataclass(frozen=True, slots=True)

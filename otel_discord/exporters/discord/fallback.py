@@ -7,50 +7,16 @@ got the record anyway, so that nobody reads it twice.
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from otel_discord.component import Move, NewCard, StoredCard
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.detours import GONE, UNREACHABLE, Haven, note_of
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
 
 PAGE_CARDS: Final = 40
-UNREACHABLE: Final = "which cannot be reached"
-GONE: Final = "whose webhook is gone"
-
-
-class Haven(Protocol):
-    """An outbox, as one that falls back on it sees it."""
-
-    @property
-    def name(self) -> str:
-        """The destination's name."""
-        ...
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether its webhook takes nothing any more."""
-        ...
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its circuit breaker is not closed."""
-        ...
-
-    @property
-    def haven(self) -> "Haven | None":
-        """Its own fallback."""
-        ...
-
-    def notify(self, priority: int = 0) -> None:
-        """Say that cards have come into its lane, the highest of this priority."""
-        ...
-
-
-def note_of(lane: str, why: str) -> str:
-    """Return what a card says that is shown elsewhere than in its own destination."""
-    return f"for “{lane}”, {why}"
 
 
 def redirected(card: Card, lane: str, why: str) -> Card:

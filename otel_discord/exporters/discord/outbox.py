@@ -23,9 +23,10 @@ from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.delivery import Exhausted
 from otel_discord.exporters.discord.departure import Departure
 from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.detours import Haven
 from otel_discord.exporters.discord.dispatch import Dispatch
 from otel_discord.exporters.discord.edits import Edits
-from otel_discord.exporters.discord.fallback import Fallback, Haven
+from otel_discord.exporters.discord.fallback import Fallback
 from otel_discord.exporters.discord.greetings import ask_webhook, in_words
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.lane_memory import LaneMemory

@@ -28,6 +28,8 @@ _OTHER_QUOTES: Final = re.compile("[“„«「『]")
 _TEXT_KEY_BEFORE: Final = re.compile(
     rf"(?:^|[^\w.\-])[\"']?(?:[\w\-]+\.)*(?:{TEXT_KEYS})[\"']?\s*[=:]\s*\[?\s*$", re.IGNORECASE
 )
+_RAISED: Final = re.compile(r"(?:Error|Exception|Warning|Failure|Timeout)\($")
+"""`ValueError('bad price')` says what happened; `KeyError('id')` names what it happened to."""
 _KEY_CHARS: Final = 40
 _REQUEST: Final = re.compile(rf"({HTTP_METHODS})\s")
 _COLON_AFTER: Final = re.compile(r"\s*:")
@@ -52,6 +54,9 @@ _MONTH: Final = re.compile(rf"\b(?:{MONTHS})\s+0{_END}|(?<!\w)0\s+(?:{MONTHS}){_
 _ZONE: Final = re.compile(rf"(?<![\w.])0\s+(?:{ZONES}){_END}(?:\s+0)?")
 _UNIT: Final = re.compile(rf"(?<![\w.])0\s+(?i:{UNITS})(?![\w\-/=(])")
 _LIST: Final = re.compile(r"\[\s*[\w.\-]+(?:,\s*[\w.\-]+)+\s*\]")
+_COLLECTION: Final = re.compile(r"\b((?:Set|List|Seq|Array|ArrayBuffer|Vector)\()[\w.\-, ]*\)")
+_REPEATED: Final = re.compile(r"(?<!\S)(0 [^\s0]+)(?: \1)+(?!\S)|(\{[^{}]*\})(?:,\s*\2)+")
+"""`7 <ok> 8 <ok>`, `{"id": 7}, {"id": 8}`: a row as well, however many."""
 _EMPTY: Final = re.compile(r"(?<=\s)\(\)(?!\S)")
 _ROW: Final = re.compile(r"(?<![\w.$@/\-])0(?:(?:\s*[,;|/&+\-]\s*|\s+)0(?![\w$@/=]))+(?!\()")
 _PLURAL: Final = re.compile(r"(?<![\w.])(0 [A-Za-z]{2,}[a-rt-z])s(?![\w=])")
@@ -92,6 +97,8 @@ def ruled(line: str) -> str:
         line = _LIST.sub("[0]", line)
     if ": " in line:
         line = _YES_OR_NO.sub(": 0", line)
+    if "t(" in line or "Seq(" in line or "r(" in line:
+        line = _COLLECTION.sub(r"\g<1>0)", line)
     if "0" not in line:
         return line
     line = _ZONE.sub("0", _MONTH.sub("0", _DAY.sub("", line))) if _CALENDAR.search(line) else _ZONE.sub("0", line)
@@ -99,6 +106,7 @@ def ruled(line: str) -> str:
     if "{0 " in line:
         for _ in range(_DEEPEST):
             line = _OBJECT.sub("{0}", line)
+    line = _REPEATED.sub(r"\1\2", line)
     return _OBJECT_VALUE.sub("0", line) if "=0" in line else line
 
 
@@ -116,6 +124,8 @@ def _quotation(found: re.Match[str]) -> str:
     whole = found[0]
     inner = whole[1:-1]
     before = found.string[: found.start()][-_KEY_CHARS:].rstrip()
+    if " " in inner and _RAISED.search(before):
+        return whole
     is_key = before.endswith(("{", ",")) and _COLON_AFTER.match(found.string, found.end())
     if is_key or (before.endswith(("=", ":", "[")) and _TEXT_KEY_BEFORE.search(before)):
         return whole

@@ -26,6 +26,7 @@ DIGITS: Final = str.maketrans("123456789", "000000000")
 
 _OTHER_DIGITS: Final = re.compile(r"[^\W0-9a-zA-Z_]")
 _URL: Final = re.compile(r"(?<![A-Za-z0+.\-])[A-Za-z][A-Za-z0+.\-]*://[^\s,;\"'<>)\]}|]*")
+_RESOURCE: Final = re.compile(r"(?<![\w:])(?:arn|urn):[^\s,;\"'<>)\]}|]*[\w/]")
 _OBJECT: Final = re.compile(r"[A-Za-z][\w.$]*@[0a-f]*0[0a-f]*")
 _ADDRESS: Final = re.compile(r"(?<![\w.+\-$%])[\w.+\-$%]+@[\w.\-]*\w")
 _WINDOWS_PATH: Final = re.compile(r"(?:\b[A-Za-z]:|\\)\\[^\s,;\"'<>|()\[\]]*")
@@ -48,11 +49,11 @@ _JOINED: Final = re.compile(r"0(?:[:.,/+\-_#~@|&;]+0)+")
 _SIGN: Final = re.compile(r"(?<![\w<])[<>~@]0(?!>)")
 _TEXT_KEY: Final = re.compile(rf"(?:[\w\-]+\.)*(?:{TEXT_KEYS})", re.IGNORECASE)
 _CLASS_ENDINGS: Final = ("Error", "Exception", "Fault", "Failure", "Warning", "Timeout")
-_CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(_CLASS_ENDINGS) + ")")
+_CLASS: Final = re.compile(r"\*?(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(_CLASS_ENDINGS) + ")")
 _PLAIN_ID: Final = re.compile(r"[A-Za-z_\-]*0[A-Za-z0_\-]*([,;)]?)")
 _PLAIN_PAIR: Final = re.compile(r"([A-Za-z_][A-Za-z_.\-]*)=[A-Za-z0_.\-]*[A-Za-z0_]([,;)]?)")
 _VERSIONED: Final = re.compile(r"(?:(?:[A-Za-z_]{2,}|v0+)\.)+(?:[A-Za-z_]{2,}|v0+)")
-_ID_IN_WORDS: Final = re.compile(r"[A-Za-z_.\-]*0[A-Za-z0_.\-]*")
+_ID_IN_WORDS: Final = re.compile(r"[€£¥]?[A-Za-z_.\-]*0[A-Za-z0_.\-]*(?:[€£¥]|°[CF]?\b|°|[µμ]s\b)?")
 LONGEST_WORD_CHARS: Final = 100
 """What is longer is data."""
 _ZEROS: Final = re.compile("0+")
@@ -89,6 +90,8 @@ def closed_shape(token: str) -> str:
         token = _OTHER_DIGITS.sub(_as_digit, token)
     if "://" in token:
         token = _URL.sub("0", token)
+    if "rn:" in token:
+        token = _RESOURCE.sub("0", token)
     if "@" in token:
         token = _ADDRESS.sub(_address, token)
     if "\\" in token:

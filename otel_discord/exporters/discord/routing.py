@@ -45,7 +45,8 @@ class Way:
     routes: tuple[str, ...] = ()
     """Marks of the routes that it takes and that say who is pinged."""
     kind: str = ""
-    """Records that ping others are other problems: a count that goes up notifies nobody."""
+    """Records that ping others are other problems: a count that goes up notifies nobody. So are those that reach a
+    fallback by themselves: of a card that counts them there is nothing to bring there, of others there is."""
 
 
 def _ignore(condition: str, error: OttlError) -> None:
@@ -110,7 +111,7 @@ class Router:
                 if severity >= item.min_severity and (item.name in named or not routes)
             )
         marks = tuple(dict.fromkeys(route.mark for route in routes if route.mark))
-        told_apart_by = (*marks, *self._rank(severity, destinations))
+        told_apart_by = (*marks, *self._rank(severity, destinations), *self._reached_havens(destinations))
         return Way(destinations, marks, "".join(f"\x1f{part}" for part in told_apart_by))
 
     def _rank(self, severity: int, destinations: Sequence[Destination]) -> list[str]:
@@ -118,6 +119,19 @@ class Router:
         steps = {mention.min_severity for item in destinations for mention in item.mentions}
         within = {step for step in steps if (step - 1) // _STEPS_OF_A_RANGE == (severity - 1) // _STEPS_OF_A_RANGE}
         return [str(step) for step in sorted(within) if (step - 1) % _STEPS_OF_A_RANGE and step <= severity]
+
+    def _reached_havens(self, destinations: Sequence[Destination]) -> list[str]:
+        """Return which of these destinations are fallbacks of others of them; mostly none are."""
+        fallbacks = {item.name: item.fallback for item in self.destinations}
+        havens = set[str]()
+        for item in destinations:
+            chain: list[str] = []
+            name = item.fallback
+            while name and name not in chain:
+                chain.append(name)
+                name = fallbacks.get(name, "")
+            havens.update(chain)
+        return [item.name for item in destinations if item.name in havens]
 
     def priority(self, severity: int) -> int:
         """Return the priority of a record's card."""

@@ -218,3 +218,21 @@ async def test_what_is_critical_and_repeats_is_counted_in_the_fallback_while_the
         fake.faults.clear()
         await asyncio.sleep(100)
         assert sum(counts(fake.messages_of(hooks["a"]))) == 101
+
+
+@pytest.mark.parametrize("first_severity", [17, 19])
+async def test_of_one_problem_those_that_the_fallback_got_itself_are_not_counted_with_the_others(
+    first_severity: int,
+) -> None:
+    """What a card in “a” counts is brought to “b”, or is there by itself: all of it, whoever came first."""
+    fake = FakeDiscord(channel_limit=None)
+    destinations, hooks = three(fake, {"a": "b"})
+    destinations["b"]["min_severity"] = "ERROR3"
+    async with running(fake, destinations=destinations, fold={"enabled": True}, **FAST) as rig:
+        fake.delete_webhook(hooks["a"])
+        await rig.exporter.consume(logs_batch(1, body="order {n} failed", severity=first_severity))
+        await rig.exporter.consume(logs_batch(9, body="order {n} failed", severity=36 - first_severity, first=1))
+        await asyncio.sleep(60)
+        assert rig.telemetry.value("otelcol_exporter_sent_log_records") == 10
+    shown = [message for message in fake.messages_of(hooks["b"]) if "order" in str(message.embeds)]
+    assert sorted(counts(shown)) == [1, 9]

@@ -1,24 +1,24 @@
 """``password=…``, ``"api_key": "…"``, ``?token=…``, ``--secret …``: a text's keys that say what their values are."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from otel_discord.redaction.engine import Expression
 from otel_discord.redaction.finding import Category, Finding, Pattern
+from otel_discord.redaction.markup import find_in_markup
 from otel_discord.redaction.placeholders import LONGEST_CHARS, is_placeholder
+from otel_discord.redaction.randomness import looks_random
 from otel_discord.redaction.secret_keys import EXPRESSION, TRIGGERS, kind_of_key
-from otel_discord.redaction.value_extent import line_extent, rest_of_line, value_extent
+from otel_discord.redaction.value_extent import block_extent, line_extent, rest_of_line, value_extent
 
 _QUOTE: Final = r"(?:\\*[\"'`]|%22|%27|%2522|&quot;|&#34;|&#39;|\\+u002[27])"
 _SEPARATOR: Final = r"(?:=>|:=|==|=|:|%3[AaDd]|%253[AaDd]|\\+u003[AaDd])"
 _ASSIGNED: Final = Expression(rf"(?P<s>{EXPRESSION})(?:{_QUOTE}?\]?[ \t]{{0,8}}{_SEPARATOR}\s{{0,8}})")
 _TUPLE: Final = Expression(rf"[(\[]\s{{0,8}}b?{_QUOTE}(?P<s>{EXPRESSION}){_QUOTE},\s{{0,8}}")
 _OPTION: Final = Expression(rf"(?:\A|\s|[\"'])--?(?P<s>{EXPRESSION})[ \t]{{1,8}}(?:\\*[\"'])?[^\s\-]")
-_ELEMENT: Final = Expression(rf"<(?:[A-Za-z0-9]+:)?(?P<s>{EXPRESSION})(?:\s[^<>]{{0,200}})?>[^<\s]")
-_NAMED: Final = Expression(
-    rf"(?i:name|key)\\*[\"']?\s{{0,4}}[=:]\s{{0,4}}\\*[\"']?(?P<s>{EXPRESSION})\\*[\"']?[\s,]{{1,40}}"
-    rf"\\*[\"']?(?i:value)\\*[\"']?\s{{0,4}}[=:]\s{{0,4}}(?:\{{\s{{0,40}}\\*[\"'][a-z]+Value\\*[\"']\s{{0,4}}:\s{{0,4}})?"
-)
+_TERM: Final = Expression(rf"\{{(?P<s>{EXPRESSION}),\s{{0,4}}(?:<<)?\"")
+_KEYWORD: Final = Expression(rf"(?:\A|[\s{{(]):(?P<s>{EXPRESSION})[ \t]{{1,4}}\"")
 _SCHEMES: Final = frozenset(
     [
         "bearer",
@@ -52,7 +52,7 @@ def _find(expression: Expression, text: str) -> Iterator[Finding]:
         if start < masked_to:
             continue
         kind = kind_of_key(text[key_start:key_end])
-        if not kind:
+        if not kind or _ARN.search(text, max(0, start - 128), start):
             continue
         found = _value(text, text[key_start:key_end], kind, text[key_end:end], end)
         if found is not None:
@@ -63,16 +63,35 @@ def _find(expression: Expression, text: str) -> Iterator[Finding]:
 def _value(text: str, key: str, kind: str, separator: str, start: int) -> Finding | None:
     if kind == "authorization" and not text.startswith("[", start):
         return _authorization(text, start)
+    if kind == "cookie" and text[start : start + 1] in _BRACKETS:
+        begin, end = start + 1, text.find(_BRACKETS[text[start]], start)
+        end = end if end >= 0 else len(text)
+        is_empty = not text[begin:end].strip() or is_placeholder(text[start : end + 1])
+        return None if is_empty else Finding(begin, end, kind)
     if kind == "cookie":
         begin, end = line_extent(text, start)
         return Finding(begin, end, kind) if "=" in text[begin : min(end, begin + _COOKIE_NAME_CHARS)] else None
     if text.startswith("[", start):
         return _list(text, kind, start)
+    block = block_extent(text, start)
+    if block is not None:
+        return Finding(*block, kind)
+    typed = _TYPED.match(text, start)
+    start = typed.end() if typed else start
     begin, end, is_quoted = value_extent(text, start, encoded="%" in separator)
     # What is refused here was only looked at for the length of a placeholder, so that the whole stays linear.
     value = text[begin : min(end, begin + LONGEST_CHARS + 1)]
     if len(value) > LONGEST_CHARS:
         return Finding(begin, end, kind)
+    if kind in _DOUBTFUL and not _DOUBTFUL[kind](value):
+        return None
+    if (
+        kind == "token"
+        and not is_quoted
+        and separator.endswith(" ")
+        and _PROSE.match(text, begin, begin + LONGEST_CHARS)
+    ):
+        return None
     if not value.strip() or is_placeholder(
         value, spaced=not is_quoted and "=" in separator and separator[:1].isspace()
     ):
@@ -95,8 +114,9 @@ def _list(text: str, kind: str, start: int) -> Finding | None:
 
 def _authorization(text: str, start: int) -> Finding | None:
     begin, end, is_quoted = value_extent(text, start)
-    scheme, _, rest = text[begin : begin + 64].partition(" ")
-    if scheme.lower() in _SCHEMES and rest and not is_quoted:
+    scheme, _, rest = text[begin : begin + LONGEST_CHARS].partition(" ")
+    is_scheme = scheme.lower() in _SCHEMES or (scheme.isalpha() and looks_random(rest.split(" ")[0]))
+    if is_scheme and rest and not is_quoted:
         is_long = scheme.lower() in _LONG_SCHEMES
         end = rest_of_line(text, begin) if is_long else value_extent(text, begin + len(scheme) + 1)[1]
         return Finding(begin, end, "authorization")
@@ -121,33 +141,36 @@ def _find_options(text: str) -> Iterator[Finding]:
                 yield Finding(begin, stop, kind)
 
 
-def _find_elements(text: str) -> Iterator[Finding]:
-    for _, end, key_start, key_end in _ELEMENT.whole_spans(text):
+def _find_before_quote(expression: Expression, text: str) -> Iterator[Finding]:
+    for _, end, key_start, key_end in expression.whole_spans(text):
         kind = kind_of_key(text[key_start:key_end])
-        if kind:
-            stop = text.find("<", end)
-            yield Finding(end - 1, stop if stop >= 0 else len(text), kind)
-
-
-def _find_named(text: str) -> Iterator[Finding]:
-    masked_to = 0
-    for start, end, key_start, key_end in _NAMED.whole_spans(text):
-        kind = kind_of_key(text[key_start:key_end])
-        if kind and start >= masked_to:
-            begin, masked_to, _ = value_extent(text, end)
-            if masked_to > begin and not is_placeholder(text[begin : min(masked_to, begin + LONGEST_CHARS + 1)]):
-                yield Finding(begin, masked_to, kind)
+        begin, stop, _ = value_extent(text, end - 1)
+        if kind and stop > begin and not is_placeholder(text[begin : min(stop, begin + LONGEST_CHARS + 1)]):
+            yield Finding(begin, stop, kind)
 
 
 def _find_all(text: str) -> Iterator[Finding]:
     yield from _find(_ASSIGNED, text)
     yield from _find(_TUPLE, text)
     yield from _find_options(text)
-    yield from _find_elements(text)
-    yield from _find_named(text)
+    yield from _find_before_quote(_TERM, text)
+    yield from _find_before_quote(_KEYWORD, text)
+    yield from find_in_markup(text)
 
 
 _COOKIE_NAME_CHARS: Final = 4096
+_BRACKETS: Final = {"[": "]", "{": "}"}
+_ARN: Final = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:[0-9]{12}:\Z")
+"""Of Amazon: ``…:secret:prod/db`` is the name of a secret."""
+_TYPED: Final = re.compile(r"string\([0-9]+\) (?=\")")
+"""As PHP's ``var_dump`` writes."""
+_PROSE: Final = re.compile(r"[a-z]{2,20} [a-z]{2,20}\b")
+"""``Invalid token: signature mismatch``. No token is a word; a password may be one."""
+_DOUBTFUL: Final[Mapping[str, Callable[[str], bool]]] = {
+    "pin": lambda value: value.isdigit() and 4 <= len(value) <= 8,
+    "session-id": lambda value: len(value) >= 12 and not value.startswith("0x"),
+}
+"""Keys that have other meanings, and what a value of theirs looks like where it is one."""
 _LIST_CHARS: Final = 4096
 
 KEY_VALUE: Final = Pattern(

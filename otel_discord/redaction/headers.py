@@ -8,7 +8,7 @@ from typing import Final
 from otel_discord.redaction.finding import BOUNDARY, Category, Pattern, found_by, found_by_any
 from otel_discord.redaction.placeholders import is_placeholder
 
-_PLAIN_WORD: Final = re.compile(r"[A-Za-z][a-z]*[.,;:]?|[a-z]+(?:[-_][a-z]+)*=?[.,;:]?")
+_PLAIN_WORD: Final = re.compile(r"[A-Za-z][a-z]*[.,;:]?|[a-z]+(?:[-_][a-z]+)*(?:=[0-9]*)?[.,;:]?")
 
 
 def _is_bearer(value: str) -> bool:
@@ -50,9 +50,16 @@ BEARER: Final = Pattern(
 BASIC: Final = Pattern(
     name="basic",
     category=Category.CREDENTIALS,
-    summary="base64 of `user:password` after `Basic`",
-    find=found_by(rf"{BOUNDARY}(?i:basic){_GAP}{{1,6}}(?P<s>[A-Za-z0-9+/]{{4,}}={{0,2}})", "credentials", _is_basic),
-    triggers=("basic",),
+    summary="base64 of `user:password` after `Basic`, and as `auth` of registries of packages and images",
+    find=found_by_any(
+        found_by(rf"{BOUNDARY}(?i:basic){_GAP}{{1,6}}(?P<s>[A-Za-z0-9+/]{{4,}}={{0,2}})", "credentials", _is_basic),
+        found_by(
+            r"(?:[\"']_?auth\\*[\"']\s?:|\b_auth\s?=)\s?\\*[\"']?(?P<s>[A-Za-z0-9+/]{8,}={0,2})",
+            "credentials",
+            _is_basic,
+        ),
+    ),
+    triggers=("basic", r"\bauth\\*[\"']", "_auth"),
     shown=("credentials",),
 )
 
@@ -71,15 +78,18 @@ URL_CREDENTIALS: Final = Pattern(
             "password",
             _is_password,
         ),
+        found_by(r"(?:\A|[^\w.-])[\w.-]*:(?P<s>[^\s\"'@]+)@(?:tcp|unix|udp)\(", "password", _is_password),  # Go's MySQL
+        found_by(r"(?i:ldapi?s?://)[^\s\"'<>@]*:(?P<s>[^\s\"'<>@:/]+)@", "password", _is_password),
         found_by(r"(?i:jdbc:oracle:[a-z]+:)[^/\s@]+/(?P<s>[^@\s]+)@", "password", _is_password),
     ),
-    triggers=(_SLASHES, "jdbc:oracle"),
+    triggers=(_SLASHES, "jdbc:oracle", r"@(?:tcp|unix|udp)\("),
     shown=("password", "token"),
 )
 COMMAND_LINE: Final = Pattern(
     name="command_line",
     category=Category.CREDENTIALS,
-    summary="passwords of `curl -u user:…`, `sshpass -p …` and `mysql -p…`",
+    summary="passwords of `curl -u user:…`, `sshpass -p …`, `mysql -p…`, `redis-cli -a …`, `sqlcmd -P …`, "
+    "`ldapsearch -w …`, `docker login -p …` and the like",
     find=found_by_any(
         found_by(
             rf"{BOUNDARY}(?:curl|wget|http)\b[^\n]{{0,400}}?\s(?:-u|--user|--proxy-user|-U)[ =]?\\*[\"']?[^\s:\"']+:"
@@ -89,7 +99,26 @@ COMMAND_LINE: Final = Pattern(
         ),
         found_by(rf"{BOUNDARY}sshpass\s+-p\s*\\*[\"']?(?P<s>[^\s\"']+)", "password", _is_password),
         found_by(rf"{BOUNDARY}mysql(?:dump|admin)?\s[^\n]{{0,200}}?-p(?P<s>[^\s\"']+)", "password", _is_password),
+        found_by(
+            rf"{BOUNDARY}(?:sqlcmd\s[^\n]{{0,200}}?\s-P|redis-cli\s[^\n]{{0,200}}?\s(?:-a|--pass)"
+            r"|ldap(?:search|modify|add|whoami)\s[^\n]{0,200}?\s-w|(?:az|docker|podman|oc|helm|skopeo)\s+(?:registry\s+)?login\s"
+            r"[^\n]{0,200}?\s-p|htpasswd\s+-\S*b\S*\s+\S+\s+\S+|-pass(?:in|out)\s+pass:)\s*\\*[\"']?(?P<s>[^\s\"'\\]+)",
+            "password",
+            _is_password,
+        ),
     ),
-    triggers=(r"curl\s", r"wget\s", r"http\s", "sshpass", "mysql"),
+    triggers=(
+        r"curl\s",
+        r"wget\s",
+        r"http\s",
+        "sshpass",
+        "mysql",
+        r"sqlcmd\s",
+        r"redis-cli\s",
+        r"ldap[a-z]+\s",
+        r"login\s",
+        r"htpasswd\s",
+        r"-pass(?:in|out)\s",
+    ),
     shown=("password",),
 )

@@ -12,15 +12,17 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.redaction.bytes_masker import mask_bytes
 from otel_discord.redaction.finding import Category
+from otel_discord.redaction.personal import PHONE
 from otel_discord.redaction.plan import Action, MaskingPlan
 from otel_discord.redaction.replacement import NOT_EXAMINED, pseudonym
-from otel_discord.redaction.secret_keys import kind_of_key
+from otel_discord.redaction.secret_keys import is_phone_key, kind_of_key
 from otel_discord.redaction.text_masker import TextMasker
 from otel_discord.redaction.user_ids import is_user_id_key
 
 MAX_DEPTH: Final = 32
 """Lists and maps inside each other; what is deeper is not examined, and so not sent."""
 _KEY_PATTERN: Final = "key_value"
+PHONE_KIND: Final = "phone"
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -36,6 +38,7 @@ class Masker:
         self.texts = TextMasker(plan)
         self.mask_text = self.texts.mask
         self.key_action = next((plan.action_of(p) for p in plan.patterns if p.name == _KEY_PATTERN), None)
+        self.phone_action = next((plan.action_of(p) for p in plan.patterns if p.name == PHONE.name), None)
         are_texts = all(pattern.category is Category.CREDENTIALS for pattern in plan.patterns)
         self._can_sweep = are_texts and self.texts.can_sweep and not plan.hash_user_ids  # a card may be a number
 
@@ -48,7 +51,11 @@ class Masker:
 
     def replaced_secret(self, kind: str, value: str) -> str:
         """Return what stands in place of a value whose key says that it is secret."""
-        return self.texts.replacement(kind, value, self.key_action or Action.MASK)
+        return self.texts.replacement(kind, value, self.action_of_key(kind) or Action.MASK)
+
+    def action_of_key(self, kind: str) -> Action | None:
+        """Return what becomes of a value whose key says what it is, None where keys are not looked at."""
+        return self.phone_action if kind == PHONE_KIND else self.key_action
 
 
 class Walk:
@@ -138,6 +145,8 @@ class Walk:
 
     def kind_of(self, key: str) -> str:
         """Return the word for what the key says that its value is, "" where nothing is looked for in keys."""
+        if self._masker.phone_action is not None and is_phone_key(key):
+            return PHONE_KIND
         return kind_of_key(key) if self._masker.key_action is not None else ""
 
     def pair(self, pair: KeyValue, depth: int = 0) -> bool:
@@ -149,7 +158,7 @@ class Walk:
             return False
         kind = self.kind_of(key)
         if kind:
-            if masker.key_action is Action.DROP and _holds_something(pair.value):
+            if masker.action_of_key(kind) is Action.DROP and _holds_something(pair.value):
                 return True
             self.secret(pair.value, kind)
         self.field(pair, "key")

@@ -143,7 +143,7 @@ _MASKED: Final = re.compile(
 )
 _TEMPLATE: Final = re.compile(
     r"\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|\{\w*\}|<[A-Za-z][\w -]*>|\$[A-Z_][A-Z0-9_]*|%[svdqr]|%\(\w+\)s"
-    r"|\?|:\w+\?"
+    r"|\?|:\w+\?|\$[0-9]{1,3}"
 )
 _CALL: Final = re.compile(r"(?:await\s+)?[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*[\[(].*", re.DOTALL)
 _SAME_NAME: Final = re.compile(r"(?:[a-z]+_)*(?:password|passwd|pwd|secret|token|key|credentials|cookie)")

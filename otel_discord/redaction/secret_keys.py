@@ -28,7 +28,12 @@ _ENDINGS: Final[Mapping[str, str]] = {
 _WORDS: Final[Mapping[str, str]] = {
     "pass": "password", "pwd": "password", "pw": "password", "pword": "password", "mnemonic": "secret",
     "cookie": "cookie", "cookies": "cookie", "jwt": "jwt", "otp": "one-time-code", "totp": "one-time-code",
-    "cvv": "card-code", "cvc": "card-code", "creds": "credentials", "jsessionid": "cookie", "phpsessid": "cookie",
+    "cvv": "card-code", "cvc": "card-code", "creds": "credentials",
+    "jsessionid": "session-id", "phpsessid": "session-id",
+    "sessionid": "session-id", "sessid": "session-id", "authz": "authorization", "pin": "pin", "dbpass": "password",
+    "userpass": "password", "storepass": "password", "keypass": "password", "rootpass": "password",
+    "mypass": "password",
+    "adminpass": "password", "smtppass": "password", "mailpass": "password",
 }  # fmt: skip
 """The last word is one of these."""
 
@@ -36,7 +41,7 @@ _KEYS_OF: Final = frozenset(
     {
         "api", "access", "secret", "private", "account", "encryption", "decryption", "signing", "master", "auth",
         "session", "ssh", "subscription", "storage", "hmac", "shared", "client", "license", "functions", "app",
-        "security", "webhook", "service", "deploy", "root", "crypto", "cipher", "aes", "rsa",
+        "security", "application", "webhook", "service", "deploy", "root", "crypto", "cipher", "aes", "rsa",
     }
 )  # fmt: skip
 """Words before a last ``key`` that make it secret; ``primary_key`` and ``routing_key`` are none."""
@@ -49,7 +54,10 @@ _PAIRS: Final[Mapping[tuple[str, str], str]] = {
     ("recovery", "code"): "one-time-code", ("recovery", "codes"): "one-time-code",
     ("verification", "code"): "one-time-code", ("mfa", "code"): "one-time-code", ("auth", "code"): "one-time-code",
     ("authorization", "code"): "one-time-code", ("webhook", "url"): "webhook-url",
-}  # fmt: skip
+    ("security", "code"): "card-code", ("laravel", "session"): "session-id", ("ext", "pat"): "token",
+    ("github", "pat"): "token",
+    ("gitlab", "pat"): "token", ("devops", "pat"): "token", ("azure", "pat"): "token", ("connect", "sid"): "session-id",
+    }  # fmt: skip
 _AFTER: Final = frozenset(
     {
         "value", "hash", "plain", "plaintext", "text", "old", "new", "confirm", "confirmation", "again", "header",
@@ -71,18 +79,31 @@ _MEASURES: Final = frozenset(
 
 TRIGGERS: Final = (
     "pass", "pwd", r"\bpw\b|_pw|\.pw|-pw", "pword", "secret", "token", "key", "credential", "creds", "kennwort",
-    "senha",
-    "authori", "cookie", "jwt", "otp", "cvv", "cvc", "mnemonic", "sessi", "phpsess", "conn", "phrase", "recovery",
-    "verification", "mfa", r"auth.?code", r"webhook.?url",
+    "senha", "authori", "authz", "cookie", "jwt", "otp", "cvv", "cvc", "mnemonic", "sessi", "sessid", "phpsess",
+    "laravel_sess", r"_pat\W", r"connect\.sid", r"\bpin\W|[_.-]pin\W", r"security.?code", "conn", "phrase",
+    "recovery", "verification", "mfa", r"auth.?code", r"webhook.?url",
 )  # fmt: skip
 """A text without any of these, in any case of letters, holds no such key."""
 
 EXPRESSION: Final = (
     r"[A-Za-z0-9_.\-]*(?i:pass|passw[a-z]+|passphrase|passcode|pwd|pw|pword|secrets?|token|tokens|keys?|credentials?"
-    r"|creds|kennwort|senha|authorization|cookies?|jwt|t?otp|cvv|cvc|mnemonic|j?sessionid|phpsessid"
+    r"|creds|kennwort|senha|authorization|authz|pin|laravel_session|_pat|connect\.sid|cookies?|jwt|t?otp|cvv|cvc|mnemonic|j?sessionid|phpsessid"
     r"|conn(?:ection)?.?str(?:ing)?|phrase|codes?|webhook.?url)[A-Za-z0-9_.\-]*"
 )
 """A key in a text, for RE2: wider than :func:`kind_of_key`, which decides."""
+
+
+_PHONES: Final = frozenset({"phone", "phones", "telephone", "mobile", "msisdn", "cellphone", "fax", "whatsapp"})
+_OF_PHONES: Final = frozenset({"number", "numbers", "no", "nr", "e"})
+
+
+@lru_cache(maxsize=4096)
+def is_phone_key(key: str) -> bool:
+    """Return whether a key says that its value is a telephone number: ``user.phone``, ``mobileNumber``."""
+    words = [word.lower() for word in _WORD.findall(unveil(key[-_LONGEST_KEY:]))]
+    while len(words) > 1 and words[-1] in _OF_PHONES:
+        words.pop()
+    return bool(words) and words[-1] in _PHONES
 
 
 @lru_cache(maxsize=4096)
@@ -94,6 +115,8 @@ def kind_of_key(key: str) -> str:
         words.pop()
     if not words:
         return ""
+    if words[-4:] == ["asp", "net", "session", "id"]:
+        return "session-id"
     last, before = words[-1], words[-2] if len(words) > 1 else ""
     if last in _COUNTED and before in _MEASURES:
         return ""

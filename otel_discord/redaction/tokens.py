@@ -7,6 +7,7 @@ from typing import Final
 
 from otel_discord.redaction.finding import BOUNDARY as B
 from otel_discord.redaction.finding import Category, Pattern, found_by, found_by_any
+from otel_discord.redaction.vendor_tokens import VENDOR
 
 _DOT: Final = r"(?:\.|%2[eE])"
 _SLASH: Final = r"(?:/+|\\+/|%2[fF]|%252[fF]|\\+u002[fF])"
@@ -87,7 +88,7 @@ GCP: Final = _token(
     "OAuth access and refresh tokens and client secrets; a service account's key is a "
     "`private_key`", "google-key",
     ("aiza", r"ya29\.", "gocspx-", "1//0"),
-    rf"{B}(?P<s>AIza[0-9A-Za-z_-]{{30,}})", rf"{B}(?P<s>ya29\.[0-9A-Za-z_-]{{20,}})",
+    rf"{B}(?P<s>AIza[0-9A-Za-z_-]{{30,}})", rf"{B}(?P<s>ya29\.[0-9A-Za-z_.-]{{20,}})",
     rf"{B}(?P<s>GOCSPX-[0-9A-Za-z_-]{{20,}})", rf"{B}(?P<s>1//0[0-9A-Za-z_-]{{30,}})",
 )  # fmt: skip
 AZURE: Final = _token(
@@ -127,10 +128,16 @@ SENDGRID: Final = _token(
     (r"sg\.",),
     rf"{B}(?P<s>SG\.[A-Za-z0-9_-]{{16,}}\.[A-Za-z0-9_-]{{16,}})",
 )
-TELEGRAM: Final = _token(
-    "telegram", "tokens of Telegram bots", "telegram-token", (r"[0-9](?::|%3a)[A-Za-z0-9_-]{30}",),
-    rf"(?:{B}|bot)(?P<s>[0-9]{{6,12}}(?::|%3[aA])[A-Za-z0-9_-]{{34,36}})",
-)  # fmt: skip
+TELEGRAM: Final = Pattern(
+    name="telegram",
+    category=Category.CREDENTIALS,
+    summary="tokens of Telegram bots",
+    find=found_by(
+        rf"(?:{B}|bot)(?P<s>[0-9]{{6,12}}(?::|%3[aA])[A-Za-z0-9_-]{{34,36}})", "telegram-token", _has_digit_and_upper
+    ),
+    triggers=(r"[0-9](?::|%3a)[A-Za-z0-9_-]{30}",),
+    shown=("telegram-token",),
+)
 SK_KEY: Final = Pattern(
     name="sk_key",
     category=Category.CREDENTIALS,
@@ -158,29 +165,6 @@ DISCORD: Final = Pattern(
     triggers=("webhooks", "interactions", r"(?:\.|%2e)[A-Za-z0-9_-]{6,7}(?:\.|%2e)", r"mfa\."),
     shown=("discord-webhook", "discord-token"),
 )
-
-_VENDORS: Final = {
-    "dop_v1_": "[a-f0-9]{32,}", "doo_v1_": "[a-f0-9]{32,}", "dor_v1_": "[a-f0-9]{32,}", "dapi": "[a-f0-9]{32}",
-    "hf_": "[A-Za-z0-9]{30,}", "shpat_": "[A-Za-z0-9]{24,}", "shpca_": "[A-Za-z0-9]{24,}", "shpss_": "[A-Za-z0-9]{24,}",
-    "shppa_": "[A-Za-z0-9]{24,}", "sq0atp-": "[A-Za-z0-9_-]{20,}", "sq0csp-": "[A-Za-z0-9_-]{20,}",
-    "dckr_pat_": "[A-Za-z0-9_-]{20,}", r"hvs\.": "[A-Za-z0-9_-]{20,}", r"hvb\.": "[A-Za-z0-9_-]{20,}",
-    "glsa_": "[A-Za-z0-9_]{20,}", "glc_": "[A-Za-z0-9+/=]{20,}", "NRAK-": "[A-Z0-9]{20,}",
-    "ATATT3": "[A-Za-z0-9_=-]{40,}",
-    "lin_api_": "[A-Za-z0-9]{20,}", "ntn_": "[A-Za-z0-9]{30,}", "sntrys_": "[A-Za-z0-9+/=_]{20,}",
-    r"dp\.(?:pt|st|ct|sa)\.": "[A-Za-z0-9_.-]{20,}", "HRKU-": "[A-Za-z0-9_-]{20,}", "PMAK-": "[A-Za-z0-9-]{20,}",
-    "sbp_": "[a-f0-9]{30,}", "gsk_": "[A-Za-z0-9]{30,}", "xai-": "[A-Za-z0-9]{40,}", "pplx-": "[A-Za-z0-9]{30,}",
-    "r8_": "[A-Za-z0-9]{30,}", "rubygems_": "[a-f0-9]{30,}", "EAAC": "[A-Za-z0-9]{60,}",
-    "figd_": "[A-Za-z0-9_-]{30,}", "key-": "[a-f0-9]{32}",
-}  # fmt: skip
-_FORMS: Final = "|".join(f"{prefix}{rest}" for prefix, rest in _VENDORS.items())
-VENDOR: Final = _token(
-    "vendor",
-    "tokens with the prefixes of Databricks, DigitalOcean, Docker, Doppler, Figma, Grafana, Groq, "
-    "Heroku, Hugging Face, Linear, Mailgun, New Relic, Notion, Perplexity, Postman, Replicate, RubyGems, Sentry, "
-    "Shopify, Square, Supabase, Vault, xAI, Atlassian; webhooks of Teams", "token",
-    (*_VENDORS, r"webhookb2"),
-    rf"{B}(?P<s>{_FORMS})", rf"webhookb2{_SLASH}(?P<s>[A-Za-z0-9@/%-]{{20,}})",
-)  # fmt: skip
 
 TOKENS: Final = (
     JWT, AWS, GCP, AZURE, GITHUB, GITLAB, SLACK, STRIPE, NPM, PYPI, SENDGRID, TELEGRAM, SK_KEY, DISCORD, VENDOR,

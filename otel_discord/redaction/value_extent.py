@@ -18,6 +18,8 @@ _BARE: Final = re.compile(
     r"|<(?![/A-Za-z!])"
     r"|>(?!\s|\Z))+"
 )
+_BLOCK: Final = re.compile(r"[|>][-+0-9]{0,2}[ \t]*\r?\n([ \t]+)(?=\S)")
+_INDENTED: Final = re.compile(r"\r?\n([ \t]*)([^\r\n]*)")
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _BRACKETS: Final = 8
 _ENCODED_END: Final = re.compile(r"%26|%22|%27|%2C|%7D|%20|%0A|%3B", re.IGNORECASE)
@@ -42,6 +44,17 @@ def value_extent(text: str, start: int, *, encoded: bool = False) -> tuple[int, 
             # a closing quote has as many backslashes before it as the opening one; those beyond belong to the value
             return inside, quote.start(2) - min(level, len(quote[1])), True
     return inside, len(text), True  # cut: the quote is nowhere closed
+
+
+def block_extent(text: str, start: int) -> tuple[int, int] | None:
+    """Return start and end of a block of YAML whose sign (``|``, ``>-``) is at ``start``, None where there is none."""
+    block = _BLOCK.match(text, start)
+    if block is None:
+        return None
+    end = rest_of_line(text, block.end())
+    while (line := _INDENTED.match(text, end)) and (not line[2] or len(line[1]) >= len(block[1])):
+        end = line.end()
+    return block.end(), end
 
 
 def line_extent(text: str, start: int) -> tuple[int, int]:

@@ -1,0 +1,118 @@
+"""Secrets told in words: ``password for bob is …``, ``invalid token '…'``, ``your verification code: …``.
+
+There is no syntax to go by, so the value itself must look like a secret: prose about passwords stays as it is.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from otel_discord.redaction.engine import Expression
+from otel_discord.redaction.finding import Category, Finding, Pattern, found_by, found_by_any
+from otel_discord.redaction.placeholders import is_placeholder
+from otel_discord.redaction.randomness import is_algorithm, looks_random
+
+_CHOSEN_BY_PEOPLE: Final = r"(?:passwords?|passwd|passphrase|passcode|pwd|passwort|kennwort)"
+_KEY: Final = (
+    r"(?:(?:api|app|access|secret|private|auth|signing|encryption|licen[sc]e|subscription|account|service|ssh|master"
+    r"|refresh|bearer|id|session|reset|client|webhook)[ _-]?(?:keys?|tokens?|secrets?)"
+    r"|tokens?|secrets?|credentials?|apikey)"
+)
+_PARTICIPLE: Final = r"(?:provided|used|given|supplied|received|found|specified|sent|entered)"
+_OWNER: Final = r"(?:\s(?:for|of|to)\s[^\s:=]{1,64}){0,2}"
+_SAYS: Final = (
+    rf"(?:\s{_PARTICIPLE})?(?:\s(?:is|was|are|set to|changed to|reset to|equals|now|must be changed)(?:\snow)?:?\s"
+    r"|\s(?:->|=>|::)\s)"
+)
+_LABEL: Final = rf"(?:\s(?:for|of|to)\s[^\s:=]{{1,64}}|\s{_PARTICIPLE})\s?[:=]\s"
+_OPEN: Final = r"\\*[\"'`(\[<«“‘]?"
+_VALUE: Final = r"(?P<s>[^\s\"'`<>«»“”‘’\\]{4,})"
+_END: Final = ".,;:!?)]}"
+
+_TOLD_PASSWORD: Final = Expression(rf"(?i:\b{_CHOSEN_BY_PEOPLE}(?:{_OWNER}{_SAYS}|{_LABEL})){_OPEN}{_VALUE}")
+_NEXT_PASSWORD: Final = Expression(rf"(?i:\b{_CHOSEN_BY_PEOPLE}{_OWNER}\s){_OPEN}{_VALUE}")
+_TOLD_KEY: Final = Expression(rf"(?i:\b{_KEY}{_OWNER}(?:{_SAYS}|\s?[:=]\s|\s{_PARTICIPLE}:\s)){_OPEN}{_VALUE}")
+_NEXT_KEY: Final = Expression(rf"(?i:\b{_KEY}{_OWNER}(?:\s{_PARTICIPLE}:?)?\s){_OPEN}{_VALUE}")
+_USER_AND_PASSWORD: Final = Expression(
+    r"(?i:\b(?:credentials?|creds|user(?:name)?\s?[:/]\s?pass(?:word|wd)?)\s?[:=]?\s)[\w.@+-]{1,64}\s?[:/]\s?(?P<s>[^\s\"'/:]{4,})"
+)
+
+
+def _looks_chosen(value: str) -> bool:
+    """Return whether somebody may have chosen it for a password: not a word alone."""
+    if is_placeholder(value) or is_algorithm(value) or value.isalpha():
+        return False
+    has_digit, has_letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))
+    return (has_digit and has_letter) or (value.isdigit() and len(value) >= 6) or not value.replace("-", "").isalnum()
+
+
+def _of_password_told(value: str, *, is_quoted: bool) -> bool:
+    return (is_quoted and not is_placeholder(value)) or _looks_chosen(value)
+
+
+def _of_password_next(value: str, *, is_quoted: bool) -> bool:
+    return (is_quoted and _looks_chosen(value)) or looks_random(value)
+
+
+def _of_key(value: str, *, is_quoted: bool) -> bool:  # noqa: ARG001 - names of secrets are quoted as well
+    return looks_random(value)
+
+
+_FORMS: Final[tuple[tuple[Expression, str, Callable[..., bool]], ...]] = (
+    (_TOLD_PASSWORD, "password", _of_password_told),
+    (_NEXT_PASSWORD, "password", _of_password_next),
+    (_TOLD_KEY, "secret", _of_key),
+    (_NEXT_KEY, "secret", _of_key),
+    (_USER_AND_PASSWORD, "password", _of_password_next),
+)
+
+
+def _find_told(text: str) -> Iterator[Finding]:
+    for expression, kind, accepts in _FORMS:
+        for start, end in expression.spans(text):
+            value = text[start:end].rstrip(_END)
+            if (
+                value
+                and not is_placeholder(text[start:end])
+                and accepts(value, is_quoted=text[start - 1] in "\"'`(«“‘")
+            ):
+                yield Finding(start, start + len(value), kind)
+
+
+_CODE: Final = (
+    r"(?i:\b(?:(?:verification|security|log-?in|sign-?in|one[ -]time|2fa|two[ -]factor|otp|mfa|confirmation|sms"
+    r"|activation|tan)[ _-]?(?:pass)?codes?|otp|totp|pin)\s?(?:is|was|:|=)?\s?)\\*[\"']?"
+    r"(?P<s>[0-9]{3}[ -][0-9]{3}|[0-9]{4,8})"
+)
+_ABROAD: Final = (
+    "contraseña", "clave de acceso", "mot de passe", "senha", "palavra-passe", "parola d'ordine", "wachtwoord",
+    "lösenord", "adgangskode", "passord", "salasana", "hasło", "heslo", "jelszó", "parolă", "şifre", "parola",
+    "mật khẩu", "kata sandi", "пароль", "пароля", "паролем", "密码", "密碼", "口令", "パスワード", "暗証番号",
+    "비밀번호", "รหัสผ่าน",
+    "كلمة المرور", "סיסמה", "συνθηματικό", "κωδικός πρόσβασης", "पासवर्ड",
+)  # fmt: skip
+_IN_OTHER_LANGUAGES: Final = (
+    rf"(?i:{'|'.join(_ABROAD)})[\"']?\s?(?:[:=：＝]|\s(?:is|est|es|ist|är|er|to|è|é)\s)\s?[\"'«„]?(?P<s>[^\s\"'»“,;]+)"
+)
+_SEED: Final = (
+    r"(?i:\b(?:seed|recovery|mnemonic|backup)(?:[ _-](?:phrase|words))?\s?[:=]\s?)[\"'\[]?"
+    r"(?P<s>[a-z]{3,8}(?:[ ,]+[a-z]{3,8}){11,23})"
+)
+
+SENTENCE: Final = Pattern(
+    name="sentence",
+    category=Category.CREDENTIALS,
+    summary="secrets told in words, where they look like some: `password for bob is …`, `invalid token '…'`, "
+    "`API key provided: …`, one-time codes, words of a seed phrase; passwords in other languages (`пароль: …`)",
+    find=found_by_any(
+        _find_told,
+        found_by(_CODE, "one-time-code", not_before=r"[0-9A-Za-z_%]|[.:,-][0-9]"),
+        found_by(_IN_OTHER_LANGUAGES, "password", lambda value: not is_placeholder(value)),
+        found_by(_SEED, "secret"),
+    ),
+    triggers=(
+        "pass[wpc]", r"pwd\s", r"kennwort\s", r"token\S{0,3}\s", r"secrets?\S{0,3}\s", r"keys?\S{0,3}\s",
+        "credentials?", "creds", r"apikey\s", r"pass[:=]?\s", r"codes?\W{0,4}(?:is |was )?\W?[0-9]",
+        r"\b(?:t?otp|pin)\W{0,4}(?:is |was )?\W?[0-9]", r"\b(?:seed|recovery|mnemonic|backup)\W", *_ABROAD,
+    ),
+    shown=("password", "secret", "one-time-code"),
+)  # fmt: skip

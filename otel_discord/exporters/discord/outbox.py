@@ -24,7 +24,7 @@ from otel_discord.exporters.discord.delivery import Exhausted
 from otel_discord.exporters.discord.departure import Departure
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.detours import Haven
-from otel_discord.exporters.discord.dispatch import Dispatch
+from otel_discord.exporters.discord.dispatch import MAX_DIGEST_CARDS, Dispatch
 from otel_discord.exporters.discord.edits import Edits
 from otel_discord.exporters.discord.fallback import Fallback
 from otel_discord.exporters.discord.greetings import ask_webhook, in_words
@@ -40,6 +40,8 @@ from otel_discord.exporters.discord.suspicion import Suspicion
 
 INTRODUCTION_TIMEOUT_S: Final = 2.0
 """The first message waits for it, so it is short; what it would have told comes with the first answer too."""
+_BETWEEN_BURIALS_S: Final = 2.0
+"""In a storm for a webhook that is gone, each problem is a dead letter so often and not a letter a batch."""
 _BETWEEN_LOOKS_S: Final = 0.25
 """While the breaker is open, how often new cards are looked at for critical ones."""
 
@@ -74,6 +76,9 @@ class Outbox:
 
     _resting_until_s: float | None = None
     """A digest has just gone: until then only critical cards do."""
+
+    _gathering_until_s: float = -inf
+    """The webhook is gone and everything was sent away: until then cards wait for repeats."""
 
     @property
     def name(self) -> str:
@@ -218,7 +223,7 @@ class Outbox:
                 await self.edits.release_all()
             if self.retention is not None:
                 await self.retention.forget_all()
-            return await self.departure.send_away()
+            return await self._has_sent_away()
         if self.is_open:
             return await self._cooled_down() and await self._probe()
         if self.memory.notices:
@@ -237,6 +242,18 @@ class Outbox:
             await self.arrivals.wait_for_company(self._is_full)
         await self._send(pick)
         return True
+
+    async def _has_sent_away(self) -> bool:
+        """Let cards go elsewhere; those that become dead letters wait a moment, so that repeats are counted on them."""
+        now_s = asyncio.get_running_loop().time()
+        gathers = self.edits is not None and self.fallback is None and not self.arrivals.draining
+        if gathers and now_s < self._gathering_until_s and await self.lane.waiting() < MAX_DIGEST_CARDS:
+            self._resting_until_s = self._gathering_until_s
+            return False
+        if await self.departure.send_away():
+            return True
+        self._gathering_until_s = now_s + _BETWEEN_BURIALS_S
+        return False
 
     async def _has_edited(self, pick: Pick | None) -> bool:
         if self.edits is None or (pick is not None and pick.priority >= CRITICAL_PRIORITY):

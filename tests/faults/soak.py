@@ -192,7 +192,7 @@ def table(chaos: Chaos, held: Books) -> str:
         dead = held.dead.get(name, set())
         lost = len(set(held.accepted) - mine - dead)
         repeated = len(ids) - len(set(ids))
-        # Nothing is folded in this version, and the books are closed when nothing waits any more.
+        # Nothing is folded here, and the books are closed when nothing waits any more.
         numbers = (len(held.accepted), len(mine), 0, len(dead), 0, lost, repeated)
         lines.append(f"{name:12}" + "".join(f"{number:10,}" for number in numbers))
     return "\n".join(lines)

@@ -28,7 +28,9 @@ _OTHER_QUOTES: Final = re.compile("[“„«「『]")
 _TEXT_KEY_BEFORE: Final = re.compile(
     rf"(?:^|[^\w.\-])[\"']?(?:[\w\-]+\.)*(?:{TEXT_KEYS})[\"']?\s*[=:]\s*\[?\s*$", re.IGNORECASE
 )
-_RAISED: Final = re.compile(r"(?:Error|Exception|Warning|Failure|Timeout)\($")
+_RAISED: Final = re.compile(
+    r"(?:Error|Exception|Warning|Failure|Timeout)\($|\b(?i:errors?|exception|failure|message|reason|cause|because)$"
+)
 """`ValueError('bad price')` says what happened; `KeyError('id')` names what it happened to."""
 _KEY_CHARS: Final = 40
 _REQUEST: Final = re.compile(rf"({HTTP_METHODS})\s")
@@ -55,6 +57,7 @@ _ZONE: Final = re.compile(rf"(?<![\w.])0\s+(?:{ZONES}){_END}(?:\s+0)?")
 _UNIT: Final = re.compile(rf"(?<![\w.])0\s+(?i:{UNITS})(?![\w\-/=(])")
 _LIST: Final = re.compile(r"\[\s*[\w.\-]+(?:,\s*[\w.\-]+)+\s*\]")
 _COLLECTION: Final = re.compile(r"\b((?:Set|List|Seq|Array|ArrayBuffer|Vector)\()[\w.\-, ]*\)")
+_QUOTED_LIST: Final = re.compile(r"\[\s*([\"'])0\1(?:,\s*([\"'])0\2)*\s*\]|(?<=[:=])(\s?)\[\]")
 _REPEATED: Final = re.compile(r"(?<!\S)(0 [^\s0]+)(?: \1)+(?!\S)|(\{[^{}]*\})(?:,\s*\2)+")
 """`7 <ok> 8 <ok>`, `{"id": 7}, {"id": 8}`: a row as well, however many."""
 _EMPTY: Final = re.compile(r"(?<=\s)\(\)(?!\S)")
@@ -106,7 +109,7 @@ def ruled(line: str) -> str:
     if "{0 " in line:
         for _ in range(_DEEPEST):
             line = _OBJECT.sub("{0}", line)
-    line = _REPEATED.sub(r"\1\2", line)
+    line = _REPEATED.sub(r"\1\2", _QUOTED_LIST.sub(r"\3[0]", line))
     return _OBJECT_VALUE.sub("0", line) if "=0" in line else line
 
 

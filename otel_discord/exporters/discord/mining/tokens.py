@@ -27,7 +27,7 @@ DIGITS: Final = str.maketrans("123456789", "000000000")
 _OTHER_DIGITS: Final = re.compile(r"[^\W0-9a-zA-Z_]")
 _URL: Final = re.compile(r"(?<![A-Za-z0+.\-])[A-Za-z][A-Za-z0+.\-]*://[^\s,;\"'<>)\]}|]*")
 _RESOURCE: Final = re.compile(r"(?<![\w:])(?:arn|urn):[^\s,;\"'<>)\]}|]*[\w/]")
-_OBJECT: Final = re.compile(r"[A-Za-z][\w.$]*@[0a-f]*0[0a-f]*")
+_OBJECT: Final = re.compile(r"([A-Za-z][\w.$]*@)(?:[0a-f]*0[0a-f]*|[a-f]{5,8})")
 _ADDRESS: Final = re.compile(r"(?<![\w.+\-$%])[\w.+\-$%]+@[\w.\-]*\w")
 _WINDOWS_PATH: Final = re.compile(r"(?:\b[A-Za-z]:|\\)\\[^\s,;\"'<>|()\[\]]*")
 _PATH: Final = re.compile(r"(?<![\w.\-)\]<*%/])[~.]{0,2}/(?![/>])[^\s,;\"'<>()\[\]{}|=]*")
@@ -114,7 +114,8 @@ def _as_digit(found: re.Match[str]) -> str:
 
 def _address(found: re.Match[str]) -> str:
     """Keep the class of `Server@33557fe4`."""
-    return found[0] if _OBJECT.fullmatch(found[0]) else "0"
+    printed = _OBJECT.fullmatch(found[0])
+    return f"{printed[1]}0" if printed else "0"
 
 
 def _path(found: re.Match[str]) -> str:

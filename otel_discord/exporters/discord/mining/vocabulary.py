@@ -32,7 +32,8 @@ HTTP_METHODS: Final = "GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|CONNECT|TRACE"
 TEXT_KEYS: Final = (
     "msg|message|error|err|errors|reason|event|exception|cause|caused_?by|details?|desc|description|title|text|log|body|"
     "summary|level|severity|lvl|code|(?:err|error|exc|exception|event|status|failure)[_.\\-]?(?:msg|message|type|name|code|text|reason)|"
-    "error[_.\\-]?description|warning|warn|info|fatal|panic|failed|failure|fail|fault|problem|because|why"
+    "error[_.\\-]?description|warning|warn|info|fatal|panic|failed|failure|fail|fault|problem|because|why|"
+    "result|outcome|status|operation|op|action"
 )
 """Keys whose value says what happened: it stays a part of the template, word by word."""
 

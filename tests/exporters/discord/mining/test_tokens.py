@@ -138,6 +138,7 @@ def test_it_varies(token: str) -> None:
         ("Http2Error,", "Http0Error,"),
         ("(dcr", "(dcr"),
         ("QuorumPeer$Server@33557fe4", "QuorumPeer$Server@0"),
+        ("com.acme.Order@fabaced", "com.acme.Order@0"),
         ("jk2_init()", "0()"),
         ("order.v2.created", "order.v0.created"),
         ("web.v2.example.com", "0"),

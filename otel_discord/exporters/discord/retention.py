@@ -27,6 +27,8 @@ from otel_discord.exporters.discord.retention_book import RetentionBook, Sent
 DELETE_PRIORITY: Final = -2
 LONGEST_SLEEP_S: Final = 60.0
 """The wall clock may be set meanwhile."""
+TICK_S: Final = 0.001
+"""A loop's timer may fire that much early, and is then as good as due."""
 _STILL_COUNTED_S: Final = 10.0
 _PAUSE_S: Final = 60.0
 """After an answer that says nothing of the message."""
@@ -89,7 +91,7 @@ class Retention:
         sent = self.book.oldest()
         if sent is None:
             return None
-        now_s = asyncio.get_running_loop().time()
+        now_s = asyncio.get_running_loop().time() + TICK_S
         ready_at_s = max(self._paused_until_s, now_s + self.book.due_ns(sent) / 1e9 - self.wall_clock())
         if ready_at_s <= now_s:
             if self.counted is not None and sent.message_id in self.counted.messages:

@@ -60,12 +60,13 @@ def _ranges(codes: Iterable[int]) -> str:
     return "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in found)
 
 
-MAY_BE_DISGUISED: Final = (
-    rf"[{_ranges(code for code in _TABLE if code > 0x7F)}]|\x1b[\[\]@-Z\\^_]"
-    r"|[!-~][\x00-\x08\x0b\x0c\x0e-\x1f\x7f][!-~]|[!-~](?:\x00+|\x08+|\x1b+|\x7f+)[!-~]"
-)
-"""For a sweep over texts, or over bytes with texts in them, where controls are also the lengths of texts: there one
-that stands alone, or a run of the same, between two characters is looked at."""
+MAY_BE_DISGUISED: Final = rf"(?-i:[{_ranges(code for code in _TABLE if code > 0x7F)}])|\x1b[\[\]@-Z\\^_]"
+"""For a sweep over texts, or over bytes with texts in them. Case counts: the sign for Kelvin is a k."""
+
+CONTROL: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+"""For a sweep over texts: a control character other than tabs and line ends."""
+CONTROLS: Final = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r")
+"""The same, to be taken out of bytes: in messages they are also lengths and numbers of fields."""
 
 
 class Unveiled(NamedTuple):
@@ -75,15 +76,10 @@ class Unveiled(NamedTuple):
     places: list[int]
 
 
-def has_control(text: str) -> bool:
-    """Return whether there is a control character other than tabs and line ends."""
-    return not text.isprintable() and _CONTROL.search(text) is not None
-
-
 def unveil(text: str) -> str:
     """Return what a reader sees; the same object where nothing is disguised."""
     seen = _ANSI.sub("", text) if "\x1b" in text else text
-    if seen.isascii() and not has_control(seen):
+    if seen.isascii() and (seen.isprintable() or not _CONTROL.search(seen)):
         return seen
     plain = seen.translate(_TABLE)
     return text if plain == text else plain

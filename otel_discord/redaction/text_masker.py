@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.redaction.disguise import MAY_BE_DISGUISED, has_control, unveiled
+from otel_discord.redaction.disguise import CONTROL, CONTROLS, MAY_BE_DISGUISED, unveiled
 from otel_discord.redaction.engine import Sweep
 from otel_discord.redaction.plan import Action, MaskingPlan
 from otel_discord.redaction.replacement import NOT_EXAMINED, marker, pseudonym
@@ -44,14 +44,16 @@ class TextMasker:
                 triggers[trigger].append(rank)
         self._ranks = list(triggers.values())
         self._always = [rank for rank, pattern in enumerate(plan.patterns) if not pattern.triggers]
-        self._disguised = len(triggers)
-        self._hits = Sweep([*triggers, MAY_BE_DISGUISED]).hits
+        self._disguised, self._control = len(triggers), len(triggers) + 1
+        self._hits = Sweep([*triggers, MAY_BE_DISGUISED, CONTROL]).hits
         self.can_sweep = not self._always
         """Whether a sweep alone can say that there is nothing."""
 
     def is_clean(self, data: bytes) -> bool:
         """Return whether nothing is to be found in any text that is a part of these bytes."""
-        return self.can_sweep and not self._hits(data)
+        if not self.can_sweep or self._hits(data) not in (None, [], [self._control]):
+            return False
+        return not self._hits(data.translate(None, CONTROLS))
 
     def mask(self, text: str) -> str:
         """Return the text as it may be sent, the same object where there is nothing to mask."""
@@ -59,7 +61,7 @@ class TextMasker:
             hits = self._hits(text)
         except UnicodeError:
             return NOT_EXAMINED
-        if hits is None and not self._always and not has_control(text):
+        if hits is None and not self._always:
             return text
         return self._examined(text, hits or ()).text
 
@@ -69,7 +71,7 @@ class TextMasker:
             hits = self._hits(text)
         except UnicodeError:
             return Masked(NOT_EXAMINED)
-        if hits is None and not self._always and not has_control(text):
+        if hits is None and not self._always:
             return Masked(text)
         return self._examined(text, hits or ())
 
@@ -78,7 +80,7 @@ class TextMasker:
             return Masked(NOT_EXAMINED)
         try:
             found = self._found(text, hits)
-            if self._disguised in hits or has_control(text):
+            if self._disguised in hits or self._control in hits:
                 found += self._found_by_readers(text)
         except Exception:  # noqa: BLE001 - whatever it is: what was not examined is not sent
             return Masked(NOT_EXAMINED)
@@ -89,9 +91,7 @@ class TextMasker:
         return self._replaced(text, _merged(found))
 
     def _found(self, text: str, hits: Sequence[int]) -> list[_Hit]:
-        ranks = sorted(
-            {rank for hit in hits if hit != self._disguised for rank in self._ranks[hit]}.union(self._always)
-        )
+        ranks = sorted({rank for hit in hits if hit < self._disguised for rank in self._ranks[hit]}.union(self._always))
         found: list[_Hit] = []
         for rank in ranks:
             for start, end, kind in self._plan.patterns[rank].find(text):

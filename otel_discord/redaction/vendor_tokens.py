@@ -39,8 +39,8 @@ VENDOR: Final = Pattern(
     summary="tokens with the prefixes of Airtable, Alibaba, Atlassian, Bitbucket, Buildkite, CircleCI, Contentful, "
     "Databricks, DigitalOcean, Docker, Doppler, Duffel, Dynatrace, EasyPost, Facebook, Figma, Fly, Grafana, Groq, "
     "Heroku, Hugging Face, JFrog, LangSmith, Linear, Mailchimp, Mailgun, Netlify, New Relic, Notion, Perplexity, "
-    "PlanetScale, PostHog, Postman, Pulumi, ReadMe, Replicate, Resend, RubyGems, RunPod, Sentry, Shippo, Shopify, SonarQube, "
-    "Square, Supabase, Tailscale, Tavily, Tencent, Terraform, Twilio, Typeform, Vault, xAI; webhooks of Teams",
+    "PlanetScale, PostHog, Postman, Pulumi, ReadMe, Replicate, Resend, RubyGems, RunPod, Sentry, Shippo, Shopify, "
+    "SonarQube, Square, Supabase, Tailscale, Tavily, Tencent, Terraform, Twilio, Typeform, Vault, xAI; webhooks of Teams",
     find=found_by_any(
         found_by(rf"{BOUNDARY}(?P<s>{'|'.join(_FORMS)})", "token"),
         found_by(rf"{BOUNDARY}(?P<s>[a-f0-9]{{32}}-us[0-9]{{1,2}})\b", "token"),

@@ -5,7 +5,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.redaction import Masker, MaskingPlan, select_patterns
-from otel_discord.redaction.disguise import unveil, unveiled
+from otel_discord.redaction.disguise import MAY_BE_DISGUISED, unveil, unveiled
+from otel_discord.redaction.engine import Sweep
 from otel_discord.redaction.secret_keys import kind_of_key
 from otel_discord.redaction.user_ids import is_user_id_key
 from otel_discord.templating.text import neutralise
@@ -81,3 +82,8 @@ def test_nothing_that_cards_remove_is_left(text: str) -> None:
     """What cards show of a text has no more in it than what masking has looked through."""
     shown = "".join(char for char in neutralise(text) if char.isascii() and char.isalnum())
     assert "".join(char for char in unveil(text) if char.isascii() and char.isalnum()) == shown
+
+
+def test_letters_and_signs_of_ascii_are_no_disguise() -> None:
+    sweep = Sweep([MAY_BE_DISGUISED])
+    assert sweep.hits("".join(chr(code) for code in range(32, 127)) + "\n\t\r") is None

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
-from otel_discord.component import Move, NewLetter, Settlement, WorkQueue
+from otel_discord.component import Move, NewLetter, NewPosted, Settlement, WorkQueue
 
 OnDelivered: TypeAlias = Callable[[Sequence[int]], Awaitable[None]]
 """Told the ids of letters that have arrived."""
@@ -88,6 +88,11 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._queue, name)
+
+    async def post(self, posted: NewPosted) -> None:
+        await self._queue.post(posted)
+        if self._board and (letters := self._board.ended((each.card_id for each in posted.cards), delivered=True)):
+            await self._on_delivered(letters)
 
     async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
         await self._queue.settle(card_ids, settlement)

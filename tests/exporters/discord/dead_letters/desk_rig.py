@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from otel_discord.component import NewCard, Settlement, Storage, WorkQueue
+from otel_discord.component import NewCard, NewPosted, Posting, Settlement, Storage, WorkQueue
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
 from otel_discord.component.storage import QueueLimits, Sizer
 from otel_discord.discord_api.models import Message
@@ -44,6 +44,8 @@ class FarEnd:
     asked: list[str] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
+    folds: bool = False
+    """What is taken is kept as posted."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def known(self) -> Sequence[str]:
@@ -75,7 +77,11 @@ class FarEnd:
                 cards = [Card.from_bytes(item.payload) for item in stored]
                 self.cards += cards
                 self.taken += [(lane, str(card.parts()[2].body.string_value)) for card in cards]
-                await self.queue.settle([item.id for item in stored], Settlement.DELIVERED)
+                if self.folds:
+                    postings = [Posting(item.id, 1) for item in stored]
+                    await self.queue.post(NewPosted(lane, f"message {stored[0].id}", 1, b"", postings))
+                else:
+                    await self.queue.settle([item.id for item in stored], Settlement.DELIVERED)
 
 
 @dataclass(slots=True)

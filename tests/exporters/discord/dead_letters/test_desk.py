@@ -64,8 +64,10 @@ async def test_buried_records_are_letters_also_after_a_restart(tmp_path: Path, o
 
 
 @BOTH
-async def test_a_replay_sends_each_letter_once(tmp_path: Path, on_disk: bool) -> None:
+@pytest.mark.parametrize("folds", [False, True])
+async def test_a_replay_sends_each_letter_once(tmp_path: Path, on_disk: bool, folds: bool) -> None:
     async with desk_rig(tmp_path, on_disk=on_disk) as rig:
+        rig.far_end.folds = folds
         await rig.bury("a", "b", "c")
         state = await replayed(rig)
         assert (state.chosen, state.revived, state.delivered, state.left) == (3, 3, 3, 0)

@@ -11,8 +11,8 @@ CRITICAL: Final = 1
 """From this priority on every slot may be used."""
 SOON_S: Final = 0.4
 """How long the first of them may have to wait for a slot of the channel: below what a person notices."""
-KEPT_MOST: Final = 5
-"""As many critical messages in a row find a slot: what a webhook's bucket lets through at once."""
+KEPT_MOST: Final = 3
+"""So many critical messages in a row find a slot, further ones one every 2 s; each more costs a thirtieth of the rate."""
 ALL_SOON_S: Final = 2.5
 """How long the last of these may have to wait for a slot of the channel: about as long as for its bucket."""
 RESERVE_FROM: Final = 4

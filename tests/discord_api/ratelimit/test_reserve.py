@@ -227,14 +227,14 @@ def test_the_last_slot_of_a_channel_is_for_who_is_critical_and_comes_back_first(
     assert channel.allowed_at(4.5, creates=True, priority=0) == pytest.approx(61.0 - SOON_S)
 
 
-def test_five_slots_of_a_whole_channel_are_free_or_back_soon() -> None:
+def test_three_slots_of_a_whole_channel_are_free_or_back_soon() -> None:
     channel = ChannelBudget("c", 30, 0.0)
-    for index in range(26):
-        sent(channel, 2.25 * index)
-    # The second oldest ends at 62.25 s: with it the slots of five and that of this one are there.
-    assert channel.allowed_at(58.0, creates=True, priority=0) == pytest.approx(62.25 - ALL_SOON_S)
-    assert channel.allowed_at(58.0, creates=True, priority=-1) == pytest.approx(64.5 - ALL_SOON_S)
-    for _ in range(4):
+    for index in range(28):
+        sent(channel, 2.1 * index)
+    # The second oldest ends at 62.1 s: with it the slots of three and that of this one are there.
+    assert channel.allowed_at(58.0, creates=True, priority=0) == pytest.approx(62.1 - ALL_SOON_S)
+    assert channel.allowed_at(58.0, creates=True, priority=-1) == pytest.approx(64.2 - ALL_SOON_S)
+    for _ in range(2):
         assert channel.allowed_at(58.0, creates=True, priority=CRITICAL) == -math.inf
         sent(channel, 58.0, CRITICAL)
     assert channel.allowed_at(58.0, creates=True, priority=CRITICAL) == pytest.approx(60.0)

@@ -93,31 +93,31 @@ def test_slots_come_back_steadily_and_hardly_any_is_lost(
     asked=st.floats(3, 500),
     seed=st.integers(0, 999),
 )
-def test_five_critical_ones_find_slots_at_any_moment_of_a_flood(
+def test_three_critical_ones_find_slots_at_any_moment_of_a_flood(
     network: Network, webhooks: int, asked: float, seed: int
 ) -> None:
     world = flooded(network, webhooks=webhooks, seed=seed, until=1600.0)
-    critical = [world.ask(post(0), at=1000.0 + asked, priority=CRITICAL) for _ in range(5)]
+    critical = [world.ask(post(0), at=1000.0 + asked, priority=CRITICAL) for _ in range(3)]
     world.run()
     assert world.discord.refused == []
     waits_s = [(job.granted_at or math.inf) - job.asked_at for job in critical]
     assert waits_s[0] <= 0.11, "what its webhook has in flight has to come back"
-    assert waits_s[3] <= 1.7
-    assert waits_s[4] <= 2.5 + 0.03
+    assert waits_s[1] <= 0.6
+    assert waits_s[2] <= 2.5 + 0.03
 
 
 @quick
 @given(network=networks, asked=st.floats(3, 300), webhooks=st.integers(1, 3), seed=st.integers(0, 99))
-def test_after_five_critical_ones_the_others_go_on_and_the_reserve_is_filled_up(
+def test_after_critical_ones_the_others_go_on_and_the_reserve_is_filled_up(
     network: Network, asked: float, webhooks: int, seed: int
 ) -> None:
     world = flooded(network, webhooks=webhooks, seed=seed, until=1500.0)
     for moment in (asked, asked + 90.0):
-        critical = [world.ask(post(0), at=1000.0 + moment, priority=CRITICAL) for _ in range(5)]
+        critical = [world.ask(post(0), at=1000.0 + moment, priority=CRITICAL) for _ in range(3)]
     world.run()
     assert world.discord.refused == []
     normal = [at for at, job in world.grants if job.priority == 0]
-    assert max(after - before for before, after in pairwise(normal)) <= 8.0, (
+    assert max(after - before for before, after in pairwise(normal)) <= 8.5, (
         "until two slots are back where all were used up"
     )
     waits_s = [(job.granted_at or math.inf) - job.asked_at for job in critical]
@@ -154,10 +154,10 @@ def test_after_a_restart_it_goes_on_as_if_there_was_none(after_s: float) -> None
     log = Log(30, 60.0)
     log.log.extend(at for at in used if at > 940.0)
     world.discord.channels["c"] = log
-    five = [world.ask(post(0), at=1010.0, priority=CRITICAL) for _ in range(5)]
+    three = [world.ask(post(0), at=1010.0, priority=CRITICAL) for _ in range(3)]
     world.run(until=1300.0)
     assert world.discord.refused == []
-    assert max((job.granted_at or math.inf) - 1010.0 for job in five) <= 2.7
+    assert max((job.granted_at or math.inf) - 1010.0 for job in three) <= 2.7
     grants = [at for at, _ in world.grants]
     assert grants[0] - 1000.0 <= 4.2
     assert max(after - before for before, after in pairwise(grants)) <= 5.0

@@ -39,7 +39,7 @@ _COLON_AFTER: Final = re.compile(r"\s*:")
 _END: Final = r"(?![\w\-/])"
 _PAIR: Final = re.compile(
     rf"(?<![\w=!<>.\-])(?!(?i:(?:[\w\-]+\.)*(?:{TEXT_KEYS}))\s)([A-Za-z_][\w.\-]*)"
-    r"(\s+=\s*|\s*=\s+)(?![=>])[\w.\-+$]+(?![\w=])(?!\s*=)"
+    r"(\s+=\s*|\s*=\s+)(?![=>])[\w.\-+$]*[\w\-+$](?![\w=])(?!\s*=)"
 )
 _USER: Final = re.compile(
     r"\b((?:[Ff]or|[Oo]f|[Bb]y|[Aa]s|[Tt]o|[Ff]rom|[Ii]nvalid|[Ii]llegal|[Nn]ew)\s+"
@@ -106,6 +106,8 @@ def ruled(line: str) -> str:
         return line
     line = _ZONE.sub("0", _MONTH.sub("0", _DAY.sub("", line))) if _CALENDAR.search(line) else _ZONE.sub("0", line)
     line = collapsed(_UNIT.sub("0", line))
+    if ", 0" in line and "[" in line:
+        line = _LIST.sub("[0]", line)
     if "{0 " in line:
         for _ in range(_DEEPEST):
             line = _OBJECT.sub("{0}", line)

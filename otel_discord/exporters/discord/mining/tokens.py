@@ -30,7 +30,7 @@ _RESOURCE: Final = re.compile(r"(?<![\w:])(?:arn|urn):[^\s,;\"'<>)\]}|]*[\w/]")
 _OBJECT: Final = re.compile(r"([A-Za-z][\w.$]*@)(?:[0a-f]*0[0a-f]*|[a-f]{5,8})")
 _ADDRESS: Final = re.compile(r"(?<![\w.+\-$%])[\w.+\-$%]+@[\w.\-]*\w")
 _WINDOWS_PATH: Final = re.compile(r"(?:\b[A-Za-z]:|\\)\\[^\s,;\"'<>|()\[\]]*")
-_PATH: Final = re.compile(r"(?<![\w.\-)\]<*%/])[~.]{0,2}/(?![/>])[^\s,;\"'<>()\[\]{}|=]*")
+_PATH: Final = re.compile(r"(?<![\w.\-)\]<*%/])[~.]{0,2}/(?![/>])[^\s,;\"'<>()\[\]{}|=?]*(?:\?[^\s,;\"'<>()\[\]{}|]*)?")
 _RELATIVE_PATH: Final = re.compile(
     r"(?<![\w.\-/])[\w.\-]+(?:/[\w.\-$]+){2,}/?|(?<![\w.\-/])\w+(?:\.[\w\-]+)+/[\w.$\-]*"
     r"|(?<![\w.\-/])[A-Za-z_][\w\-]*/[\w\-]*(?:\.[\w$\-]*[A-Za-z_])+(?![\w(/])"
@@ -40,7 +40,7 @@ _HEX_PAIRS: Final = re.compile(
     r"(?:[0A-Fa-f]{0,4}:){2,}(?:[0A-Fa-f]{1,4}|(?<=::))(?:\.0+)*(?:%\w+)?(?!\w)"
 )
 _PAIR: Final = re.compile(
-    r"(?<![\w.\-$])([\w.\-$]++)=(?![=>~])"
+    r"(?<![\w.\-$])(?!0+=)([\w.\-$]++)=(?![=>~])"
     r"(\"0\"|'0'|(?:[^\s,;)\]}>|&\"'<({\[]|[|&](?![\w.\-]*=))*(?:\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\])?)"
 )
 _PAIR_OF_BRACKETS: Final = re.compile(r"(?<==)(?:\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)|<[^<>]*>)")
@@ -53,7 +53,7 @@ _CLASS: Final = re.compile(r"\*?(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w
 _PLAIN_ID: Final = re.compile(r"[A-Za-z_\-]*0[A-Za-z0_\-]*([,;)]?)")
 _PLAIN_PAIR: Final = re.compile(r"([A-Za-z_][A-Za-z_.\-]*)=[A-Za-z0_.\-]*[A-Za-z0_]([,;)]?)")
 _VERSIONED: Final = re.compile(r"(?:(?:[A-Za-z_]{2,}|v0+)\.)+(?:[A-Za-z_]{2,}|v0+)")
-_ID_IN_WORDS: Final = re.compile(r"[€£¥]?[A-Za-z_.\-]*0[A-Za-z0_.\-]*(?:[€£¥]|°[CF]?\b|°|[µμ]s\b)?")
+_ID_IN_WORDS: Final = re.compile(r"(?<![A-Za-z_.\-])[€£¥]?[A-Za-z_.\-]*0[A-Za-z0_.\-]*(?:[€£¥]|°[CF]?\b|°|[µμ]s\b)?")
 LONGEST_WORD_CHARS: Final = 100
 """What is longer is data."""
 _ZEROS: Final = re.compile("0+")

@@ -65,6 +65,17 @@ def found_by(
     return find
 
 
+_LENGTH: Final = re.compile(r"\{[0-9]+,?\}(?=(?:=\{0,2\})?\)?\Z)")
+
+
+def cut(expression: str) -> str:
+    """Return the expression for what is left of a token whose text was cut inside it: eight characters, and the end.
+
+    SDKs cut values at a length (``OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT``), and so do loggers.
+    """
+    return _LENGTH.sub("{8,}", expression) + r"(?:\.{3}|…)?\z"
+
+
 def found_by_any(*finders: Callable[[str], Iterable[Finding]]) -> Callable[[str], Iterator[Finding]]:
     """Return a ``find`` that yields what each of several finds."""
 

@@ -32,6 +32,11 @@ def looks_random(value: str) -> bool:
     return has_digit and has_letter and (kinds >= 3 or len(value) >= _RANDOM_CHARS)
 
 
+def has_digit(value: str) -> bool:
+    """Return whether it is no word alone."""
+    return any(map(str.isdigit, value))
+
+
 def is_algorithm(value: str) -> bool:
     """Return whether it names an algorithm or an encoding, which stand where passwords are spoken of."""
     return _ALGORITHM.fullmatch(value) is not None

@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import Final
 
 from otel_discord.redaction.finding import BOUNDARY as B
-from otel_discord.redaction.finding import Category, Pattern, found_by, found_by_any
+from otel_discord.redaction.finding import Category, Pattern, cut, found_by, found_by_any
+from otel_discord.redaction.randomness import has_digit
 from otel_discord.redaction.vendor_tokens import VENDOR
 
 _DOT: Final = r"(?:\.|%2[eE])"
@@ -30,10 +31,6 @@ def _has_digit_and_upper(text: str) -> bool:
     return any(c.isdigit() for c in text) and any(c.isupper() for c in text)
 
 
-def _has_digit(text: str) -> bool:
-    return any(c.isdigit() for c in text)
-
-
 def _is_aws_secret(text: str) -> bool:
     """Whether 40 characters of base64 look drawn by lot: many changes between kinds of characters."""
     kinds = ["u" if c.isupper() else "l" if c.islower() else "d" if c.isdigit() else "s" for c in text]
@@ -42,7 +39,8 @@ def _is_aws_secret(text: str) -> bool:
 
 
 def _token(name: str, summary: str, kind: str, triggers: tuple[str, ...], *expressions: str) -> Pattern:
-    finders = [found_by(expression, kind) for expression in expressions]
+    finders = [found_by(each, kind) for each in expressions]
+    finders += [found_by(cut(each), kind, has_digit) for each in expressions]
     return Pattern(name, Category.CREDENTIALS, summary, found_by_any(*finders), triggers, (kind,))
 
 
@@ -142,7 +140,7 @@ SK_KEY: Final = Pattern(
     name="sk_key",
     category=Category.CREDENTIALS,
     summary="keys that begin with `sk-`, as those of OpenAI and Anthropic",
-    find=found_by(rf"{B}(?P<s>sk-[A-Za-z0-9_-]{{16,}})", "api-key", _has_digit),
+    find=found_by(rf"{B}(?P<s>sk-[A-Za-z0-9_-]{{16,}})", "api-key", has_digit),
     triggers=("sk-",),
     shown=("api-key",),
 )

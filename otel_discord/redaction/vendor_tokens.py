@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from otel_discord.redaction.finding import BOUNDARY, Category, Pattern, found_by, found_by_any
+from otel_discord.redaction.finding import BOUNDARY, Category, Pattern, cut, found_by, found_by_any
+from otel_discord.redaction.randomness import has_digit
 
 _SLASH: Final = r"(?:/+|\\+/|%2[fF]|%252[fF]|\\+u002[fF])"
 _FORMS: Final = (
@@ -40,9 +41,11 @@ VENDOR: Final = Pattern(
     "Databricks, DigitalOcean, Docker, Doppler, Duffel, Dynatrace, EasyPost, Facebook, Figma, Fly, Grafana, Groq, "
     "Heroku, Hugging Face, JFrog, LangSmith, Linear, Mailchimp, Mailgun, Netlify, New Relic, Notion, Perplexity, "
     "PlanetScale, PostHog, Postman, Pulumi, ReadMe, Replicate, Resend, RubyGems, RunPod, Sentry, Shippo, Shopify, "
-    "SonarQube, Square, Supabase, Tailscale, Tavily, Tencent, Terraform, Twilio, Typeform, Vault, xAI; webhooks of Teams",
+    "SonarQube, Square, Supabase, Tailscale, Tavily, Tencent, Terraform, Twilio, Typeform, Vault, xAI; webhooks "
+    "of Teams",
     find=found_by_any(
         found_by(rf"{BOUNDARY}(?P<s>{'|'.join(_FORMS)})", "token"),
+        found_by(rf"{BOUNDARY}(?P<s>{'|'.join(map(cut, _FORMS))})", "token", has_digit),
         found_by(rf"{BOUNDARY}(?P<s>[a-f0-9]{{32}}-us[0-9]{{1,2}})\b", "token"),
         found_by(rf"webhookb2{_SLASH}(?P<s>[A-Za-z0-9@/%-]{{20,}})", "token"),
     ),

@@ -17,6 +17,10 @@ PURE := $(addprefix otel_discord/, \
   exporters/discord/delivery.py exporters/discord/destinations.py exporters/discord/doubt.py \
   exporters/discord/folding/book.py exporters/discord/folding/crowd.py exporters/discord/folding/draft.py \
   exporters/discord/folding/editing.py exporters/discord/folding/note.py exporters/discord/folding/problem.py \
+  exporters/discord/folding/history.py exporters/discord/addressing.py exporters/discord/foreign_keys.py \
+  exporters/discord/mentions.py exporters/discord/mutes/* exporters/discord/posts.py exporters/discord/quiet_hours.py \
+  exporters/discord/retention_book.py exporters/discord/route_marks.py exporters/discord/routes.py \
+  exporters/discord/storm_warnings.py exporters/discord/thread_names.py \
   exporters/discord/mining/* exporters/discord/packing_fit.py exporters/discord/render_digest*.py \
   exporters/discord/render_folded.py \
   exporters/discord/last_words.py exporters/discord/lateness.py exporters/discord/outage.py \

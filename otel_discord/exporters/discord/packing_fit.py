@@ -120,7 +120,7 @@ def _cut(card: Rendered, max_chars: int) -> Rendered:
         embed = replace(embed, title=cut_middle(embed.title, max_chars - len(embed.description), markdown=True))
     if not (
         embed.title or embed.description or embed.fields
-    ):  # the only field was too long; an embed must show something
+    ):  # its only field was too long
         words = next((item.value for item in card.embed.fields), "…")
         embed = replace(embed, description=cut_middle(words, max_chars, markdown=True) or "…", footer=None, author=None)
     return replace(card, embed=embed)

@@ -81,6 +81,12 @@ def cards_wait(stage: Stage) -> None:
     stage.killed_at("send.before_mark")
 
 
+def cards_wait_for_nobody(stage: Stage) -> None:
+    """Leave cards whose webhook is gone by now; what comes later goes to the fallback without waiting here."""
+    cards_wait(stage)
+    stage.remove_webhook()
+
+
 def batch_waits(stage: Stage) -> None:
     """Leave a batch that was accepted and not routed."""
     stage.killed_at("route.before_commit")
@@ -154,12 +160,6 @@ def refuse(stage: Stage) -> None:
 def limit(stage: Stage) -> None:
     """Send records upon which Discord says "wait" once."""
     stage.fault("user", times=2)
-    stage.offer()
-
-
-def lose_webhook(stage: Stage) -> None:
-    """Send records to a webhook that is gone."""
-    stage.remove_webhook()
     stage.offer()
 
 
@@ -260,7 +260,14 @@ SCENES: tuple[Scene, ...] = (
     Scene("a message was sent", ("send.after_answer", *around("settle"))),
     Scene("Discord says wait", around("mark_unsent"), act=limit, tolerated=("retry_after_ignored",)),
     Scene("Discord refuses a record", around("bury"), act=refuse, end=End.LETTERS),
-    Scene("the webhook is gone", around("state", "move"), act=lose_webhook, end=End.OPS, tolerated=("tombstoned",)),
+    Scene(
+        "the webhook is gone",
+        around("state", "move"),
+        before=cards_wait_for_nobody,
+        act=nothing,
+        end=End.OPS,
+        tolerated=("tombstoned",),
+    ),
     Scene(
         "the breaker is open",
         around("move"),

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from otel_discord.component import (
     ACCEPTED,
@@ -18,6 +19,7 @@ from otel_discord.component import (
     Receipt,
     RetryableError,
     Settings,
+    Settlement,
     ShutdownError,
     Status,
     Storage,
@@ -61,6 +63,7 @@ from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace_memory import PaceMemory
+from otel_discord.exporters.discord.pressure import drop_oldest_card
 from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
@@ -68,6 +71,9 @@ from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Signal
+
+_LONGEST_STEP_S: Final = 5.0
+"""A routing step that takes longer waits for a storage that fails; then there is no room to be made."""
 
 
 class DiscordExporter:
@@ -93,7 +99,7 @@ class DiscordExporter:
             instruments=self._instruments,
             discord_instruments=self._discord_instruments,
             wall_clock=wall_clock,
-            is_on_its_way=self._is_on_its_way,
+            drop_oldest=self._drop_oldest,
             release_attachments=self._release_attachments,
         )
         self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
@@ -101,6 +107,7 @@ class DiscordExporter:
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
         self._queue: WorkQueue | None = None
+        self._desk: FoldDesk | None = None
         self._outboxes: dict[str, Outbox] = {}
         self._client: WebhookClient | None = None
         self._letters: DeadLetters | None = None
@@ -122,6 +129,27 @@ class DiscordExporter:
             raise ShutdownError("the exporter is not running")
         await self._intake.accept(self._queue, kept, self._routing.priority(highest))
         return ACCEPTED
+
+    async def _drop_oldest(self, queue: WorkQueue) -> StoredCard | None:
+        """End the oldest card that may go. Meanwhile nothing is counted on it, and nobody else drops it."""
+        lock = self._desk.lock if self._desk is not None else asyncio.Lock()
+        try:
+            async with asyncio.timeout(_LONGEST_STEP_S):
+                await lock.acquire()
+        except TimeoutError:
+            return None
+        try:
+            return await drop_oldest_card(queue, self._is_on_its_way, self._end_unsent)
+        finally:
+            lock.release()
+
+    async def _end_unsent(self, card: StoredCard) -> StoredCard:
+        outbox = self._outboxes.get(card.lane)
+        if outbox is not None:
+            return await outbox.drop(card)
+        if self._queue is not None:
+            await self._queue.settle([card.id], Settlement.DEAD)
+        return card
 
     def _is_on_its_way(self, card: StoredCard) -> bool:
         outbox = self._outboxes.get(card.lane)
@@ -171,7 +199,7 @@ class DiscordExporter:
             await ban.restore()
             pace = self._pace_memory(queue, limits)
             await pace.restore()
-            desk = await self._open_desk(queue)
+            desk = self._desk = await self._open_desk(queue)
             keeper = await self._open_history(desk, queue)
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")

@@ -1,6 +1,6 @@
 """Takes batches into the queue, and decides what happens when it is full."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from otel_discord.component import PermanentError, QueueFullError, Settlement, StoredCard, WorkQueue
@@ -9,7 +9,6 @@ from otel_discord.exporterhelper.config import Overflow, SendingQueueConfig
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 from otel_discord.exporters.discord.pace import Pace
-from otel_discord.exporters.discord.pressure import drop_oldest_card
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY
 from otel_discord.signals import LogsBatch, Signal
 
@@ -22,7 +21,8 @@ class Intake:
     instruments: ExporterInstruments
     discord_instruments: DiscordInstruments
     wall_clock: Callable[[], float]
-    is_on_its_way: Callable[[StoredCard], bool]
+    drop_oldest: Callable[[WorkQueue], Awaitable[StoredCard | None]]
+    """Ends the oldest card that may go and returns it; None where there is none."""
     release_attachments: Callable[[Sequence[Card]], None]
     pace: Pace = field(default_factory=Pace)
 
@@ -55,7 +55,7 @@ class Intake:
                 await queue.wait_for_room(batch)
 
     async def _drop_oldest(self, queue: WorkQueue) -> bool:
-        dropped = await drop_oldest_card(queue, self.is_on_its_way)
+        dropped = await self.drop_oldest(queue)
         if dropped is None:
             return False
         card = Card.from_bytes(dropped.payload)

@@ -7,7 +7,7 @@ the next message is made, and that one goes out when both are stored: mostly by 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from otel_discord.component import (
@@ -59,11 +59,26 @@ class Lane:
     _settling: "asyncio.Task[ShutdownError | None] | None" = None
     _ended: frozenset[int] = frozenset()
     """Cards that Discord has, until the storage knows it too."""
+    _leaving: set[int] = field(default_factory=set)
+    """Cards that are being dropped."""
 
     async def head(self, limit: int) -> Sequence[StoredCard]:
-        """Return the cards that come next; never one that Discord has."""
-        head = await self._insist(lambda: self.queue.head(self.name, limit + len(self._ended)), "to show what waits")
-        return [card for card in head if card.id not in self._ended][:limit]
+        """Return the cards that come next; never one that Discord has, or that is being dropped."""
+        most = limit + len(self._ended) + len(self._leaving)
+        head = await self._insist(lambda: self.queue.head(self.name, most), "to show what waits")
+        return [card for card in head if card.id not in self._ended and card.id not in self._leaving][:limit]
+
+    async def drop(self, card: StoredCard) -> None:
+        """End a card that waits, for want of room; from now on it is not shown.
+
+        Raises:
+            RetryableError: the storage cannot end it; it waits on.
+        """
+        self._leaving.add(card.id)
+        try:
+            await self.queue.settle([card.id], Settlement.DEAD)
+        finally:
+            self._leaving.discard(card.id)
 
     def has_ended(self, card_id: int) -> bool:
         """Return whether Discord has a card which the storage may still show."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
-from otel_discord.component import ShutdownError
+from otel_discord.component import ShutdownError, StoredCard
 from otel_discord.component.instruments import DestinationInstruments
 from otel_discord.component.online_check import OnlineResult
 from otel_discord.discord_api.client import WebhookClient, WebhookInfo
@@ -138,6 +138,21 @@ class Outbox:
         """Send a message of our own before the next cards. It is tried a few times, then only the log has it."""
         add_notice(self.memory.notices, message, self.name, self.lane.logger)
         self.arrivals.wake()
+
+    async def drop(self, card: StoredCard) -> StoredCard:
+        """End a card that waits, for want of room; return it with everything that it counts.
+
+        Raises:
+            RetryableError: the storage cannot end it; it waits on.
+        """
+        fold = self.dispatch.fold
+        if fold is None:
+            await self.lane.drop(card)
+            return card
+        (card,) = fold.current([card])
+        await self.lane.drop(card)
+        fold.ended([card])
+        return card
 
     async def lift(self) -> None:
         """The webhook is there: use it again if it was given up."""

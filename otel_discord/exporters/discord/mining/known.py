@@ -15,7 +15,7 @@ from otel_discord.exporters.discord.mining.groups import (
     template_of,
     with_word_variable,
 )
-from otel_discord.exporters.discord.mining.skeleton import collapsed, has_quotation, key_of, masked_line, ruled
+from otel_discord.exporters.discord.mining.skeleton import collapsed, key_of, masked_line, ruled
 from otel_discord.exporters.discord.mining.variants import Variants, with_wild
 
 _SEEDED_TOGETHER: Final = 4
@@ -40,16 +40,15 @@ class KnownTemplates:
     def group_of(self, line: str, shapes: str, tick: int) -> Group:
         """Return the group of a line whose digits are masked; a new one where none fits.
 
-        ``shapes`` are those of its tokens with single spaces between: most of the work where no quotation is in it.
+        ``shapes`` are those of its tokens with single spaces between, and what is quoted in it is masked in them.
         """
         if not line.isascii():
             line, shapes = _encodable(line), _encodable(shapes)
-        by_token = not has_quotation(line)
-        masked = ruled(shapes) if by_token else masked_line(line)
+        masked = ruled(shapes)
         key = cut(key_of(masked))
         group = self._groups.by_key.get(key) or self._by_wild_words(key)
         if group is None:
-            if by_token and _UNEVEN.search(line):
+            if _UNEVEN.search(line):
                 masked = masked_line(line)
             group = self._add(Group(key, Match(digest(key), template_of(masked, key)), tick))
         return group

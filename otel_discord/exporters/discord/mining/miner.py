@@ -10,7 +10,8 @@ from typing import Final
 from otel_discord.exporters.discord.mining.groups import Group, Match
 from otel_discord.exporters.discord.mining.known import KnownTemplates
 from otel_discord.exporters.discord.mining.lines import problem_text
-from otel_discord.exporters.discord.mining.tokens import DIGITS, MARK, shape
+from otel_discord.exporters.discord.mining.skeleton import has_quotation, unquoted
+from otel_discord.exporters.discord.mining.tokens import MARK, closed_shape, digits_masked, shape
 
 MOST_CHARS: Final = 2_000
 """So much is read of a message; what comes later does not count for grouping."""
@@ -70,7 +71,7 @@ class Miner:
             text = problem_text(text)
         if len(text) > MOST_CHARS:
             text = text[:MOST_CHARS].rpartition(" ")[0] or text[:MOST_CHARS]
-        line = text.translate(DIGITS)
+        line = digits_masked(text)
         group = self._by_line.get(line)
         if group is None:
             group = self._group_of(line)
@@ -81,7 +82,7 @@ class Miner:
     def seed(self, template: str, group: str) -> None:
         """Remember a group of an earlier process under its id; its template may have generalised since it was made."""
         self._tick += 1
-        self._known.seed(template.replace(MARK, "0").translate(DIGITS), group, self._tick)
+        self._known.seed(digits_masked(template.replace(MARK, "0")), group, self._tick)
         self._forget_seen()
 
     def _group_of(self, line: str) -> Group:
@@ -91,11 +92,24 @@ class Miner:
         shapes = " ".join(map(self._shape_of, tokens))
         group = self._by_shapes.get(shapes)
         if group is None:
-            changes = self._known.changes
-            group = self._known.group_of(line, shapes, self._tick)
-            if self._known.changes != changes:
-                self._forget_seen()
+            group = self._group_of_quoting(line) if has_quotation(line) else self._group_of_shapes(line, shapes)
             self._by_shapes.keep(shapes, group)
+        return group
+
+    def _group_of_quoting(self, line: str) -> Group:
+        tokens = unquoted(line).split()
+        shapes = " ".join([closed_shape(token) if has_quotation(token) else self._shape_of(token) for token in tokens])
+        group = self._by_shapes.get(shapes)
+        if group is None:
+            group = self._group_of_shapes(line, shapes)
+            self._by_shapes.keep(shapes, group)
+        return group
+
+    def _group_of_shapes(self, line: str, shapes: str) -> Group:
+        changes = self._known.changes
+        group = self._known.group_of(line, shapes, self._tick)
+        if self._known.changes != changes:
+            self._forget_seen()
         return group
 
     def _forget_seen(self) -> None:

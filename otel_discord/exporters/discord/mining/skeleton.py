@@ -72,11 +72,16 @@ _OBJECT_VALUE: Final = re.compile(r"(?<==)0(?:\(0\)|\[0\]|\{0\})")
 
 def masked_line(line: str) -> str:
     """Return the line with `0` for each variable part, its white space kept. `line` has no digit but `0`."""
-    if has_quotation(line):
-        unquoted = _QUOTED.sub(_quotation, line)
-        line = unquoted if _LETTER.search(unquoted) else line
-    line = _TOKEN.sub(lambda found: closed_shape(found[0]), line)
+    line = _TOKEN.sub(lambda found: closed_shape(found[0]), unquoted(line))
     return ruled(line)
+
+
+def unquoted(line: str) -> str:
+    """Return the line with `0` for what is quoted in it and varies; itself where nothing else would be left."""
+    if not has_quotation(line):
+        return line
+    masked = _QUOTED.sub(_quotation, line)
+    return masked if _LETTER.search(masked) else line
 
 
 def has_quotation(line: str) -> bool:

@@ -23,6 +23,7 @@ MARK: Final = "<*>"
 """How a variable part is shown."""
 
 DIGITS: Final = str.maketrans("123456789", "000000000")
+_DIGIT_BYTES: Final = bytes.maketrans(b"123456789", b"000000000")
 
 _OTHER_DIGITS: Final = re.compile(r"[^\W0-9a-zA-Z_]")
 _URL: Final = re.compile(r"(?<![A-Za-z0+.\-])[A-Za-z][A-Za-z0+.\-]*://[^\s,;\"'<>)\]}|]*")
@@ -59,7 +60,15 @@ LONGEST_WORD_CHARS: Final = 100
 _ZEROS: Final = re.compile("0+")
 _LEADERS: Final = re.compile(r"([^.]+)(\.{2,})(.+)")
 """`depth....2`: what the value is of, dots, the value."""
+_NAMES: Final = frozenset(name.replace("0", "0" * digits) for name in NAMES_WITH_DIGITS for digits in (1, 2, 3))
 _LABEL: Final = re.compile(r"[A-Za-z_][\w\-]*")
+
+
+def digits_masked(text: str) -> str:
+    """Return the text with `0` for each digit; by way of bytes, which is ten times as fast, where it can be."""
+    if text.isascii():
+        return text.encode("ascii").translate(_DIGIT_BYTES).decode("ascii")
+    return text.translate(DIGITS)
 
 
 def shape(token: str) -> str:
@@ -175,8 +184,8 @@ def _is_versioned(atom: str) -> bool:
 
 def _has_name(token: str) -> bool:
     """Tell `S3`, whose digit is no number."""
-    name = _ZEROS.sub("0", token.rstrip(",;)"))
-    return name in NAMES_WITH_DIGITS or name.lower() in NAMES_WITH_DIGITS
+    name = token.rstrip(",;)")
+    return name in _NAMES or name.lower() in _NAMES
 
 
 def _word(word: str) -> str:

@@ -37,7 +37,10 @@ EMAIL: Final = Pattern(
 
 _IPV4: Final = Expression(r"(?:\A|[^0-9A-Za-z.]|\\+[nrt])(?P<s>[0-9]{1,3}(?:\.[0-9]{1,3}){3})")
 _IPV4_IN_NAME: Final = Expression(r"(?:\A|[^0-9A-Za-z])(?:ip|ec2|host)-(?P<s>[0-9]{1,3}(?:-[0-9]{1,3}){3})")
-_GOES_ON: Final = re.compile(r"\.?[0-9A-Za-z_]|\.\.")
+_GOES_ON: Final = re.compile(
+    r"\.?[0-9]|[A-Za-z_]|\.\.|\.(?:so|jar|whl|dll|t?gz|zip|tar|deb|rpm|exe|apk|dylib|egg|nupkg|dmg|msi|js|css)\b"
+)
+"""A longer number, or the file of a version; ``203.0.113.77.txt`` is the file of an address."""
 _OF_A_VERSION: Final = re.compile(r"(?:\bv(?:er(?:sion)?)?\.?[ =:\"']{0,3}|[A-Za-z]/)\Z", re.IGNORECASE)
 
 
@@ -75,7 +78,7 @@ IPV6: Final = Pattern(
     triggers=(r":[0-9a-f]{0,4}:",),
     shown=("ip",),
 )
-_NUMBER_GOES_ON: Final = r"[0-9A-Za-z]|[.-][^\s]"
+_NUMBER_GOES_ON: Final = r"[0-9A-Za-z]|\.[0-9]|-[0-9A-Za-z]"
 PHONE: Final = Pattern(
     name="phone",
     category=_PERSONAL,

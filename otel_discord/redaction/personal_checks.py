@@ -124,6 +124,7 @@ _FILE_ENDINGS: Final = frozenset(
     ]
 )
 _AT: Final = re.compile(r"%40|\\+u0040|&#64;|&#x40;|&commat;")
+_SCALE: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?x\b")
 _NOBODYS: Final = frozenset({"git", "hg", "svn"})
 _CARD: Final = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
@@ -198,7 +199,10 @@ def is_ipv6(text: str) -> bool:
 def is_email(text: str) -> bool:
     """Return whether it is an address of a person, not ``git@host`` or ``icon@2x.png``."""
     local, _, domain = _AT.sub("@", text).partition("@")
-    return domain.rpartition(".")[2].lower() not in _FILE_ENDINGS and local.lower() not in _NOBODYS
+    rest, _, ending = domain.rpartition(".")
+    if ending.lower() in _FILE_ENDINGS and ("." not in rest or _SCALE.match(rest)):
+        return False  # but ann@example.com.txt is a file of hers
+    return local.lower() not in _NOBODYS
 
 
 def is_phone(text: str) -> bool:

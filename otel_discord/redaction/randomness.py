@@ -8,9 +8,12 @@ _JOINING: Final = frozenset("-_./:#+")
 _ORDINARY: Final = re.compile(
     r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # a UUID
     r"|0x[0-9a-f]{1,16}|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9:.,/+-]+[a-z%]{0,3}"  # a date, an amount with its unit
-    r"|(?:[a-z]+://|[./~]|[a-z]:\\).*|.*[a-z0-9_]\.(?:py|go|rs|js|ts|java|json|ya?ml|txt|pem|key|crt|toml|conf)"
+    r"|(?:[a-z]+://|[./~]|[a-z]:\\).*"
     r"|(?:[a-z]+[-_.:/#])*[a-z]+[-_.:/#]?[0-9]{0,4}"  # words, numbered perhaps
     r"|(?:[A-Z]?[a-z]+){1,6}[0-9]?(?:[A-Z][a-z]+)*|.*[\[{}=(|].*"  # names in programs, and code
+)
+_ENDING: Final = re.compile(
+    r"(?i)\.(?:py|go|rs|jsx?|tsx?|java|json|ya?ml|txt|log|csv|html?|pem|key|crt|toml|conf|xml|zip|gz|png|jpe?g|pdf)\Z"
 )
 _RANDOM_CHARS: Final = 20
 
@@ -20,6 +23,7 @@ def looks_random(value: str) -> bool:
 
     UUIDs, dates, amounts, paths, addresses, and names with a number are none.
     """
+    value = _ENDING.sub("", value)
     if len(value) < 8 or _ORDINARY.fullmatch(value) or _ALGORITHM.fullmatch(value):
         return False
     has_digit, has_letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))

@@ -16,6 +16,7 @@ from typing import IO, Final
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.models import FilePart
 from otel_discord.exporters.discord.cards import AttachmentRef
+from otel_discord.exporters.discord.facts_values import clean
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.signals import Plain
 
@@ -61,7 +62,7 @@ def _requested(entry: Plain, allowed: Sequence[Path], max_file_bytes: int) -> Re
     made = Requested(
         filename=name[: limits.FILE_NAME_CHARS],
         content_type=_content_type(_text(entry.get("content_type")), name),
-        description=_text(entry.get("description"))[: limits.FILE_DESCRIPTION_CHARS],
+        description=clean(_text(entry.get("description")), limits.FILE_DESCRIPTION_CHARS),
     )
     if isinstance(data, bytes):
         if len(data) > max_file_bytes:

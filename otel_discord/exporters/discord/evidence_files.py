@@ -8,8 +8,8 @@ from typing import Final
 
 from otel_discord.discord_api.limits import FILE_MAX_BYTES
 from otel_discord.discord_api.models import FilePart
+from otel_discord.exporters.discord.facts_values import clean
 from otel_discord.templating.graphemes import ceil_boundary, floor_boundary
-from otel_discord.templating.text import neutralise
 from otel_discord.templating.wording import size
 
 MAX_FILE_BYTES: Final = FILE_MAX_BYTES - 512 * 1024
@@ -39,7 +39,7 @@ def text_file(filename: str, text: str, description: str = "", *, max_bytes: int
         open=lambda: kept.encode("utf-8", "replace"),
         size_bytes=size_bytes,
         content_type="text/plain; charset=utf-8",
-        description=neutralise(description)[:1000],
+        description=clean(description, 1000),
     )
     return EvidenceFile(part, filename if kept is text else f"{filename}, {_share(size_bytes, whole_bytes)}")
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from otel_discord.discord_api.models import FilePart
 from otel_discord.exporters.discord.attachments import allowed_path, file_part, requested_attachments
 from otel_discord.exporters.discord.cards import AttachmentRef
+from otel_discord.exporters.discord.evidence_files import text_file
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.signals import Plain
 
@@ -32,6 +33,14 @@ def test_data_and_names() -> None:
         ("attachment.bin", "a/b", b""),
     ]
     assert not any(item.refused for item in asked)
+
+
+def test_a_description_is_text_from_telemetry_like_any_other() -> None:
+    text = "a\0b\u202e\u3164 Z" + "\u0334" * 40 + " \u00d79,999 \U0001f4ce trace.txt " + "x" * 5000
+    shown = requested_attachments([{"data": b"x", "description": text}], [], LIMIT)[0].description
+    assert shown.startswith("ab Z" + "\u0334" * 4 + " \u00d7\u200b9,999 \U0001f4ce\u200b trace.txt")
+    assert len(shown) <= 1024
+    assert text_file("t.txt", "x", text).part.description.startswith("ab Z")
 
 
 @pytest.mark.parametrize(

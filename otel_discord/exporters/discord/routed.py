@@ -214,4 +214,4 @@ def _around(
 
 def _counted_as(problem: Problem, passage: Passage) -> Problem:
     """Return the problem as which a record is counted: who may ping never joins those who may not."""
-    return problem if not passage.no_ping else replace(problem, fingerprint=without_ping(problem.fingerprint))
+    return problem if not passage.no_ping else problem._replace(fingerprint=without_ping(problem.fingerprint))

@@ -6,7 +6,7 @@ Pure but for what the miner has learnt. Two records of one problem have one fing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
@@ -25,9 +25,8 @@ _NO_PING: Final = 0xFF
 _SEPARATOR: Final = "\x1f"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What a record tells of."""
+class Problem(NamedTuple):
+    """What a record tells of. One is made for each record, hence of the kind that is made fastest."""
 
     fingerprint: bytes
     """Empty: the record is to be shown by itself, since a file goes along with it."""
@@ -65,10 +64,12 @@ class ProblemFinder:
         message notifies nobody.
         """
         told: dict[str, Plain] = {pair.key: to_plain(pair.value) for pair in record.attributes if (pair.key in _TOLD)}
-        if ATTRIBUTE in told:
-            return Problem(b"", "", "")
-        event = record.event_name or _text(told.get("event.name"))
-        exception_type = _text(told.get("exception.type"))
+        event, exception_type = record.event_name, ""
+        if told:
+            if ATTRIBUTE in told:
+                return Problem(b"", "", "")
+            event = event or _text(told.get("event.name"))
+            exception_type = _text(told.get("exception.type"))
         text = self._message(record, told, event)
         match = self.miner.match(text)
         key = (who, event, exception_type, (severity - 1) // 4 * 2 + is_critical)
@@ -80,7 +81,7 @@ class ProblemFinder:
     def _message(self, record: LogRecord, told: Mapping[str, Plain], event: str) -> str:
         body = record.body.string_value
         text = problem_text(body) if body and body[0] != "{" else problem_text(body_facts(record.body).text)
-        message = told.get("exception.message")
+        message = told.get("exception.message") if told else None
         if isinstance(message, str) and message:
             first = problem_text(message)
             if not text:

@@ -49,7 +49,7 @@ def mask_batch(masker: Masker, batch: Batch, walk: MakeWalk = Walk) -> Batch:
             return mask_logs(masker, batch, walk)
         case TracesBatch():
             return mask_traces(masker, batch, walk)
-        case MetricsBatch():
+        case _:
             return mask_metrics(masker, batch, walk)
 
 

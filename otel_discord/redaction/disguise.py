@@ -60,7 +60,7 @@ def _ranges(codes: Iterable[int]) -> str:
     return "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in found)
 
 
-MAY_BE_DISGUISED: Final = rf"(?-i:[{_ranges(code for code in _TABLE if code > 0x7F)}])|\x1b[\[\]@-Z\\^_]"
+MAY_BE_DISGUISED: Final = rf"(?-i:[{_ranges(code for code in _TABLE if code > 0x7F)}]|\x1b[\[\]@-Z\\^_])"
 """For a sweep over texts, or over bytes with texts in them. Case counts: the sign for Kelvin is a k."""
 
 CONTROL: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -85,11 +85,9 @@ def unveil(text: str) -> str:
     return text if plain == text else plain
 
 
-def unveiled(text: str) -> Unveiled | None:
-    """Return what a reader sees with the places it comes from, None where it is what was sent."""
+def unveiled(text: str) -> Unveiled:
+    """Return what a reader sees with the places it comes from."""
     plain = unveil(text)
-    if plain is text:
-        return None
     places: list[int] = []
     at = 0
     for escape in _ANSI.finditer(text):

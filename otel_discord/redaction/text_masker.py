@@ -103,8 +103,6 @@ class TextMasker:
     def _found_by_readers(self, text: str) -> list[_Hit]:
         """Return what is there for those who do not see what is invisible, in places of the text as it was sent."""
         seen = unveiled(text)
-        if seen is None:
-            return []
         hits = self._hits(seen.text) or ()
         return [
             _Hit(seen.places[hit.start], seen.places[hit.end - 1] + 1, hit.rank, hit.kind)

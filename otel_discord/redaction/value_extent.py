@@ -21,7 +21,9 @@ _BARE: Final = re.compile(
 _BLOCK: Final = re.compile(r"[|>][-+0-9]{0,2}[ \t]*\r?\n([ \t]+)(?=\S)")
 _INDENTED: Final = re.compile(r"\r?\n([ \t]*)([^\r\n]*)")
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
+_WORD: Final = re.compile(r"\S*")
 _BRACKETS: Final = 8
+"""With more of them inside it, a value ends at a space: so the work stays linear."""
 _ENCODED_END: Final = re.compile(r"%26|%22|%27|%2C|%7D|%20|%0A|%3B", re.IGNORECASE)
 _LINE: Final = re.compile(r"[^\r\n]*")
 _REST: Final = re.compile(r"(?:[^\r\n\"'\\]|\\(?!\\*[\"'rn]))*")
@@ -76,6 +78,9 @@ def _bare(text: str, start: int, *, encoded: bool) -> tuple[int, int, bool]:
         if pair is None or text.count(pair, start, end) <= text.count(text[end], start, end):
             break
         end += 1  # a bracket that was opened inside the value
+    else:
+        rest = _WORD.match(text, end)
+        end = rest.end() if rest else end
     if encoded:
         stop = _ENCODED_END.search(text, start, end)
         end = stop.start() if stop else end

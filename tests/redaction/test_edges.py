@@ -1,13 +1,27 @@
 """Where masking decides that there is nothing, or not enough, to hide."""
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.config import Secret
-from otel_discord.redaction import Action, Masker, MaskingPlan, Walk, custom_pattern, mask_logs, select_patterns
+from otel_discord.redaction import (
+    Action,
+    Expression,
+    Masker,
+    MaskingPlan,
+    Walk,
+    blocked_value,
+    custom_pattern,
+    mask_logs,
+    mask_metrics,
+    mask_traces,
+    select_patterns,
+)
 from otel_discord.redaction.secret_keys import is_phone_key, kind_of_key
-from otel_discord.signals import LogsBatch
+from otel_discord.signals import LogsBatch, MetricsBatch, TracesBatch
 from otel_discord.testing.otlp import logs_request
 
 DEFAULT = Masker(MaskingPlan())
@@ -79,12 +93,49 @@ def test_no_personal_data(text: str) -> None:
         ("<password><![CDATA[a<b]]></password>", "<password><![CDATA[[password]]]></password>"),
         ("cookies={'sid': 'abc'", "cookies={[cookie]"),
         ('{password,<<"hunter-22">>}', '{password,<<"[password]">>}'),
+        ('run --password "hunter 22" -v', 'run --password "[password]" -v'),
+        ("password=" + "f(x)." * 9 + "y z", "password=[password] z"),
         ("Basic dXNlcjpwYXNzd29yZDEy", "Basic [credentials]"),
         ("Basic dXNlcjpwYXNzd29yZDEya", "Basic [credentials]"),
     ],
 )
 def test_what_the_reader_sees(text: str, shown: str) -> None:
     assert EVERYTHING.mask_text(text) == shown
+
+
+def test_a_blocked_value_is_what_the_caller_makes_of_it() -> None:
+    masker = Masker(MaskingPlan(patterns=(blocked_value("b[0-9]+", str.upper),)))
+    assert masker.mask_text("x b42") == "x B42"
+    assert Expression("b[0-9]").is_in("b4")
+
+
+def test_a_batch_with_nothing_in_it_is_not_walked_over() -> None:
+    request = logs_request(body="all is well")
+    record = request.resource_logs[0].scope_logs[0].log_records[0]
+    record.time_unix_nano = record.observed_time_unix_nano = 1
+    assert DEFAULT.is_clean(request)
+    batch = LogsBatch(request)
+    assert mask_logs(DEFAULT, batch) is batch
+
+
+def test_what_is_clean_beside_what_is_not_stays() -> None:
+    spans = TracesBatch(ExportTraceServiceRequest())
+    of_scope = spans.request.resource_spans.add().scope_spans.add()
+    of_scope.spans.add(name="all is well")
+    of_scope.spans.add(name="password=hunter-22")
+    masked = mask_traces(DEFAULT, spans).request.resource_spans[0].scope_spans[0].spans
+    assert [span.name for span in masked] == ["all is well", "password=[password]"]
+    metrics = MetricsBatch(ExportMetricsServiceRequest())
+    in_scope = metrics.request.resource_metrics.add().scope_metrics.add()
+    in_scope.metrics.add(name="requests")
+    in_scope.metrics.add(name="requests", description="password=hunter-22")
+    shown = mask_metrics(DEFAULT, metrics).request.resource_metrics[0].scope_metrics[0].metrics
+    assert [metric.description for metric in shown] == ["", "password=[password]"]
+
+
+def test_what_is_masked_already_is_not_changed_again() -> None:
+    batch = LogsBatch(logs_request(attributes={"password": "[password]"}))
+    assert mask_logs(DEFAULT, batch) is batch
 
 
 def test_an_empty_match_is_no_finding() -> None:

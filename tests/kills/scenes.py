@@ -192,12 +192,6 @@ def purge(stage: Stage) -> None:
     stage.ask("purge")
 
 
-def look_for_orphans(stage: Stage) -> None:
-    """Send records, see them arrive, and ask for what waits for destinations that are not configured."""
-    deliver(stage)
-    stage.ask("bury", destination="nobody")
-
-
 def heal(stage: Stage) -> None:
     """Let Discord be well again."""
     stage.clear_faults()
@@ -279,11 +273,14 @@ SCENES: tuple[Scene, ...] = (
     Scene("requests wait", around("look_ahead", "read_batch"), before=batch_waits, act=nothing),
     Scene(
         "cards wait",
-        (*around("open", "count_waiting", "head", "waiting", "get_state"), "checkpoint.before", "checkpoint.after"),
+        (
+            *around("open", "count_waiting", "head", "waiting", "lanes", "get_state"),
+            "checkpoint.before",
+            "checkpoint.after",
+        ),
         before=cards_wait,
         act=nothing,
     ),
-    Scene("lanes are looked at", around("lanes"), act=look_for_orphans),
     Scene(
         "the client waits",
         around("is_stored"),

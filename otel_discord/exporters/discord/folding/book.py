@@ -59,7 +59,7 @@ class Entry:
     @property
     def unshown(self) -> int:
         """How many records are counted here and not yet in Discord; 0 for a waiting card, which shows none yet."""
-        return self.count - self.shown if self.message is not None else 0
+        return max(0, self.count - self.shown) if self.message is not None else 0
 
 
 @dataclass(slots=True)

@@ -169,3 +169,12 @@ def test_the_newest_payload_of_a_card_is_known_where_it_is_counted_on() -> None:
     assert book_module.stored_entry(StoredCard(1, "a", 0, book.current(stored))).count == 7
     other = StoredCard(2, "a", 0, b"other")
     assert book.current(other) == b"other"
+
+
+def test_a_message_that_shows_more_than_is_counted_lacks_nothing() -> None:
+    """As a storage may have it that was repaired: nothing has to be edited, and nothing goes on elsewhere."""
+    book = LaneBook("a", WINDOW)
+    one = entry(1, "p")
+    message = posted(book, "m", one)
+    one.shown = one.count + 3
+    assert (one.unshown, message.unshown) == (0, 0)

@@ -10,6 +10,7 @@ from typing import Final
 from otel_discord.exporters.discord.mining.tokens import closed_shape
 from otel_discord.exporters.discord.mining.vocabulary import (
     DAYS,
+    EXCEPTION_ENDINGS,
     HTTP_METHODS,
     MONTHS,
     NOT_USERS,
@@ -134,7 +135,7 @@ def _quotation(found: re.Match[str]) -> str:
     whole = found[0]
     inner = whole[1:-1]
     before = found.string[: found.start()][-_KEY_CHARS:].rstrip()
-    if " " in inner and _RAISED.search(before):
+    if _RAISED.search(before) if " " in inner else inner.endswith(EXCEPTION_ENDINGS):
         return whole
     is_key = before.endswith(("{", ",")) and _COLON_AFTER.match(found.string, found.end())
     if is_key or (before.endswith(("=", ":", "[")) and _TEXT_KEY_BEFORE.search(before)):

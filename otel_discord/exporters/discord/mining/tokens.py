@@ -9,6 +9,7 @@ from typing import Final
 from otel_discord.exporters.discord.mining.vocabulary import (
     ACCOUNTS,
     ENDINGS_OF_THREE,
+    EXCEPTION_ENDINGS,
     FILE_ENDINGS,
     HOST_ENDINGS,
     NAMES_WITH_DIGITS,
@@ -49,10 +50,11 @@ _ATOM: Final = re.compile(r"[^\s,;:()\[\]{}<>\"'`|=!?&#@]+")
 _JOINED: Final = re.compile(r"0(?:[:.,/+\-_#~@|&;]+0)+")
 _SIGN: Final = re.compile(r"(?<![\w<])[<>~@]0(?!>)")
 _TEXT_KEY: Final = re.compile(rf"(?:[\w\-]+\.)*(?:{TEXT_KEYS})", re.IGNORECASE)
-_CLASS_ENDINGS: Final = ("Error", "Exception", "Fault", "Failure", "Warning", "Timeout")
-_CLASS: Final = re.compile(r"\*?(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(_CLASS_ENDINGS) + ")")
+_CLASS: Final = re.compile(
+    r"\*?(?:[A-Za-z_]\w*[.$])+[A-Z]\w*[a-z]\w*|[A-Za-z]\w*(?:" + "|".join(EXCEPTION_ENDINGS) + ")"
+)
 _PLAIN_ID: Final = re.compile(r"[A-Za-z_\-]*0[A-Za-z0_\-]*([,;)]?)")
-_PLAIN_PAIR: Final = re.compile(r"([A-Za-z_][A-Za-z_.\-]*)=[A-Za-z0_.\-]*[A-Za-z0_]([,;)]?)")
+_PLAIN_PAIR: Final = re.compile(r"([A-Za-z_](?:[A-Za-z_.\-]*[A-Za-z_])?)=[A-Za-z0_.\-]*[A-Za-z0_]([,;)]?)")
 _VERSIONED: Final = re.compile(r"(?:(?:[A-Za-z_]{2,}|v0+)\.)+(?:[A-Za-z_]{2,}|v0+)")
 _ID_IN_WORDS: Final = re.compile(r"(?<![A-Za-z_.\-])[€£¥]?[A-Za-z_.\-]*0[A-Za-z0_.\-]*(?:[€£¥]|°[CF]?\b|°|[µμ]s\b)?")
 LONGEST_WORD_CHARS: Final = 100
@@ -76,10 +78,10 @@ def shape(token: str) -> str:
     if token.isascii() and token.isalpha() and len(token) <= LONGEST_WORD_CHARS:
         return _word(token)
     plain_id = _PLAIN_ID.fullmatch(token)
-    if plain_id is not None and not token.rstrip(",;)").endswith(_CLASS_ENDINGS) and not _has_name(token):
+    if plain_id is not None and not token.rstrip(",;)").endswith(EXCEPTION_ENDINGS) and not _has_name(token):
         return "0" + plain_id[1]
     pair = _PLAIN_PAIR.fullmatch(token)
-    if pair is not None and not _TEXT_KEY.fullmatch(pair[1]):
+    if pair is not None and not _TEXT_KEY.fullmatch(pair[1]) and not token.rstrip(",;)").endswith(EXCEPTION_ENDINGS):
         return f"{pair[1]}=0{pair[2]}"
     if '"' in token or "'" in token or "`" in token:
         return token if _is_open(token) else closed_shape(token)
@@ -136,7 +138,7 @@ def _path(found: re.Match[str]) -> str:
 
 def _pair(found: re.Match[str]) -> str:
     key, value = found.groups()
-    if _TEXT_KEY.fullmatch(key):
+    if _TEXT_KEY.fullmatch(key) or value.rstrip(".:").endswith(EXCEPTION_ENDINGS):
         return found[0]
     return f"{key}=0{value[len(value.rstrip('.:')) :]}"
 

@@ -20,6 +20,9 @@ UNITS: Final = (
 )
 """What a number may be followed by and still be one value: `<1 sec` and `00:01` are the same part of a message."""
 
+EXCEPTION_ENDINGS: Final = ("Error", "Exception", "Fault", "Failure", "Warning", "Timeout")
+"""What the name of an exception ends with; it stays, in whatever it is put."""
+
 DAYS: Final = "Mon|Tue|Wed|Thu|Fri|Sat|Sun|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 MONTHS: Final = (
     "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|January|February|March|April|June|July|August|September|"

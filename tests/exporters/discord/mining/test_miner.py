@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from otel_discord.exporters.discord.mining import Match, Miner
 from otel_discord.exporters.discord.mining.groups import LONGEST_TEMPLATE_CHARS
+from otel_discord.exporters.discord.mining.vocabulary import EXCEPTION_ENDINGS
 
 WORDS = [a + b for a in string.ascii_lowercase for b in ("olar", "umber", "eston")]
 HEX = "0123456789abcdef"
@@ -26,13 +27,18 @@ addresses = st.one_of(
 paths = st.lists(st.text(string.ascii_letters + "0123456789_-", min_size=1, max_size=9), min_size=1, max_size=6).map(
     lambda parts: "/" + "/".join(parts)
 )
-quoted = st.text(string.ascii_letters + " 0123456789._-", min_size=1, max_size=20).map(lambda text: f'"{text}"')
+quoted = (
+    st.text(string.ascii_letters + " 0123456789._-", min_size=1, max_size=20)
+    .filter(lambda text: not text.endswith(EXCEPTION_ENDINGS))
+    .map(lambda text: f'"{text}"')
+)
 mails = st.tuples(st.sampled_from(WORDS), st.sampled_from(WORDS)).map(lambda pair: f"{pair[0]}@{pair[1]}.example.com")
 urls = paths.map(lambda path: f"https://shop.example.com{path}?q=1")
 values = st.one_of(numbers, fractions, hexadecimals, uuids, addresses, paths, mails, urls)
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=2, max_size=6), st.data())
+@settings(deadline=None)
 def test_any_values_give_the_same_group(words: list[str], data: st.DataObject) -> None:
     def line() -> str:
         return "".join(f"{word} {data.draw(values)} " for word in words) + "over"
@@ -42,18 +48,21 @@ def test_any_values_give_the_same_group(words: list[str], data: st.DataObject) -
 
 
 @given(quoted, quoted)
+@settings(deadline=None)
 def test_any_quoted_values_give_the_same_group(one: str, other: str) -> None:
     miner = Miner()
     assert miner.match(f"no file {one} in {other}") == miner.match(f"no file {other} in {one}")
 
 
 @given(values, values)
+@settings(deadline=None)
 def test_the_template_shows_the_words_and_marks_the_values(one: str, other: str) -> None:
     template = Miner().match(f"cannot  read {one} of\tunit {other}, giving up").template
     assert template == "cannot  read <*> of\tunit <*>, giving up"
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=2, max_size=20, unique=True), st.integers(0, 3))
+@settings(deadline=None)
 def test_different_words_are_different_groups(words: list[str], at: int) -> None:
     miner = Miner()
     frame = ["payment", "service", "refused", "orders"]
@@ -158,13 +167,14 @@ def test_a_seeded_template_with_a_collapsed_row_may_generalise() -> None:
 
 
 @given(st.lists(st.text(max_size=60), max_size=30))
+@settings(deadline=None)
 def test_equal_texts_in_equal_order_give_equal_answers(texts: list[str]) -> None:
     one, other = Miner(5), Miner(5)
     assert [one.match(text) for text in texts] == [other.match(text) for text in texts]
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=400))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_text_has_a_group_and_a_template_that_fits(text: str) -> None:
     match = Miner().match(text)
     assert len(match.group) == 16
@@ -174,7 +184,7 @@ def test_any_text_has_a_group_and_a_template_that_fits(text: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=300), st.text("ab0 '\"=<*>[](),:/.x\n", max_size=300))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_template_can_be_seeded(one: str, other: str) -> None:
     miner = Miner()
     for text in (one, other):

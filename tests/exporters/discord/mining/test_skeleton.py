@@ -36,6 +36,7 @@ from otel_discord.exporters.discord.mining.tokens import DIGITS
         ('{"a": ["x", "y"], "b": [], "c": [7, 8]}', '{"a": [<*>], "b": [<*>], "c": [<*>]}'),
         ("limit = 8.6 GB.", "limit = <*>."),
         ("goroutine 17 [select, 5 minutes]:", "goroutine <*> [<*>]:"),
+        ('{"type": "CardError", "id": "x"}', '{"type": "CardError", "id": "<*>"}'),
         ("raised KeyError('price')", "raised KeyError('<*>')"),
         ("with error.type = CardError and type = x", "with error.type = CardError and type = <*>"),
         ("may view: Set(yarn, hdfs); List() of 7", "may view: Set(<*>); List(<*>) of <*>"),

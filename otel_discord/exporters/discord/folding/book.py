@@ -17,9 +17,11 @@ MAX_MESSAGE_AGE_NS: Final = 3_600 * 10**9
 MAX_SAMPLES: Final = 3
 _NO_PING: Final = queue_pb2.Card(no_ping=True).SerializeToString()
 MAX_KEPT_BYTES: Final = 8 << 20
-"""Of the payloads of one lane's posted cards, in memory."""
+"""Of one lane's posted cards, in memory."""
 MAX_WAITING_BYTES: Final = 16 << 20
-"""Of the payloads of one lane's waiting cards that can be counted on."""
+"""Of one lane's waiting cards that can be counted on, in memory."""
+_ENTRY_BYTES: Final = 550
+"""What an entry takes beside its payload, as measured; in a storm of short messages that is most of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +57,11 @@ class Entry:
             samples += tally.samples
         counted_ns = self.touched_ns if tally is None else max(self.touched_ns, tally.counted_ns)
         return self.base + tail(count, first_ns, last_ns, counted_ns, samples[self.base_samples :])
+
+    @property
+    def size_bytes(self) -> int:
+        """How much memory it takes."""
+        return len(self.base) + _ENTRY_BYTES
 
     @property
     def unshown(self) -> int:
@@ -149,7 +156,7 @@ class LaneBook:
         self.entries[entry.card_id] = entry
         self.open[entry.fingerprint] = entry
         if entry.message is None:
-            self.waiting_bytes += len(entry.base)
+            self.waiting_bytes += entry.size_bytes
             if self.waiting_bytes > MAX_WAITING_BYTES:
                 self._forget_waiting()
 
@@ -168,11 +175,11 @@ class LaneBook:
         self.messages[message.message_id] = message
         for entry, records in shown:
             if entry.card_id in self.entries and entry.message is None:
-                self.waiting_bytes -= len(entry.base)
+                self.waiting_bytes -= entry.size_bytes
             entry.message, entry.shown = message, records
             self.entries[entry.card_id] = entry
             message.entries.append(entry)
-            self.kept_bytes += len(entry.base)
+            self.kept_bytes += entry.size_bytes
         if message.unshown:
             self.stale[message.message_id] = message
 
@@ -195,10 +202,10 @@ class LaneBook:
                 del self.open[entry.fingerprint]
             if entry.message is not None:
                 entry.message.entries.remove(entry)
-                self.kept_bytes -= len(entry.base)
+                self.kept_bytes -= entry.size_bytes
                 entry.message = None
             else:
-                self.waiting_bytes -= len(entry.base)
+                self.waiting_bytes -= entry.size_bytes
 
     def forget(self, message: Posted) -> None:
         """Keep a message no longer."""
@@ -265,7 +272,7 @@ def _touched(entry: Entry) -> int:
 
 
 def _size_bytes(message: Posted) -> int:
-    return sum(len(entry.base) for entry in message.entries)
+    return sum(entry.size_bytes for entry in message.entries)
 
 
 def stored_entry(card: StoredCard | PostedCard) -> Entry:

@@ -114,7 +114,7 @@ def test_messages_are_kept_while_something_may_be_counted_there_or_is_not_shown(
 
 def test_where_messages_take_too_much_room_the_quietest_go_first() -> None:
     book = LaneBook("a", WINDOW)
-    size = book_module.MAX_KEPT_BYTES // 3
+    size = book_module.MAX_KEPT_BYTES // 3 - 1_000
     messages = [
         posted(book, f"m{number}", entry(number, f"p{number}", now_ns=number, size=size)) for number in range(5)
     ]
@@ -129,6 +129,14 @@ def test_where_waiting_cards_take_too_much_room_the_quietest_are_not_counted_on_
     assert book.find(problem("p0").fingerprint, 0) is None
     assert book.find(problem("p8").fingerprint, 0) is not None
     assert book.waiting_bytes <= book_module.MAX_WAITING_BYTES
+
+
+def test_short_cards_take_room_too() -> None:
+    book = LaneBook("a", WINDOW)
+    for number in range(40_000):
+        book.opened(entry(number, f"p{number}", now_ns=number))
+    assert 10_000 < len(book.entries) < 30_000
+    assert len(book.open) == len(book.entries)
 
 
 def test_a_new_run_goes_on_where_the_last_one_ended() -> None:

@@ -7,7 +7,7 @@ what follows happens behind the queue, and its end is settled there.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -37,7 +37,6 @@ from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.permits import RateLimits
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
-from otel_discord.exporters.discord.ban_memory import BanMemory
 from otel_discord.exporters.discord.batch_router import BatchRouter
 from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
@@ -52,19 +51,17 @@ from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.folding.desk import FoldDesk
-from otel_discord.exporters.discord.folding.keeper import HistoryKeeper
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
-from otel_discord.exporters.discord.held import HeldCards
 from otel_discord.exporters.discord.intake import Intake
-from otel_discord.exporters.discord.lane import Lane, patiently
+from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
-from otel_discord.exporters.discord.pace_memory import PaceMemory
 from otel_discord.exporters.discord.pressure import drop_oldest_card
 from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
+from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.shelf import Shelf
@@ -195,16 +192,16 @@ class DiscordExporter:
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
             limits = assembly.rate_limits(self._config)
-            ban = self._ban_memory(queue, limits)
-            await ban.restore()
-            pace = self._pace_memory(queue, limits)
-            await pace.restore()
-            desk = self._desk = await self._open_desk(queue)
-            keeper = await self._open_history(desk, queue)
+            restoring = Restoring(
+                settings=self._settings, config=self._config, queue=queue, wall_clock=self._wall_clock
+            )
+            ban, pace = await restoring.ban(limits), await restoring.pace(limits)
+            desk = self._desk = await restoring.desk(self._destinations)
+            keeper = await restoring.history(desk)
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
-            maintenance = await self._open_maintenance(desk, queue, outboxes)
+            maintenance = await restoring.maintenance(desk, outboxes, self._discord_instruments)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
@@ -269,48 +266,6 @@ class DiscordExporter:
         shelf.max_bytes = self._shelf.max_bytes
         stack.callback(lambda: None if host.hands_over else shelf.close())
         return shelf
-
-    def _ban_memory(self, queue: WorkQueue, limits: RateLimits) -> BanMemory:
-        state = Lane(name="", queue=queue, logger=self._settings.logger)
-        return BanMemory(limits=limits, endpoint=self._config.endpoint, state=state, wall_clock=self._wall_clock)
-
-    def _pace_memory(self, queue: WorkQueue, limits: RateLimits) -> PaceMemory:
-        state = Lane(name="", queue=queue, logger=self._settings.logger)
-        return PaceMemory(limits=limits, endpoint=self._config.endpoint, state=state, wall_clock=self._wall_clock)
-
-    async def _open_desk(self, queue: WorkQueue) -> FoldDesk:
-        desk = assembly.fold_desk(self._config, self._destinations)
-        if self._config.fold.enabled:
-            await patiently(lambda: desk.restore(queue), self._settings.logger, "to show what is in Discord")
-        else:
-            keeping = {name for name, item in self._config.destinations.items() if item.retention}
-            await patiently(
-                lambda: desk.unfold(queue, keeps_messages=keeping), self._settings.logger, "to show what is in Discord"
-            )
-        return desk
-
-    async def _open_maintenance(self, desk: FoldDesk, queue: WorkQueue, outboxes: Mapping[str, Outbox]) -> Maintenance:
-        maintenance = Maintenance(
-            gate=assembly.gate(self._config),
-            held=HeldCards(
-                queue=queue,
-                desk=desk,
-                accepted_ns=(lambda: int(self._wall_clock() * 1e9)) if self._config.max_age else None,
-            ),
-            state=Lane(name="", queue=queue, logger=self._settings.logger),
-            outboxes=outboxes,
-            instruments=self._discord_instruments,
-            wall_clock=self._wall_clock,
-            logger=self._settings.logger,
-        )
-        await maintenance.restore()
-        return maintenance
-
-    async def _open_history(self, desk: FoldDesk, queue: WorkQueue) -> HistoryKeeper:
-        keeper = HistoryKeeper(desk=desk, queue=queue, logger=self._settings.logger)
-        if self._config.fold.enabled and self._config.sending_queue.storage is not None:
-            await patiently(keeper.restore, self._settings.logger, "to show what is known of problems")
-        return keeper
 
     async def _open_outboxes(
         self,

@@ -12,7 +12,7 @@ CRITICAL: Final = 1
 SOON_S: Final = 0.4
 """How long the first of them may have to wait for a slot of the channel: below what a person notices."""
 KEPT_MOST: Final = 3
-"""So many critical messages in a row find a slot, further ones one every 2 s; each more costs a thirtieth of the rate."""
+"""So many critical messages in a row find a slot, more of them one every 2 s; each costs a thirtieth of the rate."""
 ALL_SOON_S: Final = 2.5
 """How long the last of these may have to wait for a slot of the channel: about as long as for its bucket."""
 RESERVE_FROM: Final = 4

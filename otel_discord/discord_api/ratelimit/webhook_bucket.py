@@ -18,6 +18,8 @@ PACE_WINDOW_S: Final = 2.0
 """What a bucket without headers is taken for: what webhooks have been seen to have."""
 CAUTION_S: Final = 600.0
 LONGEST_CAUTION_S: Final = 7200.0
+SOON_S: Final = 0.8
+"""A slot that comes back within this time is as good as one that is kept: so long may somebody critical wait."""
 _FIRST_EXTRA_MARGIN_S: Final = 0.1
 _LARGEST_EXTRA_MARGIN_S: Final = 2.0
 
@@ -29,7 +31,7 @@ class WebhookBucket:
         self.free_at = -math.inf
         """Loop time from which the bucket lets a request through."""
         self.spare_at = -math.inf
-        """Loop time from which it lets one through and has a slot left."""
+        """Loop time from which it lets one through and has a slot left, or soon again."""
         self.limit: int | None = None
         self.remaining: int | None = None
         self.bucket_hash = ""
@@ -95,7 +97,8 @@ class WebhookBucket:
         if headers.remaining == 0:
             self.free_at = self._full_at if cautious else self._send_at(self._shape.next_slot_at(), cautious=False)
         if headers.remaining <= 1 < headers.limit:
-            self.spare_at = self._full_at if cautious else self._send_at(self._shape.next_slot_at(1), cautious=False)
+            spare_at = self._full_at if cautious else self._send_at(self._shape.next_slot_at(1), cautious=False)
+            self.spare_at = max(self.free_at, spare_at - SOON_S)
 
     def unanswered(self, ended_at: float) -> None:
         """A request that Discord may have counted ended without telling the bucket's state."""
@@ -108,9 +111,9 @@ class WebhookBucket:
         self.remaining -= 1
         self._full_at = ended_at + self._window_s + self._margin_s
         if self.remaining <= 1:
-            self.spare_at = self._full_at
+            self.spare_at = self._full_at - SOON_S
         if self.remaining <= 0:
-            self.free_at = self._full_at
+            self.free_at = self.spare_at = self._full_at
             self.remaining = self.limit
 
     def refused(self, headers: RateHeaders | None, sent_at: float, received_at: float) -> None:

@@ -118,9 +118,7 @@ def _cut(card: Rendered, max_chars: int) -> Rendered:
         embed = replace(embed, footer=None, author=None)
     if embed.text_chars > max_chars:
         embed = replace(embed, title=cut_middle(embed.title, max_chars - len(embed.description), markdown=True))
-    if not (
-        embed.title or embed.description or embed.fields
-    ):  # its only field was too long
+    if not (embed.title or embed.description or embed.fields):  # its only field was too long
         words = next((item.value for item in card.embed.fields), "…")
         embed = replace(embed, description=cut_middle(words, max_chars, markdown=True) or "…", footer=None, author=None)
     return replace(card, embed=embed)

@@ -5,18 +5,22 @@ from typing import Final
 
 from otel_discord.config.nearest import did_you_mean
 from otel_discord.redaction.assignments import KEY_VALUE
+from otel_discord.redaction.command_lines import COMMAND_LINE
 from otel_discord.redaction.finding import Category, Pattern
-from otel_discord.redaction.headers import BASIC, BEARER, COMMAND_LINE, URL_CREDENTIALS
+from otel_discord.redaction.headers import BASIC, BEARER, URL_CREDENTIALS
 from otel_discord.redaction.links import ONE_TIME_LINK
+from otel_discord.redaction.password_hashes import PASSWORD_HASH
 from otel_discord.redaction.personal import PERSONAL_DATA
 from otel_discord.redaction.private_keys import PRIVATE_KEY
+from otel_discord.redaction.protocols import PROTOCOL
 from otel_discord.redaction.sentences import SENTENCE
 from otel_discord.redaction.sql import SQL
 from otel_discord.redaction.tokens import TOKENS
 
 ALL: Final = "all"
 PATTERNS: Final = (
-    PRIVATE_KEY, *TOKENS, BEARER, BASIC, URL_CREDENTIALS, KEY_VALUE, COMMAND_LINE, SQL, ONE_TIME_LINK, SENTENCE,
+    PRIVATE_KEY, *TOKENS, BEARER, BASIC, PASSWORD_HASH, URL_CREDENTIALS, KEY_VALUE, COMMAND_LINE, PROTOCOL, SQL,
+    ONE_TIME_LINK, SENTENCE,
     *PERSONAL_DATA,
 )  # fmt: skip
 """Where two find the same place, the word of the earlier one is shown."""

@@ -68,12 +68,18 @@ def found_by(
 _LENGTH: Final = re.compile(r"\{[0-9]+,?\}(?=(?:=\{0,2\})?\)?\Z)")
 
 
+_CUT: Final = r"(?:\z|(?:\.{3}|…)[A-Za-z0-9_+/=-]*)"
+
+
 def cut(expression: str) -> str:
-    """Return the expression for what is left of a token whose text was cut inside it: eight characters, and the end.
+    """Return the expression for what is left of a token that was cut inside it: eight characters, then the text's end,
+    or an ellipsis with the token's last ones.
 
     SDKs cut values at a length (``OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT``), and so do loggers.
     """
-    return _LENGTH.sub("{8,}", expression) + r"(?:\.{3}|…)?\z"
+    shorter = _LENGTH.sub("{8,}", expression)
+    is_group = shorter.endswith(")") and expression != shorter
+    return f"{shorter[:-1]}{_CUT})" if is_group else f"{shorter}{_CUT}"
 
 
 def found_by_any(*finders: Callable[[str], Iterable[Finding]]) -> Callable[[str], Iterator[Finding]]:

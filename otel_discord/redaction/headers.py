@@ -1,4 +1,4 @@
-"""Credentials by the way they are written: Bearer and Basic, user:password@ in URLs, on command lines."""
+"""Credentials by the way they are written: Bearer and Basic, user:password@ in URLs."""
 
 import base64
 import re
@@ -77,41 +77,4 @@ URL_CREDENTIALS: Final = Pattern(
     ),
     triggers=(_SLASHES, "jdbc:oracle", r"@(?:tcp|unix|udp)\("),
     shown=("password", "token"),
-)
-COMMAND_LINE: Final = Pattern(
-    name="command_line",
-    category=Category.CREDENTIALS,
-    summary="passwords of `curl -u user:…`, `sshpass -p …`, `mysql -p…`, `redis-cli -a …`, `sqlcmd -P …`, "
-    "`ldapsearch -w …`, `docker login -p …` and the like",
-    find=found_by_any(
-        found_by(
-            rf"{BOUNDARY}(?:curl|wget|http)\b[^\n]{{0,400}}?\s(?:-u|--user|--proxy-user|-U)[ =]?\\*[\"']?[^\s:\"']+:"
-            r"(?P<s>[^\s\"']+)",
-            "password",
-            _is_password,
-        ),
-        found_by(rf"{BOUNDARY}sshpass\s+-p\s*\\*[\"']?(?P<s>[^\s\"']+)", "password", _is_password),
-        found_by(rf"{BOUNDARY}mysql(?:dump|admin)?\s[^\n]{{0,200}}?-p(?P<s>[^\s\"']+)", "password", _is_password),
-        found_by(
-            rf"{BOUNDARY}(?:sqlcmd\s[^\n]{{0,200}}?\s-P|redis-cli\s[^\n]{{0,200}}?\s(?:-a|--pass)"
-            r"|ldap(?:search|modify|add|whoami)\s[^\n]{0,200}?\s-w|(?:az|docker|podman|oc|helm|skopeo)\s+(?:registry\s+)?login\s"
-            r"[^\n]{0,200}?\s-p|htpasswd\s+-\S*b\S*\s+\S+\s+\S+|-pass(?:in|out)\s+pass:)\s*\\*[\"']?(?P<s>[^\s\"'\\]+)",
-            "password",
-            _is_password,
-        ),
-    ),
-    triggers=(
-        r"curl\s",
-        r"wget\s",
-        r"http\s",
-        "sshpass",
-        "mysql",
-        r"sqlcmd\s",
-        r"redis-cli\s",
-        r"ldap[a-z]+\s",
-        r"login\s",
-        r"htpasswd\s",
-        r"-pass(?:in|out)\s",
-    ),
-    shown=("password",),
 )

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from otel_discord.redaction.placeholders import is_placeholder
+
 _ALGORITHM: Final = re.compile(r"(?i)(?:sha|md|base|utf|pbkdf|bcrypt|s?crypt|argon|aes|rsa|hmac|hs|rs|es|v)-?[0-9]+.*")
 _JOINING: Final = frozenset("-_./:#+")
 _ORDINARY: Final = re.compile(
@@ -44,3 +46,11 @@ def has_digit(value: str) -> bool:
 def is_algorithm(value: str) -> bool:
     """Return whether it names an algorithm or an encoding, which stand where passwords are spoken of."""
     return _ALGORITHM.fullmatch(value) is not None
+
+
+def looks_chosen(value: str) -> bool:
+    """Return whether somebody may have chosen it for a password: not a word alone."""
+    if is_placeholder(value) or is_algorithm(value) or value.isalpha():
+        return False
+    has_digit, has_letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))
+    return (has_digit and has_letter) or (value.isdigit() and len(value) >= 6) or not value.replace("-", "").isalnum()

@@ -9,7 +9,7 @@ from typing import Final
 from otel_discord.redaction.engine import Expression
 from otel_discord.redaction.finding import Category, Finding, Pattern, found_by, found_by_any
 from otel_discord.redaction.placeholders import is_placeholder
-from otel_discord.redaction.randomness import is_algorithm, looks_random
+from otel_discord.redaction.randomness import looks_chosen, looks_random
 
 _CHOSEN_BY_PEOPLE: Final = r"(?:passwords?|passwd|passphrase|passcode|pwd|passwort|kennwort)"
 _KEY: Final = (
@@ -37,20 +37,12 @@ _USER_AND_PASSWORD: Final = Expression(
 )
 
 
-def _looks_chosen(value: str) -> bool:
-    """Return whether somebody may have chosen it for a password: not a word alone."""
-    if is_placeholder(value) or is_algorithm(value) or value.isalpha():
-        return False
-    has_digit, has_letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))
-    return (has_digit and has_letter) or (value.isdigit() and len(value) >= 6) or not value.replace("-", "").isalnum()
-
-
 def _of_password_told(value: str, *, is_quoted: bool) -> bool:
-    return (is_quoted and not is_placeholder(value)) or _looks_chosen(value)
+    return (is_quoted and not is_placeholder(value)) or looks_chosen(value)
 
 
 def _of_password_next(value: str, *, is_quoted: bool) -> bool:
-    return (is_quoted and _looks_chosen(value)) or looks_random(value)
+    return (is_quoted and looks_chosen(value)) or looks_random(value)
 
 
 def _of_key(value: str, *, is_quoted: bool) -> bool:  # noqa: ARG001 - names of secrets are quoted as well

@@ -7,7 +7,7 @@ from typing import Final
 
 from otel_discord.redaction.finding import BOUNDARY as B
 from otel_discord.redaction.finding import Category, Pattern, cut, found_by, found_by_any
-from otel_discord.redaction.randomness import has_digit
+from otel_discord.redaction.randomness import has_digit, looks_random
 from otel_discord.redaction.vendor_tokens import VENDOR
 
 _DOT: Final = r"(?:\.|%2[eE])"
@@ -29,6 +29,10 @@ def _is_jwt(text: str) -> bool:
 
 def _has_digit_and_upper(text: str) -> bool:
     return any(c.isdigit() for c in text) and any(c.isupper() for c in text)
+
+
+def _is_mixed(text: str) -> bool:
+    return any(map(str.isdigit, text)) and any(map(str.isupper, text)) and any(map(str.islower, text))
 
 
 def _is_aws_secret(text: str) -> bool:
@@ -72,13 +76,20 @@ AWS: Final = Pattern(
             _is_aws_secret,
             r"[A-Za-z0-9/+=_-]",
         ),
+        found_by(rf"{B}(?P<s>(?:AKIA|ASIA)[A-Z0-9]{{8,15}}\z)", "aws-key-id", has_digit),
+        found_by(r"(?:AKIA|ASIA)[A-Z0-9]{16}\W{1,3}(?P<s>[A-Za-z0-9/+]{8,})", "aws-secret-key", looks_random),
+        found_by(
+            r"(?i:secret.?(?:access.?)?key)\W{1,3}(?P<s>[A-Za-z0-9/+]{8,})\z",
+            "aws-secret-key",
+            _is_mixed,
+        ),
         found_by(rf"{B}(?P<s>ABSK[A-Za-z0-9+/]{{40,}}={{0,2}})", "aws-secret-key"),
         found_by(
             r"(?i:[?&;]|%26|\\u0026)(?i:X-Amz-Signature|X-Amz-Security-Token|X-Amz-Credential)(?:=|%3[dD])(?P<s>[^\s&\"'<>]+)",
             "signature",
         ),
     ),
-    triggers=("a[kscgirbp][ipcdonk]a", "an[pv]a", "[A-Za-z0-9/+]{40}", "absk", "x-amz-"),
+    triggers=("a[kscgirbp][ipcdonk]a", "secret.?(?:access.?)?key", "an[pv]a", "[A-Za-z0-9/+]{40}", "absk", "x-amz-"),
     shown=("aws-key-id", "aws-secret-key", "signature"),
 )
 GCP: Final = _token(
@@ -111,11 +122,14 @@ SLACK: Final = _token(
     "hooks.slack"),
     rf"{B}(?P<s>xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{{8,}})", rf"{B}(?P<s>xapp-[0-9]-[A-Za-z0-9-]{{8,}})",
     rf"hooks\.slack(?:-gov)?\.com{_SLASH}(?:services|workflows|triggers){_SLASH}(?P<s>[A-Za-z0-9_/%\\-]{{8,}})",
+    rf"hooks\.slack(?:-gov)?\.com{_SLASH}(?:services|workflows|triggers){_SLASH}(?P<s>[A-Za-z0-9_/%\\-]+\z)",
 )  # fmt: skip
 STRIPE: Final = _token(
     "stripe", "Stripe's secret and restricted keys and webhook secrets", "stripe-key", ("[sr]k_(?:live|test)",
     "whsec_"),
-    rf"{B}(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{{10,}})", rf"{B}(?P<s>whsec_[A-Za-z0-9+/=]{{16,}})",
+    rf"{B}(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{{10,}})",
+    rf"{B}(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{{3,}}(?:\z|(?:\.{{3}}|…)[A-Za-z0-9]*))",
+    rf"{B}(?P<s>whsec_[A-Za-z0-9+/=]{{16,}})",
 )  # fmt: skip
 NPM: Final = _token("npm", "npm tokens", "npm-token", ("npm_",), rf"{B}(?P<s>npm_[A-Za-z0-9]{{30,}})")
 PYPI: Final = _token("pypi", "PyPI tokens", "pypi-token", ("pypi-",), rf"{B}(?P<s>pypi-[A-Za-z0-9_-]{{40,}})")
@@ -125,6 +139,7 @@ SENDGRID: Final = _token(
     "sendgrid-key",
     (r"sg\.",),
     rf"{B}(?P<s>SG\.[A-Za-z0-9_-]{{16,}}\.[A-Za-z0-9_-]{{16,}})",
+    rf"{B}(?P<s>SG\.[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)?(?:\z|(?:\.{{3}}|…)[A-Za-z0-9_-]*))",
 )
 TELEGRAM: Final = Pattern(
     name="telegram",

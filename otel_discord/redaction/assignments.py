@@ -14,7 +14,8 @@ from otel_discord.redaction.value_extent import block_extent, line_extent, rest_
 
 _QUOTE: Final = r"(?:\\*[\"'`]|%22|%27|%2522|&quot;|&#34;|&#39;|\\+u002[27])"
 _SEPARATOR: Final = r"(?:=>|:=|==|=|:|%3[AaDd]|%253[AaDd]|\\+u003[AaDd])"
-_ASSIGNED: Final = Expression(rf"(?P<s>{EXPRESSION})(?:{_QUOTE}?\]?[ \t]{{0,8}}{_SEPARATOR}\s{{0,8}})")
+_SPACED: Final = r"(?i:pass[ -](?:phrase|word|code)|secret value|secret text|password value|pre-?shared key)"
+_ASSIGNED: Final = Expression(rf"(?P<s>{_SPACED}|{EXPRESSION})(?:{_QUOTE}?\]?[ \t]{{0,8}}{_SEPARATOR}\s{{0,8}})")
 _TUPLE: Final = Expression(rf"[(\[]\s{{0,8}}b?{_QUOTE}(?P<s>{EXPRESSION}){_QUOTE},\s{{0,8}}")
 _OPTION: Final = Expression(rf"(?:\A|\s|[\"'])--?(?P<s>{EXPRESSION})[ \t]{{1,8}}(?:\\*[\"'])?[^\s\-]")
 _TERM: Final = Expression(rf"\{{(?P<s>{EXPRESSION}),\s{{0,4}}(?:<<)?\"")
@@ -52,7 +53,7 @@ def _find(expression: Expression, text: str) -> Iterator[Finding]:
         if start < masked_to:
             continue
         kind = kind_of_key(text[key_start:key_end])
-        if not kind or _ARN.search(text, max(0, start - 128), start):
+        if not kind or _ARN.search(text, max(0, start - 128), start) or _STRUCT.match(text, end):
             continue
         found = _value(text, text[key_start:key_end], kind, text[key_end:end], end)
         if found is not None:
@@ -98,6 +99,9 @@ def _value(text: str, key: str, kind: str, separator: str, start: int) -> Findin
         return None
     if not is_quoted and (_is_small_number_of(kind, value) or key.lower().endswith("tokens")):
         return None  # a count, or words about tokens
+    if not is_quoted and key.lower().endswith("phrase"):
+        phrase = _PHRASE.match(text, begin)
+        end = max(end, phrase.end()) if phrase else end
     return Finding(begin, end, kind)
 
 
@@ -164,6 +168,12 @@ _ARN: Final = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:[0-9]{12}:\Z")
 """Of Amazon: ``…:secret:prod/db`` is the name of a secret."""
 _TYPED: Final = re.compile(r"string\([0-9]+\) (?=\")")
 """As PHP's ``var_dump`` writes."""
+_STRUCT: Final = re.compile(r"[A-Z]\w{1,63} \{ ?\w{1,64}: ")
+"""A structure as Rust, Java and Go print it: ``Token: Token { kind: ContainerToken, … }``.
+
+What is in it has keys of its own.
+"""
+_PHRASE: Final = re.compile(r"[a-z]+(?: [a-z]+){1,11}", re.IGNORECASE)
 _PROSE: Final = re.compile(r"[a-z]{2,20} [a-z]{2,20}\b")
 """``Invalid token: signature mismatch``. No token is a word; a password may be one."""
 _DOUBTFUL: Final[Mapping[str, Callable[[str], bool]]] = {

@@ -9,6 +9,7 @@ from otel_discord.redaction.command_lines import COMMAND_LINE
 from otel_discord.redaction.finding import Category, Pattern
 from otel_discord.redaction.headers import BASIC, BEARER, URL_CREDENTIALS
 from otel_discord.redaction.links import ONE_TIME_LINK
+from otel_discord.redaction.one_time_codes import ONE_TIME_CODE
 from otel_discord.redaction.password_hashes import PASSWORD_HASH
 from otel_discord.redaction.personal import PERSONAL_DATA
 from otel_discord.redaction.private_keys import PRIVATE_KEY
@@ -20,7 +21,7 @@ from otel_discord.redaction.tokens import TOKENS
 ALL: Final = "all"
 PATTERNS: Final = (
     PRIVATE_KEY, *TOKENS, BEARER, BASIC, PASSWORD_HASH, URL_CREDENTIALS, KEY_VALUE, COMMAND_LINE, PROTOCOL, SQL,
-    ONE_TIME_LINK, SENTENCE,
+    ONE_TIME_LINK, ONE_TIME_CODE, SENTENCE,
     *PERSONAL_DATA,
 )  # fmt: skip
 """Where two find the same place, the word of the earlier one is shown."""

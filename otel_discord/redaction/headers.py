@@ -71,6 +71,7 @@ URL_CREDENTIALS: Final = Pattern(
             "password",
             _is_password,
         ),
+        found_by(rf"(?i:nats){_SLASHES}(?P<s>[^\s/:@\"'<>,]+)(?:@|%40)", "token", _is_password),
         found_by(r"(?:\A|[^\w.-])[\w.-]*:(?P<s>[^\s\"'@]+)@(?:tcp|unix|udp)\(", "password", _is_password),  # Go's MySQL
         found_by(r"(?i:ldapi?s?://)[^\s\"'<>@]*:(?P<s>[^\s\"'<>@:/]+)@", "password", _is_password),
         found_by(r"(?i:jdbc:oracle:[a-z]+:)[^/\s@]+/(?P<s>[^@\s]+)@", "password", _is_password),

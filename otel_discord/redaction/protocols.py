@@ -24,7 +24,7 @@ _TALK_CHARS: Final = 200
 _GAP: Final = r"(?:[ \t]+|\\*[\"']?,?\s?\\*[\"'])"
 _RESP: Final = r"(?:\r\n|\\+r\\+n|\\+n|\n)\$[0-9]+(?:\r\n|\\+r\\+n|\\+n|\n)"
 _END: Final = r"\s*(?:\\*[\"'\])},;]|\r|\n|\\+[rn]|\z|\s(?:SETNAME|setname)\s)"
-_START: Final = r"(?:\A|[^A-Za-z0-9_./-])"
+_START: Final = r"(?:\A|\\+[rn]|[^A-Za-z0-9_./-])"
 _WORD: Final = r"[^\s\"'\\,]"
 _PASS: Final = Expression(rf"{_START}PASS[ \t]+\\*[\"']?:?(?P<s>{_WORD}{{4,}}){_END}")
 _AUTH: Final = Expression(rf"{_START}(?:AUTH|auth){_GAP}(?:{_WORD}+{_GAP})?(?P<s>{_WORD}{{4,}}){_END}")
@@ -79,6 +79,7 @@ PROTOCOL: Final = Pattern(
         r"\bpass[ \t]",
         r"\bauth(?:enticate)?(?:[ \t'\",]|\\|\r)",
         r"[0-9][ \t]+login[ \t]",
+        r"auth\\+r",
         "334[ -]UGFzc3",
     ),
     shown=("password", "credentials"),

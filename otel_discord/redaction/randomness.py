@@ -17,6 +17,7 @@ _ORDINARY: Final = re.compile(
 _ENDING: Final = re.compile(
     r"(?i)\.(?:py|go|rs|jsx?|tsx?|java|json|ya?ml|txt|log|csv|html?|pem|key|crt|toml|conf|xml|zip|gz|png|jpe?g|pdf)\Z"
 )
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]{12,}|[0-9A-F]{12,}")
 _RANDOM_CHARS: Final = 20
 
 
@@ -54,3 +55,8 @@ def looks_chosen(value: str) -> bool:
         return False
     has_digit, has_letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))
     return (has_digit and has_letter) or (value.isdigit() and len(value) >= 6) or not value.replace("-", "").isalnum()
+
+
+def is_hexadecimal(value: str) -> bool:
+    """Return whether it is a number of twelve hexadecimal digits at least, some of them letters, some not."""
+    return _HEXADECIMAL.fullmatch(value) is not None and not value.isdigit() and not value.isalpha()

@@ -54,6 +54,8 @@ _PAIRS: Final[Mapping[tuple[str, str], str]] = {
     ("recovery", "code"): "one-time-code", ("recovery", "codes"): "one-time-code",
     ("verification", "code"): "one-time-code", ("mfa", "code"): "one-time-code", ("auth", "code"): "one-time-code",
     ("authorization", "code"): "one-time-code", ("webhook", "url"): "webhook-url",
+    ("pass", "phrase"): "password", ("pass", "word"): "password",
+    ("pass", "code"): "password", ("preshared", "key"): "secret-key",
     ("security", "code"): "card-code", ("laravel", "session"): "session-id", ("ext", "pat"): "token",
     ("github", "pat"): "token",
     ("gitlab", "pat"): "token", ("devops", "pat"): "token", ("azure", "pat"): "token", ("connect", "sid"): "session-id",

@@ -1,24 +1,25 @@
-"""Secrets told in words: ``password for bob is …``, ``invalid token '…'``, ``your verification code: …``.
+"""Secrets told in words: ``password for bob is …``, ``invalid token '…'``, a seed phrase.
 
 There is no syntax to go by, so the value itself must look like a secret: prose about passwords stays as it is.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from otel_discord.redaction.engine import Expression
 from otel_discord.redaction.finding import Category, Finding, Pattern, found_by, found_by_any
 from otel_discord.redaction.placeholders import is_placeholder
-from otel_discord.redaction.randomness import looks_chosen, looks_random
+from otel_discord.redaction.randomness import has_digit, is_hexadecimal, looks_chosen, looks_random
 
-_CHOSEN_BY_PEOPLE: Final = r"(?:passwords?|passwd|passphrase|passcode|pwd|passwort|kennwort)"
+_CHOSEN_BY_PEOPLE: Final = r"(?:pass(?:words?|wd|[ -]?phrases?|[ -]?word)|passcode|pwd|passwort|kennwort)"
 _KEY: Final = (
     r"(?:(?:api|app|access|secret|private|auth|signing|encryption|licen[sc]e|subscription|account|service|ssh|master"
     r"|refresh|bearer|id|session|reset|client|webhook)[ _-]?(?:keys?|tokens?|secrets?)"
     r"|tokens?|secrets?|credentials?|apikey)"
 )
 _PARTICIPLE: Final = r"(?:provided|used|given|supplied|received|found|specified|sent|entered)"
-_OWNER: Final = r"(?:\s(?:for|of|to)\s[^\s:=]{1,64}){0,2}"
+_OWNER: Final = r"(?:\s(?:for|of|to)\s(?:(?i:the|a|an|your|my|our)\s)?[^\s:=]{1,64}){0,2}"
 _SAYS: Final = (
     rf"(?:\s{_PARTICIPLE})?(?:\s(?:is|was|are|set to|changed to|reset to|equals|now|must be changed)(?:\snow)?:?\s"
     r"|\s(?:->|=>|::)\s)"
@@ -30,11 +31,20 @@ _END: Final = ".,;:!?)]}"
 
 _TOLD_PASSWORD: Final = Expression(rf"(?i:\b{_CHOSEN_BY_PEOPLE}(?:{_OWNER}{_SAYS}|{_LABEL})){_OPEN}{_VALUE}")
 _NEXT_PASSWORD: Final = Expression(rf"(?i:\b{_CHOSEN_BY_PEOPLE}{_OWNER}\s){_OPEN}{_VALUE}")
+_TRIED_PASSWORD: Final = Expression(
+    rf"(?i:\b(?:tr(?:y|ied|ying|ies)|with|us(?:e|ed|es|ing)|enter(?:ed|ing|s)?|typed|attempt(?:ed|ing|s)?|guess(?:ed|ing)?"
+    rf"|sent|sending|submitted|supplied|gave|got|has|had|wrong|bad|default|temporary|initial|new|old)\s"
+    rf"(?:(?:the|a|an|his|her|their|its|your|my|wrong|bad|incorrect|invalid|default|temporary|initial|new|old|admin"
+    rf"|root)\s){{0,2}}{_CHOSEN_BY_PEOPLE}{_OWNER}\s){_OPEN}{_VALUE}"
+)
 _TOLD_KEY: Final = Expression(rf"(?i:\b{_KEY}{_OWNER}(?:{_SAYS}|\s?[:=]\s|\s{_PARTICIPLE}:\s)){_OPEN}{_VALUE}")
+_UNITS: Final = re.compile(r"[0-9.,:/+-]+[a-z%]{0,4}|\(?[a-z_]+\(.*")
 _NEXT_KEY: Final = Expression(rf"(?i:\b{_KEY}{_OWNER}(?:\s{_PARTICIPLE}:?)?\s){_OPEN}{_VALUE}")
 _USER_AND_PASSWORD: Final = Expression(
     r"(?i:\b(?:credentials?|creds|user(?:name)?\s?[:/]\s?pass(?:word|wd)?)\s?[:=]?\s)[\w.@+-]{1,64}\s?[:/]\s?(?P<s>[^\s\"'/:]{4,})"
 )
+_NATS_TOKEN: Final = Expression(rf"(?i:\bnats\b[^\n]{{0,80}}?\btoken\s){_OPEN}{_VALUE}")
+"""NATS knows a client by a token that people choose."""
 
 
 def _of_password_told(value: str, *, is_quoted: bool) -> bool:
@@ -45,6 +55,15 @@ def _of_password_next(value: str, *, is_quoted: bool) -> bool:
     return (is_quoted and looks_chosen(value)) or looks_random(value)
 
 
+def _of_password_tried(value: str, *, is_quoted: bool) -> bool:  # noqa: ARG001 - quoted or not
+    """Whether it has letters and digits as a chosen password has: ``Winter2026!``."""
+    return looks_chosen(value) and has_digit(value) and not _UNITS.fullmatch(value)
+
+
+def _of_key_told(value: str, *, is_quoted: bool) -> bool:
+    return _of_key(value, is_quoted=is_quoted) or is_hexadecimal(value)
+
+
 def _of_key(value: str, *, is_quoted: bool) -> bool:  # noqa: ARG001 - names of secrets are quoted as well
     return looks_random(value)
 
@@ -52,9 +71,11 @@ def _of_key(value: str, *, is_quoted: bool) -> bool:  # noqa: ARG001 - names of 
 _FORMS: Final[tuple[tuple[Expression, str, Callable[..., bool]], ...]] = (
     (_TOLD_PASSWORD, "password", _of_password_told),
     (_NEXT_PASSWORD, "password", _of_password_next),
-    (_TOLD_KEY, "secret", _of_key),
+    (_TRIED_PASSWORD, "password", _of_password_tried),
+    (_TOLD_KEY, "secret", _of_key_told),
     (_NEXT_KEY, "secret", _of_key),
     (_USER_AND_PASSWORD, "password", _of_password_next),
+    (_NATS_TOKEN, "token", _of_password_told),
 )
 
 
@@ -70,11 +91,6 @@ def _find_told(text: str) -> Iterator[Finding]:
                 yield Finding(start, start + len(value), kind)
 
 
-_CODE: Final = (
-    r"(?i:\b(?:(?:verification|security|log-?in|sign-?in|one[ -]time|2fa|two[ -]factor|otp|mfa|confirmation|sms"
-    r"|activation|tan)[ _-]?(?:pass)?codes?|otp|totp|pin)\s?(?:is|was|:|=)?\s?)\\*[\"']?"
-    r"(?P<s>[0-9]{3}[ -][0-9]{3}|[0-9]{4,8})"
-)
 _ABROAD: Final = (
     "contraseña", "clave de acceso", "mot de passe", "senha", "palavra-passe", "parola d'ordine", "wachtwoord",
     "lösenord", "adgangskode", "passord", "salasana", "hasło", "heslo", "jelszó", "parolă", "şifre", "parola",
@@ -94,17 +110,16 @@ SENTENCE: Final = Pattern(
     name="sentence",
     category=Category.CREDENTIALS,
     summary="secrets told in words, where they look like some: `password for bob is …`, `invalid token '…'`, "
-    "`API key provided: …`, one-time codes, words of a seed phrase; passwords in other languages (`пароль: …`)",
+    "`API key provided: …`, words of a seed phrase; passwords in other languages (`пароль: …`)",
     find=found_by_any(
         _find_told,
-        found_by(_CODE, "one-time-code", not_before=r"[0-9A-Za-z_%]|[.:,-][0-9]"),
         found_by(_IN_OTHER_LANGUAGES, "password", lambda value: not is_placeholder(value)),
         found_by(_SEED, "secret"),
     ),
     triggers=(
         "pass[wpc]", r"pwd\s", r"kennwort\s", r"token\S{0,3}\s", r"secrets?\S{0,3}\s", r"keys?\S{0,3}\s",
-        "credentials?", "creds", r"apikey\s", r"pass[:=]?\s", r"codes?\W{0,4}(?:is |was )?\W?[0-9]",
-        r"\b(?:t?otp|pin)\W{0,4}(?:is |was )?\W?[0-9]", r"\b(?:seed|recovery|mnemonic|backup)\W", *_ABROAD,
+        "credentials?", "creds", r"apikey\s", r"pass[:=]?\s", r"nats\b", r"pass[ -](?:phrase|word)",
+        r"\b(?:seed|recovery|mnemonic|backup)\W", *_ABROAD,
     ),
-    shown=("password", "secret", "one-time-code"),
+    shown=("password", "secret", "token"),
 )  # fmt: skip

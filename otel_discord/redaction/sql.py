@@ -7,6 +7,7 @@ from otel_discord.redaction.engine import Expression
 from otel_discord.redaction.finding import Category, Finding, Pattern, found_by, found_by_any
 from otel_discord.redaction.placeholders import is_placeholder
 from otel_discord.redaction.secret_keys import kind_of_key
+from otel_discord.redaction.sql_parameters import find_parameters
 
 _NAMES: Final = r"[^()]+"
 _INSERT: Final = Expression(rf"(?i:\b(?:into|replace)\s+[^\s(]+\s*)\((?P<s>{_NAMES})\)\s*(?i:values?)\s*\(")
@@ -52,7 +53,8 @@ SQL: Final = Pattern(
     name="sql",
     category=Category.CREDENTIALS,
     summary="`IDENTIFIED BY '…'`, `PASSWORD '…'`, the rows of an `INSERT` with a column that is secret, and the values "
-    "that databases repeat: `Key (token)=(…) already exists`, `Duplicate entry '…' for key 'users.api_token'`",
+    "that databases repeat: `Key (token)=(…) already exists`, `Duplicate entry '…' for key 'users.api_token'`, "
+    "and the parameters beside a statement with such a column (`parameters: $1 = '…'`)",
     find=found_by_any(
         found_by(
             r"(?i:\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)|\bpassword)\s+(?:(?i:as|by)\s+)?\\*['\"](?P<s>[^'\"]+)",
@@ -62,6 +64,7 @@ SQL: Final = Pattern(
         _find_values,
         _find_details,
         _find_duplicates,
+        find_parameters,
     ),
     triggers=(
         r"identified\s",
@@ -70,6 +73,9 @@ SQL: Final = Pattern(
         r"\breplace\s",
         r"key \(",
         "duplicate entry",
+        r"(?:param(?:eter)?s?|bind(?:ings?|s)?|args|arguments|values)[\\\"']{0,3}\s?[:=]\s?[^\s]",
+        r"\[(?:generated in|cached since) ",
+        r"[$?][0-9]?\s\[",
     ),
     shown=("password", "token", "…"),
 )

@@ -8,6 +8,7 @@ import pytest
 from otel_discord.redaction import Masker, MaskingPlan, select_patterns
 from otel_discord.redaction.disguise import unveil
 from tests.redaction.hunted import CREDENTIALS, PERSONAL
+from tests.redaction.hunted_forms import FORMS
 
 DEFAULT = Masker(MaskingPlan())
 EVERYTHING = Masker(MaskingPlan(patterns=select_patterns(["all"])))
@@ -24,7 +25,7 @@ def seen_of(secret: str, masked: str) -> list[str]:
     return [part for part in parts if part in masked]
 
 
-@pytest.mark.parametrize("text", CREDENTIALS, ids=range(len(CREDENTIALS)))
+@pytest.mark.parametrize("text", [*CREDENTIALS, *FORMS], ids=range(len(CREDENTIALS) + len(FORMS)))
 def test_no_credential_is_seen(text: str) -> None:
     plain = text.replace("\u27e6", "").replace("\u27e7", "")
     masked = DEFAULT.mask_text(plain)

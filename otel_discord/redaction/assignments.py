@@ -53,7 +53,7 @@ def _find(expression: Expression, text: str) -> Iterator[Finding]:
         if start < masked_to:
             continue
         kind = kind_of_key(text[key_start:key_end])
-        if not kind or _ARN.search(text, max(0, start - 128), start) or _STRUCT.match(text, end):
+        if not kind or _NO_KEY.search(text, max(0, start - 128), start) or _STRUCT.match(text, end):
             continue
         found = _value(text, text[key_start:key_end], kind, text[key_end:end], end)
         if found is not None:
@@ -164,8 +164,8 @@ def _find_all(text: str) -> Iterator[Finding]:
 
 _COOKIE_NAME_CHARS: Final = 4096
 _BRACKETS: Final = {"[": "]", "{": "}"}
-_ARN: Final = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:[0-9]{12}:\Z")
-"""Of Amazon: ``…:secret:prod/db`` is the name of a secret."""
+_NO_KEY: Final = re.compile(r"(?:arn:[\w-]+:[\w-]+:[\w-]*:[0-9]{12}:|(?:\A|\s)--- ?)\Z")
+"""Amazon's ``…:secret:prod/db`` is the name of a secret, Go's ``--- PASS: TestCart`` the result of a test."""
 _TYPED: Final = re.compile(r"string\([0-9]+\) (?=\")")
 """As PHP's ``var_dump`` writes."""
 _STRUCT: Final = re.compile(r"[A-Z]\w{1,63} \{ ?\w{1,64}: ")

@@ -20,8 +20,12 @@ _BEFORE_PASSWORD: Final = (
     (
         rf"{BOUNDARY}(?:sqlcmd\s[^\n]{{0,200}}?\s-P|redis-cli\s[^\n]{{0,200}}?\s(?:-a|--pass)"
         r"|ldap(?:search|modify|add|whoami|delete|passwd|compare)\s[^\n]{0,200}?\s-w"
-        r"|(?:az|docker|podman|nerdctl|buildah|oc|helm|skopeo|crane|oras)\s+(?:registry\s+)?login\s(?:[^\n]{0,200}?\s)??-p"
+        r"|(?:az|docker|podman|nerdctl|buildah|oc|helm|skopeo|crane|oras)"
+        r"\s+(?:registry\s+)?login\s(?:[^\n]{0,200}?\s)??-p"
         r"|htpasswd\s+-\S*b\S*\s+\S+\s+\S+|-pass(?:in|out)\s+pass:|mosquitto_(?:pub|sub)\s[^\n]{0,200}?\s-P"
+        r"|snmp[a-z]+\s[^\n]{0,200}?\s-[cAX]|net\s+use\s[^\n]{0,200}?\s(?:\\\\\S+|[A-Za-z]:)\s+(?:\\\\\S+\s+)?"
+        r""
+        r"|(?:sqlplus|expdp|impdp|sqlldr)\s(?:-\S+\s+)*[\w$#]+/"
         r"|(?:useradd|usermod)\s[^\n]{0,200}?\s-p|smbclient\s[^\n]{0,200}?-U\s*[^\s%]+%"
         r"|(?:zip|7z|unzip)\s[^\n]{0,200}?\s-[pP])\s*"
     ),
@@ -60,7 +64,9 @@ COMMAND_LINE: Final = Pattern(
     ),
     triggers=(
         r"curl\s", r"wget\s", r"http\s", "sshpass", r"mysql[a-z]*\s", r"sqlcmd\s", r"redis-cli\s", r"ldap[a-z]+\s",
-        r"login\s", r"htpasswd\s", r"-pass(?:in|out)\s", r"\becho\s", r"printf\s", "<<<", r"mosquitto_[ps]ub",
+        r"login\s", r"htpasswd\s", r"-pass(?:in|out)\s", r"\becho\s", r"printf\s", "<<<",
+        r"snmp[a-z]+\s", r"\bnet\s+use\s",
+        "sqlplus", "sqlldr", r"(?:ex|im)pdp\s", r"mosquitto_[ps]ub",
         r"user(?:add|mod)\s", r"smbclient\s", r"\b(?:un)?zip\s", r"\b7z\s",
     ),
     shown=("password",),

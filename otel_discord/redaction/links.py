@@ -31,9 +31,16 @@ ONE_TIME_LINK: Final = Pattern(
             "token",
             _is_mixed,
         ),
+        found_by(
+            r"(?i:/[\w-]*(?:reset|verify|confirm|activate|magic|invit)[\w-]*/?\?(?:\w+=[\w.-]{0,64}&(?:amp;)?){0,4}"
+            r"(?:t|k|h|c|tok|hash|sig|key|link)=)(?P<s>[A-Za-z0-9._~%=-]{12,})",
+            "token",
+            _is_mixed,
+        ),
         found_by(r"[?&](?i:code|oauth_verifier|ticket)=(?P<s>[A-Za-z0-9._~/%-]{12,})", "one-time-code", _is_code),
     ),
     triggers=(
+        r"/[\w-]*(?:reset|verify|confirm|activate|magic|invit)[\w-]*/?\?",
         r"/(?:reset|forgot|recover|set|change|password|verify|confirm|activate|magic|invit|unsubscribe)",
         r"[?&](?:code|oauth_verifier|ticket)=",
     ),

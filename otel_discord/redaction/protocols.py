@@ -26,7 +26,7 @@ _RESP: Final = r"(?:\r\n|\\+r\\+n|\\+n|\n)\$[0-9]+(?:\r\n|\\+r\\+n|\\+n|\n)"
 _END: Final = r"\s*(?:\\*[\"'\])},;]|\r|\n|\\+[rn]|\z|\s(?:SETNAME|setname)\s)"
 _START: Final = r"(?:\A|\\+[rn]|[^A-Za-z0-9_./-])"
 _WORD: Final = r"[^\s\"'\\,]"
-_PASS: Final = Expression(rf"{_START}PASS[ \t]+\\*[\"']?:?(?P<s>{_WORD}{{4,}}){_END}")
+_PASS: Final = Expression(rf"{_START}PASS[ \t]+\\*[\"']?:?(?P<s>[^\s\"'\\,\[]{_WORD}{{3,}}){_END}")
 _AUTH: Final = Expression(rf"{_START}(?:AUTH|auth){_GAP}(?:{_WORD}+{_GAP})?(?P<s>{_WORD}{{4,}}){_END}")
 _LOGIN: Final = Expression(
     rf"{_START}[A-Za-z]{{0,4}}\.?[0-9]{{1,6}}[ \t]+LOGIN{_GAP}{_WORD}+{_GAP}(?P<s>{_WORD}{{4,}}){_END}"
@@ -40,7 +40,10 @@ def _find_commands(text: str) -> Iterator[Finding]:
             if is_placeholder(value) or _RESULT.fullmatch(value) or _MECHANISM.fullmatch(value):
                 continue
             before = text[max(0, start + 1 - _TALK_CHARS) : start + 1]
-            is_spoken = text[value_start - 1] in "\"'" or _SPOKEN.search(before) or _TALK.search(before)
+            is_spoken = _SPOKEN.search(before) or _TALK.search(before)
+            if "auth" in text[start:value_start] and not is_spoken:
+                continue  # small, it is a word like others
+            is_spoken = is_spoken or text[value_start - 1] in "\"'"
             if looks_chosen(value) or (is_spoken and not _is_prose(text, value_start, value_end)):
                 yield Finding(value_start, value_end, "password")
 

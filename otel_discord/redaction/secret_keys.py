@@ -26,7 +26,8 @@ _ENDINGS: Final[Mapping[str, str]] = {
 """The last word is one of these or ends with it (``dbpassword``, ``authtoken``)."""
 
 _WORDS: Final[Mapping[str, str]] = {
-    "pass": "password", "pwd": "password", "pw": "password", "pword": "password", "mnemonic": "secret",
+    "psk": "password", "pass": "password", "pwd": "password", "pw": "password", "pword": "password",
+    "mnemonic": "secret",
     "cookie": "cookie", "cookies": "cookie", "jwt": "jwt", "otp": "one-time-code", "totp": "one-time-code",
     "cvv": "card-code", "cvc": "card-code", "creds": "credentials",
     "jsessionid": "session-id", "phpsessid": "session-id",
@@ -80,7 +81,7 @@ _MEASURES: Final = frozenset(
 """Words before ``token`` that make it a unit, a cursor or a part of a grammar."""
 
 TRIGGERS: Final = (
-    "pass", "pwd", r"\bpw\b|_pw|\.pw|-pw", "pword", "secret", "token", "key", "credential", "creds", "kennwort",
+    "pass", "pwd", "psk", r"\bpw\b|_pw|\.pw|-pw", "pword", "secret", "token", "key", "credential", "creds", "kennwort",
     "senha", "authori", "authz", "cookie", "jwt", "otp", "cvv", "cvc", "mnemonic", "sessi", "sessid", "phpsess",
     "laravel_sess", r"_pat\W", r"connect\.sid", r"\bpin\W|[_.-]pin\W", r"security.?code", "conn", "phrase",
     "recovery", "verification", "mfa", r"auth.?code", r"webhook.?url",
@@ -88,7 +89,7 @@ TRIGGERS: Final = (
 """A text without any of these, in any case of letters, holds no such key."""
 
 EXPRESSION: Final = (
-    r"[A-Za-z0-9_.\-]*(?i:pass|passw[a-z]+|passphrase|passcode|pwd|pw|pword|secrets?|token|tokens|keys?|credentials?"
+    r"[A-Za-z0-9_.\-]*(?i:pass|psk|passw[a-z]+|passphrase|passcode|pwd|pw|pword|secrets?|token|tokens|keys?|credentials?"
     r"|creds|kennwort|senha|authorization|authz|pin|laravel_session|_pat|connect\.sid|cookies?|jwt|t?otp|cvv|cvc|mnemonic|j?sessionid|phpsessid"
     r"|conn(?:ection)?.?str(?:ing)?|phrase|codes?|webhook.?url)[A-Za-z0-9_.\-]*"
 )

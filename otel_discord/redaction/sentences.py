@@ -18,10 +18,13 @@ _KEY: Final = (
     r"|refresh|bearer|id|session|reset|client|webhook)[ _-]?(?:keys?|tokens?|secrets?)"
     r"|tokens?|secrets?|credentials?|apikey)"
 )
-_PARTICIPLE: Final = r"(?:provided|used|given|supplied|received|found|specified|sent|entered)"
+_PARTICIPLE: Final = (
+    r"(?:provided|used|given|supplied|received|found|specified|sent|entered|loaded|rotated|generated|stored|issued)"
+)
 _OWNER: Final = r"(?:\s(?:for|of|to)\s(?:(?i:the|a|an|your|my|our)\s)?[^\s:=]{1,64}){0,2}"
 _SAYS: Final = (
-    rf"(?:\s{_PARTICIPLE})?(?:\s(?:is|was|are|set to|changed to|reset to|equals|now|must be changed)(?:\snow)?:?\s"
+    rf"(?:\s{_PARTICIPLE})?(?:\s(?:is|was|are|(?:set|changed|reset|updated|rotated) (?:to|from)"
+    r"|equals|now|must be changed)(?:\snow)?:?\s"
     r"|\s(?:->|=>|::)\s)"
 )
 _LABEL: Final = rf"(?:\s(?:for|of|to)\s[^\s:=]{{1,64}}|\s{_PARTICIPLE})\s?[:=]\s"
@@ -42,6 +45,13 @@ _UNITS: Final = re.compile(r"[0-9.,:/+-]+[a-z%]{0,4}|\(?[a-z_]+\(.*")
 _NEXT_KEY: Final = Expression(rf"(?i:\b{_KEY}{_OWNER}(?:\s{_PARTICIPLE}:?)?\s){_OPEN}{_VALUE}")
 _USER_AND_PASSWORD: Final = Expression(
     r"(?i:\b(?:credentials?|creds|user(?:name)?\s?[:/]\s?pass(?:word|wd)?)\s?[:=]?\s)[\w.@+-]{1,64}\s?[:/]\s?(?P<s>[^\s\"'/:]{4,})"
+)
+_CHANGED: Final = rf"(?i:\b{_CHOSEN_BY_PEOPLE}{_OWNER}(?:\s(?:was\s)?(?:changed|updated|reset|rotated))?\sfrom\s)"
+_OLD: Final = Expression(rf"{_CHANGED}{_OPEN}{_VALUE}\S?(?i:\sto\s)")
+_NEW_AFTER_OLD: Final = Expression(rf"{_CHANGED}\S{{1,100}}(?i:\sto\s){_OPEN}{_VALUE}")
+_LOGIN_ATTEMPT: Final = Expression(
+    r"(?i:\b(?:login|logon|auth|authentication|sign-?in)\s(?:attempt|try|failed|failure)\S{0,2}\s)"
+    r"\[?b?['\"]?[^\s'\"/\]]{1,64}['\"]?\s?[/:]\s?b?['\"]?(?P<s>[^\s'\"\]\[/]{3,})['\"]?\]"
 )
 _NATS_TOKEN: Final = Expression(rf"(?i:\bnats\b[^\n]{{0,80}}?\btoken\s){_OPEN}{_VALUE}")
 """NATS knows a client by a token that people choose."""
@@ -74,7 +84,10 @@ _FORMS: Final[tuple[tuple[Expression, str, Callable[..., bool]], ...]] = (
     (_TRIED_PASSWORD, "password", _of_password_tried),
     (_TOLD_KEY, "secret", _of_key_told),
     (_NEXT_KEY, "secret", _of_key),
-    (_USER_AND_PASSWORD, "password", _of_password_next),
+    (_USER_AND_PASSWORD, "password", _of_password_tried),
+    (_OLD, "password", _of_password_told),
+    (_NEW_AFTER_OLD, "password", _of_password_told),
+    (_LOGIN_ATTEMPT, "password", _of_password_told),
     (_NATS_TOKEN, "token", _of_password_told),
 )
 
@@ -118,7 +131,8 @@ SENTENCE: Final = Pattern(
     ),
     triggers=(
         "pass[wpc]", r"pwd\s", r"kennwort\s", r"token\S{0,3}\s", r"secrets?\S{0,3}\s", r"keys?\S{0,3}\s",
-        "credentials?", "creds", r"apikey\s", r"pass[:=]?\s", r"nats\b", r"pass[ -](?:phrase|word)",
+        "credentials?", "creds",
+        r"(?:attempt|try|fail)[a-z]*:? ?\[", r"apikey\s", r"pass[:=]?\s", r"nats\b", r"pass[ -](?:phrase|word)",
         r"\b(?:seed|recovery|mnemonic|backup)\W", *_ABROAD,
     ),
     shown=("password", "secret", "token"),

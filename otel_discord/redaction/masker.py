@@ -76,14 +76,20 @@ class Walk:
         """Mask a field of text."""
         text = getattr(message, name)
         if text:
-            masked = self.mask_text(text)
+            masked = self._masker.texts.masked_again(text).text
             if masked is not text:
                 self.changing()
                 setattr(message, name, masked)
 
     def body(self, record: LogRecord) -> None:
         """Mask a record's body; what asks for removal is cut out, for there is no attribute to remove."""
-        self.value(record.body)
+        text = record.body.string_value
+        if not text:
+            self.value(record.body)
+            return
+        masked = self.mask_text(text)
+        if masked is not text:
+            self.set_text(record.body, masked)
 
     def changing(self) -> None:
         """Say that something is about to be changed."""
@@ -125,7 +131,7 @@ class Walk:
 
     def _text_value(self, value: AnyValue) -> bool:
         text = value.string_value
-        masked = self._masker.texts.masked(text)
+        masked = self._masker.texts.masked_again(text)
         if masked.text is not text:
             self.set_text(value, masked.text)
         return masked.drop
@@ -133,7 +139,7 @@ class Walk:
     def _number(self, value: AnyValue, kind: str) -> bool:
         """A card number may come as a number."""
         text = repr(getattr(value, kind)) if kind == "int_value" else ""
-        masked = self._masker.texts.masked(text)
+        masked = self._masker.texts.masked_again(text)
         if masked.text != text:
             self.set_text(value, masked.text)
         return masked.drop

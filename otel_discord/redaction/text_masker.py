@@ -12,6 +12,8 @@ from otel_discord.redaction.replacement import NOT_EXAMINED, marker, pseudonym
 
 MAX_TEXT_CHARS: Final = 16 * 1024 * 1024
 """A longer text is not examined, and so not sent."""
+_REMEMBERED_TEXTS: Final = 20_000
+_REMEMBERED_CHARS: Final = 100
 MAX_FINDINGS: Final = 20_000
 """A text with more is replaced as a whole: it would keep the service from its work."""
 
@@ -46,6 +48,7 @@ class TextMasker:
         self._always = [rank for rank, pattern in enumerate(plan.patterns) if not pattern.triggers]
         self._disguised, self._control = len(triggers), len(triggers) + 1
         self._hits = Sweep([*triggers, MAY_BE_DISGUISED, CONTROL]).hits
+        self._clean: set[str] = set()
         self.can_sweep = not self._always
         """Whether a sweep alone can say that there is nothing."""
 
@@ -64,6 +67,17 @@ class TextMasker:
         if hits is None and not self._always:
             return text
         return self._examined(text, hits or ()).text
+
+    def masked_again(self, text: str) -> Masked:
+        """As :meth:`masked`, for texts that repeat (keys, names, values of attributes): clean ones are remembered."""
+        if text in self._clean:
+            return Masked(text)
+        masked = self.masked(text)
+        if masked.text is text and not masked.drop and len(text) <= _REMEMBERED_CHARS:
+            if len(self._clean) >= _REMEMBERED_TEXTS:
+                self._clean.clear()
+            self._clean.add(text)
+        return masked
 
     def masked(self, text: str) -> Masked:
         """Return the text as it may be sent, and whether its attribute is to go."""

@@ -16,6 +16,7 @@ from otel_discord.redaction import (
     mask_logs,
     pseudonym,
     select_patterns,
+    text_masker,
 )
 from otel_discord.redaction.bytes_masker import MAX_BYTES
 from otel_discord.redaction.masker import MAX_DEPTH
@@ -92,6 +93,30 @@ def test_a_batch_without_secrets_is_not_copied(masker: Masker) -> None:
     ]
     for batch in batches:
         assert mask_batch(masker, batch) is batch
+
+
+def test_records_with_many_attributes() -> None:
+    many = {f"name {number}": f"value {number}" for number in range(40)}
+    assert mask_logs(MASKER, batch := logs_batch(2, attributes=many)) is batch
+    mixed = logs_batch(2, attributes=many)
+    clean, secret = mixed.request.resource_logs[0].scope_logs[0].log_records
+    clean.time_unix_nano = clean.observed_time_unix_nano = 0  # bytes of a time may look like text
+    secret.attributes.extend(key_values({"header": f"Bearer {TOKEN}"}))
+    masked = mask_logs(MASKER, mixed)
+    assert TOKEN not in str(masked.request)
+    assert masked.request.resource_logs[0].scope_logs[0].log_records[0] == clean
+
+
+def test_what_was_clean_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_masker, "_REMEMBERED_TEXTS", 3)
+    masker = Masker(MaskingPlan())
+    for number in range(9):
+        assert masker.texts.masked_again(f"value {number}").text == f"value {number}"
+        assert masker.texts.masked_again(f"Bearer {TOKEN}").text != f"Bearer {TOKEN}"
+        assert len(masker.texts._clean) <= 3
+    long = "x " * 500
+    assert masker.texts.masked_again(long).text == long
+    assert long not in masker.texts._clean
 
 
 def test_spans() -> None:

@@ -139,7 +139,8 @@ def _counted(digest: Digest) -> str:
     problems = digest.problems - len(digest.full)
     shown = len(digest.full)
     worst = "" if not shown else f"the worst {shown} are below" if shown > 1 else "the worst one is below"
-    mark = f"×{number(records)} in {number(problems)} of them" if records > 1 else ""
+    share = "one each" if records == problems else f"in {number(problems)} of them"
+    mark = f"×{number(records)} {share}" if records > 1 else ""
     return " · ".join(part for part in (mark, worst) if part)
 
 

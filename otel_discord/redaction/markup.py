@@ -39,7 +39,7 @@ def _find_elements(expression: Expression, text: str) -> Iterator[Finding]:
         if kind:
             closing = "]]>" if text.find(_CDATA, start, end) >= 0 else "<"
             stop = text.find(closing, end)
-            if stop < 0 and closing == "<" and " " in text[end:]:
+            if stop < 0 and closing == "<" and text.find(" ", end) >= 0:
                 continue  # no element, but a word in angle brackets and a sentence
             stop = stop if stop >= 0 else len(text)
             if not is_placeholder(text[end - 1 : min(stop, end + LONGEST_CHARS)]):

@@ -43,8 +43,8 @@ def _find_commands(text: str) -> Iterator[Finding]:
             is_spoken = _SPOKEN.search(before) or _TALK.search(before)
             if "auth" in text[start:value_start] and not is_spoken:
                 continue  # small, it is a word like others
-            is_spoken = is_spoken or text[value_start - 1] in "\"'"
-            if looks_chosen(value) or (is_spoken and not _is_prose(text, value_start, value_end)):
+            is_said = is_spoken is not None or text[value_start - 1] in "\"'"
+            if looks_chosen(value) or (is_said and not _is_prose(text, value_start, value_end)):
                 yield Finding(value_start, value_end, "password")
 
 

@@ -54,7 +54,7 @@ async def _storm(records: int) -> Report:
                 expected = told["accepted"] + FATALS
                 await until(lambda: records_shown(fake.messages) == expected, timeout_s=_QUIET_S)
                 peak.cancel()
-                growth = max(running.process.rss_bytes(), *(await asyncio.gather(peak, return_exceptions=True)))
+                growth = max(running.process.rss_bytes(), await peak)
             finally:
                 await asyncio.to_thread(starting.__exit__, None, None, None)
     _check(fake)

@@ -27,7 +27,7 @@ FATALS: Final = 8
 
 _VERBS: Final = ("charge", "reserve", "ship", "index", "resize", "publish", "archive", "import", "merge", "sync")
 _NOUNS: Final = ("invoice", "basket", "parcel", "catalog", "thumbnail")
-_VARIABLES: Final = (
+_VARIABLES: Final[tuple[Callable[[random.Random], str], ...]] = (
     lambda dice: str(dice.randrange(10**7)),
     lambda dice: f"10.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(256)}:{dice.randrange(1024, 65536)}",
     lambda dice: f"/srv/data/{dice.randrange(10**4)}/part-{dice.randrange(10**5)}.bin",
@@ -67,11 +67,12 @@ def bodies(records: int, dice: random.Random) -> tuple[list[bytes], dict[int, in
     Thirty messages are there from the start, the others come one by one.
     """
     count = records // REQUEST_RECORDS
-    made, first_in = [], {}
+    made: list[bytes] = []
+    first_in: dict[int, int] = {}
     for number in range(min(count, 400)):
         known = min(TEMPLATES, 30 + number // 12)
         templates = [dice.randrange(known) for _ in range(REQUEST_RECORDS)]
-        templates[: known - 0] = range(known) if number % 12 == 0 else templates[:known]
+        templates[:known] = range(known) if number % 12 == 0 else templates[:known]
         for template in templates:
             first_in.setdefault(template, number)
         made.append(body([(message(template, dice), Severity.ERROR) for template in templates]))

@@ -1,9 +1,9 @@
 """When the next message goes that is not critical, so that a channel's minute is not used up in its first seconds.
 
 Whoever comes into a channel that is used up has to wait until the oldest message is a minute old: after a burst nearly
-all of that minute. So a tenth of the slots go at once, up to a third in small gaps, in which more cards find their way into
-one message; the others are dealt out evenly until slots come back, and never much faster than they do in the long run:
-thereby a burst is not repeated each minute.
+all of that minute. So a tenth of the slots go at once, up to a third in small gaps, in which more cards find their way
+into one message; the others are dealt out evenly until slots come back, and never much faster than they do in the long
+run: thereby a burst is not repeated each minute.
 """
 
 import math

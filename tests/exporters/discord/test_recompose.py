@@ -164,3 +164,19 @@ def test_what_was_sent_again_says_so_also_after_an_edit(preset: Preset, cards: i
         expected = said(composed.message).count("sent again")
         assert (expected > 0) is repeated
         assert said(made.recompose(kept, note)).count("sent again") == expected
+
+
+@pytest.mark.parametrize(
+    "crowded",
+    [
+        Embed(fields=(EmbedField("n", "v" * 1000),), footer=EmbedFooter("f" * 100)),
+        Embed(title="t" * 256, fields=(EmbedField("n", "v" * 1000),), footer=EmbedFooter("f" * 100)),
+        Embed(title="t" * 256, description="d" * 4000, footer=EmbedFooter("f" * 2000)),
+    ],
+)
+def test_what_is_cut_hard_still_shows_something(crowded: Embed) -> None:
+    others = [Rendered(Embed(description="word " * 800 + "end")) for _ in range(9)]
+    for cards in ([Rendered(crowded), *others], [Rendered(crowded)] * 10):
+        fitted = fit_all(cards, max_total_chars=1_000)
+        assert all(embed.title or embed.description or embed.fields for embed in fitted.embeds)
+        assert sum(embed.text_chars for embed in fitted.embeds) <= 1_000

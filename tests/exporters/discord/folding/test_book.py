@@ -186,3 +186,17 @@ def test_a_message_that_shows_more_than_is_counted_lacks_nothing() -> None:
     message = posted(book, "m", one)
     one.shown = one.count + 3
     assert (one.unshown, message.unshown) == (0, 0)
+
+
+def test_what_is_quiet_for_long_goes_before_what_only_takes_room() -> None:
+    book = LaneBook("a", WINDOW)
+    size = book_module.MAX_KEPT_BYTES // 2
+    old = posted(book, "old", entry(0, "p0", size=size))
+    newer = [
+        posted(book, f"m{each.card_id}", each)
+        for each in (entry(number, f"p{number}", now_ns=WINDOW + number, size=size) for number in range(1, 5))
+    ]
+    outlived = book.outlived(WINDOW + 10)
+    assert outlived[0] is old
+    assert outlived[1:] == newer[: len(outlived) - 1]
+    assert len(outlived) < 5

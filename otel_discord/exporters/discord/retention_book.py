@@ -27,10 +27,6 @@ class RetentionBook:
     most: int = MAX_MESSAGES
     _sent: dict[str, Sent] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        """Return how many messages are known."""
-        return len(self._sent)
-
     def restore(self, sent: Iterable[Sent]) -> None:
         """Know the messages of an earlier run as well; what is known already stays as it is."""
         known = {each.message_id: each for each in sent} | self._sent

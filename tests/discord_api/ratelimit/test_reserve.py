@@ -353,3 +353,9 @@ def test_raising_at_any_moment_keeps_every_promise(seed: int, raises: list[float
     world.run()
     assert discord.refused == []
     assert all((job.done_at is None) == job.given_up for job in world.jobs)
+
+
+def test_a_channel_without_a_limit_recalls_a_pause_only() -> None:
+    channel = ChannelBudget("c", 0, 0.0)
+    channel.recall([1.0, 2.0], 5.0, 100.0)
+    assert channel.allowed_at(100.0, creates=True) == pytest.approx(105.0)

@@ -131,10 +131,7 @@ def _as_text(value: Plain) -> str:
         return value
     if value is None:
         return ""
-    try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    except (orjson.JSONEncodeError, TypeError):
-        return str(value)
+    return orjson.dumps(value, default=str).decode()
 
 
 def _unquoted(value: str) -> str:

@@ -114,3 +114,13 @@ def test_the_templates_of_those_seen_last_come_last() -> None:
     for name in ("a", "b", "c", "a"):
         met(history, name)
     assert [template for _, template in history.templates(2)] == ["c <*>", "a <*>"]
+
+
+def test_a_part_that_could_not_be_stored_is_still_to_be() -> None:
+    history = History()
+    met(history, "p")
+    (number,) = history.changed()
+    history.part(number)
+    assert history.changed() == []
+    history.not_stored(number)
+    assert history.changed() == [number]

@@ -119,8 +119,8 @@ def test_the_templates_of_those_seen_last_come_last() -> None:
 def test_a_part_that_could_not_be_stored_is_still_to_be() -> None:
     history = History()
     met(history, "p")
-    (number,) = history.changed()
+    (number,) = history.changed
     history.part(number)
-    assert history.changed() == []
+    assert history.changed == []
     history.not_stored(number)
-    assert history.changed() == [number]
+    assert history.changed == [number]

@@ -44,7 +44,7 @@ _CREDENTIALS = [
     "circle said CCIPAT bad: \u27e6CC\xa6IPAT_Fj3kL9mNpQrStUvWxYz12_0a1b2c3d4e5f60718293a4b5c6d7e8f901234567\u27e7",
     "TRAVIS api: authorization: token \u27e6Kx\xa67LbPc9sDf2Gh4Jk6Qe\u27e7",
     "buildkite agent \u27e6bk\xa6ua_0a1b2c3d4e5f60718293a4b5c6d7e8f901234567\u27e7 denied",
-    "npm ERR! //registry.npmjs.org/:_authToken=\u27e6np\xa6m_k3Lq9Zr3mTn8Vw1yKx7LbPc9sDf2Gh4Jk6Qe\u27e7",
+    "npm ERR! //registry.example/:_authToken=\u27e6np\xa6m_k3Lq9Zr3mTn8Vw1yKx7LbPc9sDf2Gh4Jk6Qe\u27e7",
     "//npm.acme.io/:_auth=\u27e6dX\xa6NlcjpzM2NyM3RwYXNz\u27e7",
     "pypi upload with \u27e6py\xa6pi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMAACKlszLCJ\u27e7",
     "docker login -u acme -p \u27e6dc\xa6kr_pat_Zx9Kq2Lw4Er6Ty8Ui0Op3As5Df7\u27e7",

@@ -8,6 +8,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from otel_discord.ottl.errors import OttlError
 from otel_discord.ottl.values import Value, a_type, type_name
 from otel_discord.signals import to_plain as to_signal
+from otel_discord.signals.from_plain import from_plain
 
 MAX_DEPTH: Final = 30
 """How deep a written value may nest: protobuf reads back 100 levels, of which a map takes three (value, list of pairs,
@@ -42,18 +43,8 @@ def to_any(value: Value, depth: int = 0) -> AnyValue:
         raise OttlError(f"nested deeper than {MAX_DEPTH} levels")
     try:
         match value:
-            case None:
-                return AnyValue()
-            case str():
-                return AnyValue(string_value=value)
-            case bool():
-                return AnyValue(bool_value=value)
-            case int():
-                return AnyValue(int_value=value)
-            case float():
-                return AnyValue(double_value=value)
-            case bytes():
-                return AnyValue(bytes_value=value)
+            case None | str() | bool() | int() | float() | bytes():
+                return from_plain(value)
             case list():
                 return AnyValue(array_value=ArrayValue(values=[to_any(member, depth + 1) for member in value]))
             case dict():

@@ -9,6 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
 from otel_discord.signals.batch import LogsBatch, MetricsBatch, TracesBatch
+from otel_discord.signals.from_plain import from_plain
 from otel_discord.signals.severity import Severity
 
 START_NS = 1_767_225_600_000_000_000
@@ -20,16 +21,8 @@ RESOURCE: Mapping[str, Any] = {"service.name": "shop", "deployment.environment.n
 def any_value(value: Any) -> AnyValue:
     """Return an AnyValue of str, bool, int, float, bytes, list, dict, or None."""
     match value:
-        case None:
-            return AnyValue()
-        case bool():
-            return AnyValue(bool_value=value)
-        case int():
-            return AnyValue(int_value=value)
-        case float():
-            return AnyValue(double_value=value)
-        case bytes():
-            return AnyValue(bytes_value=value)
+        case None | bool() | int() | float() | bytes():
+            return from_plain(value)
         case list() | tuple():
             return AnyValue(array_value=ArrayValue(values=[any_value(item) for item in value]))
         case dict():

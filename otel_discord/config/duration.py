@@ -1,9 +1,7 @@
 """Durations as Go and the Collector write them: ``250ms``, ``10s``, ``1m30s``, ``0``."""
 
 import re
-from typing import Annotated, Final
-
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from typing import Final
 
 _UNIT_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
@@ -54,24 +52,3 @@ def format_duration(seconds: float) -> str:
 def _decimal(number: int, scale: int) -> str:
     whole, rest = divmod(number, scale)
     return f"{whole}.{rest:0{len(str(scale)) - 1}}".rstrip("0") if rest else str(whole)
-
-
-def _not_negative(seconds: float) -> float:
-    if seconds < 0:
-        raise ValueError("must not be negative")
-    return seconds
-
-
-def _parse(value: object) -> float:
-    # A default written in code is already seconds; what a user writes is a string (or 0).
-    return _not_negative(parse_duration(value))
-
-
-Duration = Annotated[
-    float,
-    Field(strict=False),
-    BeforeValidator(_parse),
-    PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["250ms", "10s", "5m"]}),
-]
-"""Seconds, not negative; written as a Go duration. Defaults in code are plain seconds and are not validated."""

@@ -4,10 +4,11 @@ Every way of printing gives ``[REDACTED]``; the value itself is reached only thr
 so a search for ``reveal(`` lists every place that can leak.
 """
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 REDACTED: Final = "[REDACTED]"
 
@@ -50,8 +51,10 @@ class Secret:
         raise TypeError("a Secret is not serialised")
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         """Accept a string or a Secret; serialise as ``[REDACTED]``."""
+        from pydantic_core import core_schema
+
         return core_schema.no_info_plain_validator_function(
             cls._validate,
             json_schema_input_schema=core_schema.str_schema(),

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from otel_discord.component.extension_reference import NamesExtension
 from otel_discord.component.storage import QueueLimits, Sizer, Storage
-from otel_discord.config.duration import Duration
+from otel_discord.config.duration_field import Duration
 from otel_discord.config.model import StrictModel
 from otel_discord.exporterhelper.backoff import BackoffPolicy, Jitter
 

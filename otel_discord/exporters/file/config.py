@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from otel_discord.config.duration import Duration
+from otel_discord.config.duration_field import Duration
 from otel_discord.config.model import StrictModel
 
 

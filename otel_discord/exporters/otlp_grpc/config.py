@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from otel_discord.config.duration import Duration
+from otel_discord.config.duration_field import Duration
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.config.model import StrictModel
 from otel_discord.config.secret import Secret

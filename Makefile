@@ -28,7 +28,7 @@ PURE := $(addprefix otel_discord/, \
   exporters/discord/shelf.py exporters/discord/tombstones.py \
   extensions/file_storage/condition.py extensions/file_storage/space.py \
   receivers/otlp/answers.py receivers/otlp/decompress.py receivers/otlp/http_requests.py receivers/otlp/ingest.py \
-  service/conceal.py service/fanout.py service/graph.py service/ids.py service/reload_diff.py \
+  service/fanout.py service/graph.py service/ids.py service/reload_diff.py \
   service/references.py)
 comma := ,
 space := $(subst ,, )

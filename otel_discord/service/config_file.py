@@ -9,17 +9,17 @@ from pydantic import BaseModel, ValidationError
 
 from otel_discord.component import ComponentId, ConnectorFactory, ExtensionFactory, Factory, Kind
 from otel_discord.config import StrictModel
+from otel_discord.config.conceal import conceal, hidden_in
 from otel_discord.config.interpolation import Interpolated, interpolate
+from otel_discord.config.model_errors import explain, value_at
 from otel_discord.config.nearest import did_you_mean
 from otel_discord.config.problem import ConfigurationError, KeyPath, Problem, join_path
 from otel_discord.config.raw_text import RawText, unwrap
 from otel_discord.config.sources import fingerprint, read_sources, read_text, source_files
-from otel_discord.service.conceal import conceal, hidden_in
 from otel_discord.service.config import PipelineConfig, ServiceConfig
 from otel_discord.service.extension_uses import Extensions, check_uses, uses_in
 from otel_discord.service.graph import Fault, Plan, plan
 from otel_discord.service.ids import parse_component_id
-from otel_discord.service.model_errors import explain, value_at
 from otel_discord.service.pipeline_uses import check_pipeline_uses
 from otel_discord.service.references import Checked, check_references
 from otel_discord.service.registry import BrokenComponentError, Registry

@@ -8,10 +8,10 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, M
 from pydantic import ValidationError
 
 from otel_discord.component import ACCEPTED, Kind, Outlets, Receipt, RetryableError
+from otel_discord.config.model_errors import explain
 from otel_discord.connectors.count.config import CountConfig
 from otel_discord.connectors.count.factory import FACTORY
 from otel_discord.service.config_file import load_configuration
-from otel_discord.service.model_errors import explain
 from otel_discord.service.registry import Registry
 from otel_discord.signals import Batch, LogsBatch, MetricsBatch, Signal, attributes_to_dict
 from otel_discord.testing.component_contract import check_cancelled, check_never_started, check_start_and_stop

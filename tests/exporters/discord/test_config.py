@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from otel_discord.component import StartError
+from otel_discord.config.model_errors import explain
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.destinations import resolve_destinations
-from otel_discord.service.model_errors import explain
 
 URL = "https://discord.com/api/webhooks/123456789012345678/" + "a" * 68
 

@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from otel_discord.component import Kind
+from otel_discord.config.model_errors import explain
 from otel_discord.processors.attributes.config import AttributesConfig
 from otel_discord.service.config_file import load_configuration
-from otel_discord.service.model_errors import explain
 from otel_discord.service.registry import Registry
 
 GOOD = r"""

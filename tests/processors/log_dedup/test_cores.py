@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from pydantic import ValidationError
 
+from otel_discord.config.model_errors import explain
 from otel_discord.processors.log_dedup.config import LogDedupConfig
 from otel_discord.processors.log_dedup.fields import find_field, remove_field, split_field
 from otel_discord.processors.log_dedup.held import Held, Sightings
 from otel_discord.processors.log_dedup.identity import record_digest, resource_digest, scope_digest
 from otel_discord.processors.log_dedup.zones import zone_of
-from otel_discord.service.model_errors import explain
 from otel_discord.signals import LogsBatch, attributes_to_dict, to_plain
 from otel_discord.testing.otlp import START_NS, any_value, key_values, logs_batch
 

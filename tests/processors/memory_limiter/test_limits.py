@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from otel_discord.config.model_errors import explain
 from otel_discord.processors.memory_limiter.config import MemoryLimiterConfig
 from otel_discord.processors.memory_limiter.limits import MIB, Limits, Turn, Watch, limits_of
 from otel_discord.processors.memory_limiter.process_memory import ProcessMemory, cgroup_limits
-from otel_discord.service.model_errors import explain
 
 GIB = 1024 * MIB
 

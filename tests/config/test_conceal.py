@@ -2,8 +2,8 @@
 
 import pytest
 
+from otel_discord.config.conceal import conceal, hidden_in
 from otel_discord.config.raw_text import RawText
-from otel_discord.service.conceal import conceal, hidden_in
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,218 @@
+"""What an exporter or a handler of an application holds: takes records from any thread and returns at once.
+
+Nothing here waits for Discord, and nothing raises into the application: what goes wrong is one line of the log.
+"""
+
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from otel_discord.sdk import exits, processes
+from otel_discord.sdk.buffer import Buffer
+from otel_discord.sdk.ours import is_ours
+from otel_discord.sdk.sender import the_sender
+
+if TYPE_CHECKING:
+    from otel_discord.sdk.buffer import Losses
+    from otel_discord.sdk.settings import SdkSettings
+    from otel_discord.sdk.snapshot import Snapshot
+
+_log: Final = logging.getLogger("otel_discord.sdk")
+
+_LAST_LOOK_S: Final = 0.25
+"""After the deadline of an end, for the sender to say that it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the sender has to do next for an outlet."""
+
+    snapshots: "list[Snapshot]"
+    losses: "Losses | None"
+    flushes: tuple[threading.Event, ...]
+    """To be set when everything taken so far is in Discord; only given where nothing waits any more."""
+    is_last: bool
+    """Nothing comes any more."""
+
+
+class Outlet:
+    """A bounded buffer, and the sender that empties it.
+
+    Args:
+        settings: where to, and how much may wait.
+        name: of the exporter, for the log: ``discord`` or ``discord/<name>``.
+    """
+
+    def __init__(self, settings: "SdkSettings", *, name: str = "discord") -> None:
+        self.settings = settings
+        self.name = name
+        self.floor = settings.min_severity or 0
+        """Records below this severity number are shown nowhere; 0 while that is not known."""
+        self._is_inert = False
+        self._is_closed = False
+        self._close_at_s: float | None = None
+        self._forget()
+        processes.watch(self)
+        exits.at_end(_get_ready)
+
+    @classmethod
+    def inert(cls, reason: str, *, name: str = "discord") -> "Outlet":
+        """Say why nothing will be sent, once, and return an outlet that takes and forgets."""
+        from otel_discord.sdk.own_logging import show_own_logs
+        from otel_discord.sdk.settings import SdkSettings
+
+        show_own_logs()
+        outlet = cls(SdkSettings(section={}, spool_directory=""), name=name)
+        outlet.give_up(reason)
+        return outlet
+
+    # ------------------------------------------------------------------------------------- the application's threads
+
+    @staticmethod
+    def is_ours() -> bool:
+        """Return whether the current thread is the sender's: what is logged there is not to be sent."""
+        return is_ours()
+
+    @property
+    def is_inert(self) -> bool:
+        """Whether records are forgotten, since something is wrong with the settings."""
+        return self._is_inert
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has been shut down."""
+        return self._is_closed
+
+    def offer(self, snapshot: "Snapshot") -> None:
+        """Take a record. Returns at once; where there is no room, the least important one goes, counted."""
+        if self._is_closed or self._is_inert or snapshot.severity < self.floor or is_ours():
+            return
+        try:
+            with self._lock:
+                self._buffer.put(snapshot)
+                wakes, self._is_awake = not self._is_awake, True
+            if wakes:
+                the_sender().wake(self)
+        except Exception as error:  # noqa: BLE001 - the application must not hear of it
+            _log.error("a record was not taken: %s", type(error).__name__)  # noqa: TRY400
+
+    def look_for_spool(self) -> None:
+        """Wake the sender if an earlier run has left something: it need not wait for the next error."""
+        directory = self.settings.spool_directory
+        if self._is_inert or not directory:
+            return
+        try:
+            with os.scandir(directory) as entries:
+                has_left = any(entry.name.endswith(".jsonl") for entry in entries)
+        except OSError:  # it is made with the first record that is left
+            return
+        if has_left:
+            with self._lock:
+                self._is_awake = True
+            the_sender().wake(self)
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until everything taken so far is in Discord, or has ended; return whether it is.
+
+        On the sender's own thread, where waiting would never end, and once closed it returns at once.
+        """
+        if self._is_closed or self._is_inert:
+            return True
+        with self._lock:
+            if not self._has_begun and not len(self._buffer):
+                return True
+            done = threading.Event()
+            self._flushes.append(done)
+            self._is_awake = True
+        if is_ours():
+            return False
+        the_sender().wake(self, hurry=True)
+        return done.wait(max(0.0, timeout_s))
+
+    def shutdown(self, timeout_s: float | None = None) -> bool:
+        """Send what is left until the deadline, keep the rest in the spool, and end; return whether it ended in time.
+
+        ``timeout_s``: the settings' own if it is shorter, or not given. A second call returns at once.
+        """
+        with self._lock:
+            if self._is_closed:
+                return self._ended.is_set()
+            self._is_closed = True
+            if self._is_inert or (not self._has_begun and not len(self._buffer)):
+                self._ended.set()
+                return True
+            most_s = self.settings.shutdown_timeout_s
+            budget_s = most_s if timeout_s is None else min(most_s, max(0.0, timeout_s))
+            self._close_at_s = time.monotonic() + budget_s
+            self._is_awake = True
+        if is_ours():
+            return False
+        the_sender().wake(self, hurry=True)
+        if not self._ended.wait(budget_s + _LAST_LOOK_S):
+            _log.error("the sender did not end within %g s; what it still had is lost", budget_s)
+            return False
+        return True
+
+    # ---------------------------------------------------------------------------------------------- the sender's side
+
+    @property
+    def close_at_s(self) -> float | None:
+        """``time.monotonic()`` by which it should be over; None while it goes on."""
+        return self._close_at_s
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether somebody waits for it to be empty."""
+        return bool(self._flushes) or self._close_at_s is not None
+
+    def take(self, most: int) -> Taken:
+        """Return what comes next; where nothing does, the next record wakes the sender again."""
+        with self._lock:
+            self._has_begun = True
+            snapshots = self._buffer.take(most)
+            losses = self._buffer.take_losses()
+            flushes: tuple[threading.Event, ...] = ()
+            if not snapshots:
+                flushes = tuple(self._flushes)
+                self._flushes.clear()
+                self._is_awake = False
+            return Taken(snapshots, losses, flushes, is_last=self._is_closed and not snapshots)
+
+    def give_up(self, reason: str) -> None:
+        """Say why nothing can be sent, and forget what waits and what comes."""
+        with self._lock:
+            lost = sum(each.count for each in self._buffer.take(len(self._buffer)))
+            self._is_inert = True
+            flushes = list(self._flushes)
+        _log.error("nothing is sent to Discord: %s%s", reason, f" ({lost} records so far)" if lost else "")
+        for each in flushes:
+            each.set()
+
+    def ended(self) -> None:
+        """Say that the sender has done what it could."""
+        for each in self._flushes:
+            each.set()
+        self._ended.set()
+
+    def forget_parent(self) -> None:
+        """Begin anew in a forked child: what waits is the parent's to send, and so is its sender."""
+        self._abandoned = (self._buffer, self._flushes, self._ended)
+        self._forget()
+
+    def _forget(self) -> None:
+        # Reentrant, since a signal's handler or a finaliser may log on a thread that is just in here.
+        self._lock = threading.RLock()
+        self._buffer = Buffer(self.settings.max_records, self.settings.max_bytes)
+        self._flushes: list[threading.Event] = []
+        self._ended = threading.Event()
+        self._is_awake = False
+        self._has_begun = False
+
+
+def _get_ready() -> None:
+    """At the first moment of the interpreter's end: have a thread where a record may still come."""
+    if any(not (outlet.is_closed or outlet.is_inert) for outlet in processes.outlets()):
+        the_sender().get_ready()

@@ -1,0 +1,140 @@
+"""Forks and the ends of child processes.
+
+A forked child has a copy of what waits and none of the threads: it begins anew, and what waits stays its parent's to
+send. While the process forks, the sender stands still, so that the child inherits nothing that is half done. A child
+of ``multiprocessing`` ends without ``atexit``, so there the end is announced in multiprocessing's own way.
+"""
+
+import ctypes
+import os
+import sys
+import threading
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_discord.sdk.ours import is_ours
+from otel_discord.sdk.sender import begin_anew, the_sender
+
+if TYPE_CHECKING:
+    from otel_discord.sdk.outlet import Outlet
+    from otel_discord.sdk.sender import Sender
+
+_STANDSTILL_S: Final = 2.0
+"""Longest time that a fork waits for the sender: a routing step takes milliseconds, the first import half a second."""
+
+_outlets: "Final[weakref.WeakSet[Outlet]]" = weakref.WeakSet()
+_ENDS_EARLY: Final = 100
+"""Among multiprocessing's finalizers: before its own (queues, managers), which have at most 10."""
+
+
+def watch(outlet: "Outlet") -> None:
+    """Have an outlet begin anew in children, and shut down at the end of those that end without ``atexit``."""
+    _outlets.add(outlet)
+    _hook_multiprocessing()
+
+
+def outlets() -> "list[Outlet]":
+    """Return the outlets of this process."""
+    return list(_outlets)
+
+
+# ------------------------------------------------------------------------------------------------------------ forks
+
+
+class _Fork:
+    """One fork: the sender waits in the middle of nothing until it is over."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.holds_import = False
+        self.sender: Sender | None = None
+
+    def begin(self) -> None:
+        sender = self.sender = the_sender()
+        if is_ours():
+            return
+        self.holds_import = sender.importing.acquire(timeout=_STANDSTILL_S)
+        stands = threading.Event()
+        go_on = self.go_on = threading.Event()
+
+        def stand_still() -> None:
+            stands.set()
+            go_on.wait(_STANDSTILL_S)
+
+        if sender.call(stand_still):
+            stands.wait(_STANDSTILL_S)
+
+    def end(self) -> None:
+        self.go_on.set()
+        if self.holds_import and self.sender is not None:
+            self.sender.importing.release()
+        self.holds_import, self.sender = False, None
+
+
+_forks: Final = threading.local()
+
+
+def _before_fork() -> None:
+    with suppress(Exception):
+        fork = _forks.current = _Fork()
+        fork.begin()
+
+
+def _after_in_parent() -> None:
+    with suppress(Exception):
+        _forks.current.end()
+
+
+def _after_in_child() -> None:
+    with suppress(Exception):
+        _keep_for_ever(begin_anew())
+    for outlet in outlets():
+        with suppress(Exception):
+            outlet.forget_parent()
+    with suppress(Exception):
+        _hook_multiprocessing()
+
+
+def _keep_for_ever(inherited: "Sender") -> None:
+    """Never let the parent's loop be collected here: closing it would reach into the parent's epoll, which is shared."""
+    if inherited.has_thread:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+
+# -------------------------------------------------------------------------------------------------- multiprocessing
+
+
+class _Anchor:
+    """What multiprocessing wants to hang a call on."""
+
+
+_anchor: Final = _Anchor()
+_hooked: Final[list[bool]] = []
+
+
+def _hook_multiprocessing() -> None:
+    """Have every child of multiprocessing announce its end; nothing is imported for it."""
+    util: Any = sys.modules.get("multiprocessing.util")
+    if util is not None and not _hooked:
+        _hooked.append(True)
+        util.register_after_fork(_anchor, _announce_end)
+
+
+def _announce_end(_: _Anchor) -> None:
+    util: Any = sys.modules["multiprocessing.util"]
+    util.Finalize(None, _end_of_child, exitpriority=_ENDS_EARLY)
+
+
+def _end_of_child() -> None:
+    logs: Any = sys.modules.get("opentelemetry._logs")
+    if logs is not None:
+        flush = getattr(logs.get_logger_provider(), "force_flush", None)
+        if flush is not None:
+            with suppress(Exception):
+                flush()
+    for outlet in outlets():
+        with suppress(Exception):
+            outlet.shutdown()

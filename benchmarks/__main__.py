@@ -14,8 +14,10 @@ from benchmarks.figures import Figure, Report
 from benchmarks.sizes import Size
 from benchmarks.table import LATEST, STORED, read_ratios, table, write_figures
 
-NAMES: Final = ("ingest", "durable", "latency", "utilisation", "startup", "memory", "rendering", "storm")
+NAMES: Final = ("ingest", "durable", "latency", "utilisation", "startup", "memory", "rendering", "storm", "application")
 """A module each, with ``run(size) -> Report``."""
+REPEATED: Final = frozenset({"application"})
+"""Those with ``run(size, repeat)``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names or NAMES:
         started_s = time.monotonic()
         print(f"{name} …", file=sys.stderr, flush=True)
-        run: Callable[[Size], Report] = import_module(f"benchmarks.{name}").run
-        report = run(options.size)
+        run: Callable[..., Report] = import_module(f"benchmarks.{name}").run
+        repeat = {"repeat": options.repeat} if name in REPEATED and options.repeat else {}
+        report = run(options.size, **repeat)
         figures += report.figures
         notes += report.notes
         print(f"{name} took {time.monotonic() - started_s:.0f} s", file=sys.stderr, flush=True)
@@ -49,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--size", type=Size, choices=list(Size), default=Size.FULL, help="tiny only shows that they run"
     )
+    parser.add_argument("--repeat", type=int, metavar="N", help="how often application measures ours (3); medians")
     parser.add_argument("--latest", type=Path, default=LATEST, help="where the figures are written")
     parser.add_argument("--store", action="store_true", help="also make them what later runs are compared with")
     return parser

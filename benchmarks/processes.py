@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,22 @@ class Process:
         self.popen.stdin.write(line + "\n")
         self.popen.stdin.flush()
 
+    def wait_for_end(self, *, timeout_s: float = DEADLINE_S) -> float:
+        """Wait until it has ended by itself, and return when that was (monotonic seconds).
+
+        Raises:
+            RuntimeError: it did not in time; it is killed.
+        """
+        killer = threading.Timer(timeout_s, self.popen.kill)
+        killer.daemon = True
+        killer.start()
+        self.popen.wait()  # without a timeout it does not poll: exact
+        ended_s = time.monotonic()
+        killer.cancel()
+        if self.popen.returncode == -signal.SIGKILL:
+            raise RuntimeError(f"still there after {timeout_s:g} s:\n{''.join(self.lines)}")
+        return ended_s
+
     def cpu_s(self) -> float:
         """Return the CPU time that all its threads took so far, in steps of 10 ms."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
@@ -90,11 +107,13 @@ class Process:
 
 
 @contextmanager
-def started(arguments: Sequence[str], *, core: int | None = None, cwd: str | None = None) -> Iterator[Process]:
+def started(
+    arguments: Sequence[str], *, core: int | None = None, cwd: str | None = None, python: str = sys.executable
+) -> Iterator[Process]:
     """Run a Python program (``-m module …`` or options); it is ended at the end."""
     started_s = time.monotonic()
     popen = subprocess.Popen(
-        [sys.executable, *arguments],
+        [python, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -187,9 +206,13 @@ class StandIn:
 
     def created(self) -> int:
         """Return how many messages it has."""
-        url = f"{self.webhook_url.partition('/api/')[0]}/_fake/stats"
+        return int(self.ask("stats")["created"])
+
+    def ask(self, what: str) -> Any:
+        """Return what it tells of itself: ``stats``, ``messages``, ``violations``."""
+        url = f"{self.webhook_url.partition('/api/')[0]}/_fake/{what}"
         with urllib.request.urlopen(url, timeout=10) as answer:
-            return int(json.load(answer)["created"])
+            return json.load(answer)
 
     def wait_until_quiet(self, at_least: int, *, timeout_s: float = DEADLINE_S) -> int:
         """Return how many messages it has once there are so many and no more come.
@@ -208,9 +231,9 @@ class StandIn:
 
 
 @contextmanager
-def stand_in(*, core: int | None = None) -> Iterator[StandIn]:
-    """Run FakeDiscord without limits, as quick as it can be."""
-    with started(["-m", "otel_discord.testing.fake_discord", "--profile", "unlimited"], core=core) as process:
+def stand_in(*, core: int | None = None, profile: str = "unlimited") -> Iterator[StandIn]:
+    """Run FakeDiscord; by default without limits, as quick as it can be."""
+    with started(["-m", "otel_discord.testing.fake_discord", "--profile", profile], core=core) as process:
         url = process.wait_for(r"^(http\S+)")[1]
         process.wait_for("^ready")
         yield StandIn(url)

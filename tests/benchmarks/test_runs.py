@@ -20,6 +20,11 @@ EXPECTED = {
     "startup": ["startup.version", "startup.ready"],
     "memory": ["memory.idle", "memory.backlog", "memory.per_record"],
     "storm": ["storm.accepted", "storm.messages", "storm.first_sight", "storm.memory_growth"],
+    "application": [
+        "application.sdk.different.4_threads.others",
+        "application.steady.discordhandler.there.p99",
+        "application.import.added",
+    ],
     "rendering": ["rendering.cards.compact", "rendering.cards.plain", "packing.messages", "limiter.requests"],
 }
 

@@ -46,6 +46,8 @@ class QueueLimits:
     size: int
     sizer: Sizer
     max_bytes: int
+    one_beyond: bool = False
+    """One batch is taken beyond the bounds; who asks for that sees to it that the queue comes back within them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,10 @@ class WorkQueue(Protocol):
         """Return up to ``limit`` cards of a lane, in the order in which they are to be sent; they stay."""
         ...
 
+    async def find(self, card_ids: Sequence[int]) -> Sequence[StoredCard]:
+        """Return those of these cards that wait in a lane, in the order asked for; they stay."""
+        ...
+
     async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
         """In one step end cards and free the room of batches whose last card this was; unknown ids are ignored."""
         ...
@@ -379,6 +385,11 @@ class WorkQueue(Protocol):
     @property
     def capacity(self) -> int:
         """Room in all, in units of the sizer."""
+        ...
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether more than one batch is there, and together they are more than the limits allow."""
         ...
 
 

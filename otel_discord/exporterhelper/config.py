@@ -4,6 +4,7 @@ The short names carry the defaults of the ``discord`` exporter, whose ``batch`` 
 requests take the ``Collector…`` classes: the Collector's keys and defaults.
 """
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -80,8 +81,13 @@ class SendingQueueConfig(_Queue):
     queue_mib: Annotated[int, Field(ge=1)] = 32
     """Room in MiB of serialised data; holds together with ``queue_size``."""
     overflow: Overflow = Overflow.REFUSE
-    """refuse: the client is told to try again; drop_oldest: the oldest that is not critical goes, counted."""
+    """refuse: the client is told to try again; drop_oldest: repeats are counted on what waits, then the oldest of the
+    lowest severity goes, counted and told, never what is critical."""
     batch: BatchConfig = BatchConfig()
+
+    def limits(self) -> QueueLimits:
+        """Return the bounds; where the oldest is dropped, a batch more is looked at before something has to go."""
+        return replace(super().limits(), one_beyond=self.overflow is Overflow.DROP_OLDEST)
 
 
 class RequestBatchConfig(_Section):

@@ -108,6 +108,11 @@ class CardLanes(Generic[Owner]):
                 self._drop_row(row)
         return card
 
+    def find(self, card_id: int) -> StoredCard | None:
+        """Return a card, which stays; None for an unknown id."""
+        card = self._cards.get(card_id)
+        return card.stored() if card is not None else None
+
     def fold(self, card_id: int, payload: bytes) -> bool:
         """Replace a card's payload; return whether it is there."""
         card = self._cards.get(card_id)

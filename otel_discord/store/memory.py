@@ -195,6 +195,11 @@ class MemoryQueue(MemoryCards):
         """Room in all, in units of the sizer."""
         return self._room.limits.size
 
+    @property
+    def is_beyond(self) -> bool:
+        """Whether more than one batch is there, and together they are more than the limits allow."""
+        return self._room.is_beyond
+
     # ------------------------------------------------------------------------------------------------- inside
 
     def reopen(self, limits: QueueLimits) -> None:

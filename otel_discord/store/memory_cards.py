@@ -60,6 +60,10 @@ class MemoryCards(ABC):
         """Return up to ``limit`` cards in the order in which they are to be sent; they stay."""
         return self._lanes.head(lane, limit)
 
+    async def find(self, card_ids: Sequence[int]) -> Sequence[StoredCard]:
+        """Return those of these cards that wait, in the order asked for; they stay."""
+        return [card for card in map(self._lanes.find, card_ids) if card is not None]
+
     async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
         """End cards, and batches whose last card this was; unknown ids are ignored."""
         for card_id in card_ids:

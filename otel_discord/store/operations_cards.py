@@ -90,6 +90,27 @@ def head(owner: str, lane: str, limit: int, *, ahead: int = 0, ahead_bytes: int 
     return Work("head", Access.READ, steps)
 
 
+def find(owner: str, card_ids: Sequence[int]) -> Work[list[StoredCard]]:
+    """Read cards by their ids; unknown and damaged ones are left out."""
+
+    def steps() -> Steps[list[StoredCard]]:
+        found: list[StoredCard] = []
+        for ids in portions(card_ids):
+            rows = yield Query(
+                f"SELECT {columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))})",  # noqa: S608
+                (owner, *ids),
+            )
+            by_id = {row[0]: row for row in rows}
+            for row in filter(None, map(by_id.get, ids)):
+                payload = payload_of(CARDS, row)
+                if payload is not None:
+                    card_id, _, lane, priority, _, attempts, in_doubt, *_ = row
+                    found.append(StoredCard(card_id, lane, priority, payload, attempts, in_doubt == 1))
+        return found
+
+    return Work("find", Access.READ, steps)
+
+
 def settle(owner: str, card_ids: Sequence[int], settlement: Settlement) -> Work[Gone]:
     """Remove cards and what batches end with them; unknown ids are ignored."""
 

@@ -65,6 +65,10 @@ class RelationalCards(RelationalArchive, ABC):
                 return found.cards[:limit]
             await self._bury_damaged(repair_works.bury_damaged_cards(self._owner, found.damaged, self._wall_clock_ns()))
 
+    async def find(self, card_ids: Sequence[int]) -> Sequence[StoredCard]:
+        """Return those of these cards that wait, in the order asked for; damaged ones are left to :meth:`head`."""
+        return await self._transactions.read(card_works.find(self._owner, card_ids)) if card_ids else ()
+
     async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
         """End cards, and batches whose last card this was; unknown ids are ignored."""
         if card_ids:

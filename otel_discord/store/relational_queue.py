@@ -183,6 +183,11 @@ class RelationalQueue(RelationalPosted):
         """Room in all, in units of the sizer."""
         return self._room.limits.size
 
+    @property
+    def is_beyond(self) -> bool:
+        """Whether more than one batch is there, and together they are more than the limits allow."""
+        return self._room.is_beyond
+
     # -------------------------------------------------------------------------------------------------- inside
 
     async def end(self) -> None:

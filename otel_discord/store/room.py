@@ -49,11 +49,19 @@ class Room:
         """What has been taken, in units of the sizer."""
         return self.taken.size(self.limits.sizer)
 
+    @property
+    def is_beyond(self) -> bool:
+        """Whether what has been taken is more than the limits allow; a single batch never is."""
+        limits = self.limits
+        return self.taken.requests > 1 and (self.size > limits.size or self.taken.size_bytes > limits.max_bytes)
+
     def fits(self, load: Load) -> bool:
         """Return whether there is room; an empty queue has room for anything, so that nothing is unsendable."""
         if not self.taken.requests:
             return True
         limits = self.limits
+        if limits.one_beyond:
+            return not self.is_beyond
         return (
             self.size + load.size(limits.sizer) <= limits.size
             and self.taken.size_bytes + load.size_bytes <= limits.max_bytes

@@ -51,6 +51,39 @@ class CardsContract(StorageContractBase):
             await queue.settle([ids[4], ids[0]], Settlement.DELIVERED)
             assert [card.id for card in await queue.head("ops", 10)] == [ids[n] for n in (1, 3, 2)]
 
+    async def test_cards_are_found_by_their_ids(self) -> None:
+        """In the order asked for; unknown and ended ones are left out."""
+        async with self.queue() as queue:
+            ids = [*await route(queue, 9, 21), *await route(queue, 9, lane="other")]
+            await queue.settle([ids[0]], Settlement.DELIVERED)
+            assert await queue.find([ids[2], 999_999, ids[0], ids[1]]) == [
+                StoredCard(ids[2], "other", 9, b"x"),
+                StoredCard(ids[1], "ops", 21, b"x"),
+            ]
+            assert not await queue.find([])
+
+    async def test_one_batch_goes_beyond_the_limits_where_that_is_asked_for(self) -> None:
+        """In requests, items and bytes; then none until the queue is within them again."""
+        size_bytes = logs_batch(2).size_bytes
+        for limits in (
+            QueueLimits(2, Sizer.REQUESTS, 1 << 30, one_beyond=True),
+            QueueLimits(5, Sizer.ITEMS, 1 << 30, one_beyond=True),
+            QueueLimits(2 * size_bytes, Sizer.BYTES, 1 << 30, one_beyond=True),
+            QueueLimits(100, Sizer.REQUESTS, 2 * size_bytes, one_beyond=True),
+        ):
+            async with self.queue(limits) as queue:
+                ids = [await queue.put(logs_batch(2)) for _ in range(2)]
+                assert not queue.is_beyond
+                ids.append(await queue.put(logs_batch(2)))
+                assert queue.is_beyond
+                assert queue.capacity == limits.size
+                with raises(QueueFullError):
+                    await queue.put(logs_batch(2))
+                await queue.done(ids[1])
+                assert not queue.is_beyond
+                await queue.put(logs_batch(2))
+                assert queue.is_beyond
+
     async def test_settled_waits_for_every_card(self) -> None:
         """DEAD if any of them was; also for who asks late or together."""
         async with self.queue() as queue, asyncio.TaskGroup() as group:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.discord_api import limits
+from otel_discord.discord_api.username import parse_username
 from otel_discord.discord_api.webhook_url import ForeignHostError, parse_webhook_url
 from otel_discord.exporters.discord.foreign_keys import DESTINATION_KEYS, MENTION_KEYS, QUIET_HOURS_KEYS
 from otel_discord.exporters.discord.mentions import MAX_NAMED_CHARS, Mention, named_chars
@@ -31,21 +32,7 @@ def _snowflake(value: object) -> str:
 Snowflake = Annotated[str, BeforeValidator(_snowflake)]
 
 
-def _username(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be a string")
-    name = value.strip()
-    if len(name) > limits.USERNAME_CHARS:
-        raise ValueError(f"is {len(name)} characters long; Discord takes {limits.USERNAME_CHARS}")
-    for part in limits.USERNAME_FORBIDDEN_PARTS:
-        if part in name.lower():
-            raise ValueError(f'must not contain "{part}"; Discord refuses such names')
-    if name.lower() in limits.USERNAME_FORBIDDEN:
-        raise ValueError(f'must not be "{name}"; Discord refuses it')
-    return name
-
-
-Username = Annotated[str, BeforeValidator(_username)]
+Username = Annotated[str, BeforeValidator(parse_username)]
 
 
 def _of_discord(url: Secret) -> Secret:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.exporters.discord.facts_values import short_text
+from otel_discord.exporters.discord.seen import DEDUP_KEYS
 from otel_discord.signals import Plain
 
 _SKIPPED_PREFIXES: Final = (
@@ -76,6 +77,8 @@ def chosen_attributes(attributes: Mapping[str, Plain], resource: Mapping[str, Pl
     """
     request = _request(attributes)
     taken = set(request.used) if request else set()
+    if attributes.keys() >= DEDUP_KEYS:
+        taken |= DEDUP_KEYS  # the card's own count and times say it
     others = [
         (_rank(key, value), order, key, value)
         for order, (key, value) in enumerate(attributes.items())

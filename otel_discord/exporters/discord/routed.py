@@ -17,6 +17,7 @@ from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who, without_ping
 from otel_discord.exporters.discord.mutes.gate import Gate, Passage
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, record_severity
+from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE, Seen, seen_in
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.ottl import LogItem
 from otel_discord.signals import LogsBatch, to_plain
@@ -40,6 +41,8 @@ class _Source:
 _Way = tuple[Passage, Detour | None]
 _NO_DETOURS: Final[Mapping[str, Detour]] = {}
 _UNFOLDED: Final = Problem(b"", "", "")
+_FOR_US: Final = frozenset((ATTRIBUTE, COUNT_ATTRIBUTE))
+"""Attributes that tell us something and no reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +95,25 @@ class CardMaker:
                     item = None
                     if has_routes or gate is not None:
                         item = LogItem(record, scope_logs.scope, resource_logs.resource, scope_logs, resource_logs)
+                    seen = seen_in(record, accepted_ns)
                     way = self.router.way(severity, item)
                     lanes = way.destinations
                     passages: Sequence[Passage] = [plain[lane.name] for lane in lanes]
                     if gate is not None and item is not None:
-                        passages = _admitted(gate, item, severity, passages, draft)
+                        passages = _admitted(gate, item, severity, passages, draft, seen.records)
                     if not passages:
                         continue
                     whose = whose or _Source.of(resource_logs.resource.SerializeToString())
-                    seen_ns = record.time_unix_nano or record.observed_time_unix_nano or accepted_ns
                     priority = self.router.priority(severity)
                     problem = _UNFOLDED
                     if self.finder is not None:
                         who, is_critical = whose.who + way.kind, priority > NORMAL_PRIORITY
                         problem = self.finder.find(who, record, severity, is_critical=is_critical)
-                    draft.met(problem, whose.version, seen_ns)
+                    draft.met(problem, whose.version, seen)
                     opened: list[_Way] = [
-                        (each, None)
-                        for each in passages
-                        if not draft.fold(each.lane, _counted_as(problem, each), seen_ns)
+                        (each, None) for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen)
                     ]
-                    opened = _around(opened, detours, lanes, priority, problem, seen_ns, draft) if detours else opened
+                    opened = _around(opened, detours, lanes, priority, problem, seen, draft) if detours else opened
                     if opened:
                         scope = scope or scope_logs.scope.SerializeToString()
                         record, attachments, notes = self._take_attachments(record, [each.lane for each, _ in opened])
@@ -122,8 +123,9 @@ class CardMaker:
                             scope=scope,
                             record=record.SerializeToString(),
                             severity=severity,
-                            first_seen_ns=seen_ns,
-                            last_seen_ns=seen_ns,
+                            count=seen.records,
+                            first_seen_ns=seen.first_ns,
+                            last_seen_ns=seen.last_ns,
                             accepted_ns=accepted_ns,
                             fingerprint=problem.fingerprint,
                             template=problem.template,
@@ -139,14 +141,17 @@ class CardMaker:
     def _take_attachments(
         self, record: LogRecord, lanes: Sequence[str]
     ) -> tuple[LogRecord, tuple[AttachmentRef, ...], tuple[str, ...]]:
-        wanted = [pair for pair in record.attributes if pair.key == ATTRIBUTE]
-        if not wanted:
+        """Return the record as it is shown: without what is meant for us, and files that go along apart."""
+        rest: list[KeyValue] = [pair for pair in record.attributes if pair.key not in _FOR_US]
+        if len(rest) == len(record.attributes):
             return record, (), ()
+        wanted = [pair for pair in record.attributes if pair.key == ATTRIBUTE]
         bare = LogRecord()
         bare.CopyFrom(record)
-        rest: list[KeyValue] = [pair for pair in record.attributes if pair.key != ATTRIBUTE]
         del bare.attributes[:]
         bare.attributes.extend(rest)
+        if not wanted:
+            return bare, (), ()
         asked = requested_attachments(to_plain(wanted[-1].value), self.allowed_directories, self.max_file_bytes)
         held = tuple(self._hold(item, lanes) for item in asked if not item.refused)
         return bare, held, tuple(f"{item.filename} {item.refused}" for item in asked if item.refused)
@@ -164,10 +169,13 @@ class CardMaker:
         )
 
 
-def _admitted(gate: Gate, item: LogItem, severity: int, passages: Sequence[Passage], draft: Draft) -> Sequence[Passage]:
+def _admitted(
+    gate: Gate, item: LogItem, severity: int, passages: Sequence[Passage], draft: Draft, records: int
+) -> Sequence[Passage]:
     """Return the ways that mutes leave to a record; what they did is noted in the draft."""
     left, muted = gate.passages(item, draft.now_ns, severity, [each.lane for each in passages])
-    draft.muted.update(muted)
+    for each in muted:
+        draft.muted[each] += records
     return left
 
 
@@ -194,7 +202,7 @@ def _around(
     lanes: Sequence[Destination],
     priority: int,
     problem: Problem,
-    seen_ns: int,
+    seen: Seen,
     draft: Draft,
 ) -> list[_Way]:
     """Return the ways with detours taken, none to where the record goes anyway; what is counted there is left out."""
@@ -207,7 +215,7 @@ def _around(
         elif detour.lane not in reached:
             reached.add(detour.lane)
             instead = passage._replace(lane=detour.lane)
-            if not draft.fold(instead.lane, _counted_as(problem, instead), seen_ns):
+            if not draft.fold(instead.lane, _counted_as(problem, instead), seen):
                 left.append((instead, detour))
     return left
 

@@ -11,6 +11,7 @@ from typing import Final
 from otel_discord._proto import queue_pb2
 from otel_discord.component import PostedCard, PostedMessage, StoredCard
 from otel_discord.exporters.discord.folding.note import Note
+from otel_discord.exporters.discord.seen import Seen
 
 MAX_MESSAGE_AGE_NS: Final = 3_600 * 10**9
 """Discord caps edits of messages older than an hour (30046), and nobody scrolls up that far: then a new one is due."""
@@ -80,13 +81,13 @@ class Tally:
     """By our clock."""
     samples: tuple[str, ...] = ()
 
-    def add(self, seen_ns: int) -> None:
-        """Count one more record."""
-        self.count += 1
-        if seen_ns > self.last_seen_ns:
-            self.last_seen_ns = seen_ns
-        elif seen_ns < self.first_seen_ns:
-            self.first_seen_ns = seen_ns
+    def add(self, seen: Seen) -> None:
+        """Count one more record, and those that it stands for."""
+        self.count += seen.records
+        if seen.last_ns > self.last_seen_ns:
+            self.last_seen_ns = seen.last_ns
+        if seen.first_ns < self.first_seen_ns:
+            self.first_seen_ns = seen.first_ns
 
 
 @dataclass(slots=True, eq=False)

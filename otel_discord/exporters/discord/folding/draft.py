@@ -14,6 +14,7 @@ from otel_discord.exporters.discord.folding.book import MAX_SAMPLES, Entry, Lane
 from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.problem import Problem
 from otel_discord.exporters.discord.mutes.gate import Muted
+from otel_discord.exporters.discord.seen import Seen
 
 
 @dataclass(slots=True, eq=False)
@@ -63,16 +64,16 @@ class Draft:
         """Say that a batch is looked at."""
         self._opened[batch_id] = []
 
-    def met(self, problem: Problem, version: str, seen_ns: int) -> None:
+    def met(self, problem: Problem, version: str, seen: Seen) -> None:
         """Note a record for the problem's history, once for all its lanes; ``version`` is its service's."""
         if self.history is None or not problem.fingerprint:
             return
-        seen_ns = min(seen_ns, self.now_ns)
+        seen = Seen(seen.records, min(seen.first_ns, self.now_ns), min(seen.last_ns, self.now_ns))
         known = self._met.get(problem.fingerprint)
         if known is None:
-            self._met[problem.fingerprint] = (problem, version, Tally(1, seen_ns, seen_ns, self.now_ns))
+            self._met[problem.fingerprint] = (problem, version, Tally(*seen, self.now_ns))
         else:
-            known[2].add(seen_ns)
+            known[2].add(seen)
 
     def past(self, problem: Problem) -> PastLife | None:
         """Return what was known of a problem before this step."""
@@ -80,23 +81,23 @@ class Draft:
             return None
         return self.history.past(problem.fingerprint, self.now_ns)
 
-    def fold(self, lane: str, problem: Problem, seen_ns: int) -> bool:
-        """Count a record on the card of its problem; False where there is none yet."""
+    def fold(self, lane: str, problem: Problem, seen: Seen) -> bool:
+        """Count a record, and those that it stands for, on the card of its problem; False where there is none yet."""
         if not problem.fingerprint:
             return False
         book = self.books[lane]
         opening = self._open.get((lane, problem.fingerprint))
         if opening is not None:
-            _count(opening.tally, opening.problem.text, problem.text, seen_ns, ())
+            _count(opening.tally, opening.problem.text, problem.text, seen, ())
         else:
             entry = book.find(problem.fingerprint, self.now_ns)
             if entry is None:
                 return False
             added = self._added.get(entry)
             if added is None:
-                added = self._added[entry] = (book, Tally(0, seen_ns, seen_ns, self.now_ns))
-            _count(added[1], entry.text, problem.text, seen_ns, entry.samples)
-        self.folded[lane] = self.folded.get(lane, 0) + 1
+                added = self._added[entry] = (book, Tally(0, seen.first_ns, seen.last_ns, self.now_ns))
+            _count(added[1], entry.text, problem.text, seen, entry.samples)
+        self.folded[lane] = self.folded.get(lane, 0) + seen.records
         return True
 
     def open(self, batch_id: int, lane: str, problem: Problem, card: Card, priority: int, service: str) -> None:
@@ -181,8 +182,8 @@ def _apart(entry: Entry, tally: Tally) -> bytes:
     return entry.base + tail(tally.count, tally.first_seen_ns, tally.last_seen_ns, tally.counted_ns, ())
 
 
-def _count(tally: Tally, first: str, text: str, seen_ns: int, known: Sequence[str]) -> None:
-    tally.add(seen_ns)
+def _count(tally: Tally, first: str, text: str, seen: Seen, known: Sequence[str]) -> None:
+    tally.add(seen)
     if len(known) + len(tally.samples) < MAX_SAMPLES and text not in (first, *known, *tally.samples):
         tally.samples += (text,)
 

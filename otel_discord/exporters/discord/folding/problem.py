@@ -14,6 +14,7 @@ from otel_discord.exporters.discord.attachments import ATTRIBUTE
 from otel_discord.exporters.discord.facts_body import MESSAGE_KEYS, body_facts
 from otel_discord.exporters.discord.facts_source import SourceFacts
 from otel_discord.exporters.discord.mining import Miner, problem_text
+from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE
 from otel_discord.signals import Plain, to_plain
 
 KIND_BYTES: Final = 8
@@ -104,7 +105,7 @@ def _text(value: Plain) -> str:
 
 def _otherwise_told(record: LogRecord) -> str:
     """Return what stands for a message where there is none: a telling attribute, else the names of all entries."""
-    attributes = {pair.key: pair.value.string_value for pair in record.attributes}
+    attributes = {pair.key: pair.value.string_value for pair in record.attributes if pair.key != COUNT_ATTRIBUTE}
     for key in MESSAGE_KEYS:
         if attributes.get(key):
             return problem_text(attributes[key])

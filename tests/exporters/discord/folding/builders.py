@@ -6,6 +6,7 @@ from otel_discord.exporters.discord.folding.book import Entry, LaneBook, Posted
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.folding.problem import Problem
+from otel_discord.exporters.discord.seen import Seen
 
 SECOND = 10**9
 WINDOW = 300 * SECOND
@@ -69,7 +70,7 @@ class Books:
         draft.begin(self.next_id)
         for _ in range(times):
             told = problem(name, text)
-            if not draft.fold(lane, told, now_ns):
+            if not draft.fold(lane, told, Seen.once(now_ns)):
                 draft.open(self.next_id, lane, told, card(name, seen_ns=now_ns), 0, "shop")
         self.store(draft)
 

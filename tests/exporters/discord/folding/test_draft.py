@@ -7,6 +7,7 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.folding.book import Posted
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.folding.problem import Problem
+from otel_discord.exporters.discord.seen import Seen
 from tests.exporters.discord.folding.builders import SECOND, Books, card, problem
 
 
@@ -40,12 +41,12 @@ def test_what_is_not_stored_does_not_count() -> None:
     books.tell("p")
     lost = books.draft()
     lost.begin(9)
-    assert lost.fold("a", problem("p"), 0)
+    assert lost.fold("a", problem("p"), Seen.once(0))
     lost.open(9, "a", problem("q"), card("q"), 0, "shop")
     books.tell("p")
     assert books.count(1) == 2
     again = books.draft()
-    assert not again.fold("a", problem("q"), 0)
+    assert not again.fold("a", problem("q"), Seen.once(0))
 
 
 def test_a_batch_of_repeats_opens_nothing_so_its_room_is_free_at_once() -> None:
@@ -53,7 +54,7 @@ def test_a_batch_of_repeats_opens_nothing_so_its_room_is_free_at_once() -> None:
     books.tell("p")
     draft = books.draft()
     draft.begin(7)
-    draft.fold("a", problem("p"), 0)
+    draft.fold("a", problem("p"), Seen.once(0))
     assert draft.cards() == {7: []}
     assert draft.opened_by(7) == 0
     assert draft.lanes() == {}
@@ -86,7 +87,7 @@ def test_samples_come_also_from_the_step_that_opened_the_card() -> None:
     draft.begin(1)
     draft.open(1, "a", problem("p", "p 1"), card("p"), 0, "shop")
     for text in ("p 1", "p 2", "p 3"):
-        draft.fold("a", problem("p", text), 0)
+        draft.fold("a", problem("p", text), Seen.once(0))
     books.store(draft)
     books.tell("p", text="p 9")
     assert Card.from_bytes(books.payloads[1]).samples == ("p 2", "p 3", "p 9")
@@ -98,7 +99,7 @@ def test_a_record_with_a_file_is_shown_by_itself() -> None:
     draft.begin(1)
     alone = Problem(b"", "", "")
     for _ in range(2):
-        assert not draft.fold("a", alone, 0)
+        assert not draft.fold("a", alone, Seen.once(0))
         draft.open(1, "a", alone, card(), 0, "shop")
     books.store(draft)
     assert len(books.payloads) == 2
@@ -132,7 +133,7 @@ def test_the_sum_over_all_cards_is_the_number_of_records(steps: list[tuple[str, 
         if fate == "lose":
             draft = books.draft()
             draft.begin(0)
-            draft.fold("a", problem(name), 0)
+            draft.fold("a", problem(name), Seen.once(0))
             continue
         books.tell(name, times=times)
         told += times

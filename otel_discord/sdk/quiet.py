@@ -1,0 +1,107 @@
+"""What the engine says inside an application: one line a change of state, in other words; the rest is counted.
+
+The service's operator wants a line for each record that ends undelivered. In an application that would be the error log
+once more, between its own lines.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+_KEPT: Final = "not delivered, kept as a dead letter"
+_LEFT_AT_THE_END: Final = "records could not be sent before the end"
+_EACH_TRY: Final = frozenset(("trying again", "Discord asks to wait"))
+_HOW_TO_LIFT: Final = "Put a working URL into OTEL_EXPORTER_DISCORD_WEBHOOK_URL (or webhook_url) and start anew."
+_UNREACHABLE: Final = "Discord cannot be reached%s; what is logged waits and is sent when it can be"
+_SPOOL: Final = "with OTEL_EXPORTER_DISCORD_SPOOL_DIRECTORY they would wait on disk for the next start"
+_MOST_REASONS: Final = 32
+
+
+class Quiet(logging.Filter):
+    """A filter for the engine's logger.
+
+    Lines about a single record are counted by reason, for :meth:`summary`; those about each attempt are left out; the
+    same line comes at most once in ``repeat_s``, but for those that tell of a change of state.
+    """
+
+    def __init__(self, *, repeat_s: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+        from otel_discord.component.last_copy import LAST_COPY  # brings what only the sender's thread should import
+
+        super().__init__()
+        self._last_copy = LAST_COPY
+        self._repeat_s = repeat_s
+        self._clock = clock
+        self._lost: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is to be shown; its words may be others than the engine's."""
+        template = str(record.msg)
+        is_last_copy = hasattr(record, self._last_copy)
+        if is_last_copy or template.startswith(_KEPT):
+            self._count(record, is_kept=not is_last_copy)
+            return False
+        if template in _EACH_TRY or _LEFT_AT_THE_END in template:
+            return False
+        if hasattr(record, "goes_to"):  # the webhook is gone: the advice, then how to lift it
+            advice = record.args[0] if isinstance(record.args, tuple) and record.args else ""
+            record.msg, record.args = f"nothing more is sent to Discord{_why(record)}. %s %s", (advice, _HOW_TO_LIFT)
+            return True
+        if hasattr(record, "cooldown_s"):
+            record.msg, record.args = _UNREACHABLE, (_why(record),)
+            return True
+        if hasattr(record, "waiting"):  # it can be reached again
+            return True
+        return record.levelno < logging.WARNING or self._is_new(template)
+
+    def summary(self) -> str:
+        """Return what was not delivered since the last call, as one sentence; "" if there is nothing to say."""
+        (lost, self._lost), (kept, self._kept) = (self._lost, Counter()), (self._kept, Counter())
+        sentences = []
+        if kept:
+            sentences.append(f"{_records(kept)} not delivered and {_wait(kept)} for the next start: {_reasons(kept)}")
+        if lost:
+            advice = f"; {_SPOOL}" if "shutdown" in lost else ""
+            sentences.append(f"{_records(lost)} not delivered: {_reasons(lost)}{advice}")
+        return "; ".join(sentences)
+
+    def _count(self, record: logging.LogRecord, *, is_kept: bool) -> None:
+        counts = self._kept if is_kept else self._lost
+        reason = str(getattr(record, "reason", "") or "unknown")
+        records = getattr(record, "records", 1)
+        counts[reason if reason in counts or len(counts) < _MOST_REASONS else "other"] += (
+            records if isinstance(records, int) else 1
+        )
+
+    def _is_new(self, template: str) -> bool:
+        now_s = self._clock()
+        said_s = self._said.get(template)
+        if said_s is not None and now_s - said_s < self._repeat_s:
+            return False
+        self._said = {text: at_s for text, at_s in self._said.items() if now_s - at_s < self._repeat_s}
+        self._said[template] = now_s
+        return True
+
+
+def _why(record: logging.LogRecord) -> str:
+    """Return `` (connection: Connection refused)``, of what the engine has put beside its words."""
+    reason, detail = (str(getattr(record, name, "") or "").replace("_", " ") for name in ("reason", "detail"))
+    status = getattr(record, "status", 0)
+    parts = [part for part in (f"{status}" if status else reason, detail) if part]
+    return f" ({': '.join(parts)})".replace("%", "%%") if parts else ""
+
+
+def _records(counts: "Counter[str]") -> str:
+    number = counts.total()
+    return f"{number:,} record was" if number == 1 else f"{number:,} records were"
+
+
+def _wait(counts: "Counter[str]") -> str:
+    return "waits in the spool" if counts.total() == 1 else "wait in the spool"
+
+
+def _reasons(counts: "Counter[str]") -> str:
+    return ", ".join(f"{reason.replace('_', ' ')} ({number:,})" for reason, number in counts.most_common())

@@ -97,7 +97,7 @@ class Burial:
         if error is not None:
             self.logger.error("dead letters cannot be written, so this log has them: %s", error.strerror or error)
         for card, letter in zip(cards, letters, strict=True):
-            facts = {**self._facts(cause), "detail": cause.detail, "record": details_text(letter.payload)}
+            facts = {**self._facts(cause, card), "detail": cause.detail, "record": details_text(letter.payload)}
             self.logger.error("not delivered: %s", _words(card), extra={**facts, LAST_COPY: True})
 
     def _log_kept(
@@ -109,11 +109,11 @@ class Burial:
     ) -> None:
         say = partial(self.logger.error, "not delivered, kept as a dead letter: %s")
         for waiting, card in zip(stored, cards, strict=True):
-            facts = self._facts(cause) | {"detail": cause.detail, "letter": letter_id(waiting.id)}
+            facts = self._facts(cause, card) | {"detail": cause.detail, "letter": letter_id(waiting.id)}
             say(_words(card), extra={name: value for name, value in facts.items() if value is not None})
 
-    def _facts(self, cause: Cause) -> dict[str, object]:
-        return {"destination": self.destination, "reason": cause.reason}
+    def _facts(self, cause: Cause, card: Card | None) -> dict[str, object]:
+        return {"destination": self.destination, "reason": cause.reason, "records": card.count if card else 1}
 
 
 def _card(payload: bytes) -> Card | None:

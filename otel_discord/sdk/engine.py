@@ -73,7 +73,7 @@ class Engine:
                 await self._run(config)
             except (StartError, PermanentError) as error:
                 self.outlet.give_up(str(error))
-            except Exception:
+            except Exception:  # noqa: BLE001 - a fault of ours is said, and the application goes on
                 _log.exception("sending to Discord failed, and begins anew (%d of %d)", failure, _FAILURES)
                 if self.outlet.is_closed:
                     return
@@ -146,11 +146,11 @@ class Engine:
             try:
                 await exporter.consume(batch)
             except (PermanentError, ShutdownError) as error:
-                _log.error("%d records were not taken: %s", len(snapshots), error)  # noqa: TRY400
+                _log.error("%d records were not taken: %s", len(snapshots), error)
             except RetryableError as error:
                 close_at_s = self.outlet.close_at_s
                 if close_at_s is not None and asyncio.get_running_loop().time() >= self._drain_deadline_s():
-                    _log.error("%d records were not taken before the end: %s", len(snapshots), error)  # noqa: TRY400
+                    _log.error("%d records were not taken before the end: %s", len(snapshots), error)
                     return
                 await asyncio.sleep(_FULL_PAUSE_S)
                 continue
@@ -166,7 +166,7 @@ async def _flush(exporter: DiscordExporter, done: threading.Event) -> None:
 async def _spool_sent_again(exporter: DiscordExporter, config: DiscordConfig) -> AsyncIterator[None]:
     """Send what an earlier run has left, as long as the block runs; what does not arrive stays where it is."""
     directory = config.dead_letters.directory
-    if not directory or not Path(directory).is_dir():
+    if not directory or not Path(directory).is_dir():  # noqa: ASYNC240 - one look, before anything is sent
         yield
         return
     task = asyncio.create_task(_send_again(exporter), name="spool")

@@ -41,7 +41,6 @@ class DiscordLogExporter(LogRecordExporter):
             self._outlet = Outlet(read_settings({"webhook_url": webhook_url, **settings}))
         except SettingsError as error:
             self._outlet = Outlet.inert(str(error))
-        self._outlet.look_for_spool()
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         """Take records; SUCCESS means that they are in the buffer. Never raises, never waits."""
@@ -51,7 +50,7 @@ class DiscordLogExporter(LogRecordExporter):
             try:
                 self._take(record)
             except Exception as error:  # noqa: BLE001 - the application must not hear of it
-                _log.error("a record was not taken: %s", type(error).__name__)  # noqa: TRY400
+                _log.error("a record was not taken: %s", type(error).__name__)
         return LogRecordExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:

@@ -7,12 +7,14 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from otel_discord.sdk import exits, processes
 from otel_discord.sdk.buffer import Buffer
 from otel_discord.sdk.ours import is_ours
+from otel_discord.sdk.own_logging import show_own_logs
 from otel_discord.sdk.sender import the_sender
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("otel_discord.sdk")
 
+_MOST_ASIDE: Final = 1_000
 _LAST_LOOK_S: Final = 0.25
 """After the deadline of an end, for the sender to say that it is done."""
 
@@ -46,6 +49,15 @@ class Outlet:
         name: of the exporter, for the log: ``discord`` or ``discord/<name>``.
     """
 
+    _buffer: Buffer
+    _flushes: list[threading.Event]
+    _ended: threading.Event
+    _is_awake: bool
+    """Whether the sender knows that there is something to do."""
+    _is_inside: bool
+    _has_begun: bool
+    """Whether the sender has ever looked."""
+
     def __init__(self, settings: "SdkSettings", *, name: str = "discord") -> None:
         self.settings = settings
         self.name = name
@@ -55,16 +67,16 @@ class Outlet:
         self._is_closed = False
         self._close_at_s: float | None = None
         self._forget()
+        show_own_logs()
         processes.watch(self)
         exits.at_end(_get_ready)
+        self._look_for_spool()
 
     @classmethod
     def inert(cls, reason: str, *, name: str = "discord") -> "Outlet":
         """Say why nothing will be sent, once, and return an outlet that takes and forgets."""
-        from otel_discord.sdk.own_logging import show_own_logs
         from otel_discord.sdk.settings import SdkSettings
 
-        show_own_logs()
         outlet = cls(SdkSettings(section={}, spool_directory=""), name=name)
         outlet.give_up(reason)
         return outlet
@@ -92,14 +104,21 @@ class Outlet:
             return
         try:
             with self._lock:
-                self._buffer.put(snapshot)
+                if self._is_inside:
+                    self._aside.append(snapshot)
+                    return
+                self._is_inside = True
+                try:
+                    self._buffer.put(snapshot)
+                finally:
+                    self._is_inside = False
                 wakes, self._is_awake = not self._is_awake, True
             if wakes:
                 the_sender().wake(self)
         except Exception as error:  # noqa: BLE001 - the application must not hear of it
-            _log.error("a record was not taken: %s", type(error).__name__)  # noqa: TRY400
+            _log.error("a record was not taken: %s", type(error).__name__)
 
-    def look_for_spool(self) -> None:
+    def _look_for_spool(self) -> None:
         """Wake the sender if an earlier run has left something: it need not wait for the next error."""
         directory = self.settings.spool_directory
         if self._is_inert or not directory:
@@ -172,6 +191,8 @@ class Outlet:
         """Return what comes next; where nothing does, the next record wakes the sender again."""
         with self._lock:
             self._has_begun = True
+            while self._aside:
+                self._buffer.put(self._aside.popleft())
             snapshots = self._buffer.take(most)
             losses = self._buffer.take_losses()
             flushes: tuple[threading.Event, ...] = ()
@@ -203,10 +224,13 @@ class Outlet:
         self._forget()
 
     def _forget(self) -> None:
-        # Reentrant, since a signal's handler or a finaliser may log on a thread that is just in here.
+        # Reentrant, since a signal's handler or a finaliser may log on a thread that is just in here: its records
+        # are put aside until the buffer is in order again.
         self._lock = threading.RLock()
+        self._is_inside = False
+        self._aside: deque[Snapshot] = deque(maxlen=_MOST_ASIDE)
         self._buffer = Buffer(self.settings.max_records, self.settings.max_bytes)
-        self._flushes: list[threading.Event] = []
+        self._flushes = []
         self._ended = threading.Event()
         self._is_awake = False
         self._has_begun = False

@@ -5,7 +5,6 @@ send. While the process forks, the sender stands still, so that the child inheri
 of ``multiprocessing`` ends without ``atexit``, so there the end is announced in multiprocessing's own way.
 """
 
-import ctypes
 import os
 import sys
 import threading
@@ -97,8 +96,10 @@ def _after_in_child() -> None:
 
 
 def _keep_for_ever(inherited: "Sender") -> None:
-    """Never let the parent's loop be collected here: closing it would reach into the parent's epoll, which is shared."""
+    """Never let the parent's loop be collected here: closing it would change the parent's epoll, which is shared."""
     if inherited.has_thread:
+        import ctypes
+
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
 
 

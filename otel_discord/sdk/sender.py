@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from otel_discord.sdk.hands import Hand
 from otel_discord.sdk.ours import working
+from otel_discord.sdk.own_logging import guard_loggers, show_own_logs
 
 if TYPE_CHECKING:
     from otel_discord.sdk.outlet import Outlet
@@ -123,14 +124,13 @@ class Sender:
     def _serve(self) -> None:
         resolver, worker = Hand("otel-discord names"), Hand("otel-discord files")
         try:
+            show_own_logs()
+            guard_loggers()
             with self.importing:
                 import asyncio
 
-                from otel_discord.sdk.own_logging import guard_loggers, show_own_logs
                 from otel_discord.sdk.sender_loop import SenderLoop
                 from otel_discord.sdk.serving import serve
-            guard_loggers()
-            show_own_logs()
             resolver.start()
             worker.start()
 
@@ -147,7 +147,7 @@ class Sender:
                 finally:
                     with self._lock:
                         self._loop = None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as in a broken installation
             _log.exception("the sender failed")
             for outlet in list(self._known):
                 outlet.give_up(f"the sender failed: {type(error).__name__}")

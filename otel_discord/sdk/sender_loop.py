@@ -38,7 +38,7 @@ class SenderLoop(asyncio.SelectorEventLoop):
         """Run ``func`` on the worker thread."""
         return asyncio.wrap_future(self._worker.submit(partial(func, *args)), loop=self)
 
-    async def getaddrinfo(  # type: ignore[override]
+    async def getaddrinfo(
         self,
         host: Any,
         port: Any,

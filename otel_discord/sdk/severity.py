@@ -24,9 +24,9 @@ def severity_number(number: int, text: str | None) -> int:
 def of_level(level: int) -> int:
     """Return the number of a level of ``logging``: 10 is DEBUG (5), 20 INFO (9), 30 WARN (13), 40 ERROR (17), 50 FATAL
     (21); levels between them are the higher steps of the lower one."""
-    if level < 10:  # noqa: PLR2004 - logging.DEBUG
+    if level < 10:
         return 1
-    if level >= 50:  # noqa: PLR2004 - logging.CRITICAL
+    if level >= 50:
         return min(21 + (level - 50), _HIGHEST)
     tens, rest = divmod(level, 10)
     return 1 + 4 * tens + min(rest, 3)

@@ -1,6 +1,7 @@
 """A WSGI application behind gunicorn with ``preload_app``: the handler is made once, each worker sends by itself.
 
-OTEL_EXPORTER_DISCORD_WEBHOOK_URL='https://discord.com/api/webhooks/…' gunicorn --config gunicorn.conf.py app:application
+OTEL_EXPORTER_DISCORD_WEBHOOK_URL='https://discord.com/api/webhooks/…' \\
+  gunicorn --config gunicorn.conf.py app:application
 """
 
 import logging

@@ -1,11 +1,11 @@
-"""A program that knows nothing of Discord or OpenTelemetry: it uses ``logging``. Two ways to have its errors in Discord.
+"""A program that knows nothing of Discord or OpenTelemetry: it uses ``logging``. Its errors in Discord, in two ways:
 
-OTEL_EXPORTER_DISCORD_WEBHOOK_URL='https://discord.com/api/webhooks/…'                            in both
+export OTEL_EXPORTER_DISCORD_WEBHOOK_URL='https://discord.com/api/webhooks/…'
 
-OTEL_LOGS_EXPORTER=discord OTEL_TRACES_EXPORTER=none OTEL_METRICS_EXPORTER=none \\
-  OTEL_SERVICE_NAME=checkout opentelemetry-instrument python app.py                               variables
+OTEL_LOGS_EXPORTER=discord OTEL_TRACES_EXPORTER=none OTEL_METRICS_EXPORTER=none OTEL_SERVICE_NAME=checkout \\
+  opentelemetry-instrument python app.py
 
-OTEL_CONFIG_FILE=otel.yaml opentelemetry-instrument python app.py                                 a file
+OTEL_CONFIG_FILE=otel.yaml opentelemetry-instrument python app.py
 """
 
 import logging

@@ -3,10 +3,12 @@
 Light on purpose: it is made on the application's threads, which wait for it.
 """
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from otel_discord.sdk.capture import Captured
 
 
 @dataclass(slots=True, eq=False)
@@ -33,8 +35,8 @@ class Snapshot:
     flags: int = 0
     template: str = ""
     """The message before its arguments, where it is known: a full buffer counts by it."""
-    exception: traceback.TracebackException | None = None
-    """Captured without source lines (``lookup_lines=False``); it is put into words where there is time."""
+    exception: "Captured | None" = None
+    """What :func:`otel_discord.sdk.capture.capture` made of it; it is put into words where there is time."""
     size_bytes: int = 0
     """About what it takes up."""
     count: int = 1

@@ -86,8 +86,9 @@ _KNOWN: Final = frozenset({*_CHECKS, "webhook_url", "webhook_url_file", "endpoin
 def is_plain(section: Mapping[str, Any]) -> bool:
     """Return whether everything in a section can be checked here."""
     nested = {key: unwrap(value) for key, value in section.items() if isinstance(unwrap(value), (dict, list))}
-    preset_alone = set(nested) <= {"render"} and set(nested.get("render", {})) <= {"preset"}
-    return section.keys() <= _KNOWN and preset_alone
+    return section.keys() <= _KNOWN and all(
+        key == "render" and isinstance(value, dict) and value.keys() <= {"preset"} for key, value in nested.items()
+    )
 
 
 def check_plain(given: Given) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Any, Final
 from otel_discord.config.raw_text import RawText, unwrap
 
 _SECRET_LOOKS: Final = re.compile(r"://|[A-Za-z0-9_-]{40}")
+_RUN: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
+_LONG_RUN: Final = re.compile(r"[A-Za-z0-9_-]{40,}")
 _TOKEN: Final = re.compile(r"/webhooks/[0-9]+/([A-Za-z0-9_-]+)")
 _HIDDEN: Final = "[not shown]"
 _SHORT_CHARS: Final = 4
@@ -16,10 +18,13 @@ def conceal(message: str, *values: Any) -> str:
     hidden: dict[str, str] = {}
     for value in values:
         _collect(value, hidden)
+    tokens = [run for text in hidden for run in _LONG_RUN.findall(text)]
     for text in sorted(hidden, key=len, reverse=True):
         for written in (repr(text), f'"{text}"', f"`{text}`", text):
             message = message.replace(written, hidden[text])
-    return _TOKEN.sub(lambda found: found[0].replace(found[1], _HIDDEN), message)
+    message = _TOKEN.sub(lambda found: found[0].replace(found[1], _HIDDEN), message)
+    # A message may show a part of a text only.
+    return _RUN.sub(lambda run: _HIDDEN if any(run[0] in token for token in tokens) else run[0], message)
 
 
 def _collect(value: Any, hidden: dict[str, str]) -> None:

@@ -60,9 +60,10 @@ def _section(document: Document, environ: Mapping[str, str]) -> Given:
         section = {}
     if not isinstance(section, dict):
         raise ConfigurationError([document.problem(path, "must be a map of keys")])
-    return Given(
-        values={key: value for key, value in section.items() if value is not None}, labels=_labels(document, path)
-    )
+    given = Given({key: value for key, value in section.items() if value is not None}, _labels(document, path))
+    for key in given.values:  # what a reference brought in has no place of its own
+        given.labels.setdefault((key,), f"{document.locate(path).file}: {join_path((*path, key))}")
+    return given
 
 
 def _trimmed(exporters: Any) -> Any:

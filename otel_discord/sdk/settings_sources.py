@@ -62,7 +62,7 @@ def from_arguments(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> 
     given = Given()
     for key, value in arguments.items():
         plain = _plain(value)
-        if plain is None or plain == "":
+        if _is_empty(plain):
             continue
         given.labels[key,] = f"argument {key}"
         if _has_reference(plain):
@@ -101,9 +101,7 @@ def _has_reference(value: Any) -> bool:
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or (
-        isinstance(value, str) and (not value or (isinstance(value, RawText) and not value.strip()))
-    )
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _resolved(key: str, value: Any, environ: Mapping[str, str]) -> tuple[Any, list[str]]:

@@ -137,10 +137,10 @@ class Bot(commands.Bot):
 def about(guild: discord.Guild | None, channel: Any, user: discord.abc.User) -> dict[str, Any]:
     """Return who asked for something, and where."""
     return {
+        "guild": guild.name if guild else None,
+        "channel": getattr(channel, "name", None),
         "user.name": user.name,
         "user.id": user.id,
-        "discord.guild.name": guild.name if guild else None,
-        "discord.channel.name": getattr(channel, "name", None),
     }
 
 

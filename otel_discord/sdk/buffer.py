@@ -216,13 +216,14 @@ class Buffer:
         return False
 
     def _lose_lowest(self, snapshot: Snapshot, rank: int) -> bool:
-        """Lose one to the newcomer; False if there is none that may be lost, or if all of them would not do."""
+        """Lose one to the newcomer, or lighten it; False if none may go, or if all of them would not do."""
         may_go = [of_range for of_range in self._ranges[: rank + 1] if of_range.waiting]
         room = self._max_bytes - self._size_bytes + sum(of_range.size_bytes for of_range in may_go)
-        if may_go and _size(snapshot) > room:
-            lighten(snapshot, room)
-        if not may_go or _size(snapshot) > room:
+        if not may_go:
             return False
+        if _size(snapshot) > room:
+            lighten(snapshot, room)
+            return _size(snapshot) <= room  # it may fit now
         lowest = may_go[0]
         self._lose(self._ranges.index(lowest), self._remove_oldest(lowest).snapshot)
         return True

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from otel_discord.sdk.snapshot import Snapshot
 
-MAX_TEXT_CHARS: Final = 256 * 1024
+MAX_TEXT_CHARS: Final = 250_000
+"""Plain ASCII of this length stays below the 256 KiB that a text may have on its way."""
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Above any file that a Discord message takes; bytes are kept whole or not at all."""
 MAX_ITEMS: Final = 256
@@ -34,7 +35,7 @@ def freeze(value: Any, *, depth: int = MAX_DEPTH) -> Any:
     """Return a text, bool, int, float, bytes, None, or a tuple or dict of such.
 
     Subclasses become their plain type (an ``IntEnum`` its number); integers beyond 64 bits and other objects become
-    text (``str(value)``, or ``<unprintable Name>`` when that fails). Text is cut in the middle at 256 Ki characters;
+    text (``str(value)``, or ``<unprintable Name>`` when that fails). Text is cut in the middle at 250,000 characters;
     containers end after 256 items, 2048 values in all or ``depth`` levels. Never raises an ``Exception``.
     """
     return _frozen(value, depth, [MAX_VALUES])

@@ -140,8 +140,8 @@ def _name(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    if text.isascii():
-        return cut_middle(text, MAX_TEXT_BYTES)
+    if text.isascii() and len(text) <= MAX_TEXT_BYTES:
+        return text
     try:
         encoded = text.encode()
     except UnicodeEncodeError:  # protobuf refuses lone surrogates; those that are a pair are one character

@@ -75,5 +75,5 @@ def _explained(error: ValidationError, settings: SdkSettings) -> list[tuple[KeyP
 
 def _advice(key: str) -> str:
     """Return what to write instead of a key that does not exist."""
-    known = {*DiscordConfig.model_fields, *OWN_ARGUMENTS}
+    known = {*DiscordConfig.model_fields, *OWN_ARGUMENTS, "preset"}
     return EXPORTER_KEYS.get(key.lower()) or did_you_mean(key, known) or f"known: {', '.join(sorted(known))}"

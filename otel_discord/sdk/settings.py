@@ -74,7 +74,16 @@ def read_settings(arguments: Mapping[str, Any], environ: Mapping[str, str] | Non
     Raises:
         SettingsError: with everything that was found.
     """
-    environ = os.environ if environ is None else environ
+    try:
+        return _read(arguments, os.environ if environ is None else environ)
+    except SettingsError:
+        raise
+    except Exception as error:
+        # Whatever somebody hands in: an application does not end because of what it logs with.
+        raise SettingsError(f"the settings cannot be read ({type(error).__name__})") from error
+
+
+def _read(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> SdkSettings:
     named = from_arguments(arguments, environ)
     variables = from_environment(environ, with_where=not named.has_any(*WHERE, "config"))
     given = named.over(variables)

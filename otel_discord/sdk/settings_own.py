@@ -20,7 +20,11 @@ def parse_spool_directory(value: Any) -> str:
     if not isinstance(value, str) or "://" in value:
         raise ValueError("must be the path of a directory")
     path = absolute(value)
-    if Path(path).exists() and not Path(path).is_dir():
+    try:
+        is_file = Path(path).exists() and not Path(path).is_dir()
+    except OSError as error:
+        raise ValueError(f"{value} cannot be used: {error.strerror or type(error).__name__}") from None
+    if is_file:
         raise ValueError(f"{value} is a file; it must be a directory, which is made where there is none")
     return path
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from otel_discord.config.duration import format_duration, parse_duration
 from otel_discord.config.problem import KeyPath, join_path
-from otel_discord.config.raw_text import RawText, unwrap
+from otel_discord.config.raw_text import unwrap
 from otel_discord.config.secret import Secret
 from otel_discord.sdk import environment_variables as names
 
@@ -58,7 +58,10 @@ def _merged(lower: Any, upper: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------------------- arguments
 def from_arguments(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Given:
-    """Return the arguments with their references replaced; None and empty text count as not given."""
+    """Return the arguments with their references replaced; None and empty text count as not given.
+
+    ``preset`` is short for ``render={"preset": …}``, as it is in the environment.
+    """
     given = Given()
     for key, value in arguments.items():
         plain = _plain(value)
@@ -74,6 +77,10 @@ def from_arguments(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> 
             del given.labels[key,]
         else:
             given.values[key] = plain
+    if "preset" in given.values:
+        preset = {"preset": given.values.pop("preset")}
+        given.labels["render", "preset"] = given.labels.pop(("preset",))
+        given.values["render"] = _merged(given.values.get("render"), preset)
     return given
 
 
@@ -222,4 +229,7 @@ def misnamed_variables(environ: Mapping[str, str]) -> list[str]:
 
 def absolute(path: str) -> str:
     """Return a path that stays the same when the application changes its working directory."""
-    return str(Path(path).expanduser().absolute())
+    try:
+        return str(Path(path).expanduser().absolute())
+    except (OSError, RuntimeError):  # no working directory, no home
+        return path

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -409,6 +410,32 @@ def test_no_error_tells_a_token(arguments: dict[str, Any]) -> None:
     except SettingsError as error:
         told = str(error)
     assert not any(TOKEN[start : start + 8] in told for start in range(len(TOKEN) - 7))
+
+
+def test_the_preset_may_be_an_argument() -> None:
+    both = {"webhook_url": URL, "preset": "full", "render": {"timestamps": False, "preset": "plain"}}
+    assert read_settings(both, {}).section["render"] == {"timestamps": False, "preset": "full"}
+    assert "argument preset: must be one of" in problems({"webhook_url": URL, "preset": "ful"})
+
+
+def test_whatever_is_handed_in_is_no_more_than_a_settings_error() -> None:
+    circle: dict[str, Any] = {}
+    circle["destinations"] = circle
+    assert "cannot be read (RecursionError)" in problems(circle)
+    for odd in (
+        object(),
+        b"x",
+        [object()],
+        {1: object()},
+        2**70,
+        float("nan"),
+        "\0",
+        "~nobody-has-this-name/x",
+        "x" * 5000,
+    ):
+        for key in ("webhook_url", "webhook_url_file", "config", "spool_directory", "timeout", "render", "routes"):
+            with suppress(SettingsError):
+                read_settings({"webhook_url": URL, key: odd}, {})
 
 
 def test_the_application_does_not_wait_for_the_engine() -> None:

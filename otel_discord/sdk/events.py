@@ -108,14 +108,14 @@ class BotEvents:
 
     def member_join(self, member: Any) -> None:
         """Log that a member has joined: ``ada joined · 1,204 members`` (event ``discord.member.join``)."""
-        self._member(logging.INFO, MEMBER_JOIN, member, getattr(member, "guild", None), "joined", counts=True)
+        self._member(logging.INFO, MEMBER_JOIN, member, None, "joined")
 
     def member_leave(self, member: Any) -> None:
         """Log that a member has left, or was removed (event ``discord.member.leave``).
 
         Also takes what ``on_raw_member_remove`` gives, which has ``user`` and ``guild_id``.
         """
-        self._member(logging.INFO, MEMBER_LEAVE, member, getattr(member, "guild", None), "left", counts=True)
+        self._member(logging.INFO, MEMBER_LEAVE, member, None, "left")
 
     def member_ban(self, guild: Any, user: Any) -> None:
         """Log that a user was banned (event ``discord.member.ban``, WARNING)."""
@@ -148,16 +148,18 @@ class BotEvents:
         words = f"{self._name(after)} {' and '.join(parts)}"
         self._emit(logging.INFO, MEMBER_ROLE_UPDATE, words, attributes)
 
-    def _member(self, level: int, event: str, user: Any, guild: Any, verb: str, *, counts: bool = False) -> None:
+    def _member(self, level: int, event: str, user: Any, guild: Any, verb: str) -> None:
+        """``user`` is a member where there is no ``guild``: then it has its own, which says how many there are."""
         if not self._is_on[event]:
             return
 
         def say() -> None:
             person = user if getattr(user, "id", None) is not None else getattr(user, "user", user)
-            attributes = self._who(person, guild if guild is not None else user)
+            place = guild if guild is not None else getattr(user, "guild", None)
+            attributes = self._who(person, place if place is not None else user)
             words = f"{self._name(person)} {verb}"
-            members = getattr(guild, "member_count", None)
-            if counts and isinstance(members, int) and not isinstance(members, bool):
+            members = getattr(place, "member_count", None) if guild is None else None
+            if isinstance(members, int) and not isinstance(members, bool):
                 words += f" · {members:,} member{'' if members == 1 else 's'}"
                 attributes["discord.guild.member_count"] = members
             self._emit(level, event, words, attributes)

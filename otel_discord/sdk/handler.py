@@ -219,11 +219,7 @@ class DiscordHandler(logging.Handler):
             self._is_heard = False  # loggers that exist may be switched off in a moment, ours too
             self._stay_closable()
         else:
-            outlet, self._outlet = self._outlet, None
-            if self._leaving is not None:
-                self._leaving.detach()
-            if outlet is not None:
-                outlet.shutdown()
+            self._end(None)
         super().close()
 
     async def aflush(self, timeout_s: float | None = None) -> bool:
@@ -238,10 +234,15 @@ class DiscordHandler(logging.Handler):
         """Close without holding up the event loop; return whether everything was done in time."""
         import asyncio
 
-        outlet = self._outlet
-        is_done = outlet is None or await asyncio.to_thread(outlet.shutdown, timeout_s)
-        self.close()
+        is_done = await asyncio.to_thread(self._end, timeout_s)
+        super().close()
         return is_done
+
+    def _end(self, timeout_s: float | None) -> bool:
+        outlet, self._outlet = self._outlet, None
+        if self._leaving is not None:
+            self._leaving.detach()
+        return outlet is None or outlet.shutdown(timeout_s)
 
     def _patience_s(self) -> float:
         most_s = self._settings.shutdown_timeout_s if self._settings is not None else _LONGEST_FLUSH_S

@@ -54,7 +54,8 @@ class OwnLines(logging.Handler):
         with suppress(Exception):
             stream = sys.stderr  # looked up anew: tests and daemons put another one in its place; None under pythonw
             if stream is not None and not _is_shown_elsewhere(record):
-                stream.write(line_of(record).encode(stream.encoding or "utf-8", "backslashreplace").decode() + "\n")
+                encoding = stream.encoding or "utf-8"
+                stream.write(line_of(record).encode(encoding, "backslashreplace").decode(encoding) + "\n")
                 stream.flush()
 
 

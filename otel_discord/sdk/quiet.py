@@ -14,6 +14,7 @@ _KEPT: Final = "not delivered, kept as a dead letter"
 _LEFT_AT_THE_END: Final = "records could not be sent before the end"
 _EACH_TRY: Final = frozenset(("trying again", "Discord asks to wait"))
 _HOW_TO_LIFT: Final = "Put a working URL into OTEL_EXPORTER_DISCORD_WEBHOOK_URL (or webhook_url) and start anew."
+_GONE: Final = "nothing more is sent to Discord%s. %s %s"
 _UNREACHABLE: Final = "Discord cannot be reached%s; what is logged waits and is sent when it can be"
 _SPOOL: Final = "with OTEL_EXPORTER_DISCORD_SPOOL_DIRECTORY they would wait on disk for the next start"
 _MOST_REASONS: Final = 32
@@ -48,7 +49,7 @@ class Quiet(logging.Filter):
             return False
         if hasattr(record, "goes_to"):  # the webhook is gone: the advice, then how to lift it
             advice = record.args[0] if isinstance(record.args, tuple) and record.args else ""
-            record.msg, record.args = f"nothing more is sent to Discord{_why(record)}. %s %s", (advice, _HOW_TO_LIFT)
+            record.msg, record.args = _GONE, (_why(record), advice, _HOW_TO_LIFT)
             return True
         if hasattr(record, "cooldown_s"):
             record.msg, record.args = _UNREACHABLE, (_why(record),)
@@ -91,7 +92,7 @@ def _why(record: logging.LogRecord) -> str:
     reason, detail = (str(getattr(record, name, "") or "").replace("_", " ") for name in ("reason", "detail"))
     status = getattr(record, "status", 0)
     parts = [part for part in (f"{status}" if status else reason, detail) if part]
-    return f" ({': '.join(parts)})".replace("%", "%%") if parts else ""
+    return f" ({': '.join(parts)})" if parts else ""
 
 
 def _records(counts: "Counter[str]") -> str:

@@ -1,0 +1,134 @@
+"""What the engine says inside an application, in each failure."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_discord.component.last_copy import LAST_COPY
+from otel_discord.sdk.quiet import Quiet
+from otel_discord.testing.fake_discord import Answer, Break, Cut, FakeDiscord, Fault
+from otel_discord.testing.otlp import logs_batch
+from tests.exporters.discord.rig import Rig, running
+
+
+def line(message: str, level: int = logging.ERROR, **extra: Any) -> logging.LogRecord:
+    return logging.makeLogRecord({"msg": message, "levelno": level, **extra})
+
+
+@asynccontextmanager
+async def quiet_rig(fake: FakeDiscord, **config: Any) -> AsyncIterator[tuple[Rig, Quiet]]:
+    quiet = Quiet()
+    config = {"rate_limit": {"channel_messages_per_minute": 0}, "shutdown_timeout": "1s", **config}
+    logger: logging.Logger | None = None
+    try:
+        async with running(fake, **config) as rig:
+            logger = rig.exporter._settings.logger
+            logger.addFilter(quiet)
+            yield rig, quiet
+    finally:
+        if logger is not None:
+            logger.removeFilter(quiet)
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+@pytest.mark.looptime(idle_timeout=20_000, idle_step=5)
+async def test_a_wrong_token_is_one_line_and_the_records_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    fake = FakeDiscord(channel_limit=None)
+    hook = fake.add_webhook()
+    url = hook.url
+    fake.rotate_token(hook)
+    async with quiet_rig(fake, webhook_url=url) as (rig, quiet):
+        for _ in range(3):
+            await rig.exporter.consume(logs_batch(5))
+            await asyncio.sleep(30)
+    (only,) = said(caplog)
+    assert only.startswith("nothing more is sent to Discord (401")
+    assert "Its token is wrong" in only
+    assert "OTEL_EXPORTER_DISCORD_WEBHOOK_URL" in only
+    assert "validate --online" not in only
+    assert hook.token not in caplog.text
+    assert quiet.summary() == "15 records were not delivered: unauthorized (15)"
+    assert quiet.summary() == ""
+
+
+@pytest.mark.looptime(idle_timeout=20_000, idle_step=5)
+@pytest.mark.parametrize("action", [Break(Cut.REFUSED), Answer(503, "away")], ids=["refused", "503"])
+async def test_an_outage_is_one_line_and_its_end_another(action: Any, caplog: pytest.LogCaptureFixture) -> None:
+    fake = FakeDiscord(channel_limit=None)
+    async with quiet_rig(fake) as (rig, quiet):
+        await asyncio.sleep(1)
+        fake.faults.add(Fault(action, times=inf))
+        for number in range(20):
+            await rig.exporter.consume(logs_batch(1, first=number))
+            await asyncio.sleep(20)
+        fake.faults.clear()
+        await asyncio.sleep(120)
+        assert rig.arrived() == list(range(20))
+    away, back = said(caplog)
+    assert away.startswith("Discord cannot be reached (")
+    assert "can be reached again" in back
+    assert quiet.summary() == ""
+
+
+@pytest.mark.looptime(idle_timeout=20_000, idle_step=5)
+async def test_an_end_without_a_spool_is_counted_and_says_what_helps(caplog: pytest.LogCaptureFixture) -> None:
+    fake = FakeDiscord(channel_limit=None)
+    async with quiet_rig(fake, fold={"enabled": True}) as (rig, quiet):
+        await asyncio.sleep(1)
+        fake.faults.add(Fault(Break(Cut.REFUSED), times=inf))
+        await rig.exporter.consume(logs_batch(30))
+        await asyncio.sleep(60)
+    assert len(said(caplog)) == 1
+    assert quiet.summary().startswith("30 records were not delivered: shutdown (30); with OTEL_EXPORTER_DISCORD_SPOOL")
+
+
+async def test_what_is_kept_waits_in_the_spool(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    fake = FakeDiscord(channel_limit=None)
+    fake.faults.add(Fault(Break(Cut.REFUSED), times=inf))
+    letters = {"directory": str(tmp_path / "spool")}
+    async with quiet_rig(fake, dead_letters=letters, shutdown_timeout="100ms") as (rig, quiet):
+        await rig.exporter.consume(logs_batch(1))
+    assert quiet.summary() == "1 record was not delivered and waits in the spool for the next start: shutdown (1)"
+
+
+def test_records_without_a_number_are_one_each_and_both_ends_are_told_apart() -> None:
+    quiet = Quiet()
+    assert not quiet.filter(line("not delivered: %s", reason="unauthorized", records=9, **{LAST_COPY: True}))
+    assert not quiet.filter(line("not delivered: %s", reason="expired", **{LAST_COPY: True}))
+    assert not quiet.filter(line("not delivered, kept as a dead letter: %s", reason="shutdown", records=2))
+    assert quiet.summary() == (
+        "2 records were not delivered and wait in the spool for the next start: shutdown (2); "
+        "10 records were not delivered: unauthorized (9), expired (1)"
+    )
+
+
+def test_each_try_is_not_said() -> None:
+    quiet = Quiet()
+    assert not quiet.filter(line("Discord asks to wait", logging.WARNING))
+    assert not quiet.filter(line("trying again", logging.WARNING))
+
+
+def test_other_lines_come_once_a_minute() -> None:
+    now_s = 0.0
+    quiet = Quiet(repeat_s=60.0, clock=lambda: now_s)
+    assert quiet.filter(line("a notice was not sent: %s"))
+    assert quiet.filter(line("another"))
+    now_s = 59.0
+    assert not quiet.filter(line("a notice was not sent: %s"))
+    now_s = 60.0
+    assert quiet.filter(line("a notice was not sent: %s"))
+
+
+def test_a_detail_with_a_percent_sign_is_only_text() -> None:
+    record = line("the destination cannot be reached", reason="connection", detail="100%s", cooldown_s=3)
+    assert Quiet().filter(record)
+    assert "(connection: 100%s)" in record.getMessage()

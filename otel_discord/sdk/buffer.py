@@ -19,8 +19,8 @@ _NEARLY_BYTES: Final = 1024
 _FATAL: Final = 6
 _RANGE_STARTS: Final = (0, 1, 5, 9, 13, 17, 21)
 _RANGE_OF: Final = (0, *(1 + number // 4 for number in range(24)))
-_BODY_CHARS: Final = 1024
-_HALF_CHARS: Final = _BODY_CHARS // 2
+_LONG_CHARS: Final = 1024
+_HALF_CHARS: Final = _LONG_CHARS // 2
 
 _Key: TypeAlias = tuple[Any, ...]
 
@@ -254,11 +254,11 @@ def _size(snapshot: Snapshot) -> int:
 
 def _key_of(snapshot: Snapshot) -> _Key | None:
     """Return what snapshots of one kind have in common; None for one that does not say in words what it is about."""
-    about: Any = snapshot.template
-    if not about:
-        body = snapshot.body
-        if type(body) is str:
-            about = body if len(body) <= _BODY_CHARS else (body[:_HALF_CHARS], body[-_HALF_CHARS:], len(body))
+    about: Any = snapshot.template or snapshot.body
+    if type(about) is not str:
+        about = None
+    elif len(about) > _LONG_CHARS:  # a look at all of it would take its time
+        about = (about[:_HALF_CHARS], about[-_HALF_CHARS:], len(about))
     error = snapshot.exception
     if error is not None:
         return (snapshot.scope, snapshot.severity, snapshot.event_name, about, error.module, error.name)

@@ -56,7 +56,7 @@ def freeze_attributes(mapping: Mapping[Any, Any]) -> dict[str, Any]:
 
 def weight(snapshot: Snapshot) -> int:
     """Estimate how many bytes a snapshot takes up: at least 512, texts and bytes as large as they are."""
-    total = _RECORD_BYTES + value_weight(snapshot.body) + getsizeof(snapshot.template)
+    total = _RECORD_BYTES + value_weight(snapshot.body) + getsizeof(snapshot.template) + len(snapshot.event_name)
     for key, value in snapshot.attributes.items():
         kind = type(value)
         total += _PAIR_BYTES + len(key)

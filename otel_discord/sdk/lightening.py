@@ -29,6 +29,7 @@ def lighten(snapshot: Snapshot, most_bytes: int) -> None:
         if snapshot.size_bytes <= most_bytes:
             return
     snapshot.body = cut_middle(_text(snapshot.body), _LAST_LEVEL_CHARS)
+    snapshot.event_name = snapshot.event_name[:_LAST_LEVEL_CHARS]
     snapshot.template = ""
     snapshot.attributes = {}
     snapshot.exception = None
@@ -38,6 +39,7 @@ def lighten(snapshot: Snapshot, most_bytes: int) -> None:
 def _shorten(snapshot: Snapshot, chars: int) -> None:
     snapshot.body = _short_value(snapshot.body, chars)
     snapshot.template = cut_middle(snapshot.template, chars)
+    snapshot.event_name = snapshot.event_name[:chars]
     attributes = list(snapshot.attributes.items())
     if len(attributes) * chars > LIGHT_BYTES:
         attributes = attributes[:_MOST_ATTRIBUTES]

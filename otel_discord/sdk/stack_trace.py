@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from otel_discord.sdk.capture import MOST_MEMBERS, Captured, Frame
 
-_MOST_REMEMBERED: Final = 512
+_MOST_REMEMBERED: Final = 128
 
 _Key = tuple[tuple[int, int, int | None], ...]
 _remembered: dict[_Key, tuple[tuple[Frame, ...], list[str]]] = {}
@@ -99,7 +99,7 @@ def _frame_lines(frames: tuple[Frame, ...]) -> list[str]:
         linecache.checkcache(filename)
     lines = traceback.StackSummary.from_list(list(_summaries(frames))).format()
     while len(_remembered) >= _MOST_REMEMBERED:
-        del _remembered[next(iter(_remembered))]
+        _remembered.pop(next(iter(_remembered)), None)
     _remembered[key] = (frames, lines)  # the frames keep the code objects alive, so that an id means one of them
     return lines
 

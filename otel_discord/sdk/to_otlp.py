@@ -47,9 +47,10 @@ def _source(
     sources: list[tuple[Mapping[str, Any], ResourceLogs]],
     resource: Mapping[str, Any],
 ) -> ResourceLogs:
-    for known, made in sources[-_LOOK_BACK:]:
-        if known == resource:
-            return made
+    with suppress(Exception):  # what cannot be compared is another one
+        for known, made in sources[-_LOOK_BACK:]:
+            if known == resource:
+                return made
     made = request.resource_logs.add()
     with suppress(Exception):  # a resource that cannot be read is better missing than the records with it
         made.resource.attributes.extend(_pairs(resource))
@@ -82,7 +83,7 @@ def _poor_record(snapshot: Snapshot, reason: str) -> LogRecord:
         record.time_unix_nano = record.observed_time_unix_nano = _time(snapshot.time_ns)
     with suppress(Exception):
         if snapshot.count > 1:
-            record.attributes.append(KeyValue(key=COUNT_ATTRIBUTE, value=_any_value(snapshot.count)))
+            _set_count(record, snapshot.count)
     return record
 
 
@@ -103,8 +104,17 @@ def _whole_record(snapshot: Snapshot) -> LogRecord:
         told = exception_attributes(snapshot.exception)
         record.attributes.extend(_pairs({key: told[key] for key in told if key not in snapshot.attributes}))
     if snapshot.count > 1:
-        record.attributes.append(KeyValue(key=COUNT_ATTRIBUTE, value=AnyValue(int_value=snapshot.count)))
+        _set_count(record, snapshot.count)
     return record
+
+
+def _set_count(record: LogRecord, count: int) -> None:
+    """Write the count; a record that stood for several before it was counted brings its own number along."""
+    for pair in record.attributes:
+        if pair.key == COUNT_ATTRIBUTE:
+            pair.value.int_value = max(1, pair.value.int_value) + count - 1
+            return
+    record.attributes.append(KeyValue(key=COUNT_ATTRIBUTE, value=_any_value(count)))
 
 
 def _pairs(values: Mapping[str, Any], depth: int = _MOST_DEPTH) -> list[KeyValue]:

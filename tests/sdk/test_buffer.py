@@ -95,6 +95,15 @@ def test_a_template_makes_like_of_different_texts_and_a_map_is_like_nothing() ->
     assert [each.count for each in buffer.take(9)] == [2]
 
 
+def test_long_texts_are_alike_by_their_ends() -> None:
+    texts = ["a" * 5000 + "end", "a" * 5000 + "end", "a" * 5000 + "END", "b" + "a" * 4999 + "end", "a" * 5001 + "end"]
+    buffer = filled(Buffer(1, 10**6), *map(snapshot, texts[:2]))
+    assert [each.count for each in buffer.take(1)] == [2]
+    for other in texts[2:]:
+        filled(buffer, snapshot(texts[0]), snapshot(other))
+        assert [(each.count, each.body) for each in buffer.take(1)] == [(1, other)]
+
+
 def test_exceptions_of_one_type_and_text_are_alike() -> None:
     one, two, three = (snapshot("x", exception=capture(error)) for error in (ValueError(1), ValueError(2), KeyError(1)))
     assert [each.count for each in filled(Buffer(1, 10**6), one, two, three).take(9)] == [1]
@@ -171,7 +180,8 @@ def test_lightening_reaches_any_bound(body: object) -> None:
     error = ValueError("z" * 100_000)
     for bound in (LIGHT_BYTES, 4096, LEAST_BYTES):
         attributes = {f"k{n}" * 30: "ü" * 5000 for n in range(200)}
-        heavy = snapshot(body, exception=capture(error), template="t" * 100_000, attributes=attributes)
+        heavy = snapshot(body, exception=capture(error), template="t" * 100_000, event_name="e" * 9999)
+        heavy.attributes = attributes
         lighten(heavy, bound)
         assert heavy.size_bytes <= bound
         assert heavy.body

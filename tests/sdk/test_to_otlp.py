@@ -77,6 +77,14 @@ def test_a_count_is_an_attribute_with_first_and_last_time() -> None:
     assert not only(snapshot()).attributes
 
 
+def test_a_record_that_stood_for_several_brings_its_count_along() -> None:
+    own = {"discord.count": 5, "order": 1}
+    assert attributes_to_dict(only(snapshot(count=3, attributes=own)).attributes) == {"discord.count": 7, "order": 1}
+    assert attributes_to_dict(only(snapshot(attributes=own)).attributes) == own
+    own = {"discord.count": "many"}
+    assert attributes_to_dict(only(snapshot(count=3, attributes=own)).attributes) == {"discord.count": 3}
+
+
 def test_an_exception_becomes_attributes_behind_those_of_the_record() -> None:
     captured = capture(ValueError("why"))
     attributes = attributes_to_dict(only(snapshot(exception=captured)).attributes)

@@ -44,4 +44,4 @@ OTEL_EXPORTER_DISCORD_PROXY_URL = "OTEL_EXPORTER_DISCORD_PROXY_URL"
 """HTTP proxy on the way to Discord, as in http://user:password@host:port. Default: none."""
 
 OTEL_EXPORTER_DISCORD_DRY_RUN = "OTEL_EXPORTER_DISCORD_DRY_RUN"
-"""true: print what would be sent instead of sending it. Default false."""
+"""true: log what would be sent, at INFO on the logger otel_discord.exporter, instead of sending it. Default false."""

@@ -22,4 +22,7 @@ class Masking:
             return batch
         if batch.size_bytes <= _IN_THE_LOOP_BYTES:
             return mask_logs(self._masker, batch)
-        return await asyncio.to_thread(mask_logs, self._masker, batch)
+        try:
+            return await asyncio.to_thread(mask_logs, self._masker, batch)
+        except RuntimeError:  # the interpreter ends: there are no threads to be had any more
+            return mask_logs(self._masker, batch)

@@ -1,7 +1,8 @@
 """Work with files away from the event loop: one piece after the other, each with a deadline.
 
 A disk may hang for minutes and a thread in it cannot be ended. So the threads are daemons, and as long as one hangs
-everything else fails at once instead of queueing up behind it.
+everything else fails at once instead of queueing up behind it. While the interpreter ends no thread can be started:
+then the work is done in place.
 """
 
 import asyncio
@@ -70,8 +71,16 @@ class OffLoop:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(settle, result, error)
 
-        threading.Thread(target=in_thread, name=self.thread_name, daemon=True).start()
+        start(in_thread, self.thread_name)
         return future
+
+
+def start(work: Callable[[], None], thread_name: str) -> None:
+    """Do ``work`` in a daemon thread; in place where there is none to be had: the interpreter ends, or lacks memory."""
+    try:
+        threading.Thread(target=work, name=thread_name, daemon=True).start()
+    except RuntimeError:
+        work()
 
 
 def _look_at(future: "asyncio.Future[Any]") -> None:

@@ -66,3 +66,19 @@ async def test_cancelled_work_comes_to_its_end_before_the_next_begins() -> None:
     release.set()
     await second
     assert order == ["first", "second"]
+
+
+async def test_where_no_thread_can_be_started_it_is_done_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    off_loop = OffLoop("test")
+    assert await off_loop.run(threading.current_thread) is threading.current_thread()
+
+    def fail() -> None:
+        raise FileNotFoundError("gone")
+
+    with pytest.raises(FileNotFoundError, match="gone"):
+        await off_loop.run(fail)
+    assert await off_loop.run(lambda: 7) == 7

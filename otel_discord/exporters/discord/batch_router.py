@@ -17,6 +17,7 @@ from otel_discord.exporters.discord.mutes.held_lanes import destination_of, is_h
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace import Pace
 from otel_discord.exporters.discord.routed import CardMaker
+from otel_discord.exporters.discord.unrouted import Unrouted
 from otel_discord.signals import LogsBatch
 
 _RECORDS_AT_A_TIME: Final = 256
@@ -32,6 +33,7 @@ class BatchRouter:
     maker: CardMaker
     desk: FoldDesk
     pace: Pace
+    unrouted: Unrouted
     outboxes: Mapping[str, Outbox]
     shed_above: float
     on_muted: Callable[[Iterable[tuple[Muted, int]]], None] = lambda _: None
@@ -65,6 +67,7 @@ class BatchRouter:
                 lambda: self.queue.route_all(cards, folds), self.settings.logger, "cards for their destinations"
             )
             draft.commit(ids, cards)
+        self.unrouted.routed(stored.id for stored in batches)
         self.pace.routed(sum(stored.batch.item_count for stored in batches))
         self._relieve()
         self._tell(draft)

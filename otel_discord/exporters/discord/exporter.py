@@ -7,9 +7,8 @@ what follows happens behind the queue, and its end is settled there.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Final
 
 from otel_discord.component import (
     ACCEPTED,
@@ -19,7 +18,6 @@ from otel_discord.component import (
     Receipt,
     RetryableError,
     Settings,
-    Settlement,
     ShutdownError,
     Status,
     Storage,
@@ -35,6 +33,7 @@ from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.permits import RateLimits
+from otel_discord.exporterhelper.config import Overflow as OverflowMode
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.batch_router import BatchRouter
@@ -50,27 +49,28 @@ from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
 from otel_discord.exporters.discord.drain import Crew
+from otel_discord.exporters.discord.flush import ended
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.intake import Intake
 from otel_discord.exporters.discord.lane import patiently
+from otel_discord.exporters.discord.losses import Losses
 from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
-from otel_discord.exporters.discord.pressure import drop_oldest_card
+from otel_discord.exporters.discord.overflow import Overflow
+from otel_discord.exporters.discord.overflow_notice import LossBook
 from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.tombstones import state_key
+from otel_discord.exporters.discord.unrouted import Unrouted
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Signal
-
-_LONGEST_STEP_S: Final = 5.0
-"""A routing step that takes longer waits for a storage that fails; then there is no room to be made."""
 
 
 class DiscordExporter:
@@ -91,13 +91,28 @@ class DiscordExporter:
         self._wall_clock = wall_clock
         self._instruments = ExporterInstruments(settings.meter, str(settings.id))
         self._discord_instruments = DiscordInstruments(settings.meter, str(settings.id))
+        self._losses = Losses(
+            say=self._say,
+            instruments=self._instruments,
+            discord_instruments=self._discord_instruments,
+            logger=settings.logger,
+        )
+        self._unrouted = Unrouted()
+        self._overflow: Overflow | None = None
+        if config.sending_queue.overflow is OverflowMode.DROP_OLDEST:
+            self._overflow = Overflow(
+                unrouted=self._unrouted,
+                release_attachments=self._release_attachments,
+                instruments=self._instruments,
+                discord_instruments=self._discord_instruments,
+                losses=self._losses,
+            )
         self._intake = Intake(
             settings=config.sending_queue,
             instruments=self._instruments,
-            discord_instruments=self._discord_instruments,
             wall_clock=wall_clock,
-            drop_oldest=self._drop_oldest,
-            release_attachments=self._release_attachments,
+            unrouted=self._unrouted,
+            overflow=self._overflow,
         )
         self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
         self._shelf = self._new_shelf()
@@ -127,30 +142,23 @@ class DiscordExporter:
         await self._intake.accept(self._queue, kept, self._routing.priority(highest))
         return ACCEPTED
 
-    async def _drop_oldest(self, queue: WorkQueue) -> StoredCard | None:
-        """End the oldest card that may go. Meanwhile nothing is counted on it, and nobody else drops it."""
-        lock = self._desk.lock if self._desk is not None else asyncio.Lock()
-        try:
-            async with asyncio.timeout(_LONGEST_STEP_S):
-                await lock.acquire()
-        except TimeoutError:
-            return None
-        try:
-            return await drop_oldest_card(queue, self._is_on_its_way, self._end_unsent)
-        finally:
-            lock.release()
+    async def flushed(self) -> None:
+        """Return when everything consumed so far is in Discord or has ended otherwise; the caller has the deadline.
 
-    async def _end_unsent(self, card: StoredCard) -> StoredCard:
-        outbox = self._outboxes.get(card.lane)
-        if outbox is not None:
-            return await outbox.drop(card)
+        Counts that grow by edits of messages are not waited for, nor what a mute holds.
+        """
         if self._queue is not None:
-            await self._queue.settle([card.id], Settlement.DEAD)
-        return card
+            await ended(self._queue, self._unrouted, self._outboxes.values())
 
-    def _is_on_its_way(self, card: StoredCard) -> bool:
-        outbox = self._outboxes.get(card.lane)
-        return outbox is not None and outbox.holds(card.id)
+    def not_shown(self, losses: Mapping[int, int], since_ns: int, until_ns: int) -> None:
+        """Count, and tell in Discord, records that were lost before they came here: the sender had no room for them.
+
+        Args:
+            losses: how many, by the lowest number of their range of severity (1, 5, 9, 13, 17, 21).
+            since_ns: when the first of them was made, wall time in nanoseconds.
+            until_ns: the last one.
+        """
+        self._losses.elsewhere(self._routing, losses, since_ns, until_ns)
 
     def _release_attachments(self, cards: Sequence[Card]) -> None:
         for key in (ref.shelf_key for card in cards for ref in card.attachments if ref.shelf_key):
@@ -185,10 +193,12 @@ class DiscordExporter:
         async with AsyncExitStack() as stack:
             self._shelf = self._kept_shelf(host, stack)
             storage = self._storage(host)
-            office = self._open_office(host, storage, await stack.enter_async_context(self._open_queue(host, storage)))
+            opened = await stack.enter_async_context(self._open_queue(host, storage))
+            office = self._open_office(host, storage, self._overflow.watched(opened) if self._overflow else opened)
             queue = office.queue
             stack.callback(office.close)
-            upkeep = await stack.enter_async_context(office.looked_after(self._say, self._fallback_of))
+            self._losses.book = host.kept("losses", LossBook)
+            upkeep = await stack.enter_async_context(office.looked_after(self._say_soon, self._fallback_of))
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
             limits = assembly.rate_limits(self._config)
@@ -199,6 +209,8 @@ class DiscordExporter:
             desk = self._desk = await restoring.desk(self._destinations)
             keeper = await restoring.history(desk)
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
+            if self._overflow is not None:
+                self._overflow.begin(desk.lock, outboxes)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
             maintenance = await restoring.maintenance(desk, outboxes, self._discord_instruments)
@@ -208,6 +220,7 @@ class DiscordExporter:
                 maker=assembly.card_maker(self._config, self._routing, self._shelf, desk, maintenance.gate),
                 desk=desk,
                 pace=self._intake.pace,
+                unrouted=self._unrouted,
                 outboxes=outboxes,
                 shed_above=self._config.attachments.shed_above,
                 on_muted=maintenance.counted,
@@ -222,6 +235,12 @@ class DiscordExporter:
                         tasks.create_task(pace.run(), name=f"{self._settings.id} pace memory"),
                         tasks.create_task(keeper.run(), name=f"{self._settings.id} history"),
                         tasks.create_task(maintenance.run(), name=f"{self._settings.id} maintenance"),
+                        tasks.create_task(self._losses.run(queue), name=f"{self._settings.id} losses"),
+                        *(
+                            [tasks.create_task(self._overflow.run(queue), name=f"{self._settings.id} overflow")]
+                            if self._overflow is not None
+                            else []
+                        ),
                     ],
                     routing=tasks.create_task(router.run(), name=f"{self._settings.id} routing"),
                     senders={
@@ -310,6 +329,7 @@ class DiscordExporter:
             self._queue = self._letters = None
             return
         self._queue = self._letters = None
+        self._losses.tell_the_rest()
         is_routed = await crew.drain(deadline_s, self._config.timeout)
         if self._config.sending_queue.storage is None:
             await router.run()  # what there was no time to route must be accounted for as well
@@ -357,11 +377,14 @@ class DiscordExporter:
 
         return bury
 
-    async def _say(self, destination: str, message: Message) -> None:
+    def _say(self, destination: str, message: Message) -> None:
         """Send a message of our own before the next cards of a destination."""
         outbox = self._outboxes.get(destination)
         if outbox is not None:
             outbox.say(message)
+
+    async def _say_soon(self, destination: str, message: Message) -> None:
+        self._say(destination, message)
 
     def _fallback_of(self, destination: str) -> str:
         written = self._config.destinations.get(destination)

@@ -45,9 +45,16 @@ class LaneMemory:
 
     def forget_cards(self, card_ids: Collection[int]) -> None:
         """Take cards out of their groups: they have ended or gone elsewhere."""
+        if not self.groups:
+            return
         kept = [group.without(card_ids) for group in self.groups]
         self.groups.clear()
         self.groups.extend(group for group in kept if group is not None)
+
+    @property
+    def doubtful_ids(self) -> frozenset[int]:
+        """The cards that may be in Discord."""
+        return frozenset(card.id for group in self.groups if group.doubt.may_be_there for card in group.cards)
 
     @property
     def grouped_ids(self) -> frozenset[int]:

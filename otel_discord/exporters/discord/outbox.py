@@ -80,6 +80,9 @@ class Outbox:
     _gathering_until_s: float = -inf
     """The webhook is gone and everything was sent away: until then cards wait for repeats."""
 
+    _is_cooling: bool = False
+    """Nothing is picked and nothing in flight until a probe may go."""
+
     @property
     def name(self) -> str:
         """The destination's name, and its lane's."""
@@ -111,8 +114,10 @@ class Outbox:
         return self.dispatch.sender.in_flight
 
     def holds(self, card_id: int) -> bool:
-        """Return whether a card is on its way or has arrived, so that it is too late to drop it."""
-        return card_id in self.dispatch.in_hand or card_id in self.memory.grouped_ids or self.lane.has_ended(card_id)
+        """Return whether a card is on its way or may have arrived, so that it is too late to drop it."""
+        if card_id in self.dispatch.in_hand or self.lane.has_ended(card_id):
+            return True
+        return card_id in (self.memory.doubtful_ids if self._is_cooling else self.memory.grouped_ids)
 
     # ------------------------------------------------------------------------------------------ what it can be told
 
@@ -145,6 +150,7 @@ class Outbox:
         Raises:
             RetryableError: the storage cannot end it; it waits on.
         """
+        self.memory.forget_cards({card.id})  # before anything is waited for: from now on nobody sends it
         fold = self.dispatch.fold
         if fold is None:
             await self.lane.drop(card)
@@ -332,9 +338,13 @@ class Outbox:
             await self._relieve()
             if self.circuit.is_due:
                 return True
-            await self.arrivals.wait(self.circuit.allowed_at_s)
-            if self.fallback is not None and not self.arrivals.draining:
-                await asyncio.sleep(_BETWEEN_LOOKS_S)
+            self._is_cooling = True
+            try:
+                await self.arrivals.wait(self.circuit.allowed_at_s)
+                if self.fallback is not None and not self.arrivals.draining:
+                    await asyncio.sleep(_BETWEEN_LOOKS_S)
+            finally:
+                self._is_cooling = False
         return False
 
     async def _relieve(self) -> None:

@@ -89,21 +89,23 @@ async def test_drop_oldest_keeps_the_newest_and_everything_critical() -> None:
 @pytest.mark.looptime(idle_timeout=600)
 async def test_dropping_can_empty_a_lane_while_its_outbox_waits() -> None:
     fake = FakeDiscord(channel_limit=None)
-    warnings, errors = fake.add_webhook(), fake.add_webhook()
-    destinations = {
-        "warnings": {"webhook_url": warnings.url, "min_severity": "WARN"},
-        "errors": {"webhook_url": errors.url, "min_severity": "ERROR"},
+    shop, search = fake.add_webhook(), fake.add_webhook()
+    config = {
+        "destinations": {"shop": {"webhook_url": shop.url}, "search": {"webhook_url": search.url}},
+        "routes": [
+            {"condition": f'attributes["team"] == "{name}"', "destinations": [name]} for name in ("shop", "search")
+        ],
+        "sending_queue": {"queue_size": 1, "overflow": "drop_oldest", "batch": {"flush_timeout": "2s"}},
     }
-    queue = {"queue_size": 1, "overflow": "drop_oldest", "batch": {"flush_timeout": "2s"}}
-    async with running(fake, destinations=destinations, sending_queue=queue) as rig:
+    async with running(fake, **config) as rig:
         await asyncio.sleep(1)
-        for number, severity in enumerate([17, 13]):
-            await rig.exporter.consume(logs_batch(1, first=number, severity=severity))
+        for number, team in enumerate(["shop", "search"]):
+            await rig.exporter.consume(logs_batch(1, first=number, attributes={"team": team}))
             await asyncio.sleep(0.5)  # both outboxes wait for company
         await asyncio.sleep(5)
-        await rig.exporter.consume(logs_batch(1, first=2, severity=17))
-    assert rig.arrived(warnings) == [1, 2]
-    assert rig.arrived(errors) == [2]
+        await rig.exporter.consume(logs_batch(1, first=2, attributes={"team": "shop"}))
+    assert rig.arrived(shop) == [2]
+    assert rig.arrived(search) == [1]
 
 
 @pytest.mark.looptime(idle_timeout=600)

@@ -1,12 +1,27 @@
-"""What goes first when the queue is full and the newest is wanted."""
+"""What goes first when room is short."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from otel_discord.component import NewCard, QueueFullError, QueueLimits, Settlement, Sizer, StoredCard
-from otel_discord.exporters.discord.pressure import drop_oldest_card
+from otel_discord._proto import queue_pb2
+from otel_discord.component import (
+    Fold,
+    Move,
+    NewCard,
+    NewLetter,
+    NewPosted,
+    Posting,
+    QueueFullError,
+    QueueLimits,
+    Settlement,
+    Sizer,
+)
+from otel_discord.exporters.discord.pressure import Ranks
+from otel_discord.exporters.discord.ranked_queue import rank_what_waits, ranked
 from otel_discord.signals import LogsBatch
 from otel_discord.store.memory import MemoryQueue
 from otel_discord.testing.fake_discord import FakeDiscord
@@ -18,58 +33,70 @@ from tests.exporters.discord.rig import Rig, running
 CRITICAL = 1
 
 
-async def queue_with(*cards: tuple[str, int]) -> MemoryQueue:
-    queue = MemoryQueue(QueueLimits(100, Sizer.REQUESTS, 1 << 20))
-    for lane, priority in cards:
-        await queue.route(await queue.put(logs_batch()), [NewCard(lane, priority, b"")])
-    return queue
+ARRIVE = st.tuples(st.just("came"), st.sampled_from([1, 9, 12, 13, 17, 20, 21]), st.sampled_from([0, 0, 0, CRITICAL]))
+LEAVE = st.tuples(st.just("left"), st.integers(0, 30), st.just(0))
 
 
-@pytest.mark.parametrize(
-    ("cards", "held", "dropped"),
-    [
-        ([], set(), None),
-        ([("a", 0), ("b", 0), ("a", 0)], set(), 1),
-        ([("b", CRITICAL), ("b", 0), ("a", 0)], set(), 2),
-        ([("b", 0), ("a", 0), ("a", 0)], {1}, 2),
-        ([("a", 0), ("b", 0)], {1, 2}, None),
-        ([("a", CRITICAL)], set(), None),
-        ([("a", CRITICAL)] * 20 + [("a", 0)], set(), 21),
-    ],
-)
-async def test_the_oldest_that_is_neither_critical_nor_on_its_way(
-    cards: list[tuple[str, int]], held: set[int], dropped: int | None
+def card(severity: int) -> bytes:
+    return queue_pb2.Card(severity=severity).SerializeToString()
+
+
+@given(st.lists(ARRIVE | LEAVE), st.sets(st.integers(0, 30)))
+def test_of_the_lowest_severity_the_oldest_goes_never_what_is_critical_or_on_its_way(
+    steps: list[tuple[str, int, int]], on_its_way: set[int]
 ) -> None:
-    queue = await queue_with(*cards)
+    ranks, may_go, next_id = Ranks(), dict[int, int](), 0
+    for step, number, priority in steps:
+        if step == "came":
+            ranks.came(next_id, "ops", priority, card(number))
+            if priority < CRITICAL:
+                may_go[next_id] = (number - 1) // 4
+            next_id += 1
+        else:
+            ranks.left([number])
+            may_go.pop(number, None)
+    assert len(ranks) == len(may_go)
+    free = [(severity, card_id) for card_id, severity in may_go.items() if card_id not in on_its_way]
+    assert ranks.first(lambda _, card_id: card_id in on_its_way) == (min(free)[1] if free else None)
 
-    async def end(card: StoredCard) -> StoredCard:
-        await queue.settle([card.id], Settlement.DEAD)
-        return card
 
-    card = await drop_oldest_card(queue, lambda card: card.id in held, end)
-    assert (card and card.id) == dropped
-    if dropped is not None:
-        assert await queue.settled(dropped) is Settlement.DEAD
-    assert queue.size == len(cards) - (dropped is not None)
+async def test_the_cards_of_an_earlier_run_are_found_and_stand_before_newer_ones() -> None:
+    queue, ranks = MemoryQueue(QueueLimits(100, Sizer.REQUESTS, 1 << 20)), Ranks()
+    known = ranked(queue, ranks)
+    await queue.adopt(
+        [NewCard("ops", 0, card(17)), NewCard("ops", CRITICAL, card(9)), NewCard("b", 0, b"\xff damaged")]
+    )
+    await known.adopt([NewCard("ops", 0, card(17))])
+    assert ranks.first(lambda lane, card_id: False) == 4
+    await rank_what_waits(known, ranks)
+    order = []
+    while (first := ranks.first(lambda lane, card_id: False)) is not None:
+        order.append(first)
+        await known.settle([first], Settlement.DEAD)
+    assert order == [3, 1, 4]
+    assert await queue.waiting() == {"ops": 1}
 
 
-async def test_what_goes_while_other_lanes_are_looked_at_is_not_dropped() -> None:
-    queue, on_its_way = await queue_with(("a", 0), ("b", 0), ("b", 0)), set[int]()
-
-    def starts(card: StoredCard) -> bool:
-        if card.lane == "b":
-            on_its_way.add(1)
-        return card.id in on_its_way
-
-    ended: list[int] = []
-
-    async def end(card: StoredCard) -> StoredCard:
-        ended.append(card.id)
-        return card
-
-    card = await drop_oldest_card(queue, starts, end)
-    assert card is not None
-    assert ended == [card.id] == [2]
+async def test_cards_are_known_whatever_way_they_take() -> None:
+    ranks = Ranks()
+    queue = ranked(MemoryQueue(QueueLimits(100, Sizer.REQUESTS, 1 << 20)), ranks)
+    batch_id = await queue.put(logs_batch())
+    lost = Fold(999, card(17), otherwise=NewCard("ops", 0, card(17)))
+    routed = await queue.route_all(
+        {batch_id: [NewCard("ops", 0, card(severity)) for severity in (9, 13, 17, 17)]}, [lost]
+    )
+    ids = [*routed.cards[batch_id], *routed.otherwise.values()]
+    assert len(ranks) == 5
+    (moved,) = await queue.move([Move(ids[0], NewCard("other", 0, card(9)))])
+    assert ids[0] not in ranks
+    assert moved in ranks
+    await queue.post(NewPosted("ops", "1", 0, b"", [Posting(ids[1], 1)]))
+    await queue.bury([NewLetter(ids[2], 0, "ops", "x", b"")])
+    await queue.settle([ids[3]], Settlement.DELIVERED)
+    assert sorted(card_id for card_id in (*ids, moved) if card_id in ranks) == [ids[4], moved]
+    ranks.is_behind = False
+    assert not await queue.move([Move(ids[0], NewCard("other", 0, card(9)))])
+    assert ranks.is_behind
 
 
 class SlowQueue(DiskQueue):
@@ -111,4 +138,5 @@ async def test_every_record_is_shown_or_dropped_and_none_is_both(folds: bool) ->
             clients.create_task(feed(1_000))
         await asyncio.sleep(60)
     dropped = rig.telemetry.value("otelcol_exporter_send_failed_log_records")
-    assert sum(counts(fake.messages)) + dropped == 240
+    shown = [message for message in fake.messages if "not shown" not in message.embeds[0].get("title", "")]
+    assert sum(counts(shown)) + dropped == 240

@@ -1,0 +1,143 @@
+"""A full queue that takes what is new (``overflow: drop_oldest``): fold first, then the least goes, told once.
+
+A batch more than there is room for is let in and looked at. If all of it is counted on cards that wait, its room is
+free again; if not, cards are dropped until the queue is within its bounds.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from otel_discord.component import RetryableError, Settlement, ShutdownError, StoredCard, WorkQueue
+from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.losses import REASON, Losses
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of
+from otel_discord.exporters.discord.outbox import Outbox
+from otel_discord.exporters.discord.pressure import Ranks
+from otel_discord.exporters.discord.ranked_queue import rank_what_waits, ranked
+from otel_discord.exporters.discord.unrouted import Unrouted
+from otel_discord.signals import Signal
+
+_LONGEST_STEP_S: Final = 5.0
+"""A routing step that takes longer waits for a storage that fails; then there is no room to be made."""
+_LOOK_S: Final = 0.5
+
+
+@dataclass(slots=True, kw_only=True)
+class Overflow:
+    """Of one exporter, for queues with room for one batch beyond their bounds."""
+
+    unrouted: Unrouted
+    release_attachments: Callable[[Sequence[Card]], None]
+    instruments: ExporterInstruments
+    discord_instruments: DiscordInstruments
+    losses: Losses
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _outboxes: Mapping[str, Outbox] = field(default_factory=dict)
+    _ranks: Ranks = field(default_factory=Ranks)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _owes: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def watched(self, queue: WorkQueue) -> WorkQueue:
+        """Return the same queue, of which is remembered what could go."""
+        self._ranks = Ranks()
+        return ranked(queue, self._ranks)
+
+    def begin(self, lock: asyncio.Lock, outboxes: Mapping[str, Outbox]) -> None:
+        """Say who sends the cards, and what routing holds while it counts."""
+        self._lock, self._outboxes = lock, outboxes
+
+    async def make_room(self, queue: WorkQueue) -> bool:
+        """Bring a queue that refused a batch back within its bounds; False where nothing of it may go."""
+        async with self._turn:
+            await self._settle_down(queue, lambda _: False)
+            return not queue.is_beyond
+
+    async def keep_to_size(self, queue: WorkQueue, batch_id: int) -> None:
+        """Bring a queue that has just taken a batch back within its bounds, as far as something of it may go.
+
+        The batch itself is not dropped for what goes before it and is on its way: that has soon arrived, or waits.
+        """
+        if queue.is_beyond:
+            async with self._turn:
+                await self._settle_down(queue, lambda card_id: self._ranks.is_newest(card_id, batch_id))
+
+    async def run(self, queue: WorkQueue) -> None:
+        """Drop what should have gone and was on its way, if it waits again, until cancelled."""
+        while True:
+            await self._owes.wait()
+            self._owes.clear()
+            while queue.is_beyond:
+                await asyncio.sleep(_LOOK_S)
+                async with self._turn:
+                    await self._settle_down(queue, lambda _: True)
+
+    async def _settle_down(self, queue: WorkQueue, is_spared: Callable[[int], bool]) -> None:
+        try:
+            async with asyncio.timeout(_LONGEST_STEP_S):
+                while queue.is_beyond and self.unrouted:
+                    await self.unrouted.fewer()
+        except TimeoutError:
+            return
+        try:
+            while queue.is_beyond and await self._drop_one(queue, is_spared):
+                pass
+        except (RetryableError, ShutdownError):
+            return  # the storage cannot end it now: it waits on
+
+    async def _drop_one(self, queue: WorkQueue, is_spared: Callable[[int], bool]) -> bool:
+        """End the card that goes first. Meanwhile nothing is counted on it, and nobody else drops it."""
+        try:
+            async with asyncio.timeout(_LONGEST_STEP_S):
+                await self._lock.acquire()
+        except TimeoutError:
+            return False
+        try:
+            card = await self._first(queue, is_spared)
+            if card is None:
+                return False
+            outbox = self._outboxes.get(card.lane)
+            if outbox is not None:
+                card = await outbox.drop(card)
+            else:
+                await queue.settle([card.id], Settlement.DEAD)
+            self._count(card)
+        finally:
+            self._lock.release()
+        return True
+
+    async def _first(self, queue: WorkQueue, is_spared: Callable[[int], bool]) -> StoredCard | None:
+        """Return the card to drop; ``is_spared`` says whether a card is left where another should have gone before."""
+        if self._ranks.is_behind:
+            await rank_what_waits(queue, self._ranks)
+        while (card_id := self._ranks.first(self._holds)) is not None:
+            if self._ranks.first() != card_id and is_spared(card_id):
+                self._owes.set()
+                return None
+            found = await queue.find([card_id])
+            if not found:
+                self._ranks.left([card_id])
+            elif not self._holds(found[0].lane, card_id):  # it may have gone meanwhile
+                return found[0]
+        return None
+
+    def _holds(self, lane: str, card_id: int) -> bool:
+        """Return whether a card is on its way or has arrived, so that it is too late to drop it."""
+        outbox = self._outboxes.get(lane)
+        return outbox is not None and outbox.holds(card_id)
+
+    def _count(self, dropped: StoredCard) -> None:
+        destination = destination_of(dropped.lane)
+        self.discord_instruments.destination(destination).message_failed(REASON, attempts=0)
+        try:
+            card = Card.from_bytes(dropped.payload)
+        except DecodeError:
+            self.instruments.send_failed(Signal.LOGS, 1)
+            return
+        self.release_attachments([card])
+        self.instruments.send_failed(Signal.LOGS, card.count)
+        self.losses.note(destination, {card.severity: card.count}, card.first_seen_ns, card.last_seen_ns)

@@ -4,25 +4,24 @@ Pure and not thread-safe: its owner holds a lock. What is full first counts like
 the lowest severity range. A call does a bounded amount of work, however much waits.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from otel_discord.sdk.freeze import weight
 from otel_discord.sdk.lightening import LEAST_BYTES, LIGHT_BYTES, lighten
 from otel_discord.sdk.snapshot import Snapshot
+from otel_discord.sdk.waiting import Kind, Waiting, WaitingRange, count_into
 
-_MOST_STEPS: Final = 64  # records that give way to one: each counts 768 bytes at least, so enough for a light one
+_MOST_STEPS: Final = 32  # records that give way to one: each counts 768 bytes at least, so enough for a light one
 _NEARLY_BYTES: Final = 1024
 _FATAL: Final = 6
+_HIGHEST: Final = 24
 _RANGE_STARTS: Final = (0, 1, 5, 9, 13, 17, 21)
-_RANGE_OF: Final = (0, *(1 + number // 4 for number in range(24)))
+_RANGE_OF: Final = (0, *(1 + number // 4 for number in range(_HIGHEST)))
 _LONG_CHARS: Final = 1024
 _HALF_CHARS: Final = _LONG_CHARS // 2
-
-_Key: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,69 +39,6 @@ class Losses:
         return sum(self.by_severity.values())
 
 
-class _Waiting:
-    """One snapshot's place; ``older`` and ``newer`` are the nearest of its kind."""
-
-    __slots__ = ("key", "newer", "number", "older", "size", "snapshot")
-
-    def __init__(self, snapshot: Snapshot, size: int, number: int, key: _Key, older: "_Waiting | None") -> None:
-        self.snapshot = snapshot
-        self.size = size
-        self.number = number
-        self.key = key
-        self.older = older
-        self.newer: _Waiting | None = None
-
-
-class _Range:
-    """What waits of one severity range, oldest first."""
-
-    __slots__ = ("newest_of", "several", "size_bytes", "waiting")
-
-    def __init__(self) -> None:
-        self.waiting: OrderedDict[int, _Waiting] = OrderedDict()
-        self.newest_of: dict[_Key, _Waiting] = {}
-        self.several: dict[_Key, None] = {}
-        self.size_bytes = 0
-
-    def add(self, snapshot: Snapshot, size: int, number: int, key: _Key) -> None:
-        newest_of = self.newest_of
-        older = newest_of.get(key)
-        newest_of[key] = self.waiting[number] = entry = _Waiting(snapshot, size, number, key, older)
-        if older is not None:
-            older.newer = entry
-            self.several[key] = None
-        self.size_bytes += size
-
-    def pop_oldest(self) -> _Waiting:
-        entry = self.waiting.popitem(last=False)[1]
-        newer = entry.newer
-        if newer is None:
-            del self.newest_of[entry.key]
-        else:  # the oldest of all is the oldest of its kind
-            newer.older = entry.newer = None
-            if newer.newer is None:
-                del self.several[entry.key]
-        self.size_bytes -= entry.size
-        return entry
-
-    def fold_two(self) -> _Waiting:
-        """Count the newest of some kind of which several wait into the one before it; return the one that went."""
-        key = self.several.popitem()[0]
-        entry = self.newest_of[key]
-        older = entry.older
-        if older is None:
-            raise AssertionError("several of a kind wait, but the newest is alone")
-        self.newest_of[key] = older
-        entry.older = older.newer = None
-        if older.older is not None:
-            self.several[key] = None
-        del self.waiting[entry.number]
-        self.size_bytes -= entry.size
-        _count_into(older.snapshot, entry.snapshot)
-        return entry
-
-
 class Buffer:
     """Snapshots waiting: FATAL leaves first, all others as they came. A snapshot belongs to the buffer once put."""
 
@@ -116,7 +52,7 @@ class Buffer:
             raise ValueError("a buffer must have room for a record")
         self._max_records = max_records
         self._max_bytes = max_bytes
-        self._ranges = tuple(_Range() for _ in _RANGE_STARTS)
+        self._ranges = tuple(WaitingRange() for _ in _RANGE_STARTS)
         self._records = 0
         self._size_bytes = 0
         self._number = 0
@@ -148,20 +84,19 @@ class Buffer:
             size = snapshot.size_bytes = weight(snapshot)
         if size < LEAST_BYTES:
             size = LEAST_BYTES
-        severity = snapshot.severity
-        rank = _RANGE_OF[severity] if 0 <= severity <= 24 else 0
-        key = _key_of(snapshot) or (self._number,)
+        rank = _rank(snapshot.severity)
+        kind = _kind_of(snapshot) or (self._number,)
         if self._records >= self._max_records or self._size_bytes + size > self._max_bytes:
-            like = self._ranges[rank].newest_of.get(key)
+            like = self._ranges[rank].newest_of(kind)
             if like is not None:
-                _count_into(like.snapshot, snapshot)
+                count_into(like.snapshot, snapshot)
                 return
             if not self._make_room(snapshot, rank):
-                self._lose(rank, snapshot)
+                self._lose(snapshot)
                 return
             size = _size(snapshot)
         self._number += 1
-        self._ranges[rank].add(snapshot, size, self._number, key)
+        self._ranges[rank].add(Waiting(snapshot, size, self._number, kind))
         self._records += 1
         self._size_bytes += size
 
@@ -169,7 +104,7 @@ class Buffer:
         """Remove and return at most so many snapshots: FATAL first, all others in the order in which they came."""
         taken: list[Snapshot] = []
         self._take_from([self._ranges[_FATAL]], most, taken)
-        self._take_from([each for each in self._ranges[:_FATAL] if each.waiting], most, taken)
+        self._take_from([each for each in self._ranges[:_FATAL] if each.oldest is not None], most, taken)
         return taken
 
     def take_losses(self) -> Losses | None:
@@ -179,16 +114,16 @@ class Buffer:
         lost, self._lost = self._lost, {}
         return Losses(lost, self._lost_since_ns, self._lost_until_ns)
 
-    def _take_from(self, ranges: list[_Range], most: int, taken: list[Snapshot]) -> None:
+    def _take_from(self, ranges: list[WaitingRange], most: int, taken: list[Snapshot]) -> None:
         """Take the oldest again and again; the ranges hold something or are alone."""
         while len(taken) < most and ranges:
             oldest = ranges[0] if len(ranges) == 1 else min(ranges, key=_first_number)
-            if oldest.waiting:
+            if oldest.oldest is not None:
                 taken.append(self._remove_oldest(oldest).snapshot)
-            if not oldest.waiting:
+            if oldest.oldest is None:
                 ranges.remove(oldest)
 
-    def _remove_oldest(self, of_range: _Range) -> _Waiting:
+    def _remove_oldest(self, of_range: WaitingRange) -> Waiting:
         entry = of_range.pop_oldest()
         self._records -= 1
         self._size_bytes -= entry.size
@@ -209,50 +144,52 @@ class Buffer:
 
     def _fold_two(self) -> bool:
         for of_range in self._ranges:
-            if of_range.several:
-                self._size_bytes -= of_range.fold_two().size
+            gone = of_range.fold_two() if of_range.several else None
+            if gone is not None:
+                self._size_bytes -= gone.size
                 self._records -= 1
                 return True
         return False
 
     def _lose_lowest(self, snapshot: Snapshot, rank: int) -> bool:
         """Lose one to the newcomer, or lighten it; False if none may go, or if all of them would not do."""
-        may_go = [of_range for of_range in self._ranges[: rank + 1] if of_range.waiting]
-        room = self._max_bytes - self._size_bytes + sum(of_range.size_bytes for of_range in may_go)
-        if not may_go:
+        for lowest in self._ranges[: rank + 1]:
+            if lowest.oldest is not None:
+                break
+        else:
             return False
-        if _size(snapshot) > room:
-            lighten(snapshot, room)
-            return _size(snapshot) <= room  # it may fit now
-        lowest = may_go[0]
-        self._lose(self._ranges.index(lowest), self._remove_oldest(lowest).snapshot)
+        size, free = _size(snapshot), self._max_bytes - self._size_bytes
+        if size > free + lowest.oldest.size:  # more than one would have to go: only where that helps
+            room = free + sum(of_range.size_bytes for of_range in self._ranges[: rank + 1])
+            if size > room:
+                lighten(snapshot, room)
+                return _size(snapshot) <= room  # it may fit now
+        self._lose(self._remove_oldest(lowest).snapshot)
         return True
 
-    def _lose(self, rank: int, snapshot: Snapshot) -> None:
+    def _lose(self, snapshot: Snapshot) -> None:
         until_ns = max(snapshot.time_ns, snapshot.last_ns)
         if not self._lost:
             self._lost_since_ns, self._lost_until_ns = snapshot.time_ns, until_ns
-        start = _RANGE_STARTS[rank]
+        start = _RANGE_STARTS[_rank(snapshot.severity)]
         self._lost[start] = self._lost.get(start, 0) + snapshot.count
         self._lost_since_ns = min(self._lost_since_ns, snapshot.time_ns)
         self._lost_until_ns = max(self._lost_until_ns, until_ns)
 
 
-def _first_number(of_range: _Range) -> int:
-    return next(iter(of_range.waiting))
+def _rank(severity: int) -> int:
+    return _RANGE_OF[severity] if 0 <= severity <= _HIGHEST else 0
 
 
-def _count_into(older: Snapshot, newer: Snapshot) -> None:
-    older.last_ns = max(older.time_ns, older.last_ns, newer.time_ns, newer.last_ns)
-    older.time_ns = min(older.time_ns, newer.time_ns)
-    older.count += newer.count
+def _first_number(of_range: WaitingRange) -> int:
+    return of_range.oldest.number if of_range.oldest is not None else 0
 
 
 def _size(snapshot: Snapshot) -> int:
     return max(snapshot.size_bytes, LEAST_BYTES)
 
 
-def _key_of(snapshot: Snapshot) -> _Key | None:
+def _kind_of(snapshot: Snapshot) -> Kind | None:
     """Return what snapshots of one kind have in common; None for one that does not say in words what it is about."""
     about: Any = snapshot.template or snapshot.body
     if type(about) is not str:

@@ -192,7 +192,8 @@ class BotEvents:
                 return
             extra = {(f"context.{key}" if key in _TAKEN else key): _plain(value) for key, value in attributes.items()}
             extra["otel.event.name"] = event
-            self._logger.log(level, "%s", words, extra=extra, exc_info=error, stacklevel=_steps_to_caller())
+            said = _text(words)  # not as a value of "%s": that would be the template of everything
+            self._logger.log(level, said, extra=extra, exc_info=error, stacklevel=_steps_to_caller())
 
         self._guarded(log)
 

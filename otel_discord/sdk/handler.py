@@ -86,6 +86,7 @@ class DiscordHandler(logging.Handler):
         try:
             self._set_up(webhook_url, level, service_name, environment, resource, settings)
         except Exception as error:  # noqa: BLE001 - a handler that raises here takes the application's logging along
+            self._settings = None
             self._outlet = _inert(error)
 
     def _set_up(
@@ -103,7 +104,7 @@ class DiscordHandler(logging.Handler):
         from otel_discord.sdk.settings import SettingsError, read_settings
 
         try:
-            self.setLevel(level)
+            self.setLevel(level.upper() if isinstance(level, str) else level)
         except (TypeError, ValueError):
             raise SettingsError(f"level: {level!r} is none of logging's levels; write for example ERROR") from None
         if resource is not None and not isinstance(resource, Mapping):
@@ -136,7 +137,7 @@ class DiscordHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Hand the record over. Takes some microseconds, never waits and never raises."""
         try:
-            name = record.name
+            name = str(record.name)
             if is_ours() or name == OWN_LOGGER or name.startswith(_OWN_CHILDREN):
                 return
             severity = _SEVERITIES.get(record.levelno) or of_level(record.levelno)

@@ -29,6 +29,8 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 _MAX_ARGUMENT_CHARS: Final = 200
 _TRACEBACK: Final = "Traceback (most recent call last):"
+_WORDS: Final = re.compile(r"[^\W\d_]{3}")
+"""What a template has to have; ``"%s: %s"`` would make one problem of all."""
 _ERROR_LINE: Final = re.compile(r"(?P<type>[A-Za-z_][\w.<>]*)(?:: ?(?P<message>.*))?", re.DOTALL)
 _GROUP_LINE: Final = re.compile(r"^ *\| (?=\S)(?!Traceback|File )(?P<error>[^\n]*)", re.MULTILINE)
 
@@ -54,13 +56,13 @@ def snapshot_of(
         body = freeze({key: value for key, value in message.items() if key != "exc_info"})
     else:
         body = freeze(message_of(record))
-        if record.args and type(message) is str:
+        if record.args and type(message) is str and _WORDS.search(message):
             template = message
     if exception is not None and isinstance(body, str) and (at := body.find("\n" + _TRACEBACK)) > 0:
         body = body[:at]  # it is said once, as the exception
     attributes = _extras(values)
     if include_code and record.pathname:
-        attributes["code.file.path"] = record.pathname
+        attributes["code.file.path"] = str(record.pathname)
         attributes["code.line.number"] = record.lineno
         if record.funcName:
             attributes["code.function.name"] = record.funcName
@@ -74,10 +76,10 @@ def snapshot_of(
     return Snapshot(
         time_ns=round(record.created * 1e6) * 1000,
         severity=severity,
-        severity_text=record.levelname,
+        severity_text=str(record.levelname),
         body=body,
         attributes=attributes or _NO_ATTRIBUTES,
-        scope=record.name,
+        scope=str(record.name),
         resource=resource,
         event_name=_event_name(values),
         trace_id=trace_id,

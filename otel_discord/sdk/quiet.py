@@ -90,8 +90,9 @@ class Quiet(logging.Filter):
 def _why(record: logging.LogRecord) -> str:
     """Return `` (connection: Connection refused)``, of what the engine has put beside its words."""
     reason, detail = (str(getattr(record, name, "") or "").replace("_", " ") for name in ("reason", "detail"))
-    status = getattr(record, "status", 0)
-    parts = [part for part in (f"{status}" if status else reason, detail) if part]
+    status = str(getattr(record, "status", 0) or "")
+    first = "" if status and status in detail else status or reason
+    parts = [part for part in (first, detail) if part]
     return f" ({': '.join(parts)})" if parts else ""
 
 

@@ -145,8 +145,8 @@ def test_an_error_without_words_has_its_type() -> None:
 
 
 def test_status() -> None:
-    (snapshot,) = said(lambda events: events.status("ready", guilds=12, latency_ms=41.5))
-    assert (snapshot.event_name, snapshot.body) == ("discord.bot.status", "ready")
+    (snapshot,) = said(lambda events: events.status("100 %d", guilds=12, latency_ms=41.5))
+    assert (snapshot.event_name, snapshot.body, snapshot.template) == ("discord.bot.status", "100 %d", "")
     assert snapshot.attributes == {"guilds": 12, "latency_ms": 41.5}
 
 

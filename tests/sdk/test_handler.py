@@ -266,6 +266,17 @@ def test_dict_config(way: str, logging_restored: None) -> None:
     handler.close()
 
 
+def test_a_level_may_be_written_small() -> None:
+    handler = DiscordHandler(level="error", outlet=CollectingOutlet())  # type: ignore[arg-type]
+    assert handler.level == logging.ERROR
+
+
+def test_a_record_without_a_name_is_taken() -> None:
+    outlet = CollectingOutlet()
+    DiscordHandler(outlet=outlet).handle(logging.makeLogRecord({"levelno": 40, "msg": "x"}))  # type: ignore[arg-type]
+    assert outlet.only.body == "x"
+
+
 def test_dict_config_with_wrong_settings_configures_the_rest(
     logging_restored: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

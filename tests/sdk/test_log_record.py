@@ -54,6 +54,7 @@ def test_the_message_is_said_whatever_is_wrong_with_it(message: Any, args: Any, 
 def test_the_template_is_the_message_before_its_values_and_only_there() -> None:
     assert snapshot(msg="paid %s", args=("a",)).template == "paid %s"
     assert snapshot(msg="paid a").template == ""
+    assert snapshot(msg="%s: %s", args=("a", "b")).template == ""
 
 
 def test_extras_are_attributes_and_nothing_else_is() -> None:

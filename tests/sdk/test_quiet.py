@@ -51,7 +51,7 @@ async def test_a_wrong_token_is_one_line_and_the_records_are_counted(caplog: pyt
             await rig.exporter.consume(logs_batch(5))
             await asyncio.sleep(30)
     (only,) = said(caplog)
-    assert only.startswith("nothing more is sent to Discord (401")
+    assert only.startswith("nothing more is sent to Discord (status 401, code 50027: ")
     assert "Its token is wrong" in only
     assert "OTEL_EXPORTER_DISCORD_WEBHOOK_URL" in only
     assert "validate --online" not in only

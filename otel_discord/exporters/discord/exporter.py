@@ -21,7 +21,6 @@ from otel_discord.component import (
     ShutdownError,
     Status,
     Storage,
-    StoredCard,
     WorkQueue,
 )
 from otel_discord.component.dead_letters import DeadLetters
@@ -37,9 +36,7 @@ from otel_discord.exporterhelper.config import Overflow as OverflowMode
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.batch_router import BatchRouter
-from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
-from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.dead_letters.desk import Bury
 from otel_discord.exporters.discord.dead_letters.notice import NoticeBook
@@ -62,7 +59,7 @@ from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.overflow import Overflow
 from otel_discord.exporters.discord.overflow_notice import LossBook
-from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_stays
+from otel_discord.exporters.discord.remains import bury_what_is_left, orphans_burial, say_what_stays
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
@@ -119,7 +116,6 @@ class DiscordExporter:
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
         self._queue: WorkQueue | None = None
-        self._desk: FoldDesk | None = None
         self._outboxes: dict[str, Outbox] = {}
         self._client: WebhookClient | None = None
         self._letters: DeadLetters | None = None
@@ -206,7 +202,7 @@ class DiscordExporter:
                 settings=self._settings, config=self._config, queue=queue, wall_clock=self._wall_clock
             )
             ban, pace = await restoring.ban(limits), await restoring.pace(limits)
-            desk = self._desk = await restoring.desk(self._destinations)
+            desk = await restoring.desk(self._destinations)
             keeper = await restoring.history(desk)
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
             if self._overflow is not None:
@@ -231,16 +227,15 @@ class DiscordExporter:
                     queue=queue,
                     outboxes=outboxes,
                     others=[
-                        tasks.create_task(ban.run(), name=f"{self._settings.id} ban memory"),
-                        tasks.create_task(pace.run(), name=f"{self._settings.id} pace memory"),
-                        tasks.create_task(keeper.run(), name=f"{self._settings.id} history"),
-                        tasks.create_task(maintenance.run(), name=f"{self._settings.id} maintenance"),
-                        tasks.create_task(self._losses.run(queue), name=f"{self._settings.id} losses"),
-                        *(
-                            [tasks.create_task(self._overflow.run(queue), name=f"{self._settings.id} overflow")]
-                            if self._overflow is not None
-                            else []
-                        ),
+                        tasks.create_task(work, name=f"{self._settings.id} {what}")
+                        for what, work in {
+                            "ban memory": ban.run(),
+                            "pace memory": pace.run(),
+                            "history": keeper.run(),
+                            "maintenance": maintenance.run(),
+                            "losses": self._losses.run(queue),
+                            **({"overflow": self._overflow.run(queue)} if self._overflow else {}),
+                        }.items()
                     ],
                     routing=tasks.create_task(router.run(), name=f"{self._settings.id} routing"),
                     senders={
@@ -363,19 +358,14 @@ class DiscordExporter:
                 office.close()
 
     def _bury_orphans(self, office: LetterOffice) -> Bury:
-        async def bury(destination: str, stored: Sequence[StoredCard], cause: Cause) -> None:
-            burial = Burial(
-                destination=destination,
-                queue=office.queue,
-                instruments=self._discord_instruments.destination(destination),
-                exporter_instruments=self._instruments,
-                logger=self._settings.logger,
-                release_attachments=self._release_attachments,
-                box=office.box,
-            )
-            await burial.bury(stored, cause)
-
-        return bury
+        return orphans_burial(
+            office.queue,
+            office.box,
+            instruments=self._discord_instruments,
+            exporter_instruments=self._instruments,
+            logger=self._settings.logger,
+            release_attachments=self._release_attachments,
+        )
 
     def _say(self, destination: str, message: Message) -> None:
         """Send a message of our own before the next cards of a destination."""

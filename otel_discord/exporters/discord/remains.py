@@ -1,14 +1,44 @@
 """What is left when an exporter ends: on disk it stays, in memory it becomes dead letters; either way it is said."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from otel_discord.component import RetryableError, WorkQueue
+from otel_discord.component import RetryableError, StoredCard, WorkQueue
+from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
 from otel_discord.discord_api.outcome_types import Reason
+from otel_discord.exporters.discord.burial import Burial
+from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.cause import Cause
+from otel_discord.exporters.discord.dead_letters.box import LetterBox
 from otel_discord.exporters.discord.dead_letters.desk import Bury
 from otel_discord.exporters.discord.fallback import PAGE_CARDS
 from otel_discord.exporters.discord.outbox import Outbox
+
+
+def orphans_burial(
+    queue: WorkQueue,
+    box: LetterBox,
+    *,
+    instruments: DiscordInstruments,
+    exporter_instruments: ExporterInstruments,
+    logger: logging.Logger,
+    release_attachments: Callable[[Sequence[Card]], None],
+) -> Bury:
+    """Return what buries the cards of lanes that no destination has."""
+
+    async def bury(destination: str, stored: Sequence[StoredCard], cause: Cause) -> None:
+        burial = Burial(
+            destination=destination,
+            queue=queue,
+            instruments=instruments.destination(destination),
+            exporter_instruments=exporter_instruments,
+            logger=logger,
+            release_attachments=release_attachments,
+            box=box,
+        )
+        await burial.bury(stored, cause)
+
+    return bury
 
 
 async def say_what_stays(queue: WorkQueue, logger: logging.Logger, *, is_routed: bool) -> None:

@@ -1,13 +1,13 @@
 """The way in for applications with plain ``logging``: a handler that hands records over and returns at once."""
 
 import logging
-import sys
 import threading
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_discord.sdk.handler_lifetime import Keeper, configures_logging, is_ending, shut_down_aside
 from otel_discord.sdk.log_record import snapshot_of
 from otel_discord.sdk.ours import is_ours
 from otel_discord.sdk.own_logging import OWN_LOGGER, show_own_logs
@@ -80,7 +80,7 @@ class DiscordHandler(logging.Handler):
         self._is_opening = False
         self._is_heard = False
         self._has_failed = False
-        self._keeper: _Keeper | None = None
+        self._keeper: Keeper | None = None
         self._outlet: Outlet | None = outlet
         self._leaving: weakref.finalize[Any, Any] | None = None
         try:
@@ -192,12 +192,12 @@ class DiscordHandler(logging.Handler):
         if not self._reopening.acquire(timeout=_REOPENING_S):  # forked while another thread was in here
             return self._outlet
         try:
-            if self._outlet is None and self._settings is not None and not self._is_opening and not _is_ending():
+            if self._outlet is None and self._settings is not None and not self._is_opening and not is_ending():
                 from otel_discord.sdk.outlet import Outlet
 
                 self._is_opening = True  # what is logged meanwhile on this thread comes here again
                 self._outlet = Outlet(self._settings)
-                self._leaving = weakref.finalize(self, _shut_down_aside, self._outlet)
+                self._leaving = weakref.finalize(self, shut_down_aside, self._outlet)
                 self._leaving.atexit = False
             return self._outlet
         finally:
@@ -207,7 +207,7 @@ class DiscordHandler(logging.Handler):
     def flush(self) -> None:
         """Wait until what was logged is in Discord, at most 5 s. At the end of the program :meth:`close` does that."""
         outlet = self._outlet
-        if outlet is not None and not (is_ours() or _is_ending() or _configures_logging()):
+        if outlet is not None and not (is_ours() or is_ending() or configures_logging()):
             outlet.flush(self._patience_s())
 
     def close(self) -> None:
@@ -216,7 +216,7 @@ class DiscordHandler(logging.Handler):
         While ``logging`` is being configured anew nobody waits: handlers are closed then whether they stay in use or
         not. One that stays goes on; one that nobody holds any more ends by itself.
         """
-        if _configures_logging() and not _is_ending():
+        if configures_logging() and not is_ending():
             self._is_heard = False  # loggers that exist may be switched off in a moment, ours too
             self._stay_closable()
         else:
@@ -260,21 +260,9 @@ class DiscordHandler(logging.Handler):
         def be_known() -> None:
             handler = me()
             if handler is not None and handler._outlet is not None:  # noqa: SLF001
-                handler._keeper = _Keeper(handler)  # noqa: SLF001
+                handler._keeper = Keeper(handler)  # noqa: SLF001
 
         at_end(be_known)
-
-
-class _Keeper(logging.Handler):
-    """Is on logging's list of what to close at the end, in place of another handler."""
-
-    def __init__(self, handler: DiscordHandler) -> None:
-        super().__init__()
-        self._handler = handler
-
-    def close(self) -> None:
-        self._handler.close()
-        super().close()
 
 
 def _inert(error: Exception) -> "Outlet | None":
@@ -288,22 +276,3 @@ def _inert(error: Exception) -> "Outlet | None":
     except Exception:  # noqa: BLE001
         _log.error("nothing is sent to Discord: %s", reason)
         return None
-
-
-def _is_ending() -> bool:
-    exits = sys.modules.get("otel_discord.sdk.exits")
-    return exits is not None and bool(exits.interpreter_is_ending())
-
-
-def _configures_logging() -> bool:
-    """Return whether this thread holds logging's own lock, as ``dictConfig`` does.
-
-    Waiting then would be for nothing: the sender's thread needs that lock for the loggers of what it imports.
-    """
-    is_owned = getattr(getattr(logging, "_lock", None), "_is_owned", None)
-    return bool(is_owned is not None and is_owned())
-
-
-def _shut_down_aside(outlet: "Outlet") -> None:
-    with suppress(RuntimeError):  # the interpreter ends
-        threading.Thread(target=outlet.shutdown, name="otel-discord end", daemon=True).start()

@@ -62,11 +62,12 @@ class OwnLines(logging.Handler):
 def guard_loggers() -> None:
     """Keep what libraries log about our sending from every handler. Once is enough, more does no harm.
 
-    Handlers of OpenTelemetry that hang at the root are guarded too, for libraries that are not known here; their own
-    threads take records only, so nothing of the application is refused.
+    OpenTelemetry's handlers that are there by now are guarded too, for libraries that are not known here.
     """
     guarded: list[logging.Filterer] = [logging.getLogger(name) for name in _GUARDED]
-    guarded += [handler for handler in logging.getLogger().handlers if _is_of_opentelemetry(handler)]
+    known_loggers = [logging.root, *list(logging.root.manager.loggerDict.values())]
+    handlers = [each for logger in known_loggers if isinstance(logger, logging.Logger) for each in logger.handlers]
+    guarded += [handler for handler in handlers if _is_of_opentelemetry(handler)]
     for each in guarded:
         if not any(isinstance(known, NotOfOurSending) for known in each.filters):
             each.addFilter(NotOfOurSending())

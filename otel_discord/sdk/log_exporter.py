@@ -7,6 +7,7 @@ from typing import Any, Final
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 
+from otel_discord.sdk import processes
 from otel_discord.sdk.capture import capture
 from otel_discord.sdk.freeze import freeze, weight
 from otel_discord.sdk.outlet import Outlet
@@ -41,6 +42,7 @@ class DiscordLogExporter(LogRecordExporter):
             self._outlet = Outlet(read_settings({"webhook_url": webhook_url, **settings}))
         except SettingsError as error:
             self._outlet = Outlet.inert(str(error))
+        processes.watch_batching(self)
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         """Take records; SUCCESS means that they are in the buffer. Never raises, never waits."""

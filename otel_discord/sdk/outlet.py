@@ -4,7 +4,6 @@ Nothing here waits for Discord, and nothing raises into the application: what go
 """
 
 import logging
-import os
 import threading
 import time
 from collections import deque
@@ -16,6 +15,7 @@ from otel_discord.sdk.buffer import Buffer
 from otel_discord.sdk.ours import is_ours
 from otel_discord.sdk.own_logging import show_own_logs
 from otel_discord.sdk.sender import the_sender
+from otel_discord.sdk.spool import has_left
 
 if TYPE_CHECKING:
     from otel_discord.sdk.buffer import Losses
@@ -123,12 +123,7 @@ class Outlet:
         directory = self.settings.spool_directory
         if self._is_inert or not directory:
             return
-        try:
-            with os.scandir(directory) as entries:
-                has_left = any(entry.name.endswith(".jsonl") for entry in entries)
-        except OSError:  # it is made with the first record that is left
-            return
-        if has_left:
+        if has_left(directory):
             with self._lock:
                 self._is_awake = True
             the_sender().wake(self)

@@ -5,10 +5,12 @@ send. While the process forks, the sender stands still, so that the child inheri
 of ``multiprocessing`` ends without ``atexit``, so there the end is announced in multiprocessing's own way.
 """
 
+import gc
 import os
 import sys
 import threading
 import weakref
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +25,7 @@ _STANDSTILL_S: Final = 2.0
 """Longest time that a fork waits for the sender: a routing step takes milliseconds, the first import half a second."""
 
 _outlets: "Final[weakref.WeakSet[Outlet]]" = weakref.WeakSet()
+_batching: "Final[weakref.WeakSet[object]]" = weakref.WeakSet()
 _ENDS_EARLY: Final = 100
 """Among multiprocessing's finalizers: before its own (queues, managers), which have at most 10."""
 
@@ -31,6 +34,11 @@ def watch(outlet: "Outlet") -> None:
     """Have an outlet begin anew in children, and shut down at the end of those that end without ``atexit``."""
     _outlets.add(outlet)
     _hook_multiprocessing()
+
+
+def watch_batching(exporter: object) -> None:
+    """Have the SDK's processors flushed before this exporter at the end of children that end without ``atexit``."""
+    _batching.add(exporter)
 
 
 def outlets() -> "list[Outlet]":
@@ -130,12 +138,22 @@ def _announce_end(_: _Anchor) -> None:
 
 
 def _end_of_child() -> None:
-    logs: Any = sys.modules.get("opentelemetry._logs")
-    if logs is not None:
-        flush = getattr(logs.get_logger_provider(), "force_flush", None)
-        if flush is not None:
-            with suppress(Exception):
-                flush()
+    for processor in _processors_of(list(_batching)):
+        with suppress(Exception):
+            processor.force_flush()
     for outlet in outlets():
         with suppress(Exception):
             outlet.shutdown()
+
+
+def _processors_of(exporters: Sequence[object]) -> list[Any]:
+    """Return what the SDK has put before our exporters. It keeps no list of them that could be asked."""
+    if not exporters:
+        return []
+    return [
+        each
+        for each in gc.get_objects()
+        if str(type(each).__module__).startswith("opentelemetry.")
+        and hasattr(type(each), "force_flush")
+        and any(value is exporter for value in getattr(each, "__dict__", {}).values() for exporter in exporters)
+    ]

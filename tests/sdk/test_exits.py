@@ -121,7 +121,11 @@ def assert_unharmed(done: Ended, *, lines: int = 3) -> None:
 @pytest.mark.parametrize("trouble", ["refused", "silent", "no such name"])
 def test_discord_is_away(tmp_path: Path, way: str, trouble: str) -> None:
     with silent_port() as silent:
-        host = {"refused": f"127.0.0.1:{refusing_port()}", "silent": f"127.0.0.1:{silent}", "no such name": "no.invalid"}
+        host = {
+            "refused": f"127.0.0.1:{refusing_port()}",
+            "silent": f"127.0.0.1:{silent}",
+            "no such name": "no.invalid",
+        }
         spool = {"OTEL_EXPORTER_DISCORD_SPOOL_DIRECTORY": str(tmp_path / "spool")}
         done = run_application(tmp_path, way + BURST, away(f"http://{host[trouble]}/api/v10", **spool))
     assert_unharmed(done)
@@ -139,9 +143,7 @@ def test_a_wrong_token_and_a_right_one_at_the_next_start(tmp_path: Path) -> None
     with discord_served() as discord:
         wrong = discord.url[:-6] + "xxxxxx"
         environment = {**discord.environment, **spool}
-        done = run_application(
-            tmp_path, HANDLER + BURST, {**environment, "OTEL_EXPORTER_DISCORD_WEBHOOK_URL": wrong}
-        )
+        done = run_application(tmp_path, HANDLER + BURST, {**environment, "OTEL_EXPORTER_DISCORD_WEBHOOK_URL": wrong})
         assert_unharmed(done)
         assert discord.records == 0
         again = run_application(tmp_path, HANDLER + "time.sleep(3)\n", environment)
@@ -192,7 +194,11 @@ def test_wrong_settings_are_one_line_and_the_application_goes_on(
 
 @WAYS
 def test_flush_keeps_its_deadline(tmp_path: Path, way: str) -> None:
-    thing = "handler.outlet.flush(0.5)" if way is HANDLER else "provider.force_flush(); exporter.force_flush(500)"
+    thing = (
+        "__import__('asyncio').run(handler.aflush(0.5))"
+        if way is HANDLER
+        else "provider.force_flush(); exporter.force_flush(500)"
+    )
     code = f"{way}\nlog.error('one')\nt = time.monotonic()\ndone = {thing.split('; ')[-1]}\nfigure('took', time.monotonic() - t)\nfigure('done', int(done))\n"
     with silent_port() as silent:
         done = run_application(tmp_path, code, away(f"http://127.0.0.1:{silent}/api/v10"))

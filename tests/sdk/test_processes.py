@@ -196,5 +196,3 @@ for thread in threads: thread.join()
         assert (done.code, discord.records) == (0, 60), (discord.text, done.out)
         discord.assert_clean()
         assert "Traceback" not in done.out
-
-

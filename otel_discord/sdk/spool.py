@@ -1,0 +1,30 @@
+"""Whether an earlier run has left something in the spool: a look that costs the application next to nothing.
+
+The files are those of dead letters (docs/reference/dead-letters.md): a line a letter in ``….jsonl``, and in ``….gone``
+a line for each that has ended since.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+_LARGE_BYTES: Final = 1024 * 1024
+"""A file of this size is not counted: probably something is in it."""
+
+
+def has_left(directory: str) -> bool:
+    """Return whether there may be letters that have not ended; False where the directory cannot be read."""
+    try:
+        with os.scandir(directory) as entries:
+            files = [Path(entry.path) for entry in entries if entry.name.endswith(".jsonl")]
+        return any(_lines(file) > _lines(file.with_suffix(".gone")) for file in files)
+    except OSError:  # it is made with the first record that is left
+        return False
+
+
+def _lines(file: Path) -> int:
+    try:
+        size = file.stat().st_size
+        return size if size > _LARGE_BYTES else file.read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0

@@ -103,7 +103,7 @@ def _read(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> SdkSettin
         problems.append(_nowhere(environ))
     problems += _section_problems(settings, given, is_complete=not problems)
     if problems:
-        raise SettingsError(*(conceal(each, given.values, own) for each in dict.fromkeys(problems)))
+        raise SettingsError(*(conceal(each, given.values, own, given.heard) for each in dict.fromkeys(problems)))
     return settings
 
 

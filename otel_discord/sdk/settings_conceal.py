@@ -5,7 +5,10 @@ from typing import Any, Final
 
 from otel_discord.config.raw_text import RawText, unwrap
 
-_SECRET_LOOKS: Final = re.compile(r"://|[A-Za-z0-9_-]{40}")
+_SECRET_LOOKS: Final = re.compile(
+    r"://|/webhooks/|[0-9]{15}/[A-Za-z0-9_-]{40}"  # addresses, whole or without their beginning
+    r"|^[^/]*[A-Za-z0-9_-]{40}[^/]*$"  # a token by itself; the long name of a directory is none
+)
 _RUN: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
 _LONG_RUN: Final = re.compile(r"[A-Za-z0-9_-]{40,}")
 _TOKEN: Final = re.compile(r"/webhooks/[0-9]+/([A-Za-z0-9_-]+)")
@@ -18,7 +21,7 @@ def conceal(message: str, *values: Any) -> str:
     hidden: dict[str, str] = {}
     for value in values:
         _collect(value, hidden)
-    tokens = [run for text in hidden for run in _LONG_RUN.findall(text)]
+    tokens = [run for text in hidden if _SECRET_LOOKS.search(text) for run in _LONG_RUN.findall(text)]
     for text in sorted(hidden, key=len, reverse=True):
         for written in (repr(text), f'"{text}"', f"`{text}`", text):
             message = message.replace(written, hidden[text])

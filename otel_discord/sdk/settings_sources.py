@@ -28,6 +28,8 @@ class Given:
     values: dict[str, Any] = field(default_factory=dict)
     labels: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    heard: list[Any] = field(default_factory=list, repr=False)
+    """Every value as it came, so that no message repeats what must not be read in a log."""
 
     def has_any(self, *keys: str) -> bool:
         """Return whether one of these keys was given, be it with a value that could not be read."""
@@ -46,7 +48,8 @@ class Given:
         if self.has_any(*WHERE):
             below = {key: value for key, value in below.items() if key not in WHERE}
             labels = {path: label for path, label in labels.items() if path[0] not in WHERE}
-        return Given(_merged(below, self.values), {**labels, **self.labels}, [*lower.problems, *self.problems])
+        problems, heard = [*lower.problems, *self.problems], [*lower.heard, *self.heard]
+        return Given(_merged(below, self.values), {**labels, **self.labels}, problems, heard)
 
 
 def _merged(lower: Any, upper: Any) -> Any:
@@ -67,6 +70,7 @@ def from_arguments(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> 
         plain = _plain(value)
         if _is_empty(plain):
             continue
+        given.heard.append(plain)
         given.labels[key,] = f"argument {key}"
         if _has_reference(plain):
             plain, problems = _resolved(key, plain, environ)
@@ -206,6 +210,7 @@ def from_environment(environ: Mapping[str, str], *, with_where: bool) -> Given:
         text = environ.get(name, "").strip()
         if not text or (not with_where and path[0] in (*WHERE, "config")):
             continue
+        given.heard.append(text)
         given.labels[path] = name
         try:
             value = read(text)

@@ -448,3 +448,48 @@ def test_the_application_does_not_wait_for_the_engine() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"webhook_url": URL, "connect_timeout": "-1s"}, "argument connect_timeout: must not be negative"),
+        ({"webhook_url": URL, "shutdown_timeout": "${T}"}, "argument shutdown_timeout: ${env:T} is not a duration"),
+        ({"webhook_url_file": 5}, "argument webhook_url_file: must be the path of a file"),
+        ({"webhook_url": "${file:/no/such/file}"}, "argument webhook_url: cannot read file /no/such/file"),
+        ({"webhook_url": "${yaml:[}"}, "argument webhook_url: "),
+        ({"webhook_url": "${"}, "argument webhook_url: `${` without the `}`"),
+        ({"config": "x" * 5000}, "argument config: the file [not shown] cannot be read"),
+        ({"webhook_url_file": "x" * 5000}, "cannot be read: File name too long"),
+        ({"webhook_url": URL, "spool_directory": "x" * 5000}, "cannot be used: File name too long"),
+    ],
+)
+def test_odd_arguments(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(arguments, {"T": "soon"})
+    assert words in str(caught.value)
+
+
+def test_a_file_with_an_address_at_a_wrong_endpoint_is_one_problem(tmp_path: Path) -> None:
+    file = written(tmp_path / "url", f"http://127.0.0.1/api/webhooks/1/{TOKEN}")
+    told = problems({"webhook_url_file": file, "endpoint": "http://127.0.0.1"})
+    assert told.startswith("argument endpoint: the endpoint must start with https://")
+
+
+@pytest.mark.parametrize(
+    "pasted", [TOKEN, URL, URL.partition("://")[2], URL.partition("/webhooks/")[2], f"{TOKEN} ", f"token={TOKEN}"]
+)
+@pytest.mark.parametrize("key", ["WEBHOOK_URL_FILE", "CONFIG", "SPOOL_DIRECTORY", "MIN_SEVERITY", "TIMEOUT", "PRESET"])
+def test_a_secret_in_the_wrong_place_is_not_repeated(key: str, pasted: str) -> None:
+    told = ""
+    try:
+        read_settings({}, variables(**{key: pasted}))
+    except SettingsError as error:
+        told = str(error)
+    assert TOKEN not in told
+    assert told
+
+
+def test_the_long_name_of_a_directory_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "an-endpoint-of-the-discord-exporter-that-has-a-long-name" / "no-such.yaml"
+    assert problems({"config": path}) == f"argument config: there is no file {path}"

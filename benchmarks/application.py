@@ -9,7 +9,7 @@ import contextlib
 import json
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +30,16 @@ AIM_IMPORT_MS: Final = 100.0
 OURS: Final = ("DiscordHandler", "SDK")
 QUICK_PEERS: Final = ("discord-webhook", "apprise")
 SLOW_PEERS: Final = ("discord-webhook, retry", "python-logging-discord-handler")
-_STEADY: Final = ("NullHandler", "StreamHandler", "DiscordHandler", "SDK")
+_NONE, _THERE, _REFUSES = "-", "there", "refuses"
+_STEADY: Final = {
+    Size.TINY: (("NullHandler", _NONE), ("DiscordHandler", _THERE)),
+    Size.FULL: (
+        ("NullHandler", _NONE),
+        ("StreamHandler", _NONE),
+        *((way, state) for way in OURS for state in (_THERE, _REFUSES)),
+    ),
+}
+"""Ways, and how Discord is; only ours ask."""
 _CHILD_TIMEOUT_S: Final = 150.0
 _ROOT: Final = str(Path(__file__).parents[1])
 _UNREACHABLE: Final = f"http://127.0.0.1:{{port}}/api/webhooks/100000000000000001/{'a' * 68}"
@@ -40,9 +49,10 @@ _SHOWN_MODULES: Final = 12
 def run(size: Size, repeat: int | None = None) -> Report:
     """Measure ``repeat`` bursts of each kind of ours (default 3), one of each peer, and the rest once."""
     errors = size.pick(tiny=8, full=60)
-    ours = _bursts_of_ours(errors, repeat or size.pick(tiny=1, full=3))
+    kinds = _kinds(OURS) if size is Size.FULL else [Burst(way, repeats=False, threads=4) for way in OURS]
+    ours = _bursts_of_ours(kinds, errors, repeat or size.pick(tiny=1, full=3))
     peers = _bursts_of_peers(errors) if size is Size.FULL else {}
-    steady_figures, steady_note = _steady(size.pick(tiny=20, full=500))
+    steady_figures, steady_note = _steady(_STEADY[size], size.pick(tiny=20, full=500))
     import_figures, import_note = _imports(size.pick(tiny=1, full=5))
     rows = [HEADINGS, *(burst_row(burst, found) for burst, found in {**ours, **peers}.items())]
     calibration_ms = python_ms()
@@ -57,8 +67,11 @@ def run(size: Size, repeat: int | None = None) -> Report:
     return Report([*figures, *steady_figures, *import_figures], notes)
 
 
-def _bursts_of_ours(errors: int, repeat: int) -> dict[Burst, Outcome]:
-    kinds = [Burst(way, repeats, threads) for way in OURS for repeats in (False, True) for threads in (1, 4)]
+def _kinds(ways: Sequence[str]) -> list[Burst]:
+    return [Burst(way, repeats, threads) for way in ways for repeats in (False, True) for threads in (1, 4)]
+
+
+def _bursts_of_ours(kinds: Sequence[Burst], errors: int, repeat: int) -> dict[Burst, Outcome]:
     found: dict[Burst, list[Outcome]] = {burst: [] for burst in kinds}
     for _ in range(repeat):  # round by round: a busy moment of the machine does not fall on one kind
         for burst in kinds:
@@ -67,8 +80,7 @@ def _bursts_of_ours(errors: int, repeat: int) -> dict[Burst, Outcome]:
 
 
 def _bursts_of_peers(errors: int) -> dict[Burst, Outcome | str]:
-    quick = [Burst(way, repeats, threads) for way in QUICK_PEERS for repeats in (False, True) for threads in (1, 4)]
-    slow = [Burst(way, repeats, threads) for way in SLOW_PEERS for repeats in (False, True) for threads in (1, 4)]
+    quick, slow = _kinds(QUICK_PEERS), _kinds(SLOW_PEERS)
     try:
         python = peers_python()
     except PeersMissingError as error:
@@ -125,25 +137,20 @@ def _figures(burst: Burst, found: Outcome, calibration_ms: float, *, is_ours: bo
         yield Figure(name=f"{name}.exit", value=found.exit_s, unit="s", better="lower")
 
 
-def _steady(errors: int) -> tuple[list[Figure], str]:
+def _steady(kinds: Sequence[tuple[str, str]], errors: int) -> tuple[list[Figure], str]:
     """Measure single calls, 100 a second, with Discord there and with nobody listening."""
     rows: list[Sequence[str]] = [("handler", "Discord", "p50 ms", "p99 ms", "max ms")]
     figures = []
-    options = ["--errors", str(errors), "--per-s", "100"]
-    there: Callable[[], contextlib.AbstractContextManager[str]] = _discord_there
-    for way in _STEADY:
-        for state, discord in [("there", there), ("refuses", _nobody_there)]:
-            if way in OURS or state == "there":
-                with discord() as url:
-                    told, _ = _child(way, url, options)
-                taken = [(end - begin) / 1e6 for begin, end in told["spans_ns"][1:]]
-                values = {"p50": quantile(taken, 0.5), "p99": quantile(taken, 0.99), "max": max(taken)}
-                name = f"application.steady.{way}.{state if way in OURS else 'none'}".lower()
-                figures += [
-                    Figure(name=f"{name}.{of}", value=values[of], unit="ms", better="lower") for of in ("p50", "p99")
-                ]
-                cells = (f"{value:.3f}" for value in values.values())
-                rows.append((way, state if way in OURS else "-", *cells))
+    for way, state in kinds:
+        discord: contextlib.AbstractContextManager[str] = _discord_there() if state == _THERE else _nobody_there()
+        with discord as url:
+            told, _ = _child(way, url, ["--errors", str(errors), "--per-s", "100"])
+        taken = [(end - begin) / 1e6 for begin, end in told["spans_ns"][1:]]
+        p50_ms, p99_ms = quantile(taken, 0.5), quantile(taken, 0.99)
+        name = f"application.steady.{way}{f'.{state}' if way in OURS else ''}".lower()
+        figures.append(Figure(name=f"{name}.p50", value=p50_ms, unit="ms", better="lower"))
+        figures.append(Figure(name=f"{name}.p99", value=p99_ms, unit="ms", better="lower"))
+        rows.append((way, state, *(f"{value:.3f}" for value in (p50_ms, p99_ms, max(taken)))))
     return figures, "\n".join([f"application: {errors} calls, 100 a second", aligned(rows), ""])
 
 

@@ -6,6 +6,7 @@ the peers too: standard library only.
 """
 
 import argparse
+import gc
 import json
 import threading
 import time
@@ -73,6 +74,7 @@ def main() -> None:
     options = parser.parse_args()
     call = make_call(options.way, options.url)
     errors = texts(options.errors, repeats=options.repeats)
+    gc.collect()  # what the imports left behind would be looked through in whichever call comes to it
     print("ready", flush=True)
     input()
     spans = steady(call, errors, options.per_s) if options.per_s else burst(call, errors, options.threads)

@@ -26,7 +26,7 @@ class Keeper(logging.Handler):
 def is_ending() -> bool:
     """Return whether the interpreter shuts down; nothing is imported to find out."""
     exits = sys.modules.get("otel_discord.sdk.exits")
-    return exits is not None and bool(exits.interpreteris_ending())
+    return exits is not None and bool(exits.interpreter_is_ending())
 
 
 def configures_logging() -> bool:

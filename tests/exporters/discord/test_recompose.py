@@ -94,7 +94,7 @@ def test_samples_go_before_words_are_cut() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 256), st.integers(1, 4096), st.lists(st.integers(1, 1024), max_size=8), st.booleans()),
+        st.tuples(st.integers(0, 256), st.integers(1, 4092), st.lists(st.integers(1, 1024), max_size=8), st.booleans()),
         min_size=1,
         max_size=10,
     )

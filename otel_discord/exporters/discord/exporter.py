@@ -32,7 +32,6 @@ from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.permits import RateLimits
-from otel_discord.exporterhelper.config import Overflow as OverflowMode
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.batch_router import BatchRouter
@@ -46,26 +45,22 @@ from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
 from otel_discord.exporters.discord.drain import Crew
+from otel_discord.exporters.discord.entrance import Entrance
 from otel_discord.exporters.discord.flush import ended
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
-from otel_discord.exporters.discord.intake import Intake
 from otel_discord.exporters.discord.lane import patiently
-from otel_discord.exporters.discord.losses import Losses
 from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
-from otel_discord.exporters.discord.overflow import Overflow
-from otel_discord.exporters.discord.overflow_notice import LossBook
 from otel_discord.exporters.discord.remains import bury_what_is_left, orphans_burial, say_what_stays
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.tombstones import state_key
-from otel_discord.exporters.discord.unrouted import Unrouted
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Signal
 
@@ -88,28 +83,14 @@ class DiscordExporter:
         self._wall_clock = wall_clock
         self._instruments = ExporterInstruments(settings.meter, str(settings.id))
         self._discord_instruments = DiscordInstruments(settings.meter, str(settings.id))
-        self._losses = Losses(
-            say=self._say,
+        self._entrance = Entrance(
+            config=config.sending_queue,
             instruments=self._instruments,
             discord_instruments=self._discord_instruments,
             logger=settings.logger,
-        )
-        self._unrouted = Unrouted()
-        self._overflow: Overflow | None = None
-        if config.sending_queue.overflow is OverflowMode.DROP_OLDEST:
-            self._overflow = Overflow(
-                unrouted=self._unrouted,
-                release_attachments=self._release_attachments,
-                instruments=self._instruments,
-                discord_instruments=self._discord_instruments,
-                losses=self._losses,
-            )
-        self._intake = Intake(
-            settings=config.sending_queue,
-            instruments=self._instruments,
+            say=self._say,
+            release_attachments=self._release_attachments,
             wall_clock=wall_clock,
-            unrouted=self._unrouted,
-            overflow=self._overflow,
         )
         self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
         self._shelf = self._new_shelf()
@@ -135,7 +116,7 @@ class DiscordExporter:
         kept = await self._masking.masked(kept)
         if self._queue is None:  # large batches are masked in a thread, and the exporter may have ended meanwhile
             raise ShutdownError("the exporter is not running")
-        await self._intake.accept(self._queue, kept, self._routing.priority(highest))
+        await self._entrance.intake.accept(self._queue, kept, self._routing.priority(highest))
         return ACCEPTED
 
     async def flushed(self) -> None:
@@ -144,7 +125,7 @@ class DiscordExporter:
         Counts that grow by edits of messages are not waited for, nor what a mute holds.
         """
         if self._queue is not None:
-            await ended(self._queue, self._unrouted, self._outboxes.values())
+            await ended(self._queue, self._entrance.unrouted, self._outboxes.values())
 
     def not_shown(self, losses: Mapping[int, int], since_ns: int, until_ns: int) -> None:
         """Count, and tell in Discord, records that were lost before they came here: the sender had no room for them.
@@ -154,7 +135,7 @@ class DiscordExporter:
             since_ns: when the first of them was made, wall time in nanoseconds.
             until_ns: the last one.
         """
-        self._losses.elsewhere(self._routing, losses, since_ns, until_ns)
+        self._entrance.losses.elsewhere(self._routing, losses, since_ns, until_ns)
 
     def _release_attachments(self, cards: Sequence[Card]) -> None:
         for key in (ref.shelf_key for card in cards for ref in card.attachments if ref.shelf_key):
@@ -190,10 +171,9 @@ class DiscordExporter:
             self._shelf = self._kept_shelf(host, stack)
             storage = self._storage(host)
             opened = await stack.enter_async_context(self._open_queue(host, storage))
-            office = self._open_office(host, storage, self._overflow.watched(opened) if self._overflow else opened)
+            office = self._open_office(host, storage, self._entrance.watched(opened, host))
             queue = office.queue
             stack.callback(office.close)
-            self._losses.book = host.kept("losses", LossBook)
             upkeep = await stack.enter_async_context(office.looked_after(self._say_soon, self._fallback_of))
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
@@ -205,8 +185,7 @@ class DiscordExporter:
             desk = await restoring.desk(self._destinations)
             keeper = await restoring.history(desk)
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
-            if self._overflow is not None:
-                self._overflow.begin(desk.lock, outboxes)
+            self._entrance.begin(desk.lock, outboxes)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
             maintenance = await restoring.maintenance(desk, outboxes, self._discord_instruments)
@@ -215,8 +194,8 @@ class DiscordExporter:
                 queue=queue,
                 maker=assembly.card_maker(self._config, self._routing, self._shelf, desk, maintenance.gate),
                 desk=desk,
-                pace=self._intake.pace,
-                unrouted=self._unrouted,
+                pace=self._entrance.intake.pace,
+                unrouted=self._entrance.unrouted,
                 outboxes=outboxes,
                 shed_above=self._config.attachments.shed_above,
                 on_muted=maintenance.counted,
@@ -233,8 +212,7 @@ class DiscordExporter:
                             "pace memory": pace.run(),
                             "history": keeper.run(),
                             "maintenance": maintenance.run(),
-                            "losses": self._losses.run(queue),
-                            **({"overflow": self._overflow.run(queue)} if self._overflow else {}),
+                            **self._entrance.works(queue),
                         }.items()
                     ],
                     routing=tasks.create_task(router.run(), name=f"{self._settings.id} routing"),
@@ -324,7 +302,7 @@ class DiscordExporter:
             self._queue = self._letters = None
             return
         self._queue = self._letters = None
-        self._losses.tell_the_rest()
+        self._entrance.losses.tell_the_rest()
         is_routed = await crew.drain(deadline_s, self._config.timeout)
         if self._config.sending_queue.storage is None:
             await router.run()  # what there was no time to route must be accounted for as well

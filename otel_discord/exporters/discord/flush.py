@@ -18,7 +18,7 @@ async def ended(queue: WorkQueue, unrouted: Sized, outboxes: Collection[Outbox])
     Edits that bring counts up to date are not waited for, nor what a mute holds. Who waits has the deadline.
     """
     pause_s = _FIRST_LOOK_S
-    while unrouted or await _waits(queue) or any(outbox.is_busy for outbox in outboxes):
+    while (unrouted and queue.size) or await _waits(queue) or any(outbox.is_busy for outbox in outboxes):
         await asyncio.sleep(pause_s)
         pause_s = min(1.5 * pause_s, _LONGEST_BETWEEN_S)
 

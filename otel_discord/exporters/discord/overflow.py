@@ -82,7 +82,8 @@ class Overflow:
                 while queue.is_beyond and self.unrouted:
                     await self.unrouted.fewer()
         except TimeoutError:
-            return
+            if self._lock.locked():
+                return  # the storage refuses what routing brings
         try:
             while queue.is_beyond and await self._drop_one(queue, is_spared):
                 pass

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from otel_discord.component import QueueFullError
-from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault
+from otel_discord.testing.fake_discord import Answer, Break, Cut, FakeDiscord, Fault
 from otel_discord.testing.fake_discord.oracles import records_in
 from otel_discord.testing.otlp import logs_batch
 from tests.exporters.discord.disk import STORED, Disk, host_with
@@ -142,7 +142,24 @@ async def test_losses_from_before_are_told_where_they_would_have_been_shown() ->
     assert rig.telemetry.value("otel_discord_messages_failed_total", reason="dropped_oldest") == 2
 
 
-@pytest.mark.parametrize("seed", range(6))
+async def test_what_may_be_in_discord_is_not_dropped() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    fake.faults.add(Fault(Answer(500, commit=True), times=5))
+    fake.faults.add(DOWN)
+    async with running(fake, **config(queue_size=2)) as rig:
+        for name in NAMES[:2]:
+            await tell(rig, name)
+        await asyncio.sleep(40)  # both were in one message, again and again, and now the breaker is open
+        for name in NAMES[2:5]:
+            await tell(rig, name)
+        await asyncio.sleep(40)
+        assert dropped(rig) == 2
+        fake.faults.clear()
+        await asyncio.sleep(120)
+    assert shown(fake).keys() == {*NAMES[:2], NAMES[4]}
+
+
+@pytest.mark.parametrize("seed", range(8))
 async def test_every_count_is_shown_or_dropped_whatever_comes(seed: int) -> None:
     fake, dice = FakeDiscord(channel_limit=None), random.Random(seed)
     sizes = {"sizer": dice.choice(["requests", "items"]), "queue_size": dice.choice([1, 3, 8])}
@@ -168,13 +185,13 @@ async def test_every_count_is_shown_or_dropped_whatever_comes(seed: int) -> None
                 except QueueFullError:
                     continue
                 sent += records * attributes["discord.count"]
-                await asyncio.sleep(dice.choice([0, 0, 0.01, 0.5]))
+                await asyncio.sleep(dice.choice([0, 0, 0.01, 0.5, 5]))
 
-        fake.faults.add(DOWN)
+        fake.faults.add(Fault(dice.choice([Answer(503), Answer(500), Break(Cut.REFUSED)]), times=inf))
         async with asyncio.TaskGroup() as clients:
             clients.create_task(feed())
             clients.create_task(feed())
-            await asyncio.sleep(2)
+            await asyncio.sleep(dice.choice([2, 60]))
             fake.faults.clear()
         await asyncio.sleep(300)
         assert rig.telemetry.value("otelcol_exporter_queue_size") == 0

@@ -160,7 +160,7 @@ class DiscordHandler(logging.Handler):
                 _depth.value -= 1
             outlet.offer(snapshot)
         except Exception as error:  # noqa: BLE001 - who logs must not hear of it
-            self._say_once(error)
+            self._say_once("a record was not taken", error)
 
     def _formatted(self, record: logging.LogRecord) -> str | None:
         with suppress(Exception):
@@ -179,11 +179,11 @@ class DiscordHandler(logging.Handler):
             known = self._resources.setdefault(name, {**self._resource, "service.name": name})
         return known
 
-    def _say_once(self, error: Exception) -> None:
+    def _say_once(self, what: str, error: Exception) -> None:
         if not self._has_failed:
             self._has_failed = True
             with suppress(Exception):
-                _log.error("a record was not taken: %s; please report this", type(error).__name__)
+                _log.error("%s: %s; please report this", what, type(error).__name__)
 
     # ------------------------------------------------------------------------------------------------------ lifetime
 
@@ -208,7 +208,10 @@ class DiscordHandler(logging.Handler):
         """Wait until what was logged is in Discord, at most 5 s. At the end of the program :meth:`close` does that."""
         outlet = self._outlet
         if outlet is not None and not (is_ours() or is_ending() or configures_logging()):
-            outlet.flush(self._patience_s())
+            try:
+                outlet.flush(self._patience_s())
+            except Exception as error:  # noqa: BLE001 - whoever configures logging, or ends, must not hear of it
+                self._say_once("what was logged cannot be waited for", error)
 
     def close(self) -> None:
         """Send what is left, until the settings' ``shutdown_timeout``; a second call does nothing.
@@ -243,7 +246,11 @@ class DiscordHandler(logging.Handler):
         outlet, self._outlet = self._outlet, None
         if self._leaving is not None:
             self._leaving.detach()
-        return outlet is None or outlet.shutdown(timeout_s)
+        try:
+            return outlet is None or outlet.shutdown(timeout_s)
+        except Exception as error:  # noqa: BLE001 - nor here
+            self._say_once("what was logged cannot be seen off", error)
+            return False
 
     def _patience_s(self) -> float:
         most_s = self._settings.shutdown_timeout_s if self._settings is not None else _LONGEST_FLUSH_S

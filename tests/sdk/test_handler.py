@@ -353,6 +353,19 @@ def test_at_the_end_of_the_program_only_close_waits(monkeypatch: pytest.MonkeyPa
     assert (outlet.flushes, outlet.shutdowns) == ([], [None])
 
 
+def test_an_end_that_fails_is_said_and_not_raised(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(CollectingOutlet):
+        def flush(self, timeout_s: float) -> bool:
+            raise RuntimeError("gone")
+
+        shutdown = flush  # type: ignore[assignment]
+
+    handler = DiscordHandler(outlet=Broken())  # type: ignore[arg-type]
+    handler.flush()
+    handler.close()
+    assert len(caplog.records) == 1
+
+
 async def test_a_program_with_an_event_loop_goes_on_meanwhile() -> None:
     class Slow(CollectingOutlet):
         def flush(self, timeout_s: float) -> bool:

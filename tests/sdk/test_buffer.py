@@ -69,6 +69,17 @@ def test_when_full_two_that_wait_are_counted_into_one_before_anything_is_lost() 
     assert [(each.count, each.time_ns, each.last_ns) for each in taken] == [(1, 1, 0), (3, 1, 3), (1, 1, 0), (1, 1, 0)]
 
 
+def test_what_has_left_is_counted_with_nothing_any_more() -> None:
+    buffer = filled(Buffer(3, 10**6), snapshot("same", time_ns=1), snapshot("same", time_ns=2))
+    (gone,) = buffer.take(1)
+    filled(buffer, snapshot("same", time_ns=3), snapshot("x"), snapshot("y"))
+    assert buffer.take_losses() is None
+    assert [(each.body, each.count) for each in buffer.take(9)] == [("same", 2), ("x", 1), ("y", 1)]
+    assert (gone.count, gone.last_ns) == (1, 0)
+    filled(buffer, snapshot("same"))
+    assert [each.count for each in buffer.take(9)] == [1]
+
+
 @pytest.mark.parametrize(
     "other",
     [

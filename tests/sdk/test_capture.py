@@ -222,6 +222,9 @@ def test_capturing_reads_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert opened == []
     assert str(source) not in linecache.cache
     assert "raise ValueError('from a file')" in exception_attributes(captured)["exception.stacktrace"]
+    source.unlink()
+    again = capture(_caught(namespace["fail"]))
+    assert "raise ValueError('from a file')" in exception_attributes(again)["exception.stacktrace"]  # remembered
 
 
 def test_source_in_a_zip_archive_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

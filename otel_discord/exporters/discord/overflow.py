@@ -101,15 +101,26 @@ class Overflow:
             card = await self._first(queue, is_spared)
             if card is None:
                 return False
-            outbox = self._outboxes.get(card.lane)
-            if outbox is not None:
-                card = await outbox.drop(card)
-            else:
-                await queue.settle([card.id], Settlement.DEAD)
-            self._count(card)
+            ending = asyncio.create_task(self._end(queue, card))
+            try:
+                await asyncio.shield(ending)
+            except asyncio.CancelledError:
+                await asyncio.wait([ending], timeout=_LONGEST_STEP_S)  # what the storage has in hand is counted
+                raise
         finally:
             self._lock.release()
         return True
+
+    async def _end(self, queue: WorkQueue, card: StoredCard) -> None:
+        """End a card, with everything that it counts, unless it has gone meanwhile; from then on nobody sends it."""
+        if self._holds(card.lane, card.id):
+            return
+        outbox = self._outboxes.get(card.lane)
+        if outbox is not None:
+            card = await outbox.drop(card)
+        else:
+            await queue.settle([card.id], Settlement.DEAD)
+        self._count(card)
 
     async def _first(self, queue: WorkQueue, is_spared: Callable[[int], bool]) -> StoredCard | None:
         """Return the card to drop; ``is_spared`` says whether a card is left where another should have gone before."""
@@ -122,7 +133,7 @@ class Overflow:
             found = await queue.find([card_id])
             if not found:
                 self._ranks.left([card_id])
-            elif not self._holds(found[0].lane, card_id):  # it may have gone meanwhile
+            else:
                 return found[0]
         return None
 

@@ -108,6 +108,22 @@ class SlowQueue(DiskQueue):
         await super().settle(card_ids, settlement)
 
 
+@pytest.mark.looptime(idle_timeout=600)
+async def test_a_client_that_goes_away_meanwhile_changes_no_count() -> None:
+    fake, disk = FakeDiscord(channel_limit=None), Disk()
+    disk.queues["discord/logs"] = SlowQueue(QueueLimits(1, Sizer.REQUESTS, 1 << 20))
+    queue = {**STORED, "queue_size": 1, "overflow": "drop_oldest", "batch": {"flush_timeout": "5s"}}
+    async with running(fake, host=host_with(disk), sending_queue=queue) as rig:
+        await asyncio.sleep(1)
+        await rig.exporter.consume(logs_batch(1))
+        await asyncio.sleep(1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await rig.exporter.consume(logs_batch(1, first=1))
+        assert rig.telemetry.value("otelcol_exporter_send_failed_log_records") == 1
+    assert rig.arrived() == [1]
+
+
 async def accepted(rig: Rig, batch: LogsBatch) -> bool:
     """Offer a batch; it is refused while everything that waits is on its way."""
     try:

@@ -23,10 +23,14 @@ def environment(fake: StandIn, **more: str) -> dict[str, str]:
 
 def run(program: str, fake: StandIn, *before: str, **more: str) -> list[str]:
     """Run an example to its end, which must be a good one; return what it said."""
-    path = EXAMPLES / program
-    command = [*before, sys.executable, str(path)]
-    with started(command, **environment(fake, **more)) as running:
+    return run_file(EXAMPLES / program, fake, *before, **more)
+
+
+def run_file(program: Path, fake: StandIn, *before: str, **more: str) -> list[str]:
+    """Run a program to its end, at which nothing may go wrong; return what it said."""
+    with started([*before, sys.executable, str(program)], **environment(fake, **more)) as running:
         assert running.wait(DEADLINE_S) == 0, "".join(running.said)
+        assert not [line for line in running.said if line.startswith("Exception ignored")], "".join(running.said)
         return running.said
 
 

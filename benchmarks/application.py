@@ -105,24 +105,29 @@ def _measured(burst: Burst, errors: int, *, python: str = sys.executable) -> Out
     """
     options = ["--errors", str(errors), "--threads", str(burst.threads), *(["--repeats"] if burst.repeats else [])]
     with stand_in(profile="default") as discord:
-        told, ended_s = _child(burst.way, discord.webhook_url, options, python=python)
+        told, ended_s, last_words = _child(burst.way, discord.webhook_url, options, python=python)
         messages, stats = discord.ask("messages"), discord.ask("stats")
+    accounted = records_shown(messages) if burst.way in OURS else len(messages)
+    if burst.way in OURS and accounted != errors:
+        print(f"{burst.name}: {accounted} of {errors}; {last_words}", file=sys.stderr, flush=True)
     return outcome(
         told["spans_ns"],
-        accounted=records_shown(messages) if burst.way in OURS else len(messages),
+        accounted=accounted,
         messages=stats["created"],
         rate_limited=stats["by_status"].get("429", 0),
         exit_s=ended_s - told["ended_s"],
     )
 
 
-def _child(way: str, url: str, options: Sequence[str], *, python: str = sys.executable) -> tuple[dict[str, Any], float]:
+def _child(
+    way: str, url: str, options: Sequence[str], *, python: str = sys.executable
+) -> tuple[dict[str, Any], float, str]:
     arguments = ["-m", "benchmarks.application_child", "--way", way, "--url", url, *options]
     with started(arguments, cwd=_ROOT, python=python) as child:
         child.wait_for("^ready")
         child.say("go")
         told = json.loads(child.wait_for("^calls (.*)", timeout_s=_CHILD_TIMEOUT_S)[1])
-        return told, child.wait_for_end(timeout_s=_CHILD_TIMEOUT_S)
+        return told, child.wait_for_end(timeout_s=_CHILD_TIMEOUT_S), child.last_words()
 
 
 def _figures(burst: Burst, found: Outcome, calibration_ms: float, *, is_ours: bool = True) -> Iterator[Figure]:
@@ -144,7 +149,7 @@ def _steady(kinds: Sequence[tuple[str, str]], errors: int) -> tuple[list[Figure]
     for way, state in kinds:
         discord: contextlib.AbstractContextManager[str] = _discord_there() if state == _THERE else _nobody_there()
         with discord as url:
-            told, _ = _child(way, url, ["--errors", str(errors), "--per-s", "100"])
+            told, _, _ = _child(way, url, ["--errors", str(errors), "--per-s", "100"])
         taken = [(end - begin) / 1e6 for begin, end in told["spans_ns"][1:]]
         p50_ms, p99_ms = quantile(taken, 0.5), quantile(taken, 0.99)
         name = f"application.steady.{way}{f'.{state}' if way in OURS else ''}".lower()

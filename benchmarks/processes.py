@@ -3,6 +3,7 @@
 Where there are two cores, the service has one for itself and everything else is on the other.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -65,6 +66,14 @@ class Process:
             self.lines.append(line)
             if found := re.search(pattern, line):
                 return found
+
+    def last_words(self) -> str:
+        """Return what it said and nobody has waited for; for a process that has ended."""
+        words = []
+        with contextlib.suppress(queue.Empty):
+            while (line := self._arrived.get(timeout=1.0)) is not None:
+                words.append(line)
+        return "".join(words)
 
     def say(self, line: str) -> None:
         """Write a line to its standard input."""

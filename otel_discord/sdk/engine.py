@@ -40,11 +40,12 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("otel_discord.sdk")
 
-_RECORDS_AT_A_TIME: Final = 256
+_RECORDS_AT_A_TIME: Final = 128
+"""So few that no thread of the application waits long for the buffer."""
 _FULL_PAUSE_S: Final = 0.25
 """Until a full queue is tried again; meanwhile the buffer fills, folds, and lets the least important go."""
-_LAST_SHARE: Final = 0.2
-_LAST_MOST_S: Final = 1.0
+_LAST_SHARE: Final = 0.3
+_LAST_MOST_S: Final = 1.5
 """What is kept of the time for an end, so that what was not sent can still be written down."""
 _FAILURES: Final = 5
 _AFTER_FAILURE_S: Final = 5.0

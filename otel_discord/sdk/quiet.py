@@ -17,6 +17,7 @@ _HOW_TO_LIFT: Final = "Put a working URL into OTEL_EXPORTER_DISCORD_WEBHOOK_URL 
 _GONE: Final = "nothing more is sent to Discord%s. %s %s"
 _UNREACHABLE: Final = "Discord cannot be reached%s; what is logged waits and is sent when it can be"
 _SPOOL: Final = "with OTEL_EXPORTER_DISCORD_SPOOL_DIRECTORY they would wait on disk for the next start"
+_SHUTDOWN: Final = "shutdown"
 _MOST_REASONS: Final = 32
 
 
@@ -37,6 +38,7 @@ class Quiet(logging.Filter):
         self._lost: Counter[str] = Counter()
         self._kept: Counter[str] = Counter()
         self._said: dict[str, float] = {}
+        self._trouble = ""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line is to be shown; its words may be others than the engine's."""
@@ -46,6 +48,7 @@ class Quiet(logging.Filter):
             self._count(record, is_kept=not is_last_copy)
             return False
         if template in _EACH_TRY or _LEFT_AT_THE_END in template:
+            self._trouble = _why(record) if template in _EACH_TRY else self._trouble
             return False
         if hasattr(record, "goes_to"):  # the webhook is gone: the advice, then how to lift it
             advice = record.args[0] if isinstance(record.args, tuple) and record.args else ""
@@ -65,8 +68,10 @@ class Quiet(logging.Filter):
         if kept:
             sentences.append(f"{_records(kept)} not delivered and {_wait(kept)} for the next start: {_reasons(kept)}")
         if lost:
-            advice = f"; {_SPOOL}" if "shutdown" in lost else ""
+            advice = f"; {_SPOOL}" if _SHUTDOWN in lost else ""
             sentences.append(f"{_records(lost)} not delivered: {_reasons(lost)}{advice}")
+        if self._trouble and (_SHUTDOWN in lost or _SHUTDOWN in kept):
+            sentences.append(f"the last try failed{self._trouble}")
         return "; ".join(sentences)
 
     def _count(self, record: logging.LogRecord, *, is_kept: bool) -> None:

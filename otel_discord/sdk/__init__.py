@@ -1,7 +1,7 @@
 """Side door: Discord from inside an application.
 
-``DiscordLogExporter`` for the OpenTelemetry SDK, ``DiscordHandler`` for plain ``logging``, ``events`` for what bots log.
-The same engine as the service's works behind them, on a thread of its own. Nothing is imported before it is named.
+``DiscordLogExporter`` for the OpenTelemetry SDK, ``DiscordHandler`` for plain ``logging``, ``events`` for what bots
+log. The same engine as the service's works behind them, on a thread of its own. Nothing is imported before it is named.
 """
 
 from typing import TYPE_CHECKING, Any, Final

@@ -42,6 +42,7 @@ class DiscordLogExporter(LogRecordExporter):
             self._outlet = Outlet(read_settings({"webhook_url": webhook_url, **settings}))
         except SettingsError as error:
             self._outlet = Outlet.inert(str(error))
+        self._has_failed = False
         processes.watch_batching(self)
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
@@ -52,7 +53,7 @@ class DiscordLogExporter(LogRecordExporter):
             try:
                 self._take(record)
             except Exception as error:  # noqa: BLE001 - the application must not hear of it
-                _log.error("a record was not taken: %s", type(error).__name__)
+                self._say_once(error)
         return LogRecordExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
@@ -62,6 +63,11 @@ class DiscordLogExporter(LogRecordExporter):
     def shutdown(self, timeout_millis: float = 30_000) -> None:
         """Send what is left, for at most the shorter of ``timeout_millis`` and ``shutdown_timeout``."""
         self._outlet.shutdown(timeout_millis / 1000)
+
+    def _say_once(self, error: Exception) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            _log.error("a record was not taken: %s; please report this", type(error).__name__)
 
     def _take(self, record: ReadableLogRecord) -> None:
         log_record = record.log_record
@@ -74,7 +80,7 @@ class DiscordLogExporter(LogRecordExporter):
         if name.partition(".")[0] in _NEVER_SENT:
             return
         attributes = log_record.attributes or {}
-        error = log_record.exception
+        error = getattr(log_record, "exception", None)  # from SDK 1.42 on
         body = freeze(log_record.body)
         snapshot = Snapshot(
             time_ns=log_record.timestamp or log_record.observed_timestamp or 0,

@@ -67,7 +67,9 @@ class RelationalCards(RelationalArchive, ABC):
 
     async def find(self, card_ids: Sequence[int]) -> Sequence[StoredCard]:
         """Return those of these cards that wait, in the order asked for; damaged ones are left to :meth:`head`."""
-        return await self._transactions.read(card_works.find(self._owner, card_ids)) if card_ids else ()
+        if not card_ids:
+            return ()
+        return await self._transactions.read(card_works.find(self._owner, card_ids))
 
     async def settle(self, card_ids: Sequence[int], settlement: Settlement) -> None:
         """End cards, and batches whose last card this was; unknown ids are ignored."""

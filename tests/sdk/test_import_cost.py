@@ -29,13 +29,17 @@ def brought_by(code: str, *, beyond: str = "") -> set[str]:
         ("from otel_discord.sdk import events", ""),
         ("from otel_discord.sdk import DiscordLogExporter", "import opentelemetry.sdk._logs.export"),
         (
-            "from otel_discord.sdk import DiscordHandler\n"
-            "DiscordHandler('https://discord.com/api/webhooks/1234567890/abcdefghijklmnop')",
+            (
+                "from otel_discord.sdk import DiscordHandler\n"
+                "DiscordHandler('https://discord.com/api/webhooks/1234567890/abcdefghijklmnop')"
+            ),
             "",
         ),
         (
-            "from otel_discord.sdk import DiscordLogExporter\n"
-            "DiscordLogExporter('https://discord.com/api/webhooks/1234567890/abcdefghijklmnop')",
+            (
+                "from otel_discord.sdk import DiscordLogExporter\n"
+                "DiscordLogExporter('https://discord.com/api/webhooks/1234567890/abcdefghijklmnop')"
+            ),
             "import opentelemetry.sdk._logs.export",
         ),
     ],

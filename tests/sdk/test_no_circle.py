@@ -14,7 +14,7 @@ http.client.HTTPConnection.debuglevel = 1
 logging.getLogger().setLevel(logging.DEBUG)
 root = logging.getLogger().handlers[0]
 root.setLevel(logging.DEBUG)
-for name in ("otel_discord", "otel_discord.sdk", "aiohttp", "aiohttp.client", "asyncio", "opentelemetry", "concurrent.futures"):
+for name in ("otel_discord otel_discord.sdk aiohttp aiohttp.client asyncio opentelemetry concurrent.futures").split():
     logging.getLogger(name).setLevel(logging.DEBUG)
     logging.getLogger(name).addHandler(root)
 log.error("the only one")

@@ -123,7 +123,8 @@ def application(environ, start_response):
 
 class Server(gunicorn.app.base.BaseApplication):
     def load_config(self):
-        for key, value in dict(bind="127.0.0.1:0", workers=3, preload_app=True, when_ready=ready, loglevel="error").items():
+        settings = dict(bind="127.0.0.1:0", workers=3, preload_app=True, when_ready=ready, loglevel="error")
+        for key, value in settings.items():
             self.cfg.set(key, value)
     def load(self):
         return application

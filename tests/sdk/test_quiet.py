@@ -98,9 +98,9 @@ async def test_what_is_kept_waits_in_the_spool(tmp_path: Path, caplog: pytest.Lo
     async with quiet_rig(fake, dead_letters=letters, shutdown_timeout="100ms") as (rig, quiet):
         await rig.exporter.consume(logs_batch(1))
     assert quiet.summary() == (
-            "1 record was not delivered and waits in the spool for the next start: shutdown (1); "
-            "the last try failed (connection: connection refused)"
-        )
+        "1 record was not delivered and waits in the spool for the next start: shutdown (1); "
+        "the last try failed (connection: connection refused)"
+    )
 
 
 def test_records_without_a_number_are_one_each_and_both_ends_are_told_apart() -> None:

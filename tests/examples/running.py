@@ -27,10 +27,14 @@ def run(program: str, fake: StandIn, *before: str, **more: str) -> list[str]:
 
 
 def run_file(program: Path, fake: StandIn, *before: str, **more: str) -> list[str]:
-    """Run a program to its end, at which nothing may go wrong; return what it said."""
+    """Run a program to its end, at which nothing of ours may go wrong; return what it said.
+
+    OpenTelemetry's own handler cannot be flushed at the end of Python 3.12.
+    """
     with started([*before, sys.executable, str(program)], **environment(fake, **more)) as running:
         assert running.wait(DEADLINE_S) == 0, "".join(running.said)
-        assert not [line for line in running.said if line.startswith("Exception ignored")], "".join(running.said)
+        _, _, ignored = "".join(running.said).partition("Exception ignored")
+        assert "otel_discord" not in ignored, ignored
         return running.said
 
 

@@ -44,9 +44,9 @@ class SenderLoop(asyncio.SelectorEventLoop):
         port: Any,
         *,
         family: int = 0,
-        type: int = 0,
+        type: int = 0,  # noqa: A002 - the name that the standard library gives it
         proto: int = 0,
-        flags: int = 0,  # noqa: A002
+        flags: int = 0,
     ) -> Any:
         """Resolve a name on the resolver's thread."""
         look_up = partial(socket.getaddrinfo, host, port, family, type, proto, flags)

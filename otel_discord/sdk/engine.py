@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -101,7 +101,7 @@ class Engine:
         try:
             async with exporter.lifespan(host):
                 self.outlet.floor = min((item.min_severity for item in resolve_destinations(config)), default=0)
-                async with _spool_sent_again(exporter, config):
+                async with _spool_sent_again(exporter, config, self._drain_deadline_s):
                     await self._pump(exporter)
                 host.drain_deadline_s = self._drain_deadline_s()
         finally:
@@ -164,8 +164,10 @@ async def _flush(exporter: DiscordExporter, done: threading.Event) -> None:
 
 
 @asynccontextmanager
-async def _spool_sent_again(exporter: DiscordExporter, config: DiscordConfig) -> AsyncIterator[None]:
-    """Send what an earlier run has left, as long as the block runs; what does not arrive stays where it is."""
+async def _spool_sent_again(
+    exporter: DiscordExporter, config: DiscordConfig, drain_deadline_s: Callable[[], float]
+) -> AsyncIterator[None]:
+    """Send what an earlier run has left, also after the block as far as there is time; the rest stays where it is."""
     directory = config.dead_letters.directory
     if not directory or not Path(directory).is_dir():  # noqa: ASYNC240 - one look, before anything is sent
         yield
@@ -173,6 +175,8 @@ async def _spool_sent_again(exporter: DiscordExporter, config: DiscordConfig) ->
     task = asyncio.create_task(_send_again(exporter), name="spool")
     try:
         yield
+        left_s = drain_deadline_s() - asyncio.get_running_loop().time()
+        await asyncio.wait([task], timeout=max(0.0, left_s))
     finally:
         task.cancel()
         await asyncio.wait([task])

@@ -1,29 +1,30 @@
 """Which threads are the sender's own: what is logged there is never sent, since sending would never end."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+_ours: Final[set[int]] = set()
+"""Identifiers and not a ``threading.local``: one that was made before gevent patched is shared by all greenlets."""
 
-class _Mark(threading.local):
-    is_ours: bool = False
-
-
-_mark: Final = _Mark()
+os.register_at_fork(after_in_child=_ours.clear)  # the child's threads may get the identifiers of the parent's
 
 
 def is_ours() -> bool:
     """Return whether the current thread belongs to the sender."""
-    return _mark.is_ours
+    return threading.get_ident() in _ours
 
 
 @contextmanager
 def working() -> Iterator[None]:
     """Mark the current thread as the sender's while the block runs."""
-    before = _mark.is_ours
-    _mark.is_ours = True
+    me = threading.get_ident()
+    was_ours = me in _ours
+    _ours.add(me)
     try:
         yield
     finally:
-        _mark.is_ours = before
+        if not was_ours:
+            _ours.discard(me)

@@ -134,10 +134,11 @@ class Engine:
                     break
                 await self.bell.wait()
                 self.bell.clear()
-                if not self.outlet.is_hurried:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(GATHER_S):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(GATHER_S):
+                        while not self.outlet.is_hurried:
                             await self.bell.wait()
+                            self.bell.clear()
             for each in flushes:  # who waits for one is told by the end, which sends the same records
                 each.cancel()
 

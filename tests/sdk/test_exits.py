@@ -134,7 +134,7 @@ def test_discord_is_away(tmp_path: Path, way: str, trouble: str) -> None:
     with discord_served() as discord:
         code = way + "time.sleep(3)\n"
         again = run_application(tmp_path, code, {**discord.environment, **spool})
-        assert (again.code, discord.records) == (0, 60), again.out
+        assert (again.code, discord.records) == (0, 60), (done, again)
         discord.assert_clean()
         third = run_application(tmp_path, code, {**discord.environment, **spool})
         assert (third.code, discord.records) == (0, 60), third.out

@@ -9,7 +9,7 @@ PURE := $(addprefix otel_discord/, \
   component/errors.py \
   discord_api/answer_text.py discord_api/bodies.py discord_api/filenames.py discord_api/html_*.py discord_api/limits.py \
   discord_api/multipart.py discord_api/outcome_types.py discord_api/outcomes.py discord_api/ratelimit/* \
-  discord_api/retry_after.py discord_api/routes.py discord_api/validation.py discord_api/webhook_url.py \
+  discord_api/retry_after.py discord_api/routes.py discord_api/username.py discord_api/validation.py discord_api/webhook_url.py \
   exporterhelper/* \
   exporters/discord/attachments.py exporters/discord/cards.py exporters/discord/cause.py exporters/discord/compose.py \
   exporters/discord/dead_letters/file_names.py exporters/discord/dead_letters/letter.py \
@@ -24,11 +24,12 @@ PURE := $(addprefix otel_discord/, \
   exporters/discord/mining/* exporters/discord/packing_fit.py exporters/discord/render_digest*.py \
   exporters/discord/render_folded.py \
   exporters/discord/last_words.py exporters/discord/lateness.py exporters/discord/outage.py \
-  exporters/discord/packing.py exporters/discord/pressure.py exporters/discord/routed.py exporters/discord/routing.py \
-  exporters/discord/shelf.py exporters/discord/tombstones.py \
+  exporters/discord/overflow_notice.py exporters/discord/packing.py exporters/discord/pressure.py exporters/discord/routed.py exporters/discord/routing.py \
+  exporters/discord/seen.py exporters/discord/shelf.py exporters/discord/tombstones.py \
   extensions/file_storage/condition.py extensions/file_storage/space.py \
   receivers/otlp/answers.py receivers/otlp/decompress.py receivers/otlp/http_requests.py receivers/otlp/ingest.py \
-  service/fanout.py service/graph.py service/ids.py service/reload_diff.py \
+  sdk/buffer.py sdk/capture.py sdk/freeze.py sdk/lightening.py sdk/settings_conceal.py sdk/severity.py sdk/snapshot.py \
+  sdk/waiting.py service/fanout.py service/graph.py service/ids.py service/reload_diff.py \
   service/references.py)
 comma := ,
 space := $(subst ,, )

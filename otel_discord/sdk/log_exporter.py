@@ -12,8 +12,8 @@ from otel_discord.sdk.capture import capture
 from otel_discord.sdk.freeze import freeze, weight
 from otel_discord.sdk.outlet import Outlet
 from otel_discord.sdk.settings import SettingsError, read_settings
-from otel_discord.sdk.severity import severity_number
 from otel_discord.sdk.snapshot import Snapshot
+from otel_discord.signals import Severity, effective_severity
 
 _log: Final = logging.getLogger("otel_discord.sdk")
 
@@ -72,7 +72,9 @@ class DiscordLogExporter(LogRecordExporter):
     def _take(self, record: ReadableLogRecord) -> None:
         log_record = record.log_record
         number = log_record.severity_number
-        severity = severity_number(number.value if number is not None else 0, log_record.severity_text)
+        severity = effective_severity(number.value if number is not None else 0, log_record.severity_text or "") or int(
+            Severity.INFO
+        )
         if severity < self._outlet.floor:
             return
         scope = record.instrumentation_scope

@@ -5,10 +5,14 @@ thread starts any more by then. A script that logs one error and ends would have
 the end each sender that may be needed gets its thread, which costs nothing until it is woken.
 """
 
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
+
+THREADS_START_NO_LONGER: Final = (3, 12) <= sys.version_info < (3, 12, 2)
+"""Whether not even the first moment of the end is early enough (python/cpython#113964): be ready before."""
 
 _on_end: Final[list[Callable[[], None]]] = []
 _state = {"is_ending": False, "is_watched": False}

@@ -70,6 +70,8 @@ class Outlet:
         show_own_logs()
         processes.watch(self)
         exits.at_end(_get_ready)
+        if exits.THREADS_START_NO_LONGER and settings.section:
+            the_sender().get_ready()
         self._look_for_spool()
 
     @classmethod
@@ -113,8 +115,8 @@ class Outlet:
                 finally:
                     self._is_inside = False
                 wakes, self._is_awake = not self._is_awake, True
-            if wakes:
-                the_sender().wake(self)
+            if wakes and not the_sender().wake(self):
+                self._is_awake = False  # no thread could be started: the next record tries again, or the end does
         except Exception as error:  # noqa: BLE001 - the application must not hear of it
             _log.error("a record was not taken: %s", type(error).__name__)
 
@@ -155,7 +157,7 @@ class Outlet:
             if self._is_closed:
                 return self._ended.is_set()
             self._is_closed = True
-            if self._is_inert or (not self._has_begun and not len(self._buffer)):
+            if self._is_inert or not (self._has_begun or self._is_awake or len(self._buffer)):
                 self._ended.set()
                 return True
             most_s = self.settings.shutdown_timeout_s

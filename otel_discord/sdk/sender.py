@@ -57,8 +57,8 @@ class Sender:
         """Whether the thread was started and has not ended."""
         return self._thread is not None
 
-    def wake(self, outlet: "Outlet", *, hurry: bool = False) -> None:
-        """Have an outlet looked at; ``hurry`` where somebody waits for it."""
+    def wake(self, outlet: "Outlet", *, hurry: bool = False) -> bool:
+        """Have an outlet looked at; ``hurry`` where somebody waits for it. False where no thread can be started now."""
         with self._lock:
             if all(outlet is not each for each in self._known):
                 self._known.append(outlet)
@@ -72,6 +72,7 @@ class Sender:
         self._bell.set()
         if not is_started and hurry:
             self._run_here()
+        return is_started
 
     # -------------------------------------------------------------------------------------------------- its thread
 
@@ -95,34 +96,40 @@ class Sender:
     def _start(self) -> bool:
         if self._thread is not None:
             return True
-        thread = threading.Thread(target=self._run, name="otel-discord", daemon=True)
+        hands = _hands()
+        thread = self._thread = threading.Thread(target=self._run, args=hands, name="otel-discord", daemon=True)
+        for hand in hands:  # now: by the time that they are needed the interpreter may let no thread start any more
+            hand.start()
         try:
             thread.start()
-        except RuntimeError:  # the interpreter ends
+        except RuntimeError:  # the interpreter ends, or there are too many threads
+            for hand in hands:
+                hand.stop()
+            self._thread = None
             return False
-        self._thread = thread
         return True
 
-    def _run(self) -> None:
+    def _run(self, *hands: Hand) -> None:
         with working():
             while True:
                 self._bell.wait()
                 self._hurry.wait(GATHER_S)
-                self._serve()
+                self._serve(*hands)
                 with self._lock:
                     if not self._known:
                         self._thread = None
                         self._bell.clear()
                         self._hurry.clear()
-                        return
+                        break
+            for hand in hands:
+                hand.stop()
 
     def _run_here(self) -> None:
         """No thread can be started any more: whoever waits for the end does the work."""
         with working():
-            self._serve()
+            self._serve(*_hands())
 
-    def _serve(self) -> None:
-        resolver, worker = Hand("otel-discord names"), Hand("otel-discord files")
+    def _serve(self, resolver: Hand, worker: Hand) -> None:
         try:
             show_own_logs()
             guard_loggers()
@@ -131,8 +138,6 @@ class Sender:
 
                 from otel_discord.sdk.sender_loop import SenderLoop
                 from otel_discord.sdk.serving import serve
-            resolver.start()
-            worker.start()
 
             def loop_factory() -> SenderLoop:
                 return SenderLoop(resolver=resolver, worker=worker)
@@ -153,9 +158,10 @@ class Sender:
                 outlet.give_up(f"the sender failed: {type(error).__name__}")
                 outlet.ended()
                 self.forget(outlet)
-        finally:
-            resolver.stop()
-            worker.stop()
+
+
+def _hands() -> tuple[Hand, Hand]:
+    return Hand("otel-discord names"), Hand("otel-discord files")
 
 
 _current: list[Sender] = [Sender()]

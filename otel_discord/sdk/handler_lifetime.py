@@ -39,6 +39,9 @@ def configures_logging() -> bool:
 
 
 def shut_down_aside(outlet: "Outlet") -> None:
-    """Shut an outlet down without waiting for it: whoever lets go of a handler may be anywhere."""
+    """Shut an outlet down without waiting for it: whoever lets go of a handler may be anywhere.
+
+    The end of the program waits for the thread, which keeps the deadline: nobody else would see these records off.
+    """
     with suppress(RuntimeError):  # the interpreter ends
-        threading.Thread(target=outlet.shutdown, name="otel-discord end", daemon=True).start()
+        threading.Thread(target=outlet.shutdown, name="otel-discord end", daemon=False).start()

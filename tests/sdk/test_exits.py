@@ -70,6 +70,13 @@ def test_other_ends(tmp_path: Path, way: str, end: str) -> None:
         assert "Traceback" not in done.out
 
 
+def test_a_handler_that_nobody_holds_any_more(tmp_path: Path) -> None:
+    code = HANDLER + "log.error('first')\nlogging.getLogger().removeHandler(handler)\ndel handler\n"
+    with discord_served() as discord:
+        done = run_application(tmp_path, code, discord.environment)
+        assert (done.code, discord.records, done.own_lines) == (0, 1, []), done.out
+
+
 def test_an_exception_that_nobody_catches(tmp_path: Path) -> None:
     code = HANDLER + "sys.excepthook = lambda *error: log.critical('died', exc_info=error)\n1 / 0\n"
     with discord_served() as discord:

@@ -53,7 +53,11 @@ def trim_trace(trace: StackTrace, text: str, limit: int) -> Excerpt:
 
 
 def _by_worth(trace: StackTrace) -> list[int]:
-    """Return places of parts, the most telling first: error, innermost own frame, root cause, other own frames."""
+    """Return places of parts, the most telling first: error, innermost own frame, the same of the root cause, others.
+
+    Of exception groups, what is in them comes first, since the title names the group: an own frame of the first
+    exception, and each different error.
+    """
     places = range(len(trace.parts))
     inner_first = places[::-1] if trace.innermost_last else places
     errors = [place for place in inner_first if trace.parts[place].kind is Kind.ERROR]
@@ -61,8 +65,13 @@ def _by_worth(trace: StackTrace) -> list[int]:
     if not own:
         frames = [place for place in inner_first if trace.parts[place].kind is Kind.LIBRARY]
         own = frames[:_LIBRARY_FRAMES_WITHOUT_APPLICATION]
+    if grouped := {trace.parts[place].text: place for place in errors if trace.parts[place].depth}:
+        inside = sorted(grouped.values())
+        first_own = [place for place in own if place < inside[0]]
+        return list(dict.fromkeys([inside[0], *first_own[:1], *inside[1:], *errors[::-1], *own]))
     root_cause = errors[-1:] if len(errors) > 1 else []
-    return [*errors[:1], *own[:1], *root_cause, *own[1:], *errors[1:-1]]
+    its_own = [place for place in own[1:] for cause in root_cause if (place < cause) == trace.innermost_last]
+    return list(dict.fromkeys([*errors[:1], *own[:1], *root_cause, *its_own[:1], *own[1:], *errors[1:-1]]))
 
 
 def _folded(parts: tuple[Part, ...], kept: dict[int, str]) -> Iterator[str]:
@@ -70,20 +79,20 @@ def _folded(parts: tuple[Part, ...], kept: dict[int, str]) -> Iterator[str]:
     left_out: list[Part] = []
     last_kept = max(kept, default=-1)
     seen_error = False
-    pending_link = ""
+    pending_link, link_depth = "", 0
     for index, part in enumerate(parts):
         if index in kept:
-            yield from _fold(left_out)
-            left_out = []
-            if pending_link and seen_error:
+            if pending_link and (seen_error or part.depth > link_depth):
                 yield pending_link
             pending_link = ""
+            yield from _fold(left_out)
+            left_out = []
             yield kept[index]
             seen_error = seen_error or part.kind is Kind.ERROR
         elif part.kind in _FRAMES or hidden_lines(part.text):
             left_out.append(part)
-        elif part.kind is Kind.LINK and seen_error and index < last_kept:
-            pending_link = part.text
+        elif part.kind is Kind.LINK and index < last_kept and not (pending_link and part.depth > link_depth):
+            pending_link, link_depth = part.text, part.depth
     yield from _fold(left_out)
 
 

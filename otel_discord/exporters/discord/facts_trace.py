@@ -6,7 +6,7 @@ lines are kept without a verdict. Patterns are linear, and of a huge trace only 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
@@ -38,6 +38,8 @@ class Part:
     library: str = ""
     location: str = ""
     """``cart/totals.py:118 in add_tax`` of a frame."""
+    depth: int = 0
+    """How many exception groups it is inside of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,16 @@ class StackTrace:
         if not frames:
             return ""
         if self.innermost_last:
-            return frames[-1].location
+            return _last_outside(frames).location
         return frames[0].location
 
     @property
     def error(self) -> str:
         """The line that names the error which arrived: Python's last, the others' first."""
-        errors = [part.text for part in self.parts if part.kind is Kind.ERROR]
-        return (errors[-1] if self.innermost_last else errors[0]) if errors else self._error_among_notes
+        errors = [part for part in self.parts if part.kind is Kind.ERROR]
+        if not errors:
+            return self._error_among_notes
+        return (_last_outside(errors) if self.innermost_last else errors[0]).text
 
     @property
     def innermost(self) -> str:
@@ -81,11 +85,18 @@ class StackTrace:
         return named[0] if named else ""
 
 
+def _last_outside(parts: list[Part]) -> Part:
+    """Return the last one that is inside of the fewest exception groups."""
+    return max(reversed(parts), key=lambda part: -part.depth)
+
+
 _NAMED_ERROR: Final = re.compile(
     r"[\w.$:\\/]{0,200}(?:Error|Exception|ExceptionGroup|Failure|Fault|Panic|Interrupt|Exit)\w{0,40}(?:: \S|\s*\Z)"
 )
 _PYTHON_FRAME: Final = re.compile(r'\s*File "([^"\n]+)", line (\d+)(?:, in (.+))?')
 _PYTHON_LINKS: Final = ("The above exception was the direct cause", "During handling of the above exception")
+_GROUP_MARGIN: Final = re.compile(r"((?:  ){1,50})[|+](?: |\Z)")
+_GROUP_MEMBER: Final = re.compile(r"((?:  ){1,50})(?:\+-(?=\+)|(?<=  ))\+-{16,40}(?: (\d{1,6}|\.\.\.) -{16,40})?")
 _CARETS: Final = re.compile(r"[\s~^|]+")
 _AT_FRAME: Final = re.compile(r"\s+at (.+)")
 _JAVA_PLACE: Final = re.compile(r"([\w.$/<>@-]+)\(([^()]*)\)(?: ~?\[.*\])?\Z")
@@ -126,7 +137,8 @@ def parse_trace(text: str) -> StackTrace:
     lines = [cut_middle(line, _MAX_LINE_CHARS) for line in _bounded_lines(text)]
     match language_of(text):
         case "py":
-            return StackTrace("py", tuple(_python_parts(lines)), innermost_last=True)
+            parts = _group_parts(lines) if any(map(_GROUP_MEMBER.fullmatch, lines)) else _python_parts(lines)
+            return StackTrace("py", tuple(parts), innermost_last=True)
         case "go":
             return StackTrace("go", tuple(_go_parts(lines)))
         case "":
@@ -187,12 +199,30 @@ def _python_parts(lines: list[str]) -> Iterator[Part]:
                     source.append(lines[index].strip())
                 index += 1
             yield _python_frame(frame, source)
-        elif line.startswith("Traceback (most recent"):
+        elif line.startswith(("Traceback (most recent", "Exception Group Traceback (most recent")):
             continue
         elif line.startswith(_PYTHON_LINKS):
             yield Part(Kind.LINK, "which led to:")
         else:
             yield Part(Kind.NOTE if line[0].isspace() else Kind.ERROR, line.rstrip())
+
+
+def _group_parts(lines: list[str]) -> Iterator[Part]:
+    """Read a trace of exception groups: each run of lines with one margin is a trace by itself."""
+    block: list[str] = []
+    depth = 0
+    for line in [*lines, ""]:
+        member = _GROUP_MEMBER.fullmatch(line)
+        margin = _GROUP_MARGIN.match(line)
+        here = max(0, len(margin[1]) // 2 - 1) if margin else 0
+        if member or here != depth or not line:
+            yield from (replace(part, depth=depth) for part in _python_parts(block))
+            block, depth = [], here
+        if member and member[2]:
+            outside = len(member[1]) // 2 - (1 if "+-+" in line else 2)
+            yield Part(Kind.LINK, f"sub-exception {member[2]}:", depth=max(0, outside))
+        elif not member and (text := line[margin.end() :] if margin else line):
+            block.append(text)
 
 
 def _python_frame(match: re.Match[str], source: list[str]) -> Part:

@@ -22,6 +22,31 @@ CHAINED = (
     'Traceback (most recent call last):\n  File "/srv/app/a.py", line 1, in f\n    d["rate"]\nKeyError: \'rate\'\n\n'
     "The above exception was the direct cause of the following exception:\n\n" + PYTHON
 )
+GROUP = """  + Exception Group Traceback (most recent call last):
+  |   File "/srv/shop/main.py", line 16, in main
+  |     async with asyncio.TaskGroup() as tasks:
+  |   File "/usr/lib/python3.11/asyncio/taskgroups.py", line 145, in __aexit__
+  |     raise me from None
+  | ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "/srv/shop/main.py", line 10, in work
+    |     rates["rate"]
+    |     ~~~~~^^^^^^^^
+    | KeyError: 'rate'
+    +---------------- 2 ----------------
+    | Traceback (most recent call last):
+    |   File "/srv/shop/pay.py", line 3, in pay
+    |     raise TimeoutError("gateway did not answer in 30 s")
+    | TimeoutError: gateway did not answer in 30 s
+    |
+    | The above exception was the direct cause of the following exception:
+    |
+    | Traceback (most recent call last):
+    |   File "/srv/shop/main.py", line 13, in work
+    |     raise RuntimeError("no pay") from error
+    | RuntimeError: no pay
+    +------------------------------------"""
 JAVA = """java.lang.IllegalStateException: Could not charge
 \tat org.springframework.web.Filter.go(Filter.java:8)
 \tat com.shop.Payments.charge(Payments.java:42)
@@ -111,9 +136,39 @@ def test_python_keeps_own_frames_and_the_error() -> None:
     )
 
 
+def test_of_an_exception_group_what_is_in_it_is_shown() -> None:
+    trace = parse_trace(GROUP)
+    assert trace.error == "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)"
+    assert trace.location == "shop/main.py:16 in main"
+    assert trim_trace(trace, GROUP, 420).text == (
+        "  … 2 frames\n"
+        "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)\n"
+        "sub-exception 1:\n"
+        '  File "srv/shop/main.py", line 10, in work\n'
+        '    rates["rate"]\n'
+        "KeyError: 'rate'\n"
+        "sub-exception 2:\n"
+        "  … 1 frame\n"
+        "TimeoutError: gateway did not answer in 30 s\n"
+        "which led to:\n"
+        "  … 1 frame\n"
+        "RuntimeError: no pay"
+    )
+
+
+def test_a_group_that_led_to_another_error_does_not_name_it() -> None:
+    inner = GROUP.replace("RuntimeError: no pay", "RuntimeError: pay")
+    text = f"{inner}\n\nDuring handling of the above exception, another exception occurred:\n\n{PYTHON}"
+    trace = parse_trace(text)
+    assert trace.error == "TypeError: unsupported operand type(s) for +: 'int' and 'str'"
+    assert trace.location == "cart/totals.py:118 in add_tax"
+
+
 def test_the_root_cause_survives() -> None:
     text = trim_trace(parse_trace(CHAINED), CHAINED, 420).text
-    assert text.startswith("  … 1 frame\nKeyError: 'rate'\nwhich led to:\n") or "KeyError: 'rate'" in text
+    assert text.startswith(
+        '  File "srv/app/a.py", line 1, in f\n    d["rate"]\nKeyError: \'rate\'\nwhich led to:\n  … 16 frames\n'
+    )
     assert text.endswith("'int' and 'str'")
     java = trim_trace(parse_trace(JAVA), JAVA, 300).text
     assert "Caused by: java.net.SocketTimeoutException: Read timed out" in java

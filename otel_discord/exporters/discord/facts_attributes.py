@@ -54,7 +54,7 @@ _SHORT_KEYS: Final = {
     "rpc.method": "rpc",
 }
 _MAX_USEFUL_CHARS: Final = 120
-REQUEST_KEY: Final = "request"
+_REQUEST: Final = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class Attribute:
     """As it arrived, or ``request``."""
     name: str
     value: str
+    is_sentence: bool = False
+    """The value says by itself what it is."""
 
 
 def chosen_attributes(attributes: Mapping[str, Plain], resource: Mapping[str, Plain], told: str) -> list[Attribute]:
@@ -85,7 +87,7 @@ def chosen_attributes(attributes: Mapping[str, Plain], resource: Mapping[str, Pl
         if key not in taken and _is_useful(key, value) and resource.get(key) != value
     ]
     others.sort(key=lambda entry: entry[:2])
-    chosen = [Attribute(REQUEST_KEY, REQUEST_KEY, request.text)] if request else []
+    chosen = [Attribute(_REQUEST, _REQUEST, request.text, is_sentence=True)] if request else []
     for _, _, key, value in others:
         text = short_text(value, _MAX_USEFUL_CHARS)
         if text and not (len(text) > 2 and text in told):

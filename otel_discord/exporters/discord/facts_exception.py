@@ -61,7 +61,7 @@ def exception_facts(attributes: Mapping[str, Plain]) -> ExceptionFacts | None:
     if not (kind or message or whole):
         return None
     found = _with_trace(kind, message, whole)
-    return replace(found, whole_message=given) if message else found
+    return replace(found, whole_message=given) if message and found.message == message else found
 
 
 def exception_in_body(body: str, whole: str) -> tuple[str, ExceptionFacts] | None:
@@ -87,11 +87,31 @@ def _with_trace(kind: str, message: str, whole: str) -> ExceptionFacts:
     trace = parse_trace(text) if text else None
     if trace is not None and not trace.language and len(whole) > MAX_TEXT_CHARS:
         text = clean(whole, MAX_TEXT_CHARS).strip("\n").rstrip()  # shown as text, not by frames
+    if trace is not None and message:
+        message = _fuller(trace, kind, message)
     whole_message = message
     if trace is not None and not (kind and message):
         kind, message = _from_error_line(trace.error, kind, message)
         whole_message = message if whole_chars(message) == len(message) else _whole_line(trace.error, whole)
     return ExceptionFacts(kind, message, whole_message, text, whole, trace)
+
+
+def _fuller(trace: StackTrace, kind: str, message: str) -> str:
+    """Return what the trace's own line says where the message is a part of it.
+
+    OpenTelemetry's handler for Python gives the first argument of an exception: ``2`` of
+    ``[Errno 2] No such file or directory``, ``rate`` of ``KeyError: 'rate'``.
+    """
+    if trace.language != "py" or "\n" in message:
+        return message
+    found = _ERROR_LINE.match(trace.error)
+    if not found or not found["message"] or (kind and _bare(found["type"]) != _bare(kind)):
+        return message
+    return found["message"] if message in found["message"] else message
+
+
+def _bare(kind: str) -> str:
+    return kind.rsplit(".", 1)[-1]
 
 
 def _whole_line(cut_line: str, text: str) -> str:
@@ -104,6 +124,6 @@ def _from_error_line(line: str, kind: str, message: str) -> tuple[str, str]:
     found = _ERROR_LINE.match(line[:1000])
     if not found:
         return kind, message or line.strip()
-    if kind and found["type"].rsplit(".", 1)[-1] != kind.rsplit(".", 1)[-1]:
+    if kind and _bare(found["type"]) != _bare(kind):
         return kind, message
     return kind or found["type"], message or (found["message"] or "").strip()

@@ -13,7 +13,6 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.evidence_files import EvidenceFile, text_file
 from otel_discord.exporters.discord.evidence_text import Excerpt, trim_trace
 from otel_discord.exporters.discord.facts import RecordFacts
-from otel_discord.exporters.discord.facts_attributes import REQUEST_KEY
 from otel_discord.exporters.discord.facts_trace import parse_trace
 from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.exporters.discord.render_folded import count_mark, differing_samples, history, new_mark, seen
@@ -171,7 +170,7 @@ def _pairs(facts: RecordFacts, limits: Limits) -> list[tuple[str, str]]:
     candidates = list(facts.body_pairs)
     seen = {name for name, _ in candidates}
     candidates += [
-        ("" if attribute.key == REQUEST_KEY else attribute.name, attribute.value)
+        ("" if attribute.is_sentence else attribute.name, attribute.value)
         for attribute in facts.attributes[: 2 * limits.attributes]
         if attribute.name not in seen
     ]

@@ -133,6 +133,30 @@ def test_a_trace_alone_gives_the_title(trace: str, title: str) -> None:
     assert facts_of(None, {"exception.stacktrace": trace}).title == title
 
 
+@pytest.mark.parametrize(
+    ("kind", "message", "line", "title"),
+    [
+        ("KeyError", "rate", "KeyError: 'rate'", "KeyError: 'rate'"),
+        ("FileNotFoundError", "2", "FileNotFoundError: [Errno 2] No such file: '/x'", None),
+        (
+            "JSONDecodeError",
+            "broken",
+            "json.decoder.JSONDecodeError: broken: line 1",
+            "JSONDecodeError: broken: line 1",
+        ),
+        ("ValueError", "said otherwise", "ValueError: bad", "ValueError: said otherwise"),
+        ("ValueError", "bad", "shop.OtherError: bad thing", "ValueError: bad"),
+        ("ValueError", "bad\nof two lines", "ValueError: bad", "ValueError: bad"),
+    ],
+)
+def test_a_message_that_is_only_a_part_is_read_from_the_trace(
+    kind: str, message: str, line: str, title: str | None
+) -> None:
+    trace = f'Traceback (most recent call last):\n  File "/srv/a.py", line 1, in f\n    g()\n{line}'
+    attributes = {"exception.type": kind, "exception.message": message, "exception.stacktrace": trace}
+    assert facts_of("x", attributes).title == (title or line)
+
+
 def test_location() -> None:
     assert facts_of("x", {"exception.stacktrace": PYTHON}).location == "cart/totals.py:118 in add_tax"
     new = {"code.file.path": "/srv/app/cart/views.py", "code.line.number": 7, "code.function.name": "shop.cart.pay"}
@@ -163,6 +187,7 @@ def test_location() -> None:
             [("request", "POST /cart → 500"), ("error", "timeout"), ("user", "u-1"), ("a", "1")],
         ),
         ({"http.request.method": "GET"}, [("method", "GET")]),
+        ({"request": {"path": "/a"}}, [("request", "(path=/a)")]),
         (
             {
                 "exception.type": "E",

@@ -16,6 +16,7 @@ from otel_discord.sdk.ours import is_ours
 from otel_discord.sdk.own_logging import show_own_logs
 from otel_discord.sdk.sender import the_sender
 from otel_discord.sdk.spool import has_left
+from otel_discord.sdk.turns import shorter_turns
 
 if TYPE_CHECKING:
     from otel_discord.sdk.buffer import Losses
@@ -166,8 +167,10 @@ class Outlet:
             self._is_awake = True
         if is_ours():
             return False
-        the_sender().wake(self, hurry=True)
-        if not self._ended.wait(budget_s + _LAST_LOOK_S):
+        with shorter_turns():
+            the_sender().wake(self, hurry=True)
+            has_ended = self._ended.wait(max(0.0, self._close_at_s - time.monotonic()) + _LAST_LOOK_S)
+        if not has_ended:
             _log.error("the sender did not end within %g s; what it still had is lost", budget_s)
             return False
         return True

@@ -77,6 +77,23 @@ def test_a_handler_that_nobody_holds_any_more(tmp_path: Path) -> None:
         assert (done.code, discord.records, done.own_lines) == (0, 1, []), done.out
 
 
+def test_beside_a_thread_that_calculates(tmp_path: Path) -> None:
+    code = """
+    import threading
+    def calculate():
+        while True:
+            sum(number * number for number in range(1000))
+    threading.Thread(target=calculate, daemon=True).start()
+    log.error("one")
+    handler.close()
+    figure("turn_s", sys.getswitchinterval())
+    """
+    with discord_served() as discord:
+        done = run_application(tmp_path, HANDLER + textwrap.dedent(code), discord.environment)
+        assert (done.code, discord.records, done.own_lines) == (0, 1, []), done.out
+        assert done.figures["turn_s"] == pytest.approx(0.005)
+
+
 def test_an_exception_that_nobody_catches(tmp_path: Path) -> None:
     code = HANDLER + "sys.excepthook = lambda *error: log.critical('died', exc_info=error)\n1 / 0\n"
     with discord_served() as discord:

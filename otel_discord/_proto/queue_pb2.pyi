@@ -69,7 +69,7 @@ class Card(_message.Message):
     counted_unix_nano: int
     no_ping: bool
     routes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ..., no_ping: _Optional[bool] = ..., routes: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ..., no_ping: bool = ..., routes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PastLife(_message.Message):
     __slots__ = ("first_seen_unix_nano", "last_seen_unix_nano", "count", "first_version")
@@ -128,7 +128,7 @@ class MessageNote(_message.Message):
     thread_id: str
     repeated: bool
     address: str
-    def __init__(self, form: _Optional[_Union[MessageNote.Form, str]] = ..., other_problems: _Optional[int] = ..., other_records: _Optional[int] = ..., webhook_id: _Optional[str] = ..., thread_id: _Optional[str] = ..., repeated: _Optional[bool] = ..., address: _Optional[str] = ...) -> None: ...
+    def __init__(self, form: _Optional[_Union[MessageNote.Form, str]] = ..., other_problems: _Optional[int] = ..., other_records: _Optional[int] = ..., webhook_id: _Optional[str] = ..., thread_id: _Optional[str] = ..., repeated: bool = ..., address: _Optional[str] = ...) -> None: ...
 
 class AttachmentRef(_message.Message):
     __slots__ = ("filename", "content_type", "description", "size_bytes", "path", "shelf_key", "single_attempt")
@@ -146,4 +146,4 @@ class AttachmentRef(_message.Message):
     path: str
     shelf_key: int
     single_attempt: bool
-    def __init__(self, filename: _Optional[str] = ..., content_type: _Optional[str] = ..., description: _Optional[str] = ..., size_bytes: _Optional[int] = ..., path: _Optional[str] = ..., shelf_key: _Optional[int] = ..., single_attempt: _Optional[bool] = ...) -> None: ...
+    def __init__(self, filename: _Optional[str] = ..., content_type: _Optional[str] = ..., description: _Optional[str] = ..., size_bytes: _Optional[int] = ..., path: _Optional[str] = ..., shelf_key: _Optional[int] = ..., single_attempt: bool = ...) -> None: ...

@@ -69,6 +69,9 @@ def record_facts(
     text = body.text if before_trace is None else before_trace
     event_name = short_text(record.event_name or attributes.get("event.name") or "", 200)
     title, rest = _title_and_rest(text, body, exception, event_name, attributes)
+    location = _location(attributes, exception)
+    if title == NO_MESSAGE and location:
+        title = f"{NO_MESSAGE} at {location}"
     number = severity if severity is not None else effective_severity(record.severity_number, record.severity_text)
     name = severity_name(number)
     return RecordFacts(
@@ -83,7 +86,7 @@ def record_facts(
         time_unix_ns=record.time_unix_nano or record.observed_time_unix_nano,
         source=source,
         exception=exception,
-        location=_location(attributes, exception),
+        location=location,
         trace_id=trace_id_hex(record.trace_id),
         span_id=span_id_hex(record.span_id),
         scope_name=short_text(scope.name, 200),

@@ -51,7 +51,10 @@ class ExceptionFacts:
 
 
 def exception_facts(attributes: Mapping[str, Plain]) -> ExceptionFacts | None:
-    """Read `exception.*`; type or message may be missing and are then read from the stack trace."""
+    """Read `exception.*`; type or message may be missing and are then read from the stack trace.
+
+    Without an exception, what is in `code.stacktrace` is a stack trace with no error (``stack_info=True`` of Python).
+    """
     whole = attributes.get("exception.stacktrace")
     whole = whole if isinstance(whole, str) else ""
     kind = short_text(attributes.get("exception.type") or "", 300)
@@ -59,7 +62,8 @@ def exception_facts(attributes: Mapping[str, Plain]) -> ExceptionFacts | None:
     given = given if isinstance(given, str) else ""
     message = clean_lines(given.strip(), MAX_TEXT_CHARS).strip()
     if not (kind or message or whole):
-        return None
+        stack = attributes.get("code.stacktrace")
+        return _with_trace("", "", stack, has_error=False) if isinstance(stack, str) and stack.strip() else None
     found = _with_trace(kind, message, whole)
     return replace(found, whole_message=given) if message and found.message == message else found
 
@@ -82,7 +86,7 @@ def exception_in_body(body: str, whole: str) -> tuple[str, ExceptionFacts] | Non
     return body[:at].strip(), found
 
 
-def _with_trace(kind: str, message: str, whole: str) -> ExceptionFacts:
+def _with_trace(kind: str, message: str, whole: str, *, has_error: bool = True) -> ExceptionFacts:
     text = clean_lines(whole.strip("\n"), MAX_TEXT_CHARS).strip("\n").rstrip()
     trace = parse_trace(text) if text else None
     if trace is not None and not trace.language and len(whole) > MAX_TEXT_CHARS:
@@ -90,7 +94,7 @@ def _with_trace(kind: str, message: str, whole: str) -> ExceptionFacts:
     if trace is not None and message:
         message = _fuller(trace, kind, message)
     whole_message = message
-    if trace is not None and not (kind and message):
+    if has_error and trace is not None and not (kind and message):
         kind, message = _from_error_line(trace.error, kind, message)
         whole_message = message if whole_chars(message) == len(message) else _whole_line(trace.error, whole)
     return ExceptionFacts(kind, message, whole_message, text, whole, trace)

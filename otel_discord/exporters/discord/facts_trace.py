@@ -199,7 +199,9 @@ def _python_parts(lines: list[str]) -> Iterator[Part]:
                     source.append(lines[index].strip())
                 index += 1
             yield _python_frame(frame, source)
-        elif line.startswith(("Traceback (most recent", "Exception Group Traceback (most recent")):
+        elif line.startswith(
+            ("Traceback (most recent", "Exception Group Traceback (most recent", "Stack (most recent")
+        ):
             continue
         elif line.startswith(_PYTHON_LINKS):
             yield Part(Kind.LINK, "which led to:")

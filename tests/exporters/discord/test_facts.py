@@ -157,6 +157,24 @@ def test_a_message_that_is_only_a_part_is_read_from_the_trace(
     assert facts_of("x", attributes).title == (title or line)
 
 
+def test_without_a_message_the_place_is_told() -> None:
+    place = {"code.file.path": "/srv/app/cart/views.py", "code.line.number": 7, "code.function.name": "pay"}
+    assert facts_of("", place).title == f"{NO_MESSAGE} at cart/views.py:7 in pay"
+
+
+def test_a_stack_that_was_asked_for_is_shown() -> None:
+    stack = (
+        'Stack (most recent call last):\n  File "/srv/app/main.py", line 3, in <module>\n    run()\n'
+        '  File "/srv/app/locks.py", line 9, in run\n    log.error("Lock held for too long", stack_info=True)'
+    )
+    facts = facts_of("Lock held for too long", {"code.stacktrace": stack})
+    assert (facts.title, facts.body, facts.location) == ("Lock held for too long", "", "app/locks.py:9 in run")
+    assert facts.exception is not None
+    assert (facts.exception.type, facts.exception.message, facts.exception.trace_text) == ("", "", stack)
+    also = {"exception.type": "ValueError", "exception.message": "bad"}
+    assert facts_of("x", {"code.stacktrace": stack, **also}).title == "ValueError: bad"
+
+
 def test_location() -> None:
     assert facts_of("x", {"exception.stacktrace": PYTHON}).location == "cart/totals.py:118 in add_tax"
     new = {"code.file.path": "/srv/app/cart/views.py", "code.line.number": 7, "code.function.name": "shop.cart.pay"}

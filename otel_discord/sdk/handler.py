@@ -102,11 +102,13 @@ class DiscordHandler(logging.Handler):
 
         from otel_discord.sdk.origin import SERVICE_NAME, environment_attributes, resource_attributes
         from otel_discord.sdk.settings import SettingsError, read_settings
+        from otel_discord.sdk.settings_conceal import conceal
 
         try:
             self.setLevel(level.upper() if isinstance(level, str) else level)
         except (TypeError, ValueError):
-            raise SettingsError(f"level: {level!r} is none of logging's levels; write for example ERROR") from None
+            said = conceal(f"level: {level!r} is none of logging's levels; write for example ERROR", level)
+            raise SettingsError(said) from None
         if resource is not None and not isinstance(resource, Mapping):
             raise SettingsError("resource: write a mapping of attributes, for example {'service.version': '1.2'}")
         self._resource = resource_attributes(service_name, environment, resource, os.environ)

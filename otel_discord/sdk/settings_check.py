@@ -53,6 +53,7 @@ def _scalar(value: Any) -> Any:
 def _avatar_url(value: Any) -> None:
     if not as_text(value).startswith("https://"):
         raise ValueError("must begin with https://")
+    _no_webhook(value)
     if len(value) > limits.URL_CHARS:
         raise ValueError(f"must have at most {limits.URL_CHARS} characters")
 
@@ -66,6 +67,12 @@ def check_proxy_url(value: Any) -> None:
         is_good = False
     if not is_good:
         raise ValueError("is not the address of a proxy, which has the form http://host:port")
+    _no_webhook(value)
+
+
+def _no_webhook(value: Any) -> None:
+    if "/webhooks/" in as_text(value):
+        raise ValueError("is the address of a webhook, which goes to webhook_url")
 
 
 _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {

@@ -202,6 +202,7 @@ def test_threads_do_not_wait_for_each_other() -> None:
         ({"webhook_url": "https://discord.com/api/webhooks/123/abcdefSECRET", "colour": "red"}, "colour"),
         ({"webhook_url": "https://discord.com/api/webhooks/123/abcdefSECRET", "level": "LOUD"}, "level"),
         ({"webhook_url": "https://discord.com/api/webhooks/123/abcdefSECRET", "resource": "shop"}, "resource"),
+        ({"level": "https://discord.com/api/webhooks/123/abcdefSECRET"}, "level"),
     ],
 )
 def test_wrong_settings_are_one_error_and_nothing_else(

@@ -279,6 +279,8 @@ def test_a_variable_of_nearly_that_name_is_pointed_at() -> None:
         ("ALLOW_INSECURE_ENDPOINT", "yes", "must be true or false"),
         ("DRY_RUN", "1", "must be true or false"),
         ("PROXY_URL", "proxy:3128", "form http://host:port"),
+        ("PROXY_URL", URL, "is the address of a webhook"),
+        ("AVATAR_URL", URL, "is the address of a webhook"),
         ("PROXY_URL", f"ftp://user:{TOKEN}@proxy", "form http://host:port"),
         ("PROXY_URL", "http://proxy:port", "form http://host:port"),
         ("MIN_SEVERITY", "LOUD", "'LOUD' is not a severity"),

@@ -18,6 +18,7 @@ from otel_discord.templating.cutting import cut_middle
 
 _FOLD_CHARS: Final = 34
 _LIBRARY_FRAMES_WITHOUT_APPLICATION: Final = 3
+_MOST_SECOND_TRIES: Final = 6
 _FRAMES: Final = frozenset((Kind.APPLICATION, Kind.LIBRARY))
 
 
@@ -49,7 +50,18 @@ def trim_trace(trace: StackTrace, text: str, limit: int) -> Excerpt:
             if len(head) + 1 + _FOLD_CHARS <= room:
                 kept[index] = head
                 room -= len(head) + 1 + _FOLD_CHARS
+    _fill(trace.parts, kept, [place for place in _by_worth(trace) if place not in kept][:_MOST_SECOND_TRIES], limit)
     return Excerpt(cut_middle("\n".join(_folded(trace.parts, kept)), limit), is_cut=True)
+
+
+def _fill(parts: tuple[Part, ...], kept: dict[int, str], places: list[int], limit: int) -> None:
+    """Add what fits all the same: a part beside one that is kept needs no line for a gap, and may end one."""
+    for place in places:
+        lines = parts[place].text.split("\n")
+        for shown in dict.fromkeys(("\n".join(lines), lines[0])):
+            if len("\n".join(_folded(parts, {**kept, place: shown}))) <= limit:
+                kept[place] = shown
+                break
 
 
 def _by_worth(trace: StackTrace) -> list[int]:

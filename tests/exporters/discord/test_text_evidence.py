@@ -148,10 +148,11 @@ def test_of_an_exception_group_what_is_in_it_is_shown() -> None:
         '    rates["rate"]\n'
         "KeyError: 'rate'\n"
         "sub-exception 2:\n"
-        "  … 1 frame\n"
+        '  File "srv/shop/pay.py", line 3, in pay\n'
         "TimeoutError: gateway did not answer in 30 s\n"
         "which led to:\n"
-        "  … 1 frame\n"
+        '  File "srv/shop/main.py", line 13, in work\n'
+        '    raise RuntimeError("no pay") from error\n'
         "RuntimeError: no pay"
     )
 
@@ -167,7 +168,8 @@ def test_a_group_that_led_to_another_error_does_not_name_it() -> None:
 def test_the_root_cause_survives() -> None:
     text = trim_trace(parse_trace(CHAINED), CHAINED, 420).text
     assert text.startswith(
-        '  File "srv/app/a.py", line 1, in f\n    d["rate"]\nKeyError: \'rate\'\nwhich led to:\n  … 16 frames\n'
+        '  File "srv/app/a.py", line 1, in f\n    d["rate"]\nKeyError: \'rate\'\nwhich led to:\n'
+        '  … 15 frames of asyncio and sqlalchemy\n  File "app/cart/views.py", line 40, in checkout\n'
     )
     assert text.endswith("'int' and 'str'")
     java = trim_trace(parse_trace(JAVA), JAVA, 300).text

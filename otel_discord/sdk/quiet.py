@@ -12,12 +12,15 @@ from typing import Final
 
 _KEPT: Final = "not delivered, kept as a dead letter"
 _LEFT_AT_THE_END: Final = "records could not be sent before the end"
-_EACH_TRY: Final = frozenset(("trying again", "Discord asks to wait"))
+_UNWRITABLE: Final = "dead letters cannot be written"
+_EACH_TRY: Final = frozenset(("trying again", "trying a simpler form", "Discord asks to wait"))
 _HOW_TO_LIFT: Final = "Put a working URL into OTEL_EXPORTER_DISCORD_WEBHOOK_URL (or webhook_url) and start anew."
 _GONE: Final = "nothing more is sent to Discord%s. %s %s"
 _UNREACHABLE: Final = "Discord cannot be reached%s; what is logged waits and is sent when it can be"
 _SPOOL: Final = "with OTEL_EXPORTER_DISCORD_SPOOL_DIRECTORY they would wait on disk for the next start"
+_NO_SPOOL: Final = "the spool directory cannot be written%s; what cannot be sent is lost"
 _SHUTDOWN: Final = "shutdown"
+_IN_WORDS: Final = {_SHUTDOWN: "the program ended before"}
 _MOST_REASONS: Final = 32
 
 
@@ -30,8 +33,10 @@ class Quiet(logging.Filter):
 
     def __init__(self, *, repeat_s: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
         from otel_discord.component.last_copy import LAST_COPY  # brings what only the sender's thread should import
+        from otel_discord.exporters.discord.dead_letters.notice import OF_THE_RECORD
 
         super().__init__()
+        self._for_good = frozenset((*map(str, OF_THE_RECORD), "expired"))
         self._last_copy = LAST_COPY
         self._repeat_s = repeat_s
         self._clock = clock
@@ -39,6 +44,7 @@ class Quiet(logging.Filter):
         self._kept: Counter[str] = Counter()
         self._said: dict[str, float] = {}
         self._trouble = ""
+        self._has_spool = True
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line is to be shown; its words may be others than the engine's."""
@@ -50,6 +56,10 @@ class Quiet(logging.Filter):
         if template in _EACH_TRY or _LEFT_AT_THE_END in template:
             self._trouble = _why(record) if template in _EACH_TRY else self._trouble
             return False
+        if template.startswith(_UNWRITABLE):  # what it says of the log is not so here
+            error, self._has_spool = record.args, False
+            record.msg, record.args = _NO_SPOOL, (f" ({error[0]})" if isinstance(error, tuple) and error else "",)
+            return self._is_new(_UNWRITABLE)
         if hasattr(record, "goes_to"):  # the webhook is gone: the advice, then how to lift it
             advice = record.args[0] if isinstance(record.args, tuple) and record.args else ""
             record.msg, record.args = _GONE, (_why(record), advice, _HOW_TO_LIFT)
@@ -65,10 +75,13 @@ class Quiet(logging.Filter):
         """Return what was not delivered since the last call, as one sentence; "" if there is nothing to say."""
         (lost, self._lost), (kept, self._kept) = (self._lost, Counter()), (self._kept, Counter())
         sentences = []
+        for_good = Counter({reason: kept.pop(reason) for reason in list(kept) if reason in self._for_good})
         if kept:
             sentences.append(f"{_records(kept)} not delivered and {_wait(kept)} for the next start: {_reasons(kept)}")
+        if for_good:
+            sentences.append(f"{_records(for_good)} not delivered and will not be sent again: {_reasons(for_good)}")
         if lost:
-            advice = f"; {_SPOOL}" if _SHUTDOWN in lost else ""
+            advice = f"; {_SPOOL}" if _SHUTDOWN in lost and self._has_spool else ""
             sentences.append(f"{_records(lost)} not delivered: {_reasons(lost)}{advice}")
         if self._trouble and (_SHUTDOWN in lost or _SHUTDOWN in kept):
             sentences.append(f"the last try failed{self._trouble}")
@@ -111,4 +124,6 @@ def _wait(counts: "Counter[str]") -> str:
 
 
 def _reasons(counts: "Counter[str]") -> str:
-    return ", ".join(f"{reason.replace('_', ' ')} ({number:,})" for reason, number in counts.most_common())
+    return ", ".join(
+        f"{_IN_WORDS.get(reason) or reason.replace('_', ' ')} ({number:,})" for reason, number in counts.most_common()
+    )

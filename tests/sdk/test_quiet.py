@@ -88,7 +88,9 @@ async def test_an_end_without_a_spool_is_counted_and_says_what_helps(caplog: pyt
         await rig.exporter.consume(logs_batch(30))
         await asyncio.sleep(60)
     assert len(said(caplog)) == 1
-    assert quiet.summary().startswith("30 records were not delivered: shutdown (30); with OTEL_EXPORTER_DISCORD_SPOOL")
+    assert quiet.summary().startswith(
+        "30 records were not delivered: the program ended before (30); with OTEL_EXPORTER_DISCORD_SPOOL"
+    )
 
 
 async def test_what_is_kept_waits_in_the_spool(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -98,7 +100,7 @@ async def test_what_is_kept_waits_in_the_spool(tmp_path: Path, caplog: pytest.Lo
     async with quiet_rig(fake, dead_letters=letters, shutdown_timeout="100ms") as (rig, quiet):
         await rig.exporter.consume(logs_batch(1))
     assert quiet.summary() == (
-        "1 record was not delivered and waits in the spool for the next start: shutdown (1); "
+        "1 record was not delivered and waits in the spool for the next start: the program ended before (1); "
         "the last try failed (connection: connection refused)"
     )
 
@@ -109,7 +111,7 @@ def test_records_without_a_number_are_one_each_and_both_ends_are_told_apart() ->
     assert not quiet.filter(line("not delivered: %s", reason="expired", **{LAST_COPY: True}))
     assert not quiet.filter(line("not delivered, kept as a dead letter: %s", reason="shutdown", records=2))
     assert quiet.summary() == (
-        "2 records were not delivered and wait in the spool for the next start: shutdown (2); "
+        "2 records were not delivered and wait in the spool for the next start: the program ended before (2); "
         "10 records were not delivered: unauthorized (9), expired (1)"
     )
 
@@ -135,3 +137,24 @@ def test_a_detail_with_a_percent_sign_is_only_text() -> None:
     record = line("the destination cannot be reached", reason="connection", detail="100%s", cooldown_s=3)
     assert Quiet().filter(record)
     assert "(connection: 100%s)" in record.getMessage()
+
+
+def test_what_discord_has_refused_is_not_said_to_wait() -> None:
+    quiet = Quiet()
+    for reason, records in (("invalid_form", 2), ("expired", 1), ("connection", 4)):
+        assert not quiet.filter(line("not delivered, kept as a dead letter: %s", reason=reason, records=records))
+    assert quiet.summary() == (
+        "4 records were not delivered and wait in the spool for the next start: connection (4); "
+        "3 records were not delivered and will not be sent again: invalid form (2), expired (1)"
+    )
+
+
+async def test_a_spool_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    fake = FakeDiscord(channel_limit=None)
+    fake.faults.add(Fault(Break(Cut.REFUSED), times=inf))
+    (tmp_path / "file").touch()
+    letters = {"directory": str(tmp_path / "file" / "spool")}
+    async with quiet_rig(fake, dead_letters=letters, shutdown_timeout="100ms") as (rig, quiet):
+        await rig.exporter.consume(logs_batch(1))
+    assert said(caplog) == ["the spool directory cannot be written (File exists); what cannot be sent is lost"]
+    assert "SPOOL_DIRECTORY" not in quiet.summary()

@@ -195,3 +195,5 @@ async def _send_again(exporter: DiscordExporter) -> None:
         _log.warning("the spool cannot be sent again: %s", error)
     if last is not None and last.chosen:
         _log.info("of %d messages in the spool %d were sent again", last.chosen, last.delivered)
+    if last is not None and last.remarks:
+        _log.warning("%d messages stay in the spool: %s", last.left, " ".join(last.remarks))

@@ -69,7 +69,7 @@ class Quiet(logging.Filter):
             return True
         if hasattr(record, "waiting"):  # it can be reached again
             return True
-        return record.levelno < logging.WARNING or self._is_new(template)
+        return record.levelno < logging.WARNING or self._is_new(record.getMessage() if template == "%s" else template)
 
     def summary(self) -> str:
         """Return what was not delivered since the last call, as one sentence; "" if there is nothing to say."""

@@ -133,6 +133,13 @@ def test_other_lines_come_once_a_minute() -> None:
     assert quiet.filter(line("a notice was not sent: %s"))
 
 
+def test_lines_that_have_only_their_text_in_common_are_not_the_same() -> None:
+    quiet = Quiet()
+    advice, loss = line("%s"), line("%s")
+    advice.args, loss.args = ("fold::enabled: …",), ("12 records were not shown: queue full",)
+    assert [quiet.filter(each) for each in (advice, loss, loss)] == [True, True, False]
+
+
 def test_a_detail_with_a_percent_sign_is_only_text() -> None:
     record = line("the destination cannot be reached", reason="connection", detail="100%s", cooldown_s=3)
     assert Quiet().filter(record)

@@ -1,0 +1,1 @@
+"""A connector that makes a log record of each exception and each failure that spans tell."""

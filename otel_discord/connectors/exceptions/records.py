@@ -1,0 +1,104 @@
+"""A failure as a log record, with all that explains it. Pure.
+
+Attributes are those of the span, over them the dimensions and those of the exception (semantic conventions), and
+``span.name``, ``span.kind``, ``span.status_code``, ``span.status_message``.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from otel_discord.connectors.exceptions.config import Dimension
+from otel_discord.connectors.exceptions.failures import Failure, is_error
+from otel_discord.signals import LogsBatch, Severity, find_attribute
+from otel_discord.signals.from_plain import from_plain
+
+_TRACE_FLAGS = 0xFF
+_STATUS_KEYS = ("http.response.status_code", "http.status_code", "rpc.grpc.status_code", "rpc.response.status_code")
+
+
+def records(failures: Iterable[Failure], dimensions: Sequence[Dimension], now_ns: int) -> LogsBatch:
+    """Return the failures as records, under the resources and scopes of their spans."""
+    request = ExportLogsServiceRequest()
+    groups: dict[int, ResourceLogs] = {}
+    scopes: dict[int, ScopeLogs] = {}
+    for failure in failures:
+        item = failure.item
+        group = groups.get(id(item.resource_spans))
+        if group is None:
+            group = groups[id(item.resource_spans)] = request.resource_logs.add(resource=item.resource)
+            group.schema_url = item.resource_spans.schema_url if item.resource_spans else ""
+        scope = scopes.get(id(item.scope_spans))
+        if scope is None:
+            scope = scopes[id(item.scope_spans)] = group.scope_logs.add(scope=item.scope)
+            scope.schema_url = item.scope_spans.schema_url if item.scope_spans else ""
+        scope.log_records.append(record(failure, dimensions, now_ns))
+    return LogsBatch(request)
+
+
+def record(failure: Failure, dimensions: Sequence[Dimension], now_ns: int) -> LogRecord:
+    """Return one record, of the time of the exception or of the span's end."""
+    span = failure.item.span
+    at_ns = (failure.event.time_unix_nano if failure.event else 0) or span.end_time_unix_nano or now_ns
+    return LogRecord(
+        time_unix_nano=at_ns,
+        observed_time_unix_nano=now_ns,
+        severity_number=int(Severity.ERROR),  # type: ignore[arg-type]  # an open enum
+        severity_text="ERROR",
+        body=AnyValue(string_value=_sentence(failure)),
+        attributes=_attributes(failure, dimensions),
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        flags=span.flags & _TRACE_FLAGS,
+    )
+
+
+def kind_name(span: Span) -> str:
+    """Return ``SPAN_KIND_SERVER``; of a kind that is not known, its number."""
+    return str(Span.SpanKind.Name(span.kind)) if span.kind in Span.SpanKind.values() else str(span.kind)
+
+
+def _status_name(span: Span) -> str:
+    code = span.status.code
+    return str(Status.StatusCode.Name(code)) if code in Status.StatusCode.values() else str(code)
+
+
+def _sentence(failure: Failure) -> str:
+    """Return ``POST /checkout failed``, with the reason where no exception says it."""
+    span = failure.item.span
+    name = span.name or "a span without a name"
+    if failure.event is not None:
+        return f"{name} failed" if is_error(span) else f"in {name}"
+    if failure.message or failure.type:
+        return f"{name} failed: {failure.message or failure.type}"
+    found = (find_attribute(span.attributes, key) for key in _STATUS_KEYS)
+    status = next((each for each in found if each is not None), None)
+    return f"{name} failed" if status is None else f"{name} failed: status {status!s}"
+
+
+def _attributes(failure: Failure, dimensions: Sequence[Dimension]) -> list[KeyValue]:
+    span = failure.item.span
+    told: Sequence[KeyValue] = failure.event.attributes if failure.event else ()
+    found = {pair.key: pair.value for pair in span.attributes if pair.key}
+    for dimension in dimensions:
+        value = _value(dimension, (told, span.attributes, failure.item.resource.attributes))
+        if value is not None:
+            found[dimension.name] = value
+    found.update((pair.key, pair.value) for pair in told if pair.key)
+    found["span.name"] = from_plain(span.name)
+    found["span.kind"] = from_plain(kind_name(span))
+    found["span.status_code"] = from_plain(_status_name(span))
+    if span.status.message:
+        found["span.status_message"] = from_plain(span.status.message)
+    return [KeyValue(key=key, value=value) for key, value in found.items()]
+
+
+def _value(dimension: Dimension, places: Iterable[Sequence[KeyValue]]) -> AnyValue | None:
+    for place in places:
+        for pair in place:
+            if pair.key == dimension.name:
+                return pair.value
+    return None if dimension.default is None else from_plain(dimension.default)

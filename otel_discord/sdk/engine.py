@@ -106,7 +106,7 @@ class Engine:
                 host.drain_deadline_s = self._drain_deadline_s()
         finally:
             logger.removeFilter(quiet)
-            if words := quiet.summary():
+            if (words := quiet.summary()) and not self.outlet.is_abandoned:
                 _log.error("%s", words)
 
     def _drain_deadline_s(self) -> float:

@@ -66,6 +66,7 @@ class Outlet:
         """Records below this severity number are shown nowhere; 0 while that is not known."""
         self._is_inert = False
         self._is_closed = False
+        self._is_abandoned = False
         self._close_at_s: float | None = None
         self._forget()
         show_own_logs()
@@ -169,13 +170,30 @@ class Outlet:
             return False
         with shorter_turns():
             the_sender().wake(self, hurry=True)
-            has_ended = self._ended.wait(max(0.0, self._close_at_s - time.monotonic()) + _LAST_LOOK_S)
-        if not has_ended:
+            try:
+                self._wait_for_the_end(self._close_at_s + _LAST_LOOK_S)
+            finally:
+                self._is_abandoned = not self._ended.is_set()
+        if self._is_abandoned:
             _log.error("the sender did not end within %g s; what it still had is lost", budget_s)
             return False
         return True
 
+    def _wait_for_the_end(self, until_s: float) -> None:
+        """Wait; one interruption (Ctrl-C again, SIGTERM with ``sys.exit``) is heard when the time is over, the next
+        one at once: half sent and nowhere written down is the worst of all ends."""
+        try:
+            self._ended.wait(max(0.0, until_s - time.monotonic()))
+        except BaseException:
+            self._ended.wait(max(0.0, until_s - time.monotonic()))
+            raise
+
     # ---------------------------------------------------------------------------------------------- the sender's side
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the interpreter ends and nobody waits any more: who writes to stderr now may abort the process."""
+        return self._is_abandoned and exits.interpreter_is_ending()
 
     @property
     def close_at_s(self) -> float | None:

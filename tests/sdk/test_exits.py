@@ -176,6 +176,22 @@ def test_a_wrong_token_and_a_right_one_at_the_next_start(tmp_path: Path) -> None
         assert (again.code, discord.records) == (0, 60), again.out
 
 
+def test_an_interruption_while_the_end_is_waited_for_costs_no_record(tmp_path: Path) -> None:
+    code = """
+    import signal
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(9))
+    log.error("one")
+    signal.setitimer(signal.ITIMER_REAL, 0.7)
+    """
+    spool = {"OTEL_EXPORTER_DISCORD_SPOOL_DIRECTORY": str(tmp_path / "spool")}
+    with silent_port() as silent:
+        environment = away(f"http://127.0.0.1:{silent}/api/v10", **spool)
+        done = run_application(tmp_path, HANDLER + textwrap.dedent(code), environment)
+    assert "SystemExit: 9" in done.out
+    assert len(done.own_lines) - done.out.count("File ") <= 1, done.out
+    assert "1 record was not delivered and waits in the spool" in done.out
+
+
 def test_without_a_spool_one_line_says_what_is_lost(tmp_path: Path) -> None:
     done = run_application(tmp_path, HANDLER + BURST, away(f"http://127.0.0.1:{refusing_port()}/api/v10"))
     assert_unharmed(done)

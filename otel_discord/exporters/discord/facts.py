@@ -122,6 +122,7 @@ def _merged(known: ExceptionFacts, in_body: ExceptionFacts) -> ExceptionFacts:
         in_body.trace_text,
         in_body.whole_trace,
         in_body.trace,
+        in_body.inside,
     )
 
 

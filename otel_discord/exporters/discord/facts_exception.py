@@ -14,6 +14,7 @@ from otel_discord.templating.cutting import ELLIPSIS, whole_chars
 _TRACE_STARTS: Final = re.compile(
     r"^Traceback \(most recent call last|^goroutine \d+ \[|^[ \t]+at [\w.$</]|^panic: ", re.MULTILINE
 )
+_HOW_MANY: Final = re.compile(r" \(\d+ sub-exceptions?\)\Z")
 _ERROR_LINE: Final = re.compile(
     r"(?:Exception in thread \"[^\"]*\" |Uncaught |Unhandled exception\. |Caused by: )?"
     r"(?P<type>[A-Za-z_][\w.$]*(?:/[\w.$]+)*)(?:: (?P<message>.*))?\Z",
@@ -34,6 +35,8 @@ class ExceptionFacts:
     trace_text: str = ""
     whole_trace: str = ""
     trace: StackTrace | None = None
+    inside: tuple[str, ...] = ()
+    """Of an exception group the different errors in it."""
 
     @property
     def short_type(self) -> str:
@@ -45,9 +48,12 @@ class ExceptionFacts:
     def title(self) -> str:
         """``Type: first line of the message``, or what of it is known."""
         message = self.message.split("\n", 1)[0].strip()
-        if message.startswith(f"{self.short_type}: "):
-            return message
-        return ": ".join(part for part in (self.short_type, message) if part)
+        if not message.startswith(f"{self.short_type}: "):
+            message = ": ".join(part for part in (self.short_type, message) if part)
+        if len(self.inside) == 1:  # a group around one error says less than this one
+            kind, colon, rest = self.inside[0].partition(":")
+            return f"{_bare(kind)}{colon}{rest} (in {_HOW_MANY.sub('', message)})"
+        return message
 
 
 def exception_facts(attributes: Mapping[str, Plain]) -> ExceptionFacts | None:
@@ -97,7 +103,13 @@ def _with_trace(kind: str, message: str, whole: str, *, has_error: bool = True) 
     if has_error and trace is not None and not (kind and message):
         kind, message = _from_error_line(trace.error, kind, message)
         whole_message = message if whole_chars(message) == len(message) else _whole_line(trace.error, whole)
-    return ExceptionFacts(kind, message, whole_message, text, whole, trace)
+    return ExceptionFacts(kind, message, whole_message, text, whole, trace, trace.inside if trace else ())
+
+
+def errors_in_group(stack_trace: str) -> tuple[str, ...]:
+    """Return the different errors in an exception group of Python, from its trace; () where it is none."""
+    text = clean_lines(stack_trace.strip("\n"), MAX_TEXT_CHARS).strip("\n").rstrip()
+    return parse_trace(text).inside if text else ()
 
 
 def _fuller(trace: StackTrace, kind: str, message: str) -> str:

@@ -56,9 +56,12 @@ class StackTrace:
         frames = [part for part in self.parts if part.kind is Kind.APPLICATION and part.location]
         if not frames:
             return ""
-        if self.innermost_last:
-            return _last_outside(frames).location
-        return frames[0].location
+        if not self.innermost_last:
+            return frames[0].location
+        of_it = [part for part in self.parts if part.location or part.text in self.inside]
+        if len(self.inside) == 1 and (own := _before_error(of_it, self.inside[0])):
+            return own
+        return _last_outside(frames).location
 
     @property
     def error(self) -> str:
@@ -67,6 +70,24 @@ class StackTrace:
         if not errors:
             return self._error_among_notes
         return (_last_outside(errors) if self.innermost_last else errors[0]).text
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """The different errors that an exception group holds, none of them a group; () where the error is no group."""
+        if not self.parts or not self.parts[-1].depth:
+            return ()
+        start = max(
+            (place for place, part in enumerate(self.parts) if not part.depth and part.kind is not Kind.LINK), default=0
+        )
+        errors: list[str] = []
+        before = Kind.LINK
+        for part in self.parts[start:]:
+            if part.kind is Kind.LINK and part.text == _LED_TO and errors:
+                errors.pop()
+            elif part.kind is Kind.ERROR and before is not Kind.ERROR and part.depth:
+                errors.append(part.text)
+            before = part.kind
+        return tuple(dict.fromkeys(error for error in errors if not _GROUP_ERROR.search(error)))
 
     @property
     def innermost(self) -> str:
@@ -85,6 +106,17 @@ class StackTrace:
         return named[0] if named else ""
 
 
+def _before_error(parts: list[Part], error: str) -> str:
+    """Return the place of the innermost own frame of the first such error inside of a group."""
+    location = ""
+    for part in parts:
+        if part.kind is Kind.APPLICATION and part.depth:
+            location = part.location
+        elif part.kind is Kind.ERROR and part.text == error:
+            break
+    return location
+
+
 def _last_outside(parts: list[Part]) -> Part:
     """Return the last one that is inside of the fewest exception groups."""
     return max(reversed(parts), key=lambda part: -part.depth)
@@ -94,6 +126,8 @@ _NAMED_ERROR: Final = re.compile(
     r"[\w.$:\\/]{0,200}(?:Error|Exception|ExceptionGroup|Failure|Fault|Panic|Interrupt|Exit)\w{0,40}(?:: \S|\s*\Z)"
 )
 _PYTHON_FRAME: Final = re.compile(r'\s*File "([^"\n]+)", line (\d+)(?:, in (.+))?')
+_GROUP_ERROR: Final = re.compile(r" \(\d+ sub-exceptions?\)\Z")
+_LED_TO: Final = "which led to:"
 _PYTHON_LINKS: Final = ("The above exception was the direct cause", "During handling of the above exception")
 _GROUP_MARGIN: Final = re.compile(r"((?:  ){1,50})[|+](?: |\Z)")
 _GROUP_MEMBER: Final = re.compile(r"((?:  ){1,50})(?:\+-(?=\+)|(?<=  ))\+-{16,40}(?: (\d{1,6}|\.\.\.) -{16,40})?")
@@ -204,7 +238,7 @@ def _python_parts(lines: list[str]) -> Iterator[Part]:
         ):
             continue
         elif line.startswith(_PYTHON_LINKS):
-            yield Part(Kind.LINK, "which led to:")
+            yield Part(Kind.LINK, _LED_TO)
         else:
             yield Part(Kind.NOTE if line[0].isspace() else Kind.ERROR, line.rstrip())
 

@@ -157,6 +157,23 @@ def test_a_message_that_is_only_a_part_is_read_from_the_trace(
     assert facts_of("x", attributes).title == (title or line)
 
 
+def test_a_group_around_one_error_is_titled_by_it() -> None:
+    trace = (
+        "  + Exception Group Traceback (most recent call last):\n"
+        '  |   File "/srv/app/main.py", line 9, in main\n'
+        "  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)\n"
+        "  +-+---------------- 1 ----------------\n"
+        "    | Traceback (most recent call last):\n"
+        '    |   File "/srv/app/rates.py", line 7, in rate\n'
+        "    | shop.RateError: no rate\n"
+        "    +------------------------------------\n"
+    )
+    group = {"exception.type": "ExceptionGroup", "exception.message": "unhandled errors in a TaskGroup"}
+    facts = facts_of("Nightly job failed", {**group, "exception.stacktrace": trace})
+    assert facts.title == "RateError: no rate (in ExceptionGroup: unhandled errors in a TaskGroup)"
+    assert facts.location == "app/rates.py:7 in rate"
+
+
 def test_without_a_message_the_place_is_told() -> None:
     place = {"code.file.path": "/srv/app/cart/views.py", "code.line.number": 7, "code.function.name": "pay"}
     assert facts_of("", place).title == f"{NO_MESSAGE} at cart/views.py:7 in pay"

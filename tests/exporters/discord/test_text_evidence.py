@@ -157,12 +157,22 @@ def test_of_an_exception_group_what_is_in_it_is_shown() -> None:
     )
 
 
+def test_what_a_group_holds() -> None:
+    assert parse_trace(GROUP).inside == ("KeyError: 'rate'", "RuntimeError: no pay")
+    assert parse_trace(CHAINED).inside == ()
+    first, _, _ = GROUP.partition("    +---------------- 2")
+    alone = parse_trace(f"{first}    +------------------------------------")
+    assert alone.inside == ("KeyError: 'rate'",)
+    assert alone.location == "shop/main.py:10 in work"
+
+
 def test_a_group_that_led_to_another_error_does_not_name_it() -> None:
     inner = GROUP.replace("RuntimeError: no pay", "RuntimeError: pay")
     text = f"{inner}\n\nDuring handling of the above exception, another exception occurred:\n\n{PYTHON}"
     trace = parse_trace(text)
     assert trace.error == "TypeError: unsupported operand type(s) for +: 'int' and 'str'"
     assert trace.location == "cart/totals.py:118 in add_tax"
+    assert trace.inside == ()
 
 
 def test_the_root_cause_survives() -> None:

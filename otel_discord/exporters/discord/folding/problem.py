@@ -12,6 +12,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.attachments import ATTRIBUTE
 from otel_discord.exporters.discord.facts_body import MESSAGE_KEYS, body_facts
+from otel_discord.exporters.discord.facts_exception import errors_in_group
 from otel_discord.exporters.discord.facts_source import SourceFacts
 from otel_discord.exporters.discord.mining import Miner, problem_text
 from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE
@@ -21,6 +22,7 @@ KIND_BYTES: Final = 8
 """The first part of a fingerprint says who and what kind, the rest names the group of messages."""
 _MAX_KINDS: Final = 20_000
 _SAMPLE_CHARS: Final = 200
+_TRACE: Final = "exception.stacktrace"
 _TOLD: Final = frozenset(("exception.type", "exception.message", "event.name", ATTRIBUTE))
 _NO_PING: Final = 0xFF
 _SEPARATOR: Final = "\x1f"
@@ -72,6 +74,11 @@ class ProblemFinder:
             event = event or _text(told.get("event.name"))
             exception_type = _text(told.get("exception.type"))
         text = self._message(record, told, event)
+        if exception_type.endswith("ExceptionGroup"):
+            inside = errors_in_group(_stack_trace(record))
+            if inside:  # else all errors of a program's tasks would be one problem
+                exception_type = _SEPARATOR.join((exception_type, *sorted(error.split(":", 1)[0] for error in inside)))
+                text = f"{text}: {inside[0]}"
         match = self.miner.match(text)
         key = (who, event, exception_type, (severity - 1) // 4 * 2 + is_critical)
         kind = self._kinds.get(key)
@@ -97,6 +104,10 @@ class ProblemFinder:
         told = _SEPARATOR.join(map(str, key)).encode("utf-8", "surrogatepass")
         kind = self._kinds[key] = blake2b(told, digest_size=KIND_BYTES).digest()
         return kind
+
+
+def _stack_trace(record: LogRecord) -> str:
+    return next((pair.value.string_value for pair in record.attributes if pair.key == _TRACE), "")
 
 
 def _text(value: Plain) -> str:

@@ -46,6 +46,30 @@ def test_other_words_events_and_exceptions_are_other_problems(other: LogRecord) 
     assert fingerprint(finder, BASE) != fingerprint(finder, other)
 
 
+def test_what_an_exception_group_holds_makes_another_problem() -> None:
+    def group(*errors: str) -> LogRecord:
+        lines = ["  + Exception Group Traceback (most recent call last):", '  |   File "/srv/a.py", line 1, in main']
+        lines.append(f"  | ExceptionGroup: unhandled errors in a TaskGroup ({len(errors)} sub-exceptions)")
+        for number, error in enumerate(errors, 1):
+            lines += [f"  {'+-+' if number == 1 else '  +'}---------------- {number} ----------------"]
+            lines += [f"    | {line}" for line in error.split("\n")]
+        lines.append("    +------------------------------------")
+        return record(
+            "Nightly job failed",
+            exception_type="ExceptionGroup",
+            exception_message="unhandled errors in a TaskGroup",
+            exception_stacktrace="\n".join(lines),
+        )
+
+    finder = ProblemFinder()
+    bad_rate = fingerprint(finder, group("ValueError: bad rate 17"))
+    assert bad_rate == fingerprint(finder, group("ValueError: bad rate 18"))
+    assert bad_rate == fingerprint(finder, group("ValueError: bad rate 17", "ValueError: bad rate 17"))
+    assert bad_rate != fingerprint(finder, group("ValueError: no stock"))
+    assert bad_rate != fingerprint(finder, group("ConnectionRefusedError: database"))
+    assert bad_rate != fingerprint(finder, group("ValueError: bad rate 17", "KeyError: 'x'"))
+
+
 def test_who_and_how_bad_make_another_problem() -> None:
     finder = ProblemFinder()
     all_different = {

@@ -114,6 +114,14 @@ class Buffer:
         lost, self._lost = self._lost, {}
         return Losses(lost, self._lost_since_ns, self._lost_until_ns)
 
+    def mended(self) -> "Buffer":
+        """Return a buffer in order with all that waits here, after an exception has left a change half done."""
+        made = Buffer(self._max_records, self._max_bytes)
+        made._lost, made._lost_since_ns, made._lost_until_ns = self._lost, self._lost_since_ns, self._lost_until_ns
+        for entry in sorted((entry for of_range in self._ranges for entry in of_range), key=_number):
+            made.put(entry.snapshot)
+        return made
+
     def _take_from(self, ranges: list[WaitingRange], most: int, taken: list[Snapshot]) -> None:
         """Take the oldest again and again; the ranges hold something or are alone."""
         while len(taken) < most and ranges:
@@ -179,6 +187,10 @@ class Buffer:
 
 def _rank(severity: int) -> int:
     return _RANGE_OF[severity] if 0 <= severity <= _HIGHEST else 0
+
+
+def _number(entry: Waiting) -> int:
+    return entry.number
 
 
 def _first_number(of_range: WaitingRange) -> int:

@@ -56,6 +56,7 @@ class Outlet:
     _is_awake: bool
     """Whether the sender knows that there is something to do."""
     _is_inside: bool
+    """Whether the buffer is being changed, or was when an exception came in between; then records are put aside."""
     _has_begun: bool
     """Whether the sender has ever looked."""
 
@@ -110,17 +111,25 @@ class Outlet:
             with self._lock:
                 if self._is_inside:
                     self._aside.append(snapshot)
-                    return
-                self._is_inside = True
-                try:
+                else:
+                    self._is_inside = True
                     self._buffer.put(snapshot)
-                finally:
                     self._is_inside = False
                 wakes, self._is_awake = not self._is_awake, True
             if wakes and not the_sender().wake(self):
                 self._is_awake = False  # no thread could be started: the next record tries again, or the end does
-        except Exception as error:  # noqa: BLE001 - the application must not hear of it
+        except BaseException as error:
+            self._mend()
+            self._is_awake = False  # perhaps it is not: the next record wakes it again
+            if not isinstance(error, Exception):  # a signal's handler has raised it, for the application
+                raise
             _log.error("a record was not taken: %s", type(error).__name__)
+
+    def _mend(self) -> None:
+        with self._lock:
+            if self._is_inside:  # nobody is any more: an exception of a signal's handler came in between
+                self._buffer = self._buffer.mended()
+                self._is_inside = False
 
     def _look_for_spool(self) -> None:
         """Wake the sender if an earlier run has left something: it need not wait for the next error."""
@@ -209,6 +218,7 @@ class Outlet:
         """Return what comes next; where nothing does, the next record wakes the sender again."""
         with self._lock:
             self._has_begun = True
+            self._mend()
             while self._aside:
                 self._buffer.put(self._aside.popleft())
             snapshots = self._buffer.take(most)
@@ -242,8 +252,8 @@ class Outlet:
         self._forget()
 
     def _forget(self) -> None:
-        # Reentrant, since a signal's handler or a finaliser may log on a thread that is just in here: its records
-        # are put aside until the buffer is in order again.
+        # Reentrant, since a signal's handler or a finaliser may log on a thread that is just in here, or raise: records
+        # are put aside then until the buffer is in order again.
         self._lock = threading.RLock()
         self._is_inside = False
         self._aside: deque[Snapshot] = deque(maxlen=_MOST_ASIDE)

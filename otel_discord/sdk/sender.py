@@ -4,8 +4,11 @@ It starts with the first record and ends with the last outlet. Everything heavy 
 """
 
 import logging
+import queue
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from otel_discord.sdk.hands import Hand
@@ -28,13 +31,13 @@ class Sender:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._bell = threading.Event()
-        self._hurry = threading.Event()
+        self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        """Rung while there is no loop, with True where somebody waits. Not an Event: a signal's handler may ring while
+        its own thread does."""
         self._thread: threading.Thread | None = None
         self._loop: SenderLoop | None = None
-        self._to_open: list[Outlet] = []
         self._known: list[Outlet] = []
-        self.importing = threading.Lock()
+        self.importing = threading.RLock()
         """Held while modules are imported: a child forked meanwhile would find them half there, for ever."""
 
     # ------------------------------------------------------------------------------------------------- any thread
@@ -60,16 +63,14 @@ class Sender:
     def wake(self, outlet: "Outlet", *, hurry: bool = False) -> bool:
         """Have an outlet looked at; ``hurry`` where somebody waits for it. False where no thread can be started now."""
         with self._lock:
-            if all(outlet is not each for each in self._known):
+            if outlet not in self._known:
                 self._known.append(outlet)
-                self._to_open.append(outlet)
             is_started = self._start()
             loop = self._loop
             if loop is not None:
                 loop.call_soon_threadsafe(loop.look)
-        if hurry:
-            self._hurry.set()
-        self._bell.set()
+            else:
+                self._bell.put(hurry)
         if not is_started and hurry:
             self._run_here()
         return is_started
@@ -81,11 +82,10 @@ class Sender:
         """The loop while it runs."""
         return self._loop
 
-    def take_new(self) -> "list[Outlet]":
-        """Return outlets that are to be opened."""
+    def known(self) -> "list[Outlet]":
+        """Return the outlets that have something to send and have not ended."""
         with self._lock:
-            new, self._to_open = self._to_open, []
-            return new
+            return list(self._known)
 
     def forget(self, outlet: "Outlet") -> bool:
         """Let go of an outlet that has ended; return whether the thread has nothing more to do."""
@@ -97,32 +97,45 @@ class Sender:
         if self._thread is not None:
             return True
         hands = _hands()
-        thread = self._thread = threading.Thread(target=self._run, args=hands, name="otel-discord", daemon=True)
-        for hand in hands:  # now: by the time that they are needed the interpreter may let no thread start any more
-            hand.start()
+        thread = threading.Thread(target=lambda: self._run(thread, *hands), name="otel-discord", daemon=True)
         try:
+            self._thread = thread  # before it starts: meanwhile a signal's handler may come here again
+            for hand in hands:  # now: by the time that they are needed the interpreter may let no thread start any more
+                hand.start()
             thread.start()
-        except RuntimeError:  # the interpreter ends, or there are too many threads
+        except BaseException as error:
+            self._thread = None
             for hand in hands:
                 hand.stop()
-            self._thread = None
-            return False
+            if isinstance(error, RuntimeError):  # the interpreter ends, or there are too many threads
+                return False
+            raise  # a signal's handler has raised it, for the application
         return True
 
-    def _run(self, *hands: Hand) -> None:
+    def _run(self, me: threading.Thread, *hands: Hand) -> None:
+        with self._lock:
+            if self._thread is not me:  # its start was interrupted, and another one takes its place
+                return
         with working():
             while True:
-                self._bell.wait()
-                self._hurry.wait(GATHER_S)
+                self._gather()
                 self._serve(*hands)
                 with self._lock:
                     if not self._known:
                         self._thread = None
-                        self._bell.clear()
-                        self._hurry.clear()
                         break
+                    self._bell.put(True)
             for hand in hands:
                 hand.stop()
+
+    def _gather(self) -> None:
+        """Wait for the first record, and then for more, unless somebody waits."""
+        with suppress(queue.Empty):
+            if self._bell.get():
+                return
+            until_s = time.monotonic() + GATHER_S
+            while not self._bell.get(timeout=max(0.0, until_s - time.monotonic())):
+                pass
 
     def _run_here(self) -> None:
         """No thread can be started any more: whoever waits for the end does the work."""

@@ -38,9 +38,10 @@ async def serve(sender: "Sender", loop: SenderLoop) -> None:
     async with asyncio.TaskGroup() as tasks:
         while True:
             loop.bell.clear()
-            for outlet in sender.take_new():
-                engines[outlet] = Engine(outlet)
-                tasks.create_task(run(engines[outlet]), name=f"{outlet.name} in an application")
+            for outlet in sender.known():
+                if outlet not in engines:
+                    engines[outlet] = Engine(outlet)
+                    tasks.create_task(run(engines[outlet]), name=f"{outlet.name} in an application")
             if not engines:
                 return
             for engine in engines.values():

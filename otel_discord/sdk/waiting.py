@@ -4,6 +4,7 @@ Order is a chain of its own, not an ordered map, and kinds are spread over many 
 now and then hold up for a millisecond the thread that logs.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
 from otel_discord.sdk.snapshot import Snapshot
@@ -53,6 +54,14 @@ class WaitingRange:
         self.several = 0
         """Of how many kinds more than one waits."""
         self._several_at = 0
+
+    def __iter__(self) -> Iterator[Waiting]:
+        """Go from the oldest to the newest. In this direction the chain is whole even in the middle of a change."""
+        entry = self.oldest
+        while entry is not None:
+            following = entry.later
+            yield entry
+            entry = following
 
     def newest_of(self, kind: Kind) -> Waiting | None:
         """Return the last that came of a kind."""
@@ -122,7 +131,6 @@ class WaitingRange:
 
     def _unchain(self, entry: Waiting) -> None:
         earlier, later = entry.earlier, entry.later
-        entry.earlier = entry.later = None
         if earlier is None:
             self.oldest = later
         else:
@@ -131,6 +139,7 @@ class WaitingRange:
             self._latest = earlier
         else:
             later.earlier = earlier
+        entry.earlier = entry.later = None
         self.size_bytes -= entry.size
 
 

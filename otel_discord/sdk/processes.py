@@ -59,8 +59,6 @@ class _Fork:
 
     def begin(self) -> None:
         sender = self.sender = the_sender()
-        if is_ours():
-            return
         self.holds_import = sender.importing.acquire(timeout=_STANDSTILL_S)
         stands = threading.Event()
         go_on = self.go_on = threading.Event()
@@ -79,21 +77,31 @@ class _Fork:
         self.holds_import, self.sender = False, None
 
 
-_forks: Final = threading.local()
+class _Forks(threading.local):
+    """Those of one thread: several where a signal's handler forks while the thread does."""
+
+    def __init__(self) -> None:
+        self.under_way: list[_Fork] = []
+
+
+_forks: Final = _Forks()
 
 
 def _before_fork() -> None:
     with suppress(Exception):
-        fork = _forks.current = _Fork()
-        fork.begin()
+        fork, is_first = _Fork(), not _forks.under_way
+        _forks.under_way.append(fork)
+        if is_first and not is_ours():
+            fork.begin()
 
 
 def _after_in_parent() -> None:
     with suppress(Exception):
-        _forks.current.end()
+        _forks.under_way.pop().end()
 
 
 def _after_in_child() -> None:
+    _forks.under_way.clear()
     with suppress(Exception):
         _keep_for_ever(begin_anew())
     for outlet in outlets():

@@ -1,9 +1,12 @@
 """Forks, spawned children, pools, gunicorn: each process sends what it logged, once."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from otel_discord.sdk import processes
+from otel_discord.sdk.sender import the_sender
 from tests.sdk.applications import discord_served, run_application
 from tests.sdk.test_exits import HANDLER, WAYS
 
@@ -197,3 +200,23 @@ for thread in threads: thread.join()
         assert (done.code, discord.records) == (0, 60), (discord.text, done.out)
         discord.assert_clean()
         assert "Traceback" not in done.out
+
+
+def test_a_signals_handler_that_forks_while_its_thread_does() -> None:
+    """Both forks are over in the end: nobody stands still, and others may import."""
+    processes._before_fork()
+    processes._before_fork()
+    processes._after_in_parent()
+    processes._after_in_parent()
+    free: list[bool] = []
+
+    def take() -> None:
+        importing = the_sender().importing
+        free.append(importing.acquire(timeout=0.1))
+        if free[0]:
+            importing.release()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    assert free == [True]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.exporters.discord.facts_lines import hidden_lines, more_lines
-from otel_discord.exporters.discord.facts_trace import Kind, Part, StackTrace
+from otel_discord.exporters.discord.facts_trace import StackTrace
+from otel_discord.exporters.discord.facts_trace_parts import Kind, Part
 from otel_discord.templating.cutting import cut_middle
 
 _FOLD_CHARS: Final = 34

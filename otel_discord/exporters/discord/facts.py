@@ -15,7 +15,7 @@ from otel_discord.exporters.discord.facts_attributes import Attribute, chosen_at
 from otel_discord.exporters.discord.facts_body import MESSAGE_KEYS, BodyFacts, body_facts
 from otel_discord.exporters.discord.facts_exception import ExceptionFacts, exception_facts, exception_in_body
 from otel_discord.exporters.discord.facts_source import SourceFacts
-from otel_discord.exporters.discord.facts_trace import short_path
+from otel_discord.exporters.discord.facts_trace_parts import short_path
 from otel_discord.exporters.discord.facts_values import plain_attributes, short_text
 from otel_discord.signals import Plain, effective_severity, severity_range, span_id_hex, trace_id_hex
 

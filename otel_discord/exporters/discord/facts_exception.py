@@ -7,6 +7,7 @@ from typing import Final
 
 from otel_discord.exporters.discord.facts_lines import clean_lines
 from otel_discord.exporters.discord.facts_trace import StackTrace, language_of, parse_trace
+from otel_discord.exporters.discord.facts_trace_parts import HOW_MANY_INSIDE
 from otel_discord.exporters.discord.facts_values import MAX_TEXT_CHARS, clean, short_text
 from otel_discord.signals import Plain
 from otel_discord.templating.cutting import ELLIPSIS, whole_chars
@@ -14,7 +15,6 @@ from otel_discord.templating.cutting import ELLIPSIS, whole_chars
 _TRACE_STARTS: Final = re.compile(
     r"^Traceback \(most recent call last|^goroutine \d+ \[|^[ \t]+at [\w.$</]|^panic: ", re.MULTILINE
 )
-_HOW_MANY: Final = re.compile(r" \(\d+ sub-exceptions?\)\Z")
 _ERROR_LINE: Final = re.compile(
     r"(?:Exception in thread \"[^\"]*\" |Uncaught |Unhandled exception\. |Caused by: )?"
     r"(?P<type>[A-Za-z_][\w.$]*(?:/[\w.$]+)*)(?:: (?P<message>.*))?\Z",
@@ -52,7 +52,7 @@ class ExceptionFacts:
             message = ": ".join(part for part in (self.short_type, message) if part)
         if len(self.inside) == 1:  # a group around one error says less than this one
             kind, colon, rest = self.inside[0].partition(":")
-            return f"{_bare(kind)}{colon}{rest} (in {_HOW_MANY.sub('', message)})"
+            return f"{_bare(kind)}{colon}{rest} (in {HOW_MANY_INSIDE.sub('', message)})"
         return message
 
 

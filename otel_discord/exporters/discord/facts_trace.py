@@ -6,40 +6,25 @@ lines are kept without a verdict. Patterns are linear, and of a huge trace only 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from otel_discord.exporters.discord.facts_lines import hidden_lines, more_lines
+from otel_discord.exporters.discord.facts_trace_parts import (
+    HOW_MANY_INSIDE,
+    LED_TO,
+    PACKAGES,
+    Kind,
+    Part,
+    first_segment,
+    short_path,
+)
+from otel_discord.exporters.discord.facts_trace_python import PYTHON_FRAME, python_parts
 from otel_discord.templating.cutting import cut_middle
 
 _MAX_LINES: Final = 600
 _MAX_LINE_CHARS: Final = 500
-
-
-class Kind(Enum):
-    """What a part of a trace is."""
-
-    ERROR = auto()
-    APPLICATION = auto()
-    LIBRARY = auto()
-    LINK = auto()
-    """Joins two errors: the upper led to the lower."""
-    NOTE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One or more lines of a trace that stand or fall together."""
-
-    kind: Kind
-    text: str
-    library: str = ""
-    location: str = ""
-    """``cart/totals.py:118 in add_tax`` of a frame."""
-    depth: int = 0
-    """How many exception groups it is inside of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +67,12 @@ class StackTrace:
         errors: list[str] = []
         before = Kind.LINK
         for part in self.parts[start:]:
-            if part.kind is Kind.LINK and part.text == _LED_TO and errors:
+            if part.kind is Kind.LINK and part.text == LED_TO and errors:
                 errors.pop()
             elif part.kind is Kind.ERROR and before is not Kind.ERROR and part.depth:
                 errors.append(part.text)
             before = part.kind
-        return tuple(dict.fromkeys(error for error in errors if not _GROUP_ERROR.search(error)))
+        return tuple(dict.fromkeys(error for error in errors if not HOW_MANY_INSIDE.search(error)))
 
     @property
     def innermost(self) -> str:
@@ -125,13 +110,6 @@ def _last_outside(parts: list[Part]) -> Part:
 _NAMED_ERROR: Final = re.compile(
     r"[\w.$:\\/]{0,200}(?:Error|Exception|ExceptionGroup|Failure|Fault|Panic|Interrupt|Exit)\w{0,40}(?:: \S|\s*\Z)"
 )
-_PYTHON_FRAME: Final = re.compile(r'\s*File "([^"\n]+)", line (\d+)(?:, in (.+))?')
-_GROUP_ERROR: Final = re.compile(r" \(\d+ sub-exceptions?\)\Z")
-_LED_TO: Final = "which led to:"
-_PYTHON_LINKS: Final = ("The above exception was the direct cause", "During handling of the above exception")
-_GROUP_MARGIN: Final = re.compile(r"((?:  ){1,50})[|+](?: |\Z)")
-_GROUP_MEMBER: Final = re.compile(r"((?:  ){1,50})(?:\+-(?=\+)|(?<=  ))\+-{16,40}(?: (\d{1,6}|\.\.\.) -{16,40})?")
-_CARETS: Final = re.compile(r"[\s~^|]+")
 _AT_FRAME: Final = re.compile(r"\s+at (.+)")
 _JAVA_PLACE: Final = re.compile(r"([\w.$/<>@-]+)\(([^()]*)\)(?: ~?\[.*\])?\Z")
 _JS_PLACE: Final = re.compile(r"(?:(?P<function>[^()]+?) \()?(?P<file>[^()\s][^()]*?):(?P<line>\d+):\d+\)?\Z")
@@ -139,8 +117,6 @@ _DOTNET_PLACE: Final = re.compile(r"(?P<function>[^()]+\([^()]*\))(?: in (?P<fil
 _GO_PLACE: Final = re.compile(r"\s+(/?[^\s:]+\.(?:go|s)):(\d+)")
 _GO_GOROUTINE: Final = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
 
-_PACKAGES: Final = re.compile(r"(?:site-packages|dist-packages|node_modules|pkg[/\\]mod)[/\\](.+)")
-_STANDARD_PYTHON: Final = re.compile(r"(?:[/\\]lib[/\\]python[\d.]*[/\\]|[/\\]Lib[/\\]|<frozen )(.*)")
 _JAVA_LIBRARIES: Final = (
     "java.", "javax.", "jakarta.", "jdk.", "sun.", "com.sun.", "kotlin.", "kotlinx.", "scala.", "akka.",
     "org.springframework.", "org.apache.", "org.hibernate.", "org.eclipse.", "org.jboss.", "io.netty.",
@@ -171,8 +147,7 @@ def parse_trace(text: str) -> StackTrace:
     lines = [cut_middle(line, _MAX_LINE_CHARS) for line in _bounded_lines(text)]
     match language_of(text):
         case "py":
-            parts = _group_parts(lines) if any(map(_GROUP_MEMBER.fullmatch, lines)) else _python_parts(lines)
-            return StackTrace("py", tuple(parts), innermost_last=True)
+            return StackTrace("py", tuple(python_parts(lines)), innermost_last=True)
         case "go":
             return StackTrace("go", tuple(_go_parts(lines)))
         case "":
@@ -183,7 +158,7 @@ def parse_trace(text: str) -> StackTrace:
 
 def language_of(text: str) -> str:
     """Return py, go, java, js, cs, or "" when the text does not look like a trace of one of them."""
-    if 'File "' in text and (_PYTHON_FRAME.search(text) or "Traceback (most recent" in text):
+    if 'File "' in text and (PYTHON_FRAME.search(text) or "Traceback (most recent" in text):
         return "py"
     if "goroutine " in text and _GO_GOROUTINE.search(text):
         return "go"
@@ -218,64 +193,6 @@ def _bounded_lines(text: str) -> list[str]:
         missing = sum(hidden_lines(line) or bool(line.strip()) for line in lines[half:-half])
         lines = [*lines[:half], f"  {more_lines(missing)}", *lines[-half:]]
     return [line for line in lines if line.strip()]
-
-
-def _python_parts(lines: list[str]) -> Iterator[Part]:
-    index = 0
-    while index < len(lines):
-        line = lines[index]
-        index += 1
-        frame = _PYTHON_FRAME.match(line)
-        if frame:
-            source = []
-            while index < len(lines) and lines[index].startswith("    ") and not _PYTHON_FRAME.match(lines[index]):
-                if not _CARETS.fullmatch(lines[index]):
-                    source.append(lines[index].strip())
-                index += 1
-            yield _python_frame(frame, source)
-        elif line.startswith(
-            ("Traceback (most recent", "Exception Group Traceback (most recent", "Stack (most recent")
-        ):
-            continue
-        elif line.startswith(_PYTHON_LINKS):
-            yield Part(Kind.LINK, _LED_TO)
-        else:
-            yield Part(Kind.NOTE if line[0].isspace() else Kind.ERROR, line.rstrip())
-
-
-def _group_parts(lines: list[str]) -> Iterator[Part]:
-    """Read a trace of exception groups: each run of lines with one margin is a trace by itself."""
-    block: list[str] = []
-    depth = 0
-    for line in [*lines, ""]:
-        member = _GROUP_MEMBER.fullmatch(line)
-        margin = _GROUP_MARGIN.match(line)
-        here = max(0, len(margin[1]) // 2 - 1) if margin else 0
-        if member or here != depth or not line:
-            yield from (replace(part, depth=depth) for part in _python_parts(block))
-            block, depth = [], here
-        if member and member[2]:
-            outside = len(member[1]) // 2 - (1 if "+-+" in line else 2)
-            yield Part(Kind.LINK, f"sub-exception {member[2]}:", depth=max(0, outside))
-        elif not member and (text := line[margin.end() :] if margin else line):
-            block.append(text)
-
-
-def _python_frame(match: re.Match[str], source: list[str]) -> Part:
-    path, line, function = match[1], match[2], (match[3] or "").strip()
-    head = f'  File "{short_path(path, 3)}", line {line}' + (f", in {function}" if function else "")
-    text = "\n".join([head, *(f"    {code}" for code in source[:2])])
-    location = f"{short_path(path, 2)}:{line}" + (f" in {function}" if function and function != "<module>" else "")
-    library = _python_library(path)
-    return Part(Kind.LIBRARY if library else Kind.APPLICATION, text, library, location)
-
-
-def _python_library(path: str) -> str:
-    package = _PACKAGES.search(path)
-    if package:
-        return _first_segment(package[1])
-    standard = _STANDARD_PYTHON.search(path)
-    return _first_segment(standard[1]).rstrip(">").split(".")[0] or "python" if standard else ""
 
 
 def _at_parts(lines: list[str], language: str) -> Iterator[Part]:
@@ -316,11 +233,11 @@ def _at_frame(place: str, language: str) -> Part:
 
 
 def _javascript_library(path: str) -> str:
-    package = _PACKAGES.search(path)
+    package = PACKAGES.search(path)
     if package:
         name = package[1].replace("\\", "/")
         inner = name.rsplit("node_modules/", 1)[-1]
-        return "/".join(inner.split("/")[:2]) if inner.startswith("@") else _first_segment(inner)
+        return "/".join(inner.split("/")[:2]) if inner.startswith("@") else first_segment(inner)
     if path.startswith(("node:", "internal/")) or path in ("<anonymous>", "native"):
         return "node"
     return ""
@@ -345,13 +262,13 @@ def _go_frame(call: str, path: str, line: str) -> Part:
     function = call.removeprefix("created by ").rsplit("(", 1)[0].rsplit("/", 1)[-1]
     location = f"{short_path(path, 2)}:{line} in {function}"
     text = f"{cut_arguments(call)}\n    {short_path(path, 3)}:{line}"
-    package = _PACKAGES.search(path)
+    package = PACKAGES.search(path)
     standard = _GO_STANDARD.search(path)
     if package:
         segments = package[1].split("/")
         library = segments[2].split("@")[0] if len(segments) > 2 and "." in segments[0] else segments[0].split("@")[0]
     else:
-        library = _first_segment(standard[1] or standard[2] or "") if standard else ""
+        library = first_segment(standard[1] or standard[2] or "") if standard else ""
     is_library = bool(library) or call.startswith(("panic(", "runtime."))
     return Part(
         Kind.LIBRARY if is_library else Kind.APPLICATION, text, library or ("runtime" if is_library else ""), location
@@ -362,17 +279,6 @@ def cut_arguments(call: str) -> str:
     """Return ``main.(*Cart).Total(...)`` of a Go call whose arguments are addresses."""
     head, bracket, _ = call.rpartition("(")
     return f"{head}(…)" if bracket and not call.endswith("()") else call
-
-
-def short_path(path: str, segments: int) -> str:
-    """Return the last segments of a path: ``cart/totals.py``."""
-    path = path.removeprefix("file://").split("?", 1)[0] if "://" in path[:16] else path
-    parts = path.replace("\\", "/").split("/")
-    return "/".join(parts[-segments:]) if len(parts) > segments else path
-
-
-def _first_segment(path: str) -> str:
-    return path.replace("\\", "/").split("/", 1)[0].removesuffix(".py")
 
 
 def _last_segments(function: str) -> str:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_discord.exporters.discord.evidence_text import trim_trace
-from otel_discord.exporters.discord.facts_trace import Kind, language_of, parse_trace
+from otel_discord.exporters.discord.facts_trace import language_of, parse_trace
+from otel_discord.exporters.discord.facts_trace_parts import Kind
 
 PYTHON = (
     'Traceback (most recent call last):\n  File "/usr/lib/python3.11/asyncio/runners.py", line 190, in run\n'

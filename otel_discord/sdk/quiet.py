@@ -13,7 +13,11 @@ from typing import Final
 _KEPT: Final = "not delivered, kept as a dead letter"
 _LEFT_AT_THE_END: Final = "records could not be sent before the end"
 _UNWRITABLE: Final = "dead letters cannot be written"
-_EACH_TRY: Final = frozenset(("trying again", "trying a simpler form", "Discord asks to wait"))
+_TRY: Final = "trying again"
+_NOT_THROUGH: Final = frozenset(("connection", "timeout"))
+_SOON_S: Final = 60.0
+"""The engine takes up to a minute until it speaks of an outage; whoever has just set this up looks at once."""
+_EACH_TRY: Final = frozenset((_TRY, "trying a simpler form", "Discord asks to wait"))
 _HOW_TO_LIFT: Final = "Put a working URL into OTEL_EXPORTER_DISCORD_WEBHOOK_URL (or webhook_url) and start anew."
 _GONE: Final = "nothing more is sent to Discord%s. %s %s"
 _UNREACHABLE: Final = "Discord cannot be reached%s; what is logged waits and is sent when it can be"
@@ -45,6 +49,8 @@ class Quiet(logging.Filter):
         self._said: dict[str, float] = {}
         self._trouble = ""
         self._has_spool = True
+        self._failed_s: float | None = None
+        self._told_early_s: float | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line is to be shown; its words may be others than the engine's."""
@@ -55,7 +61,7 @@ class Quiet(logging.Filter):
             return False
         if template in _EACH_TRY or _LEFT_AT_THE_END in template:
             self._trouble = _why(record) if template in _EACH_TRY else self._trouble
-            return False
+            return template == _TRY and self._fails_again(record)
         if template.startswith(_UNWRITABLE):  # what it says of the log is not so here
             error, self._has_spool = record.args, False
             record.msg, record.args = _NO_SPOOL, (f" ({error[0]})" if isinstance(error, tuple) and error else "",)
@@ -66,7 +72,8 @@ class Quiet(logging.Filter):
             return True
         if hasattr(record, "cooldown_s"):
             record.msg, record.args = _UNREACHABLE, (_why(record),)
-            return True
+            told_s, self._told_early_s = self._told_early_s, None
+            return told_s is None or self._clock() - told_s > _SOON_S
         if hasattr(record, "waiting"):  # it can be reached again
             return True
         return record.levelno < logging.WARNING or self._is_new(record.getMessage() if template == "%s" else template)
@@ -94,6 +101,18 @@ class Quiet(logging.Filter):
         counts[reason if reason in counts or len(counts) < _MOST_REASONS else "other"] += (
             records if isinstance(records, int) else 1
         )
+
+    def _fails_again(self, record: logging.LogRecord) -> bool:
+        """Return whether to say already now that Discord cannot be reached: two tries in a row did not get through."""
+        if str(getattr(record, "reason", "")) not in _NOT_THROUGH:
+            return False
+        now_s = self._clock()
+        failed_s, self._failed_s = self._failed_s, now_s
+        if failed_s is None or now_s - failed_s > _SOON_S or not self._is_new(_UNREACHABLE):
+            return False
+        self._told_early_s = now_s
+        record.msg, record.args = _UNREACHABLE, (_why(record),)
+        return True
 
     def _is_new(self, template: str) -> bool:
         now_s = self._clock()

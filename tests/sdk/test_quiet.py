@@ -122,6 +122,29 @@ def test_each_try_is_not_said() -> None:
     assert not quiet.filter(line("trying again", logging.WARNING))
 
 
+def test_the_second_try_that_does_not_get_through_is_said_and_the_outage_not_once_more() -> None:
+    now_s = 0.0
+    quiet = Quiet(clock=lambda: now_s)
+    assert not quiet.filter(line("trying again", reason="server_error"))
+    assert not quiet.filter(line("trying again", reason="connection", detail="refused"))
+    now_s = 2.0
+    second = line("trying again", reason="connection", detail="refused")
+    assert quiet.filter(second)
+    assert second.getMessage().startswith("Discord cannot be reached (connection: refused); what is logged waits")
+    assert not quiet.filter(line("trying again", reason="connection"))
+    now_s = 8.0
+    assert not quiet.filter(line("the destination cannot be reached", cooldown_s=3))
+    assert quiet.filter(line("the destination can be reached again", waiting=3))
+    assert quiet.filter(line("the destination cannot be reached", cooldown_s=3))
+
+
+def test_tries_that_fail_now_and_then_are_not_said() -> None:
+    times_s = iter((0.0, 100.0, 200.0))
+    quiet = Quiet(clock=lambda: next(times_s))
+    for _ in range(3):
+        assert not quiet.filter(line("trying again", reason="timeout"))
+
+
 def test_other_lines_come_once_a_minute() -> None:
     now_s = 0.0
     quiet = Quiet(repeat_s=60.0, clock=lambda: now_s)

@@ -8,6 +8,7 @@ TypeError: unsupported operand type(s) for +: 'int' and 'str'
 ```
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ from otel_discord.templating.cutting import cut_middle
 _FOLD_CHARS: Final = 34
 _LIBRARY_FRAMES_WITHOUT_APPLICATION: Final = 3
 _MOST_SECOND_TRIES: Final = 6
+_MORE_FRAMES: Final = re.compile(r"\s*\[(?:Previous line repeated )?(\d[\d,]{0,12}) more (?:times?|frames?)\]")
 _FRAMES: Final = frozenset((Kind.APPLICATION, Kind.LIBRARY))
 
 
@@ -102,7 +104,7 @@ def _folded(parts: tuple[Part, ...], kept: dict[int, str]) -> Iterator[str]:
             left_out = []
             yield kept[index]
             seen_error = seen_error or part.kind is Kind.ERROR
-        elif part.kind in _FRAMES or hidden_lines(part.text):
+        elif part.kind in _FRAMES or hidden_lines(part.text) or _more_frames(part.text):
             left_out.append(part)
         elif part.kind is Kind.LINK and index < last_kept and not (pending_link and part.depth > link_depth):
             pending_link, link_depth = part.text, part.depth
@@ -113,14 +115,25 @@ def _fold(parts: list[Part]) -> Iterator[str]:
     """Yield the line that stands for frames left out here, and for lines that were never read."""
     hidden = sum(hidden_lines(part.text) for part in parts)
     frames = [part for part in parts if part.kind in _FRAMES]
+    count = len(frames) + sum(_more_frames(part.text) for part in parts)
     if hidden:
         more = more_lines(hidden)
-        yield f"  … {_frames(frames)} and {more.removeprefix('… ')}" if frames else f"  {more}"
-    elif frames:
+        yield f"  … {_frames(count)} and {more.removeprefix('… ')}" if count else f"  {more}"
+    elif count:
         libraries = list(dict.fromkeys(frame.library for frame in frames))
-        named = f" of {' and '.join(name[:24] for name in libraries)}" if all(libraries) and len(libraries) <= 2 else ""
-        yield f"  … {_frames(frames)}{named}"
+        named = (
+            f" of {' and '.join(name[:24] for name in libraries)}"
+            if libraries and all(libraries) and len(libraries) <= 2
+            else ""
+        )
+        yield f"  … {_frames(count)}{named}"
 
 
-def _frames(frames: list[Part]) -> str:
-    return f"{len(frames):,} frame{'s' if len(frames) > 1 else ''}"
+def _frames(count: int) -> str:
+    return f"{count:,} frame{'s' if count > 1 else ''}"
+
+
+def _more_frames(line: str) -> int:
+    """Return how many frames this line stands for."""
+    found = _MORE_FRAMES.fullmatch(line) if " more " in line else None
+    return int(found[1].replace(",", "")) if found else 0

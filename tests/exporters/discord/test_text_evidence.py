@@ -176,6 +176,15 @@ def test_a_group_that_led_to_another_error_does_not_name_it() -> None:
     assert trace.inside == ()
 
 
+@pytest.mark.parametrize("line", ["[Previous line repeated 971 more times]", "[971 more frames]"])
+def test_frames_that_were_never_printed_are_counted(line: str) -> None:
+    frame = '  File "/srv/app/walk.py", line 3, in walk\n    walk(node.child_of_a_rather_long_name)\n'
+    text = f"Traceback (most recent call last):\n{frame * 9}  {line}\n{frame}RecursionError: too deep"
+    shown = trim_trace(parse_trace(text), text, 250).text
+    assert shown.startswith("  … 8 frames\n")
+    assert "\n  … 971 frames\n" in shown
+
+
 def test_the_root_cause_survives() -> None:
     text = trim_trace(parse_trace(CHAINED), CHAINED, 420).text
     assert text.startswith(

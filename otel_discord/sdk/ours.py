@@ -1,6 +1,5 @@
 """Which threads are the sender's own: what is logged there is never sent, since sending would never end."""
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,10 @@ from typing import Final
 _ours: Final[set[int]] = set()
 """Identifiers and not a ``threading.local``: one that was made before gevent patched is shared by all greenlets."""
 
-os.register_at_fork(after_in_child=_ours.clear)  # the child's threads may get the identifiers of the parent's
+
+def forget_parent() -> None:
+    """Begin anew in a forked child, whose threads may get the identifiers of the parent's."""
+    _ours.clear()
 
 
 def is_ours() -> bool:

@@ -4,6 +4,7 @@ Nothing here waits for Discord, and nothing raises into the application: what go
 """
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -105,7 +106,11 @@ class Outlet:
 
     def offer(self, snapshot: "Snapshot") -> None:
         """Take a record. Returns at once; where there is no room, the least important one goes, counted."""
-        if self._is_closed or self._is_inert or snapshot.severity < self.floor or is_ours():
+        if self._is_closed or self._is_inert or snapshot.severity < self.floor:
+            return
+        if os.getpid() != self._process:
+            processes.begin_in_child()
+        if is_ours():
             return
         try:
             with self._lock:
@@ -148,6 +153,8 @@ class Outlet:
         """
         if self._is_closed or self._is_inert:
             return True
+        if os.getpid() != self._process:
+            processes.begin_in_child()
         with self._lock:
             if not self._has_begun and not len(self._buffer):
                 return True
@@ -164,6 +171,8 @@ class Outlet:
 
         ``timeout_s``: the settings' own if it is shorter, or not given. A second call returns at once.
         """
+        if os.getpid() != self._process:
+            processes.begin_in_child()
         with self._lock:
             if self._is_closed:
                 return self._ended.is_set()
@@ -252,6 +261,7 @@ class Outlet:
         self._forget()
 
     def _forget(self) -> None:
+        self._process = os.getpid()
         # Reentrant, since a signal's handler or a finaliser may log on a thread that is just in here, or raise: records
         # are put aside then until the buffer is in order again.
         self._lock = threading.RLock()

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_discord.sdk.ours import is_ours
+from otel_discord.sdk.ours import forget_parent, is_ours
 from otel_discord.sdk.sender import begin_anew, the_sender
 
 if TYPE_CHECKING:
@@ -100,7 +100,10 @@ def _after_in_parent() -> None:
         _forks.under_way.pop().end()
 
 
-def _after_in_child() -> None:
+def begin_in_child() -> None:
+    """Leave to the parent what is its own. Called after each fork of Python's; servers written in C, as uWSGI, fork
+    without telling it, so whoever finds itself in another process than it was made in calls this too."""
+    forget_parent()
     _forks.under_way.clear()
     with suppress(Exception):
         _keep_for_ever(begin_anew())
@@ -119,7 +122,7 @@ def _keep_for_ever(inherited: "Sender") -> None:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
 
 
-os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=begin_in_child)
 
 # -------------------------------------------------------------------------------------------------- multiprocessing
 

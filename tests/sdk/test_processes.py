@@ -220,3 +220,25 @@ def test_a_signals_handler_that_forks_while_its_thread_does() -> None:
     thread.start()
     thread.join()
     assert free == [True]
+
+
+def test_a_server_that_forks_without_telling_python(tmp_path: Path) -> None:
+    """As uWSGI does."""
+    code = (
+        HANDLER
+        + """
+import ctypes
+log.error("the parent")
+time.sleep(1.2)
+pid = ctypes.PyDLL(None).fork()
+if pid == 0:
+    log.error("the child")
+    sys.exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+log.error("the parent again")
+"""
+    )
+    with discord_served("unlimited") as discord:
+        done = run_application(tmp_path, code, discord.environment)
+        assert (done.code, discord.records) == (0, 3), (discord.text, done.out)
+        assert done.own_lines == []

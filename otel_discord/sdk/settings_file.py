@@ -27,7 +27,7 @@ def _read(name: str) -> Document:
     try:
         document = parse_yaml(read_text(path), name)
     except FileNotFoundError:
-        raise _error(f"there is no file {name}") from None
+        raise _error(f"there is no file {path.absolute()}") from None
     except OSError as error:
         raise _error(f"the file {name} cannot be read: {error.strerror or type(error).__name__}") from None
     except ValueError as error:

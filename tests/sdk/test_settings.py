@@ -495,3 +495,8 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(key: str, pasted: str) -> N
 def test_the_long_name_of_a_directory_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "an-endpoint-of-the-discord-exporter-that-has-a-long-name" / "no-such.yaml"
     assert problems({"config": path}) == f"argument config: there is no file {path}"
+
+
+def test_a_file_that_is_not_there_is_named_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert problems({"config": "no-such.yaml"}) == f"argument config: there is no file {tmp_path / 'no-such.yaml'}"

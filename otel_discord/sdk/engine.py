@@ -32,6 +32,7 @@ from otel_discord.sdk.host import ApplicationHost
 from otel_discord.sdk.own_logging import Quiet
 from otel_discord.sdk.sender import GATHER_S
 from otel_discord.sdk.settings import SettingsError
+from otel_discord.sdk.spool import make_sure_of_room
 from otel_discord.sdk.to_otlp import logs_batch
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ async def _spool_sent_again(
     if not directory or not Path(directory).is_dir():  # noqa: ASYNC240 - one look, before anything is sent
         yield
         return
-    task = asyncio.create_task(_send_again(exporter), name="spool")
+    task = asyncio.create_task(_send_again(exporter, directory), name="spool")
     try:
         yield
         left_s = drain_deadline_s() - asyncio.get_running_loop().time()
@@ -183,10 +184,11 @@ async def _spool_sent_again(
         await asyncio.wait([task])
 
 
-async def _send_again(exporter: DiscordExporter) -> None:
+async def _send_again(exporter: DiscordExporter, directory: str) -> None:
     request = ReplayRequest(chosen=LetterFilter(reasons=_SENT_AGAIN))
     last: ReplayState | None = None
     try:
+        await asyncio.to_thread(make_sure_of_room, directory)
         async for state in exporter.dead_letters().replay(request):
             last = state
     except RetryableError as error:  # another process of this application is at it

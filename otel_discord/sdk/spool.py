@@ -11,6 +11,9 @@ from typing import Final
 _LARGE_BYTES: Final = 1024 * 1024
 """A file of this size is not counted: probably something is in it."""
 
+_ROOM_BYTES: Final = 64 * 1024
+"""Notes of some thousand letters."""
+
 
 def has_left(directory: str) -> bool:
     """Return whether there may be letters that have not ended; False where the directory cannot be read."""
@@ -20,6 +23,20 @@ def has_left(directory: str) -> bool:
         return any(_lines(file) > _lines(file.with_suffix(".gone")) for file in files)
     except OSError:  # it is made with the first record that is left
         return False
+
+
+def make_sure_of_room(directory: str) -> None:
+    """Write something into the directory that is gone at once.
+
+    What is sent again is noted there; where it cannot be, the same letters would be sent at every start.
+
+    Raises:
+        OSError: the disk is full, or nothing may be written.
+    """
+    import tempfile
+
+    with tempfile.TemporaryFile(dir=directory, buffering=0) as probe:
+        probe.write(bytes(_ROOM_BYTES))
 
 
 def _lines(file: Path) -> int:

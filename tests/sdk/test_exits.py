@@ -301,6 +301,19 @@ def test_where_no_thread_could_be_started_the_next_record_tries_again(tmp_path: 
         assert (done.code, discord.records) == (0, 2), done.out
 
 
+def test_a_spool_on_a_full_disk_is_not_sent_at_every_start(tmp_path: Path) -> None:
+    spool = {"OTEL_EXPORTER_DISCORD_SPOOL_DIRECTORY": str(tmp_path / "spool")}
+    run_application(tmp_path, HANDLER + "log.error('one')\n", away(f"http://127.0.0.1:{refusing_port()}/api", **spool))
+    is_full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+    with discord_served() as discord:
+        environment = {**discord.environment, **spool}
+        done = run_application(tmp_path, is_full + HANDLER, environment)
+        assert (done.code, discord.records, len(done.own_lines)) == (0, 0, 1), done.out
+        assert "the spool cannot be sent again" in done.out
+        done = run_application(tmp_path, HANDLER, environment)
+        assert (done.code, discord.records, done.own_lines) == (0, 1, []), done.out
+
+
 def test_a_program_that_logs_nothing_and_ends_at_once_sends_the_spool(tmp_path: Path) -> None:
     spool = {"OTEL_EXPORTER_DISCORD_SPOOL_DIRECTORY": str(tmp_path / "spool")}
     run_application(tmp_path, HANDLER + "log.error('one')\n", away(f"http://127.0.0.1:{refusing_port()}/api", **spool))

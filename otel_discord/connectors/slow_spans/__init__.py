@@ -1,0 +1,1 @@
+"""A connector that makes a log record of each operation that is slow, with the path through its trace."""

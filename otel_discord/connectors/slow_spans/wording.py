@@ -1,0 +1,112 @@
+"""What a slow span's record says: one line that a person reads first, and the path in a few lines. Pure.
+
+GET /checkout took 3.2 s (usually 140 ms)
+mostly charge card › POST /charges (payments): 2.9 s, 91 %
+91 % charge card · 4 % SELECT cart · 5 % itself
+path: GET / (web) › GET /checkout
+23 times its usual 140 ms (p99 of 1,204 spans)
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from otel_discord.connectors.slow_spans.judging import Slow
+from otel_discord.connectors.slow_spans.path import Node, Note
+from otel_discord.templating.wording import duration, number
+
+_NS: Final = 1_000_000_000
+_MOST_CHILDREN: Final = 3
+_MOST_STEPS: Final = 5
+_NAME_CHARS: Final = 80
+_LEAST_SHARE: Final = 0.01
+
+
+def title(note: Note, slow: Slow) -> str:
+    """Return ``GET /checkout took 3.2 s (usually 140 ms)``, or ``(limit 2 s, usually 140 ms)``."""
+    parts = [] if slow.is_learned else [f"limit {duration(slow.limit_s)}"]
+    parts += [f"usually {duration(slow.usual.duration_s)}"] if slow.usual.spans else []
+    return f"{name(note)} took {duration(note.duration_ns / _NS)} ({', '.join(parts)})"
+
+
+def lines(node: Node, slow: Slow, *, percentile: float, alike: int = 0, spans_left_out: int = 0) -> list[str]:
+    """Return the lines below the title, the most telling first."""
+    way = node.to_culprit()
+    found = [_culprit(node, way), _shares(node), _path(node), _comparison(node.note, slow, percentile)]
+    if alike:
+        found.append(f"and {number(alike)} more of it in this trace")
+    if spans_left_out:
+        found.append(f"the trace has {number(spans_left_out)} spans more than are kept")
+    return [line for line in found if line]
+
+
+def path_names(node: Node) -> list[str]:
+    """Return the way from the root to a span, and on to the culprit, each as ``name (service)``."""
+    above = [f"{name(each.note)} ({each.note.service})" for each in reversed(list(node.ancestors()))]
+    below = [f"{name(each.note)} ({each.note.service})" for each in node.to_culprit()]
+    return [*above, f"{name(node.note)} ({node.note.service})", *below]
+
+
+def name(note: Note) -> str:
+    """Return the span's name on one line, cut if it is very long."""
+    text = " ".join(note.name.split()) or "a span without a name"
+    return text if len(text) <= _NAME_CHARS else f"{text[: _NAME_CHARS - 1]}…"
+
+
+def share_of(node: Node, head: Node) -> float:
+    """Return which part of the head's time a span below it takes, 0 to 1."""
+    whole_ns = head.note.duration_ns
+    ends_ns = min(node.to_ns, head.start_ns + whole_ns)
+    return min(1.0, max(0.0, (ends_ns - max(node.from_ns, head.start_ns)) / whole_ns)) if whole_ns else 0.0
+
+
+def _culprit(node: Node, way: Sequence[Node]) -> str:
+    if not way:
+        return ""
+    last = way[-1]
+    failed = ", failed" if last.note.failed else ""
+    taken = duration((last.to_ns - last.from_ns) / _NS)
+    return f"mostly {_steps(node, way)}: {taken}, {_percent(share_of(last, node))}{failed}"
+
+
+def _shares(node: Node) -> str:
+    children = [child for child in node.slowest_children() if child.share >= _LEAST_SHARE]
+    if not children:
+        return ""
+    shown = [f"{_percent(child.share)} {name(child.note)}" for child in children[:_MOST_CHILDREN]]
+    rest = len(node.children) - len(shown)
+    shown += [f"{number(rest)} more"] if rest > 0 else []
+    return " · ".join([*shown, f"{_percent(node.self_share)} itself"])
+
+
+def _path(node: Node) -> str:
+    above = list(node.ancestors())[::-1]
+    root = above[0] if above else node
+    if not above and not root.parent_is_missing:
+        return ""
+    beginning = "… › " if root.parent_is_missing else ""
+    return f"path: {beginning}{_steps(None, [*above, node])}"
+
+
+def _steps(before: Node | None, nodes: Sequence[Node]) -> str:
+    """Return ``a › b (other service) › c``: a service where it is another one than before."""
+    service = before.note.service if before else ""
+    shown = []
+    for node in nodes:
+        new = node.note.service and node.note.service != service
+        shown.append(f"{name(node.note)} ({node.note.service})" if new else name(node.note))
+        service = node.note.service
+    if len(shown) > _MOST_STEPS:
+        shown = [*shown[:2], f"… {number(len(shown) - _MOST_STEPS + 1)} more …", *shown[-(_MOST_STEPS - 3) :]]
+    return " › ".join(shown)
+
+
+def _comparison(note: Note, slow: Slow, percentile: float) -> str:
+    if not slow.usual.spans or not slow.usual.duration_s:
+        return ""
+    times = note.duration_ns / _NS / slow.usual.duration_s
+    usual = f"its usual {duration(slow.usual.duration_s)} (p{percentile:g} of {number(slow.usual.spans)} spans)"
+    return f"{number(round(times) if times >= 10 else round(times, 1))} times {usual}"
+
+
+def _percent(ratio: float) -> str:
+    return f"{round(100 * ratio)} %"

@@ -17,7 +17,7 @@ class AlertmanagerWebhookConfig(StrictModel):
     """The alertmanager_webhook receiver."""
 
     endpoint: str = "localhost:9098"
-    """``host:port``, ``:port`` for every interface. Free beside Alertmanager (9093, 9094), Loki and Mimir (9095, 9096)."""
+    """``host:port``, ``:port`` for every interface. A port that Alertmanager, Grafana, Loki and Mimir leave free."""
     path: UrlPath = "/api/v1/alerts-webhook"
     """Where alerts are posted to; ``/`` takes them as well."""
     tls: TlsConfig | None = None

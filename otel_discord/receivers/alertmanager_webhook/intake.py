@@ -8,7 +8,8 @@ from typing import Final
 from otel_discord.component import ComponentError, Consumer, Receipt, Settings
 from otel_discord.receivers.alertmanager_webhook.answers import Answer, accepted, refused
 from otel_discord.receivers.alertmanager_webhook.config import AlertmanagerWebhookConfig
-from otel_discord.receivers.alertmanager_webhook.payload import PayloadError, Rules, TooManyError, read_payload
+from otel_discord.receivers.alertmanager_webhook.payload import Rules, TooManyError, read_payload
+from otel_discord.receivers.alertmanager_webhook.reading import PayloadError
 from otel_discord.receivers.alertmanager_webhook.records import batch_of
 from otel_discord.receivers.otlp.answers import refusal_of
 from otel_discord.receivers.otlp.decompress import decompress
@@ -74,8 +75,8 @@ class Intake:
                     batch = await asyncio.to_thread(self._read, body, content_encoding)
             else:
                 batch = self._read(body, content_encoding)
-        except Exception as error:  # the border: whatever it is, the client gets an answer and keeps its alerts
-            self._logger.error("reading a posted alert failed", exc_info=error)
+        except Exception:  # the border: whatever it is, the client gets an answer and keeps its alerts
+            self._logger.exception("reading a posted alert failed")
             return self.failed(_FAILED)
         if isinstance(batch, Refusal):
             self._logger.warning("a posted alert was refused: %s", batch.message)

@@ -89,7 +89,7 @@ def read_payload(body: bytes, rules: Rules, now_ns: int) -> list[FoundAlert]:
         event = grafana_legacy.alert(whole, rules.severity_labels, rules.default_severity, now_ns)
         if event is None:
             return []
-        extras = _links(whole | {"imageURL": whole.get("imageUrl")}, "")
+        extras = _links({**whole, "imageURL": whole.get("imageUrl")}, "")
         return [FoundAlert(event, _first({**event.labels}, rules.service_labels), extras)]
     raise PayloadError("alerts: is missing; this is for what Alertmanager and Grafana post to a webhook")
 

@@ -34,6 +34,7 @@ def watch(outlet: "Outlet") -> None:
     """Have an outlet begin anew in children, and shut down at the end of those that end without ``atexit``."""
     _outlets.add(outlet)
     _hook_multiprocessing()
+    _hook_celery()
 
 
 def watch_batching(exporter: object) -> None:
@@ -112,6 +113,8 @@ def begin_in_child() -> None:
             outlet.forget_parent()
     with suppress(Exception):
         _hook_multiprocessing()
+    with suppress(Exception):
+        _hook_celery()
 
 
 def _keep_for_ever(inherited: "Sender") -> None:
@@ -146,6 +149,19 @@ def _hook_multiprocessing() -> None:
 def _announce_end(_: _Anchor) -> None:
     util: Any = sys.modules["multiprocessing.util"]
     util.Finalize(None, _end_of_child, exitpriority=_ENDS_EARLY)
+
+
+def _hook_celery() -> None:
+    """Hear when a worker of Celery's pool ends: it does so without finalizers, too. Nothing is imported for it."""
+    signals: Any = sys.modules.get("celery.signals")
+    ends: Any = getattr(signals, "worker_process_shutdown", None)
+    if ends is not None:
+        with suppress(Exception):
+            ends.connect(_end_of_worker, weak=False, dispatch_uid="otel_discord")
+
+
+def _end_of_worker(**_: object) -> None:
+    _end_of_child()
 
 
 def _end_of_child() -> None:

@@ -242,3 +242,29 @@ log.error("the parent again")
         done = run_application(tmp_path, code, discord.environment)
         assert (done.code, discord.records) == (0, 3), (discord.text, done.out)
         assert done.own_lines == []
+
+
+def test_a_worker_of_celery(tmp_path: Path) -> None:
+    """It says so in a signal of Celery's when it ends, and leaves by ``os._exit``."""
+    code = """
+import sys, types
+class Signal:
+    def __init__(self): self.receivers = {}
+    def connect(self, receiver, *, weak, dispatch_uid): self.receivers[dispatch_uid] = receiver
+sys.modules["celery.signals"] = signals = types.SimpleNamespace(worker_process_shutdown=Signal())
+"""
+    code += (
+        HANDLER
+        + """
+pid = os.fork()
+if pid == 0:
+    log.error("a task of the worker")
+    for receiver in signals.worker_process_shutdown.receivers.values():
+        receiver(sender=None, pid=os.getpid(), exitcode=0, signal=signals.worker_process_shutdown)
+    os._exit(0)
+os.waitpid(pid, 0)
+"""
+    )
+    with discord_served("unlimited") as discord:
+        done = run_application(tmp_path, code, discord.environment)
+        assert (done.code, discord.records) == (0, 1), (discord.text, done.out)

@@ -11,7 +11,7 @@ _LAST_NS: Final = 2**63 - 1
 _MAX_VALUE_STRING: Final = 16_384
 _MAX_NUMBER_LENGTH: Final = 40
 _NAME: Final = re.compile(r"(?:var|metric)='([^']*)'")
-_VALUE: Final = re.compile(r" value=([^\s\]]+) ?\]?")
+_VALUE: Final = re.compile(r" value=([^\s\]]+)")
 
 _SEVERITIES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("p0", "p1", "s0", "s1", "sev0", "sev1", "sev-0", "sev-1", "disaster", "urgent"), "critical"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
@@ -134,9 +134,10 @@ class Scraping:
         remote = [mount for mount in mounts if is_remote(mount)]
         local = [mount for mount in mounts if not is_remote(mount)]
         async with asyncio.TaskGroup() as tasks:
-            asked = [tasks.create_task(self._ask(_LOCAL, partial(self._usages, local)))] if local else []
-            for mount in remote:
-                asked.append(tasks.create_task(self._ask(_name(mount), partial(self._usages, [mount]))))
+            calls = {_name(mount): partial(self._usages, [mount]) for mount in remote}
+            if local:
+                calls[_LOCAL] = partial(self._usages, local)
+            asked = [tasks.create_task(self._ask(name, call)) for name, call in calls.items()]
         self._forget_but({_name(mount) for mount in remote})
         return list(of_filesystems(usage for each in asked for usage in each.result() or ()))
 
@@ -149,7 +150,7 @@ class Scraping:
                 self._tell_missing(_name(mount), error)
         return found
 
-    def _forget_but(self, remote: Set[str]) -> None:
+    def _forget_but(self, remote: set[str]) -> None:
         """Forget remote file systems that are not mounted any more."""
         for name in [each for each in self._asides if each.startswith(_FILE_SYSTEM) and each not in remote]:
             del self._asides[name]

@@ -57,6 +57,7 @@ _PROCESSOR: Final = ("processor",)
 _FILTER: Final = ("filter",)
 _EXPORTER: Final = ("exporter",)
 _QUEUE: Final = ("exporter", "data_type")
+_CONNECTOR: Final = ("connector",)
 DESTINATION: Final = ("exporter", "destination")
 _EXTENSION: Final = ("extension",)
 _COUNTER, _GAUGE, _HISTOGRAM = InstrumentKind.COUNTER, InstrumentKind.GAUGE, InstrumentKind.HISTOGRAM
@@ -223,6 +224,32 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             "{letter}",
             "Dead letters removed for good, by cause.",
             (*_EXPORTER, "cause"),
+        ),
+        Instrument(
+            f"{PREFIX}threshold_evaluations_total", _COUNTER, "{evaluation}", "Evaluations of all rules.", _CONNECTOR
+        ),
+        Instrument(
+            f"{PREFIX}threshold_evaluation_lag_seconds",
+            _HISTOGRAM,
+            "s",
+            "Time from when an evaluation was due until its alerts were handed on.",
+            _CONNECTOR,
+            _SEND_S,
+        ),
+        Instrument(
+            f"{PREFIX}threshold_points_total",
+            _COUNTER,
+            "{datapoint}",
+            "Data points and series that were not taken as they are, by what became of them.",
+            (*_CONNECTOR, "what"),
+        ),
+        Instrument(f"{PREFIX}threshold_alerts", _GAUGE, "{alert}", "Alerts, by state.", (*_CONNECTOR, "state")),
+        Instrument(
+            f"{PREFIX}threshold_alerts_refused_total",
+            _COUNTER,
+            "{alert}",
+            "Attempts of an alert to begin while there were too many.",
+            _CONNECTOR,
         ),
         Instrument(
             f"{PREFIX}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."

@@ -1,0 +1,224 @@
+"""Takes metrics in, asks the rules at each interval, and tells what has become of alerts: kept first, told then."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from otel_discord.component import (
+    ACCEPTED,
+    ComponentError,
+    Host,
+    Outlets,
+    QueueLimits,
+    Receipt,
+    RetryableError,
+    Settings,
+    ShutdownError,
+    Sizer,
+    StartError,
+    Status,
+    Storage,
+    WorkQueue,
+)
+from otel_discord.connectors.threshold.book import Book
+from otel_discord.connectors.threshold.config import ThresholdConfig
+from otel_discord.connectors.threshold.evaluation import Evaluation
+from otel_discord.connectors.threshold.intake import Intake
+from otel_discord.connectors.threshold.keeper import AlertKeeper
+from otel_discord.connectors.threshold.measure_keeper import MeasureKeeper
+from otel_discord.connectors.threshold.own_numbers import OwnNumbers
+from otel_discord.connectors.threshold.rules import Rule, make_rules
+from otel_discord.connectors.threshold.telling import to_batch
+from otel_discord.connectors.threshold.warm_up import warm_until_ns
+from otel_discord.exporterhelper.kept_queue import kept_queue
+from otel_discord.ottl import OttlError
+from otel_discord.ottl.told_once import ToldOnce
+from otel_discord.signals import Batch, LogsBatch, MetricsBatch, Signal
+
+_WHOLE_EVERY_S: Final = 10.0
+_LAST_WORDS_S: Final = 2.0
+_LIMITS: Final = QueueLimits(1, Sizer.REQUESTS, 2**20)
+"""Of a queue of which only the state is used."""
+
+
+class ThresholdConnector:
+    """Metrics in, alerts out."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        config: ThresholdConfig,
+        outlets: Outlets,
+        wall_clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._settings = settings
+        self._logger = settings.logger
+        self._config = config
+        self._outlet = outlets.by_signal.get(Signal.LOGS)
+        self._now_ns = wall_clock_ns
+        self._closing = asyncio.Event()
+        self._is_open = False
+        self._waiting = b""
+        """A batch that is stored and not yet handed on."""
+        self._refusal = ""
+        self._told_templates: set[tuple[str, str]] = set()
+        self._errors = ToldOnce(self._tell_condition)
+
+    @asynccontextmanager
+    async def lifespan(self, host: Host) -> AsyncIterator[None]:
+        """Go on where an earlier run ended, evaluate at each interval, and keep everything at the end.
+
+        Raises:
+            StartError: the storage is not there, or cannot be read.
+        """
+        self._host = host
+        rules = make_rules(self._config)
+        async with self._open_queue(host) as queue:
+            await self._restore(queue, rules)
+            self._numbers = OwnNumbers(self._settings.meter, str(self._settings.id), rules, self._book)
+            with self._numbers.shown():
+                self._is_open = True
+                try:
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self._evaluate_at_intervals())
+                        try:
+                            yield
+                        finally:
+                            self._is_open = False
+                            self._closing.set()
+                finally:
+                    self._is_open = False
+                await self._end()
+
+    async def consume(self, batch: Batch) -> Receipt:
+        """Take the points in that a rule wants.
+
+        Raises:
+            ShutdownError: the connector is not running.
+        """
+        if not self._is_open:
+            raise ShutdownError("the threshold connector is not running")
+        if isinstance(batch, MetricsBatch):
+            for _ in self._intake.take(batch, self._now_ns()):
+                await asyncio.sleep(0)
+        return ACCEPTED
+
+    async def evaluate(self) -> None:
+        """Evaluate all rules once, now: keep what has changed, then tell it.
+
+        While a batch is not accepted by whoever comes next, alerts stand still.
+        """
+        if self._waiting and not await self._hand_on():
+            return
+        now_ns = self._now_ns()
+        for _ in self._evaluation.moment(now_ns):
+            await asyncio.sleep(0)
+        told = self._evaluation.tellings(now_ns)
+        self._tell_mismatches()
+        changed, self._evaluation.changed = self._evaluation.changed, set()
+        if not changed and not told:
+            return
+        batch = to_batch(told, self._settings.version).request.SerializeToString() if told else b""
+        await self._keeper.write(changed, batch)
+        self._waiting = batch
+        if batch:
+            await self._hand_on()
+
+    def _open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
+        if self._config.storage is None:
+            return kept_queue(host, _LIMITS)
+        storage: Storage = host.extension(self._config.storage, Storage)
+        return storage.open_queue(f"{self._settings.id}/alerts", _LIMITS)
+
+    async def _restore(self, queue: WorkQueue, rules: list[Rule]) -> None:
+        self._book = Book(self._config.max_alerts)
+        self._keeper = AlertKeeper(queue=queue, book=self._book, logger=self._logger)
+        self._measures = MeasureKeeper(queue=queue, rules=rules, logger=self._logger)
+        try:
+            self._waiting = await self._keeper.restore()
+            measured_ns = await self._measures.restore()
+        except RetryableError as error:
+            raise StartError(f"storage: what is known of alerts cannot be read: {error}") from error
+        now_ns = self._now_ns()
+        warm = {rule.name: warm_until_ns(rule, now_ns, measured_ns.get(rule.name, 0)) for rule in rules}
+        self._evaluation = Evaluation(rules=rules, book=self._book, tell=self._tell_template, warm_until_ns=warm)
+        self._evaluation.adopt(now_ns)
+        self._intake = Intake([feed for rule in rules for feed in rule.feeds], self._errors)
+        self._measures.next_s = asyncio.get_running_loop().time() + 30.0
+
+    async def _evaluate_at_intervals(self) -> None:
+        loop = asyncio.get_running_loop()
+        interval_s = self._config.evaluation_interval
+        due_s = loop.time() + interval_s
+        whole_s = loop.time() + _WHOLE_EVERY_S
+        while not await self._closes_before(due_s):
+            await self.evaluate()
+            self._numbers.evaluated(loop.time() - due_s)
+            if not self._waiting and (loop.time() >= whole_s or self._keeper.is_long):
+                await self._keeper.write_whole()
+                whole_s = loop.time() + _WHOLE_EVERY_S
+            if self._config.storage is not None and loop.time() >= self._measures.next_s:
+                await self._measures.write(self._now_ns())
+            due_s += interval_s * max(1, -(-(loop.time() - due_s) // interval_s))
+
+    async def _closes_before(self, due_s: float) -> bool:
+        try:
+            async with asyncio.timeout_at(due_s):
+                await self._closing.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _hand_on(self) -> bool:
+        request = ExportLogsServiceRequest()
+        request.ParseFromString(self._waiting)
+        try:
+            if self._outlet is not None:
+                await self._outlet.consume(LogsBatch(request))
+        except RetryableError as error:
+            if str(error) != self._refusal:
+                self._logger.warning("alerts are not accepted now and are kept for another try: %s", error)
+                self._host.report_status(Status.RECOVERABLE, str(self._settings.id), "alerts are not accepted")
+            self._refusal = str(error)
+            return False
+        except ComponentError as error:
+            self._logger.error("alerts are refused for good and lost: %s", error)  # noqa: TRY400 - the reason says all
+        if self._refusal:
+            self._host.report_status(Status.OK, str(self._settings.id))
+            self._refusal = ""
+        self._waiting = b""
+        await self._keeper.handed_on()
+        return True
+
+    async def _end(self) -> None:
+        """Hand on what waits, and store everything, as far as it takes no longer than a moment."""
+        try:
+            async with asyncio.timeout(_LAST_WORDS_S), asyncio.timeout_at(self._host.drain_deadline_s):
+                if not self._waiting or await self._hand_on():
+                    await self._keeper.write_whole()
+                await self._measures.write(self._now_ns())
+        except TimeoutError:
+            self._logger.warning("there was no time to store all that is known of alerts; their states are stored")
+        for text, count in self._errors.counts.items():
+            self._logger.warning("a condition could not be evaluated %d times: %s", count, text)
+
+    def _tell_condition(self, condition: str, error: OttlError) -> None:
+        self._logger.warning("a condition cannot be evaluated, so its points do not count: %s: %s", condition, error)
+
+    def _tell_template(self, rule: str, annotation: str, reason: str) -> None:
+        if (rule, annotation) not in self._told_templates:
+            self._told_templates.add((rule, annotation))
+            self._logger.warning("annotation %s of rule %s fails and is left out: %s", annotation, rule, reason)
+
+    def _tell_mismatches(self) -> None:
+        for rule in self._evaluation.rules:
+            for text in rule.unit.mismatches:
+                self._logger.warning(
+                    "rule %s: %s does not go with the metric's unit %r; its number is taken as it stands",
+                    *(rule.name, text, rule.unit.unit),
+                )
+            rule.unit.mismatches.clear()

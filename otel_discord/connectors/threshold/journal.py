@@ -1,0 +1,71 @@
+"""What has happened since the alerts were last stored whole: turns of lives, and the batch that tells them.
+
+Being one value it is stored as a whole or not at all. Applying it again changes nothing. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from otel_discord.connectors.threshold.book import Book, Key, entry_from_json, entry_to_json
+
+
+@dataclass(slots=True)
+class Journal:
+    """``number`` is that of the last batch, counted from 1; ``batch`` its bytes, b"" where none has to be told."""
+
+    number: int = 0
+    batch: bytes = b""
+    _changes: dict[Key, Mapping[str, Any] | None] = field(default_factory=dict)
+
+    def note(self, key: Key, book: Book) -> None:
+        """Take in how an alert is now, or that it is gone."""
+        entry = book.by_rule.get(key.rule, {}).get(key.labels)
+        self._changes[key] = None if entry is None else entry_to_json(entry)
+
+    def tell(self, batch: bytes) -> None:
+        """Take in the next batch to be told."""
+        self.number += 1
+        self.batch = batch
+
+    def cleared(self) -> "Journal":
+        """Return what is left when the alerts are stored whole and the batch is told."""
+        return Journal(self.number)
+
+    @property
+    def length(self) -> int:
+        """How many alerts it speaks of."""
+        return len(self._changes)
+
+    def apply_to(self, book: Book) -> None:
+        """Bring a book to where it was when this was stored."""
+        for key, data in self._changes.items():
+            if data is None:
+                book.remove(key)
+            else:
+                book.add(key, entry_from_json(data))
+
+    def to_bytes(self) -> bytes:
+        """Return it for the storage."""
+        head = {"number": self.number, "changes": [[key.to_json(), data] for key, data in self._changes.items()]}
+        return orjson.dumps(head) + b"\n" + self.batch
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> "Journal":
+        """Return what :meth:`to_bytes` gave.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        text, _, batch = stored.partition(b"\n")
+        try:
+            head = orjson.loads(text)
+            changes = {Key.from_json(key): data for key, data in head["changes"]}
+            for data in changes.values():
+                if data is not None:
+                    entry_from_json(data)
+            return cls(int(head["number"]), batch, changes)
+        except (KeyError, TypeError, LookupError) as error:
+            raise ValueError(f"not a journal: {error!r}") from error

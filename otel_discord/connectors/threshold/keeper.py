@@ -1,0 +1,120 @@
+"""Keeps alerts where the connector keeps its state, so that a kill at any moment neither repeats nor forgets a firing.
+
+The order of one evaluation that changes something:
+
+1. The alerts change in memory.
+2. One value, the journal, is stored: the changed alerts together with the batch that tells of them, under a number.
+3. The batch is handed on.
+4. The number is stored as handed on.
+
+A kill before 2 leaves the alerts as they were: the next run finds the same and tells it. Between 2 and 3 the next run
+finds a number that is not handed on, and hands on that very batch. After 4 nothing is left to do. What remains is the
+moment between 3 and 4: the batch was accepted, and that it was is not on disk. Then it is handed on once more, the
+same to the byte: the same fingerprint, times and values, by which who receives it can tell that it knows it.
+
+Values and peaks are stored now and then only, like the measures; a crash may make them that much older.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from otel_discord.component import RetryableError, ShutdownError, WorkQueue
+from otel_discord.component.failpoint import reach
+from otel_discord.connectors.threshold.book import PARTS, Book, Key
+from otel_discord.connectors.threshold.journal import Journal
+
+_JOURNAL: Final = "journal"
+_HANDED_ON: Final = "handed_on"
+_LONGEST_JOURNAL: Final = 1_000
+
+
+@dataclass(slots=True, kw_only=True)
+class AlertKeeper:
+    """Of one connector."""
+
+    queue: WorkQueue
+    book: Book
+    logger: logging.Logger
+    _journal: Journal = field(default_factory=Journal)
+    _is_told: bool = False
+    """That the storage fails has been logged."""
+
+    async def restore(self) -> bytes:
+        """Bring the book to where an earlier run ended; return the batch that it did not hand on, b"" for none.
+
+        Raises:
+            RetryableError: the storage cannot be read now.
+        """
+        parts = [await self.queue.get_state(_part_key(part)) for part in range(PARTS)]
+        if lost := self.book.restore(part for part in parts if part):
+            self.logger.error("%d of %d parts of the stored alerts cannot be read; theirs begin anew", lost, PARTS)
+        stored = await self.queue.get_state(_JOURNAL)
+        if not stored:
+            return b""
+        try:
+            self._journal = Journal.from_bytes(stored)
+        except ValueError as error:
+            self.logger.warning("the journal of alerts cannot be read, so the latest of them begin anew: %s", error)
+            return b""
+        self._journal.apply_to(self.book)
+        handed_on = await self.queue.get_state(_HANDED_ON) or b"0"
+        return b"" if int(handed_on) >= self._journal.number else self._journal.batch
+
+    async def write(self, changed: Iterable[Key], batch: bytes) -> None:
+        """Store turns of lives together with what is to be told of them (b"": nothing)."""
+        for key in changed:
+            self._journal.note(key, self.book)
+            self.book.touch(key)
+        if batch:
+            self._journal.tell(batch)
+        else:
+            self._journal.batch = b""
+        await self._store(_JOURNAL, self._journal.to_bytes())
+        reach("alerts.stored")
+
+    async def handed_on(self) -> None:
+        """Store that the batch has been accepted by whoever comes next."""
+        reach("alerts.handed_on")
+        await self._store(_HANDED_ON, str(self._journal.number).encode())
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the journal should make room."""
+        return self._journal.length >= _LONGEST_JOURNAL
+
+    async def write_whole(self) -> None:
+        """Store the alerts whole, as far as they changed, and begin a new journal. Nothing may wait to be told."""
+        parts = self.book.take_touched()
+        left = set(parts)
+        try:
+            for part, value in parts.items():
+                if not await self._store(_part_key(part), value):
+                    return
+                left.discard(part)
+        finally:
+            self.book.not_stored(left)
+        if self._journal.length:
+            fresh = self._journal.cleared()
+            if await self._store(_JOURNAL, fresh.to_bytes()):
+                self._journal = fresh
+
+    async def _store(self, key: str, value: bytes) -> bool:
+        try:
+            await self.queue.set_state(key, value)
+        except (RetryableError, ShutdownError) as error:
+            if not self._is_told:
+                self.logger.warning(
+                    "alerts cannot be stored now; they are sent all the same, and a crash may repeat them: %s", error
+                )
+            self._is_told = True
+            return False
+        if self._is_told:
+            self.logger.info("alerts are stored again")
+        self._is_told = False
+        return True
+
+
+def _part_key(part: int) -> str:
+    return f"alerts/{part:02d}"

@@ -1,0 +1,102 @@
+"""Keeps measures where the connector keeps its state, so that windows are not empty after a restart.
+
+Written at the end, and now and then in between: a crash loses what came since. How often follows from how long it
+takes, so that it costs a small share of the time.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from otel_discord.component import RetryableError, ShutdownError, WorkQueue
+from otel_discord.connectors.threshold.rules import Rule
+
+BETWEEN_WRITES_S: Final = 30.0
+_SHARE: Final = 50
+"""Writing takes at most one in so many parts of the time."""
+_MOST_BYTES: Final = 32 * 1024 * 1024
+_INDEX: Final = "measures"
+
+
+@dataclass(slots=True, kw_only=True)
+class MeasureKeeper:
+    """Of one connector."""
+
+    queue: WorkQueue
+    rules: Sequence[Rule]
+    logger: logging.Logger
+    next_s: float = 0.0
+    """Loop time of the next writing."""
+    _too_large: set[str] = field(default_factory=set)
+
+    async def restore(self) -> Mapping[str, int]:
+        """Take in what is stored; return for each rule the time in ns at which its oldest measure was stored, 0: none.
+
+        Raises:
+            RetryableError: the storage cannot be read now.
+        """
+        times_ns: dict[str, int] = {}
+        for rule in self.rules:
+            for name, measure in rule.measures:
+                stored = await self.queue.get_state(_key(name))
+                at_ns = int.from_bytes(stored[:8], "big") if stored else 0
+                if stored:
+                    try:
+                        measure.restore(stored[8:])
+                    except ValueError as error:
+                        at_ns = 0
+                        self.logger.warning("stored measures of rule %s cannot be read: %s", rule.name, error)
+                times_ns[rule.name] = min(times_ns.get(rule.name, at_ns), at_ns)
+        await self._remove_others()
+        return times_ns
+
+    async def write(self, now_ns: int) -> None:
+        """Store every measure. What the storage refuses is stored next time."""
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
+        for rule in self.rules:
+            for name, measure in rule.measures:
+                value = measure.to_bytes()
+                if len(value) > _MOST_BYTES:
+                    self._tell_too_large(rule.name, len(value))
+                    continue
+                try:
+                    await self.queue.set_state(_key(name), now_ns.to_bytes(8, "big") + value)
+                except (RetryableError, ShutdownError) as error:
+                    self.logger.debug("measures are not stored now: %s", error)
+                    self.next_s = loop.time() + BETWEEN_WRITES_S
+                    return
+                await asyncio.sleep(0)
+        took_s = loop.time() - begun_s
+        self.next_s = loop.time() + max(BETWEEN_WRITES_S, took_s * _SHARE)
+
+    async def _remove_others(self) -> None:
+        """Forget measures of rules that are gone or mean something else now."""
+        wanted = [_key(name) for rule in self.rules for name, _ in rule.measures]
+        try:
+            known = orjson.loads(await self.queue.get_state(_INDEX) or b"[]")
+            for key in known:
+                if key not in wanted:
+                    await self.queue.set_state(key, None)
+            if known != wanted:
+                await self.queue.set_state(_INDEX, orjson.dumps(wanted))
+        except (ValueError, RetryableError, ShutdownError) as error:
+            self.logger.debug("measures of earlier rules are not removed now: %s", error)
+
+    def _tell_too_large(self, rule: str, size_bytes: int) -> None:
+        if rule not in self._too_large:
+            self._too_large.add(rule)
+            self.logger.warning(
+                "the measures of rule %s have %d MiB and are not stored: after a restart its window fills anew",
+                rule,
+                size_bytes // 2**20,
+            )
+
+
+def _key(name: str) -> str:
+    return f"measure/{hashlib.blake2b(name.encode(), digest_size=12).hexdigest()}"

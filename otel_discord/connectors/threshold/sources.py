@@ -1,0 +1,95 @@
+"""Where a rule's values come from: one aggregate, a ratio of two, or ratios over several windows. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from otel_discord.connectors.threshold.book import Labels
+from otel_discord.connectors.threshold.measures import Measure, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a group's value is now; None where it has no data."""
+
+    labels: Labels
+    value: float | None
+    burns: Mapping[int, float] = field(default_factory=dict)
+    """How fast the budget burns, by window in nanoseconds."""
+    points: Sequence[tuple[int, float]] = ()
+
+
+class Source(Protocol):
+    """The values of one rule. Its measures are fed elsewhere."""
+
+    def samples(self, now_ns: int) -> Iterator[Sample]:
+        """Yield a sample for each group that is known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateSource:
+    """One metric."""
+
+    measure: Measure
+
+    def samples(self, now_ns: int) -> Iterator[Sample]:
+        """Yield each reading."""
+        for reading in self.measure.readings(now_ns):
+            yield Sample(reading.labels, reading.value, points=reading.points)
+
+
+@dataclass(frozen=True, slots=True)
+class RatioSource:
+    """``of`` divided by ``to``."""
+
+    of: Measure
+    to: Measure
+
+    def samples(self, now_ns: int) -> Iterator[Sample]:
+        """Yield the ratio of each group of which ``to`` is known."""
+        for labels, value in ratios(self.of, self.to, now_ns).items():
+            yield Sample(labels, value)
+
+
+@dataclass(frozen=True, slots=True)
+class BurnSource:
+    """How fast an error budget burns: the ratio of each window, in units of the budget."""
+
+    budget: float
+    """The share that may be bad."""
+    by_window: Mapping[int, tuple[Measure, Measure]]
+    """``of`` and ``to``, by window in nanoseconds."""
+
+    def samples(self, now_ns: int) -> Iterator[Sample]:
+        """Yield each group's burn over each window; its value is that of the shortest, and silence burns nothing."""
+        shares = {window: ratios(of, to, now_ns) for window, (of, to) in sorted(self.by_window.items())}
+        groups: dict[Labels, dict[int, float]] = {}
+        for window, found in shares.items():
+            for labels, share in found.items():
+                burns = groups.setdefault(labels, {})
+                if share is not None:
+                    burns[window] = share / self.budget
+        for labels, burns in groups.items():
+            yield Sample(labels, burns.get(min(self.by_window), 0.0) if burns else None, burns)
+
+
+@dataclass(frozen=True, slots=True)
+class NoSource:
+    """A rule about other rules."""
+
+    def samples(self, now_ns: int) -> Iterator[Sample]:  # noqa: ARG002 - the protocol's name
+        """Yield nothing."""
+        return iter(())
+
+
+def ratios(of: Measure, to: Measure, now_ns: int) -> dict[Labels, float | None]:
+    """Return the ratio of each group of ``to``; None where that has no data or is 0."""
+    parts = {reading.labels: reading for reading in of.readings(now_ns)}
+    return {reading.labels: _share(parts.get(reading.labels), reading) for reading in to.readings(now_ns)}
+
+
+def _share(part: Reading | None, whole: Reading) -> float | None:
+    if not whole.value:
+        return None
+    return (part.value or 0.0) / whole.value if part is not None else 0.0

@@ -25,6 +25,9 @@ GATHER_S: Final = 0.1
 """After the first record of a burst the sender sleeps so long: what it does takes turns with the application's threads
 (there is one interpreter lock), which it should not while they are busy with an error."""
 
+_READY_S: Final = 1.0
+"""Longest wait at the end, or for whoever wants to be ready, until the threads beside the sender's stand."""
+
 
 class Sender:
     """Starts its thread when it is woken, and ends it when all outlets have ended."""
@@ -34,6 +37,7 @@ class Sender:
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
         """Rung while there is no loop, with True where somebody waits. Not an Event: a signal's handler may ring while
         its own thread does."""
+        self._is_ready = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: SenderLoop | None = None
         self._known: list[Outlet] = []
@@ -43,9 +47,11 @@ class Sender:
     # ------------------------------------------------------------------------------------------------- any thread
 
     def get_ready(self) -> None:
-        """Start the thread, which sleeps until it is woken; where that is too late, :meth:`wake` does without it."""
+        """Start the threads, which sleep until there is work; where that is too late, :meth:`wake` does without."""
         with self._lock:
-            self._start()
+            is_started = self._start()
+        if is_started:
+            self._is_ready.wait(_READY_S)
 
     def call(self, function: Callable[[], None]) -> bool:
         """Have the loop call a function between two steps; return False where there is no loop."""
@@ -96,33 +102,33 @@ class Sender:
     def _start(self) -> bool:
         if self._thread is not None:
             return True
-        hands = _hands()
-        thread = threading.Thread(target=lambda: self._run(thread, *hands), name="otel-discord", daemon=True)
+        thread = threading.Thread(target=lambda: self._run(thread), name="otel-discord", daemon=True)
         try:
             self._thread = thread  # before it starts: meanwhile a signal's handler may come here again
-            for hand in hands:  # now: by the time that they are needed the interpreter may let no thread start any more
-                hand.start()
             thread.start()
         except BaseException as error:
             self._thread = None
-            for hand in hands:
-                hand.stop()
             if isinstance(error, RuntimeError):  # the interpreter ends, or there are too many threads
                 return False
             raise  # a signal's handler has raised it, for the application
         return True
 
-    def _run(self, me: threading.Thread, *hands: Hand) -> None:
+    def _run(self, me: threading.Thread) -> None:
         with self._lock:
             if self._thread is not me:  # its start was interrupted, and another one takes its place
                 return
         with working():
+            hands = _hands()
+            for hand in hands:  # now: by the time that they are needed the interpreter may let no thread start any more
+                hand.start()
+            self._is_ready.set()
             while True:
                 self._gather()
                 self._serve(*hands)
                 with self._lock:
                     if not self._known:
                         self._thread = None
+                        self._is_ready.clear()
                         break
                     self._bell.put(True)
             for hand in hands:

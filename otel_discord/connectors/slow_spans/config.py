@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from otel_discord.config import Duration, StrictModel
+from otel_discord.config import Duration, StrictModel, format_duration
 from otel_discord.config.problem import SeveralError
 from otel_discord.ottl import ContextKind, OttlSyntaxError, parse_condition
 from otel_discord.signals import Severity, parse_min_severity, severity_range
@@ -106,6 +106,7 @@ class SlowSpansConfig(StrictModel):
             if not limit.where:
                 yield f"limits::{place}::where: without it the limits after this one are never asked; put it last"
         if not (self.limits or self.learned.enabled):
-            yield "limits: nothing can be slow; write a limit, or let limits be learned (learned::enabled)"
+            yield "learned::enabled: nothing can be slow; write limits, or let them be learned"
         if self.keep < self.wait:
-            yield "keep: must not be shorter than wait"
+            keep = "keep: must not be shorter than wait"
+            yield keep if "keep" in self.model_fields_set else f"wait: longer than keep ({format_duration(self.keep)})"

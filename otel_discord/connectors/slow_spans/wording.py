@@ -31,7 +31,7 @@ def title(note: Note, slow: Slow) -> str:
 def lines(node: Node, slow: Slow, *, percentile: float, alike: int = 0, spans_left_out: int = 0) -> list[str]:
     """Return the lines below the title, the most telling first."""
     way = node.to_culprit()
-    found = [_culprit(node, way), _shares(node), _path(node), _comparison(node.note, slow, percentile)]
+    found = [_culprit(node, way), _shares(node, way), _path(node), _comparison(node.note, slow, percentile)]
     if alike:
         found.append(f"and {number(alike)} more of it in this trace")
     if spans_left_out:
@@ -68,10 +68,16 @@ def _culprit(node: Node, way: Sequence[Node]) -> str:
     return f"mostly {_steps(node, way)}: {taken}, {_percent(share_of(last, node))}{failed}"
 
 
-def _shares(node: Node) -> str:
+def _shares(node: Node, way: Sequence[Node]) -> str:
+    """Return how the time is divided, where the way down first meets more than one child."""
+    divided = next((each for each in (node, *way) if len(each.children) > 1), None)
+    if divided is None:
+        return "" if way or not node.children else _share_list(node)
+    return _share_list(divided) if divided is node else f"in {name(divided.note)}: {_share_list(divided)}"
+
+
+def _share_list(node: Node) -> str:
     children = [child for child in node.slowest_children() if child.share >= _LEAST_SHARE]
-    if not children:
-        return ""
     shown = [f"{_percent(child.share)} {name(child.note)}" for child in children[:_MOST_CHILDREN]]
     rest = len(node.children) - len(shown)
     shown += [f"{number(rest)} more"] if rest > 0 else []

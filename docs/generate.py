@@ -51,6 +51,8 @@ PAGES: Final = {
     "connector forward": "forward-connector.md",
     "connector count": "count-connector.md",
     "connector routing": "routing-connector.md",
+    "connector slow_spans": "slow-spans-connector.md",
+    "connector exceptions": "exceptions-connector.md",
     "exporter discord": "discord-exporter.md",
     "exporter debug": "debug-exporter.md",
     "exporter file": "file-exporter.md",

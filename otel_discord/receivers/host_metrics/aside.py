@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -17,12 +17,20 @@ class HangsError(Exception):
     """The call has not come back in time, or one before it has not yet."""
 
 
-class Aside(Generic[T]):
+class Calls(Protocol):
+    """Makes calls of one kind; what tests put in a thread's place."""
+
+    async def call(self, function: Callable[[], T], timeout_s: float) -> T:
+        """Return what the function returns, in time."""
+        ...
+
+
+class Aside:
     """Makes one kind of call."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._under_way: asyncio.Future[T] | None = None
+        self._under_way: asyncio.Future[Any] | None = None
 
     async def call(self, function: Callable[[], T], timeout_s: float) -> T:
         """Return what the function returns.
@@ -45,7 +53,11 @@ class Aside(Generic[T]):
             else:
                 _tell(loop, partial(_settle, future, result, None))
 
-        threading.Thread(target=work, name=f"host-metrics-{self._name}", daemon=True).start()
+        try:
+            threading.Thread(target=work, name=f"host-metrics-{self._name}", daemon=True).start()
+        except RuntimeError:  # no further thread is to be had; the next call tries again
+            self._under_way = None
+            raise
         done, _ = await asyncio.wait({future}, timeout=timeout_s)
         if not done:
             raise HangsError

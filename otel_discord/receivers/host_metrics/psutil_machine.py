@@ -26,19 +26,12 @@ _MODES: Final = {"irq": "interrupt"}
 _GUESTS: Final = {"guest": "user", "guest_nice": "nice"}
 """The kernel counts the time of guests in these modes as well."""
 _STATES: Final = {
-    psutil.STATUS_RUNNING: "running",
-    psutil.STATUS_SLEEPING: "sleeping",
-    psutil.STATUS_IDLE: "sleeping",
-    psutil.STATUS_DISK_SLEEP: "sleeping",
-    psutil.STATUS_WAITING: "sleeping",
-    psutil.STATUS_PARKED: "sleeping",
-    psutil.STATUS_WAKING: "running",
-    psutil.STATUS_STOPPED: "stopped",
-    psutil.STATUS_TRACING_STOP: "stopped",
-    psutil.STATUS_SUSPENDED: "stopped",
-    psutil.STATUS_ZOMBIE: "defunct",
-    psutil.STATUS_DEAD: "defunct",
+    **dict.fromkeys(("running", "waking"), "running"),
+    **dict.fromkeys(("sleeping", "disk-sleep", "idle", "waiting", "parked", "locked"), "sleeping"),
+    **dict.fromkeys(("stopped", "tracing-stop", "suspended"), "stopped"),
+    **dict.fromkeys(("zombie", "dead"), "defunct"),
 }
+"""psutil's words, which differ by system, as those of the semantic conventions."""
 _OS_TYPES: Final = {"sunos": "solaris"}
 _SWAP_PAGE_BYTES: Final = 4096
 """psutil makes bytes of the kernel's page counts with this size, whatever the machine's own is."""

@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from otel_discord.component import ComponentError, Outlets, Settings
 from otel_discord.component import Host as House
 from otel_discord.component.instruments import ReceiverInstruments
-from otel_discord.receivers.host_metrics.aside import Aside, HangsError
+from otel_discord.receivers.host_metrics.aside import Aside, Calls, HangsError
 from otel_discord.receivers.host_metrics.config import HostMetricsConfig
 from otel_discord.receivers.host_metrics.points import Attributes
 from otel_discord.receivers.host_metrics.samples import Host, Machine
@@ -34,6 +34,7 @@ class HostMetricsReceiver:
         machine: Machine,
         *,
         wall_clock: Callable[[], float] = time.time,
+        make_aside: Callable[[str], Calls] = Aside,
     ) -> None:
         self._logger = settings.logger
         self._version = settings.version
@@ -42,8 +43,10 @@ class HostMetricsReceiver:
         self._machine = machine
         self._wall_clock = wall_clock
         self._instruments = ReceiverInstruments(settings.meter, str(settings.id), _TRANSPORT)
-        self._scraping = Scraping(machine, config.scrapers, timeout_s=config.timeout, logger=settings.logger)
-        self._asking_host: Aside[Host] = Aside("host")
+        self._scraping = Scraping(
+            machine, config.scrapers, timeout_s=config.timeout, logger=settings.logger, make_aside=make_aside
+        )
+        self._asking_host = make_aside("host")
         self._host: Host | None = None
         self._is_refused = False
 

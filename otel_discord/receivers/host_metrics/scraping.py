@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
-from otel_discord.receivers.host_metrics.aside import Aside, HangsError
+from otel_discord.receivers.host_metrics.aside import Aside, Calls, HangsError
 from otel_discord.receivers.host_metrics.config import (
     Devices,
     DiskConfig,
@@ -58,12 +58,21 @@ class Measured:
 class Scraping:
     """Measures, and remembers the last measurement and what hangs."""
 
-    def __init__(self, machine: Machine, config: Scrapers, *, timeout_s: float, logger: logging.Logger) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        config: Scrapers,
+        *,
+        timeout_s: float,
+        logger: logging.Logger,
+        make_aside: Callable[[str], Calls] = Aside,
+    ) -> None:
         self._machine = machine
         self._config = config
         self._timeout_s = timeout_s
         self._logger = logger
-        self._asides: dict[str, Aside[object]] = {}
+        self._make_aside = make_aside
+        self._asides: dict[str, Calls] = {}
         self._hanging: set[str] = set()
         self._missing: set[str] = set()
         self._last_cpus: Cpus | None = None
@@ -148,6 +157,8 @@ class Scraping:
                 found.append(self._machine.usage(mount))
             except OSError as error:  # unmounted meanwhile, or not ours to look at
                 self._tell_missing(_name(mount), error)
+            else:
+                self._missing.discard(_name(mount))
         return found
 
     def _forget_but(self, remote: set[str]) -> None:
@@ -158,9 +169,10 @@ class Scraping:
 
     async def _ask(self, name: str, function: Callable[[], T]) -> T | None:
         """Return what the machine says, or None where it hangs or has no such thing, which is said once."""
-        aside = self._asides.setdefault(name, Aside(name))
+        if name not in self._asides:
+            self._asides[name] = self._make_aside(name)
         try:
-            found = await aside.call(function, self._timeout_s)
+            found = await self._asides[name].call(function, self._timeout_s)
         except HangsError:
             if name not in self._hanging:
                 self._hanging.add(name)
@@ -174,8 +186,9 @@ class Scraping:
         if name in self._hanging:
             self._hanging.discard(name)
             self._logger.info("%s answers again", name)
-        self._missing.discard(name)
-        return found  # type: ignore[return-value]  # each name asks for one type
+        if not name.startswith(_FILE_SYSTEM):  # those may have answered with an error
+            self._missing.discard(name)
+        return found
 
     def _tell_missing(self, name: str, error: Exception) -> None:
         if name not in self._missing:

@@ -56,7 +56,7 @@ class Aggregate:
     def __post_init__(self) -> None:
         named = _PERCENTILE.fullmatch(self.kind)
         if named and self.quantile is None:
-            object.__setattr__(self, "quantile", float(named[1]) / 100)
+            object.__setattr__(self, "quantile", round(float(named[1]) / 100, 12))
         if self.kind is Aggregation.QUANTILE and self.quantile is None:
             raise ValueError("a quantile needs its number: p99.9")
         if self.quantile is not None and not 0 <= self.quantile <= 1:
@@ -84,7 +84,7 @@ def parse_aggregation(text: str) -> Aggregate:
     if word in _WORDS:
         return Aggregate(_WORDS[word])
     if (found := _PERCENTILE.fullmatch(word)) and float(found[1]) <= 100:
-        return Aggregate(Aggregation.QUANTILE, float(found[1]) / 100)
+        return Aggregate(Aggregation.QUANTILE, round(float(found[1]) / 100, 12))
     raise ValueError(
         f"{text!r} is no aggregation: last, sum(last), avg(last), min(last), max(last), sum, avg, min, max, count, "
         "rate, increase, stddev, or a percentile such as p50, p95, p99.9"

@@ -2,7 +2,7 @@
 
 With ``base = 2 ** (2 ** -scale)``, positive bucket i holds ``base**i < v <= base**(i+1)``, negative ones the same of
 ``-v``, the zero bucket ``|v| <= zero_threshold``. A quantile is off by less than its bucket's width, so by a factor of
-``base`` at most. More than 320 buckets a side are merged, two by two, into coarser ones.
+``base`` at most. More than 640 buckets a side are merged, two by two, into coarser ones.
 """
 
 import math
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-MAX_BUCKETS: Final = 320
+MAX_BUCKETS: Final = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ EMPTY: Final = Side(0, array("q"))
 
 
 def excess(*sides: Side) -> int:
-    """Return by how much the scale must fall for these, as one, to have no more than 320 buckets."""
+    """Return by how much the scale must fall for these, as one, to have no more than 640 buckets."""
     filled = [side for side in sides if side.counts]
     first = min((side.offset for side in filled), default=0)
     last = max((side.offset + len(side.counts) - 1 for side in filled), default=0)
@@ -160,6 +160,12 @@ class Exponential:
 
     def quantile(self, quantile: float) -> float | None:
         """Return the value below which this share of the values lies; None where there are none."""
+        found = self._interpolated(quantile)
+        if found is not None and self.low is not None and self.high is not None:
+            return min(max(found, self.low), self.high)
+        return found
+
+    def _interpolated(self, quantile: float) -> float | None:
         rank, below = quantile * self.total, 0.0
         upper = None
         for lower, upper, count in self.weights():

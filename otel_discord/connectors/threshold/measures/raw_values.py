@@ -1,4 +1,7 @@
-"""Values kept one by one for exact quantiles, as long as they are few; then in buckets of one percent.
+"""Values kept one by one for exact quantiles, as long as they are few; then in buckets.
+
+Buckets are 1.1 % wide where the highest is up to 1000 times the lowest; for each doubling of that number of octaves
+twice as wide.
 
 A quantile of kept values is interpolated between the two nearest, as ``quantile_over_time`` and numpy do it.
 """

@@ -1,7 +1,7 @@
 """All alerts of all rules: bounded, and as bytes for the storage. Pure.
 
 The book knows what has changed since it was last stored, in two degrees: *turns* of a life, which must be on disk
-before they are told, and the rest (values, peaks, when data was last seen), which may be some seconds old after a crash.
+before they are told, and the rest (values, peaks, when data was last seen), which a crash may make some seconds older.
 """
 
 import hashlib
@@ -48,6 +48,8 @@ class Entry:
     """Those of its labels that are attributes of the resource."""
     extra: dict[str, str] = field(default_factory=dict)
     """The rule's own labels, as they were when its firing was told: its fingerprint stays for a whole life."""
+    sample: Any = None
+    """The latest of its group, where the source tells only changes; not stored."""
 
 
 @dataclass(slots=True)

@@ -140,11 +140,11 @@ class ThresholdConnector:
         self._measures = MeasureKeeper(queue=queue, rules=rules, logger=self._logger)
         try:
             self._waiting = await self._keeper.restore()
-            measured_ns = await self._measures.restore()
+            await self._measures.restore()
         except RetryableError as error:
             raise StartError(f"storage: what is known of alerts cannot be read: {error}") from error
         now_ns = self._now_ns()
-        warm = {rule.name: warm_until_ns(rule, now_ns, measured_ns.get(rule.name, 0)) for rule in rules}
+        warm = {rule.name: warm_until_ns(rule, now_ns) for rule in rules}
         self._evaluation = Evaluation(rules=rules, book=self._book, tell=self._tell_template, warm_until_ns=warm)
         self._evaluation.adopt(now_ns)
         self._intake = Intake([feed for rule in rules for feed in rule.feeds], self._errors)
@@ -162,7 +162,7 @@ class ThresholdConnector:
                 await self._keeper.write_whole()
                 whole_s = loop.time() + _WHOLE_EVERY_S
             if self._config.storage is not None and loop.time() >= self._measures.next_s:
-                await self._measures.write(self._now_ns())
+                await self._measures.write()
             due_s += interval_s * max(1, -(-(loop.time() - due_s) // interval_s))
 
     async def _closes_before(self, due_s: float) -> bool:
@@ -200,7 +200,7 @@ class ThresholdConnector:
             async with asyncio.timeout(_LAST_WORDS_S), asyncio.timeout_at(self._host.drain_deadline_s):
                 if not self._waiting or await self._hand_on():
                     await self._keeper.write_whole()
-                await self._measures.write(self._now_ns())
+                await self._measures.write()
         except TimeoutError:
             self._logger.warning("there was no time to store all that is known of alerts; their states are stored")
         for text, count in self._errors.counts.items():

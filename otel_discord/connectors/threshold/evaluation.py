@@ -72,10 +72,10 @@ class Evaluation:
     def _advance(self, rule: Rule, now_ns: int) -> None:
         entries = self.book.of_rule(rule.name)
         found: set[Labels] = set()
-        is_warm = now_ns >= self.warm_until_ns.get(rule.name, 0)
-        is_together = bool(rule.config.all_of)
-        for sample in self._together(rule) if is_together else rule.source.samples(now_ns):
+        for sample in self._together(rule) if rule.config.all_of else rule.source.samples(now_ns):
             if sample.value is None:
+                if sample.labels in entries:
+                    entries[sample.labels].sample = None
                 continue
             standings = rule.judge.standings(sample)
             entry = entries.get(sample.labels)
@@ -85,15 +85,12 @@ class Evaluation:
                 entry = self._begin(rule, sample.labels, now_ns)
                 if entry is None:
                     continue
-            if not is_warm:
-                standings = while_warming(rule, entry.alert, standings)
+            entry.sample = sample
             found.add(sample.labels)
-            finding = Finding(standings, None if is_together else sample.value, sample.points)
-            self._move(rule, sample.labels, entry, finding, now_ns)
-        cleared = Finding([Standing.CLEAR] * len(rule.policy.severities), None)
+            self._move(rule, entry, sample, standings, now_ns)
         for labels, entry in entries.items():
             if labels not in found:
-                self._move(rule, labels, entry, cleared if is_together else None, now_ns)
+                self._stay(rule, labels, entry, now_ns)
         if rule.watches_silence and not rule.group_by and not entries:
             self._begin(rule, (), now_ns)  # what has never been heard of is silent, too
 
@@ -110,7 +107,25 @@ class Evaluation:
         self._lively += 1
         return entry
 
-    def _move(self, rule: Rule, labels: Labels, entry: Entry, finding: Finding | None, now_ns: int) -> None:
+    def _stay(self, rule: Rule, labels: Labels, entry: Entry, now_ns: int) -> None:
+        """Go on with a group of which nothing new has been told."""
+        sample: Sample | None = entry.sample
+        if rule.config.all_of:
+            cleared = Finding([Standing.CLEAR] * len(rule.policy.severities), None)
+            self._take_turn(rule, labels, entry, cleared, now_ns)
+        elif sample is not None and now_ns <= sample.until_ns:
+            self._move(rule, entry, sample, rule.judge.standings(sample), now_ns)
+        else:
+            entry.sample = None
+            self._take_turn(rule, labels, entry, None, now_ns)
+
+    def _move(self, rule: Rule, entry: Entry, sample: Sample, standings: Sequence[Standing], now_ns: int) -> None:
+        if now_ns < self.warm_until_ns.get(rule.name, 0):
+            standings = while_warming(rule, entry.alert, standings)
+        value = None if rule.config.all_of else sample.value
+        self._take_turn(rule, sample.labels, entry, Finding(standings, value, sample.points), now_ns)
+
+    def _take_turn(self, rule: Rule, labels: Labels, entry: Entry, finding: Finding | None, now_ns: int) -> None:
         alert = entry.alert
         before, peak = alert.stage(), alert.peak
         advance(alert, finding, now_ns, rule.policy)

@@ -1,4 +1,4 @@
-"""Keeps measures where the connector keeps its state, so that windows are not empty after a restart.
+"""Keeps what measures want to keep (the totals of counters) where the connector keeps its state.
 
 Written at the end, and now and then in between: a crash loses what came since. How often follows from how long it
 takes, so that it costs a small share of the time.
@@ -7,7 +7,7 @@ takes, so that it costs a small share of the time.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,28 +34,23 @@ class MeasureKeeper:
     """Loop time of the next writing."""
     _too_large: set[str] = field(default_factory=set)
 
-    async def restore(self) -> Mapping[str, int]:
-        """Take in what is stored; return for each rule the time in ns at which its oldest measure was stored, 0: none.
+    async def restore(self) -> None:
+        """Take in what is stored.
 
         Raises:
             RetryableError: the storage cannot be read now.
         """
-        times_ns: dict[str, int] = {}
         for rule in self.rules:
             for name, measure in rule.measures:
                 stored = await self.queue.get_state(_key(name))
-                at_ns = int.from_bytes(stored[:8], "big") if stored else 0
                 if stored:
                     try:
-                        measure.restore(stored[8:])
+                        measure.restore(stored)
                     except ValueError as error:
-                        at_ns = 0
                         self.logger.warning("stored measures of rule %s cannot be read: %s", rule.name, error)
-                times_ns[rule.name] = min(times_ns.get(rule.name, at_ns), at_ns)
         await self._remove_others()
-        return times_ns
 
-    async def write(self, now_ns: int) -> None:
+    async def write(self) -> None:
         """Store every measure. What the storage refuses is stored next time."""
         loop = asyncio.get_running_loop()
         begun_s = loop.time()
@@ -66,7 +61,7 @@ class MeasureKeeper:
                     self._tell_too_large(rule.name, len(value))
                     continue
                 try:
-                    await self.queue.set_state(_key(name), now_ns.to_bytes(8, "big") + value)
+                    await self.queue.set_state(_key(name), value)
                 except (RetryableError, ShutdownError) as error:
                     self.logger.debug("measures are not stored now: %s", error)
                     self.next_s = loop.time() + BETWEEN_WRITES_S
@@ -92,7 +87,7 @@ class MeasureKeeper:
         if rule not in self._too_large:
             self._too_large.add(rule)
             self.logger.warning(
-                "the measures of rule %s have %d MiB and are not stored: after a restart its window fills anew",
+                "the measures of rule %s have %d MiB and are not stored: after a restart its counters begin anew",
                 rule,
                 size_bytes // 2**20,
             )

@@ -150,9 +150,9 @@ def _source(config: RuleConfig, unit: UnitOfValues, max_series: int) -> tuple[li
         return [of_feed, to_feed], RatioSource(of, to)
     if config.all_of:
         return [], NoSource()
-    alone = measure(config.window)
-    feed = Feed.made(config, "metric", config.metric, config.where, {round(config.window * _NS): alone}, unit)
-    return [feed], AggregateSource(alone)
+    alone, window_ns = measure(config.window), round(config.window * _NS)
+    feed = Feed.made(config, "metric", config.metric, config.where, {window_ns: alone}, unit)
+    return [feed], AggregateSource(alone, window_ns)
 
 
 def _burn(config: RuleConfig, slo: SloConfig, measure: Callable[[float], Measure]) -> tuple[list[Feed], Source]:

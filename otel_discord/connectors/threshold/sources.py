@@ -17,26 +17,30 @@ class Sample:
     burns: Mapping[int, float] = field(default_factory=dict)
     """How fast the budget burns, by window in nanoseconds."""
     points: Sequence[tuple[int, float]] = ()
+    until_ns: int = 0
+    """Where only changes are told: until when this holds if nothing newer comes."""
 
 
 class Source(Protocol):
     """The values of one rule. Its measures are fed elsewhere."""
 
     def samples(self, now_ns: int) -> Iterator[Sample]:
-        """Yield a sample for each group that is known."""
+        """Yield a sample for each group that is known, or has changed since the last call (:attr:`Sample.until_ns`)."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AggregateSource:
-    """One metric."""
+    """One metric. So that many groups cost nothing while they are quiet, only changes are told."""
 
     measure: Measure
+    window_ns: int
 
     def samples(self, now_ns: int) -> Iterator[Sample]:
-        """Yield each reading."""
-        for reading in self.measure.readings(now_ns):
-            yield Sample(reading.labels, reading.value, points=reading.points)
+        """Yield each reading that has changed."""
+        for reading in self.measure.changed(now_ns):
+            until_ns = max(now_ns, reading.last_ns) + self.window_ns
+            yield Sample(reading.labels, reading.value, points=reading.points, until_ns=until_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,8 +144,14 @@ def assert_unharmed(done: Ended, *, lines: int = 3) -> None:
     assert "abcdefghijklmnop" not in done.out
 
 
-@WAYS
-@pytest.mark.parametrize("trouble", ["refused", "silent", "no such name"])
+@pytest.mark.parametrize(
+    ("way", "trouble"),
+    [
+        pytest.param(HANDLER, "refused", id="handler-refused"),
+        pytest.param(PROVIDER, "silent", id="provider-silent"),
+        pytest.param(HANDLER, "no such name", id="handler-no-such-name"),
+    ],
+)
 def test_discord_is_away(tmp_path: Path, way: str, trouble: str) -> None:
     with silent_port() as silent:
         host = {

@@ -18,7 +18,7 @@ for name in ("otel_discord otel_discord.sdk aiohttp aiohttp.client asyncio opent
     logging.getLogger(name).setLevel(logging.DEBUG)
     logging.getLogger(name).addHandler(root)
 log.error("the only one")
-time.sleep(2)
+time.sleep(1)
 log.error("the only other one")
 time.sleep(1)
 """

@@ -8,7 +8,7 @@ import pytest
 from otel_discord.sdk import processes
 from otel_discord.sdk.sender import the_sender
 from tests.sdk.applications import discord_served, run_application
-from tests.sdk.test_exits import HANDLER, WAYS
+from tests.sdk.test_exits import HANDLER, PROVIDER, WAYS
 
 FORK = """
 def child(number):
@@ -103,9 +103,16 @@ POOL = """from concurrent.futures import ProcessPoolExecutor
         assert list(pool.map(work, range(3))) == [0, 1, 2]"""
 
 
-@WAYS
-@pytest.mark.parametrize("run", [PROCESSES, POOL], ids=["processes", "pool"])
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize(
+    ("way", "run", "method"),
+    [
+        pytest.param(HANDLER, PROCESSES, "spawn", id="handler-processes-spawn"),
+        pytest.param(HANDLER, POOL, "fork", id="handler-pool-fork"),
+        pytest.param(PROVIDER, PROCESSES, "fork", id="provider-processes-fork"),
+        pytest.param(PROVIDER, POOL, "spawn", id="provider-pool-spawn"),
+        pytest.param(PROVIDER, PROCESSES, "forkserver", id="provider-processes-forkserver"),
+    ],
+)
 def test_multiprocessing(tmp_path: Path, way: str, run: str, method: str) -> None:
     code = MULTIPROCESSING.format(way=way, run=run, method=method)
     with discord_served("unlimited") as discord:

@@ -1,7 +1,8 @@
 """A failure as a log record, with all that explains it. Pure.
 
 Attributes are those of the span, over them the dimensions and those of the exception (semantic conventions), and
-``span.name``, ``span.kind``, ``span.status_code``, ``span.status_message``.
+``span.name``, ``span.kind``, ``span.status_code``, ``span.status_message``. What failed without an exception has an
+event name, so that failures of different operations are different events; an exception is told by its type.
 """
 
 from collections.abc import Iterable, Sequence
@@ -53,6 +54,7 @@ def record(failure: Failure, dimensions: Sequence[Dimension], now_ns: int) -> Lo
         trace_id=span.trace_id,
         span_id=span.span_id,
         flags=span.flags & _TRACE_FLAGS,
+        event_name="" if failure.event else f"failed: {span.name}",
     )
 
 

@@ -18,7 +18,7 @@ from otel_discord.connectors.slow_spans.judging import Slow
 from otel_discord.connectors.slow_spans.path import tree
 from otel_discord.connectors.slow_spans.selection import Finding, select
 from otel_discord.connectors.slow_spans.traces import Trace
-from otel_discord.connectors.slow_spans.wording import lines, path_names, share_of, title
+from otel_discord.connectors.slow_spans.wording import lines, name, path_names, share_of, title
 from otel_discord.ottl import SpanItem
 from otel_discord.signals import LogsBatch, severity_range
 from otel_discord.signals.from_plain import from_plain
@@ -110,6 +110,7 @@ def _record(finding: Finding, of: SlowSpan, spans_left_out: int, percentile: flo
         trace_id=span.trace_id,
         span_id=span.span_id,
         flags=span.flags & _TRACE_FLAGS,
+        event_name=f"slow: {name(note)}",
     )
 
 

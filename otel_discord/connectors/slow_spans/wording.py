@@ -17,15 +17,15 @@ from otel_discord.templating.wording import duration, number
 _NS: Final = 1_000_000_000
 _MOST_CHILDREN: Final = 3
 _MOST_STEPS: Final = 5
+_MOST_NAMES: Final = 32
 _NAME_CHARS: Final = 80
 _LEAST_SHARE: Final = 0.01
 
 
 def title(note: Note, slow: Slow) -> str:
-    """Return ``GET /checkout took 3.2 s (usually 140 ms)``, or ``(limit 2 s, usually 140 ms)``."""
-    parts = [] if slow.is_learned else [f"limit {duration(slow.limit_s)}"]
-    parts += [f"usually {duration(slow.usual.duration_s)}"] if slow.usual.spans else []
-    return f"{name(note)} took {duration(note.duration_ns / _NS)} ({', '.join(parts)})"
+    """Return ``GET /checkout took 3.2 s (usually 140 ms)``, or ``(limit 2 s)``: one form for each reason."""
+    known = f"usually {duration(slow.usual.duration_s)}" if slow.is_learned else f"limit {duration(slow.limit_s)}"
+    return f"{name(note)} took {duration(note.duration_ns / _NS)} ({known})"
 
 
 def lines(node: Node, slow: Slow, *, percentile: float, alike: int = 0, spans_left_out: int = 0) -> list[str]:
@@ -40,10 +40,13 @@ def lines(node: Node, slow: Slow, *, percentile: float, alike: int = 0, spans_le
 
 
 def path_names(node: Node) -> list[str]:
-    """Return the way from the root to a span, and on to the culprit, each as ``name (service)``."""
-    above = [f"{name(each.note)} ({each.note.service})" for each in reversed(list(node.ancestors()))]
-    below = [f"{name(each.note)} ({each.note.service})" for each in node.to_culprit()]
-    return [*above, f"{name(node.note)} ({node.note.service})", *below]
+    """Return the way from the root to a span, and on to the culprit, each as ``name (service)``; 32 names at most."""
+    way = [*reversed(list(node.ancestors())), node, *node.to_culprit()]
+    names = [f"{name(each.note)} ({each.note.service})" if each.note.service else name(each.note) for each in way]
+    if len(names) > _MOST_NAMES:
+        half = _MOST_NAMES // 2
+        names = [*names[:half], f"… {number(len(names) - _MOST_NAMES + 1)} more …", *names[1 - half :]]
+    return names
 
 
 def name(note: Note) -> str:

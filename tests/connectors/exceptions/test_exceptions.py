@@ -18,6 +18,7 @@ from otel_discord.connectors.exceptions.connector import ExceptionsConnector
 from otel_discord.connectors.exceptions.factory import FACTORY
 from otel_discord.connectors.exceptions.failures import failures
 from otel_discord.connectors.exceptions.told import Told
+from otel_discord.exporters.discord.folding.problem import ProblemFinder
 from otel_discord.ottl import each_span
 from otel_discord.service.config_file import load_configuration
 from otel_discord.service.registry import Registry
@@ -144,6 +145,18 @@ async def test_an_exception_is_a_record_with_all_that_explains_it() -> None:
 )
 async def test_what_is_told_of_a_span(arguments: Mapping[str, Any], expected: list[str]) -> None:
     assert await bodies(span(batch(), 1, **arguments)) == expected
+
+
+async def test_in_discord_failures_of_different_operations_are_different_problems() -> None:
+    sink = Sink()
+    connector = make(sink)
+    for trace, name in enumerate(["GET /a", "GET /b", "GET /a"], 1):
+        await connector.consume(span(batch(), 1, name=name, trace=trace))
+    finder = ProblemFinder()
+    first, other, again = [
+        finder.find("shop", record, 17, is_critical=False).fingerprint for record in sink.log_records
+    ]
+    assert first == again != other
 
 
 async def test_without_error_spans_only_exceptions_are_told() -> None:

@@ -12,6 +12,7 @@ from otel_discord.component import ACCEPTED, ComponentError, Outlets, PermanentE
 from otel_discord.connectors.slow_spans.config import SlowSpansConfig
 from otel_discord.connectors.slow_spans.connector import SlowSpansConnector
 from otel_discord.connectors.slow_spans.factory import FACTORY
+from otel_discord.exporters.discord.folding.problem import ProblemFinder
 from otel_discord.signals import LogsBatch, Signal, attributes_to_dict
 from otel_discord.testing.component_contract import check_cancelled, check_never_started, check_start_and_stop
 from otel_discord.testing.host import NopHost
@@ -81,6 +82,7 @@ async def test_what_its_record_has() -> None:
     assert (group.schema_url, scope.scope.name) == ("https://resource.example", "testing")
     assert (record.trace_id, record.span_id) == (trace_id(1), span_id(3))
     assert (record.severity_number, record.severity_text) == (13, "WARN")
+    assert record.event_name == "slow: GET /checkout"
     assert record.time_unix_nano == START_NS + 3220 * MS
     assert record.body.string_value.splitlines()[-1] == "path: … › GET /checkout (shop)"
     found = attributes_to_dict(record.attributes)
@@ -196,6 +198,18 @@ async def test_a_span_without_a_trace_is_told_alone_and_at_once() -> None:
         await connector.consume(batch(S(1, 0, "GET /", 0, 3000, SERVER), trace=0))
         await asyncio.sleep(0.1)
         assert sink.bodies == ["GET / took 3 s (limit 2 s)"]
+
+
+async def test_in_discord_each_operation_is_a_problem_of_its_own_that_counts() -> None:
+    sink = Sink()
+    async with running(sink, **LIMITS) as connector:
+        for trace, (name, ms) in enumerate([("GET /a", 3000), ("GET /b", 3000), ("GET /a", 63_000)], 1):
+            await connector.consume(batch(S(1, 0, name, 0, ms, SERVER), trace=trace))
+    finder = ProblemFinder()
+    first, other, again = [
+        finder.find("shop", record, 13, is_critical=False).fingerprint for record in sink.log_records
+    ]
+    assert first == again != other
 
 
 async def test_at_the_end_what_waits_is_told_and_then_it_is_closed() -> None:

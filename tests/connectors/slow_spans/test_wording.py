@@ -5,7 +5,7 @@ import pytest
 from otel_discord.connectors.slow_spans.judging import Slow
 from otel_discord.connectors.slow_spans.operations import Usual
 from otel_discord.connectors.slow_spans.path import Node, tree
-from otel_discord.connectors.slow_spans.wording import lines, name, title
+from otel_discord.connectors.slow_spans.wording import lines, name, path_names, title
 from tests.connectors.slow_spans.spans import CHECKOUT, SERVER, S, note, span_id
 
 USUAL = Usual(0.14, 1204)
@@ -20,7 +20,7 @@ def node(number: int, *spans: S) -> Node:
     [
         (Slow(0.28, True, USUAL, 13), "GET /checkout took 3.2 s (usually 140 ms)"),
         (Slow(2.0, False, Usual(0, 0), 13), "GET /checkout took 3.2 s (limit 2 s)"),
-        (Slow(2.0, False, USUAL, 13), "GET /checkout took 3.2 s (limit 2 s, usually 140 ms)"),
+        (Slow(2.0, False, USUAL, 13), "GET /checkout took 3.2 s (limit 2 s)"),
     ],
 )
 def test_the_first_line(slow: Slow, expected: str) -> None:
@@ -52,6 +52,15 @@ def test_a_long_way_is_cut_in_its_middle() -> None:
     spans = [S(each, each - 1, f"s{each}", each, 1000 - each, SERVER) for each in range(1, 10)]
     found = lines(node(1, *spans), Slow(0.5, False, Usual(0, 0), 13), percentile=99)
     assert found == ["mostly s2 › s3 › … 4 more … › s8 › s9: 982 ms, 98 %"]
+
+
+def test_the_names_of_a_long_way_are_bounded() -> None:
+    spans = [
+        S(each, each - 1, f"s{each}", each, 1000 - each, SERVER, "" if each == 1 else "shop") for each in range(1, 91)
+    ]
+    found = path_names(node(1, *spans))
+    assert len(found) == 32
+    assert (found[:2], found[16], found[-1]) == (["s1", "s2 (shop)"], "… 59 more …", "s90 (shop)")
 
 
 def test_a_name_is_one_short_line() -> None:

@@ -252,6 +252,27 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             _CONNECTOR,
         ),
         Instrument(
+            f"{PREFIX}exceptions_total",
+            _COUNTER,
+            "{exception}",
+            "Exceptions and failures that spans tell, by what became of them.",
+            (*_CONNECTOR, "outcome"),
+        ),
+        Instrument(
+            f"{PREFIX}slow_spans_total",
+            _COUNTER,
+            "{record}",
+            "Records of slow spans, by what became of them.",
+            (*_CONNECTOR, "outcome"),
+        ),
+        Instrument(
+            f"{PREFIX}slow_spans_let_go_total",
+            _COUNTER,
+            "{item}",
+            "What was let go before its time because a bound was reached.",
+            (*_CONNECTOR, "what"),
+        ),
+        Instrument(
             f"{PREFIX}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."
         ),
     ]

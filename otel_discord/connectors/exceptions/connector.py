@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from otel_discord.component import ACCEPTED, Host, Outlets, Receipt, Settings
+from otel_discord.component.instrument_list import PREFIX
+from otel_discord.component.instruments import counter
 from otel_discord.connectors.exceptions.config import ExceptionsConfig
 from otel_discord.connectors.exceptions.failures import failures
 from otel_discord.connectors.exceptions.records import records
@@ -32,6 +34,9 @@ class ExceptionsConnector:
         self._outlet = outlets.by_signal.get(Signal.LOGS)
         self._wall_clock_ns = wall_clock_ns
         self._told = self._new_memory()
+        self._labels = {"connector": str(settings.id)}
+        self._counter = counter(settings.meter, f"{PREFIX}exceptions_total")
+        self._count(0, 0)
         self._errors = ToldOnce(self._tell_error)
         self._matches = self._condition()
 
@@ -62,13 +67,19 @@ class ExceptionsConnector:
             return ACCEPTED
         new, noted = self._told.new_ones(found, asyncio.get_running_loop().time())
         if not new:
+            self._count(0, len(found))
             return ACCEPTED
         try:
             receipt = await self._outlet.consume(records(new, self._config.dimensions, self._wall_clock_ns()))
         except BaseException:
             self._told.forget(noted)
             raise
+        self._count(len(new), len(found) - len(new))
         return Receipt(0, receipt.message)  # what was rejected are records, not spans
+
+    def _count(self, told: int, repeated: int) -> None:
+        self._counter.add(told, {**self._labels, "outcome": "told"})
+        self._counter.add(repeated, {**self._labels, "outcome": "repeated"})
 
     def _new_memory(self) -> Told:
         return Told(self._config.deduplication.window, self._config.deduplication.max_entries)

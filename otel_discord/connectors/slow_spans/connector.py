@@ -13,6 +13,7 @@ from otel_discord.connectors.slow_spans.config import SlowSpansConfig
 from otel_discord.connectors.slow_spans.judging import Judge, Matches
 from otel_discord.connectors.slow_spans.leaving import Leaving
 from otel_discord.connectors.slow_spans.operations import Operation, Operations
+from otel_discord.connectors.slow_spans.own_numbers import OwnNumbers
 from otel_discord.connectors.slow_spans.path import Note
 from otel_discord.connectors.slow_spans.records import SlowSpan, slow_span, tell
 from otel_discord.connectors.slow_spans.traces import Trace, Traces
@@ -47,7 +48,8 @@ class SlowSpansConnector:
         self._config = config
         self._wall_clock_ns = wall_clock_ns
         outlet = outlets.by_signal.get(Signal.LOGS)
-        self._leaving = Leaving(outlet, settings.logger) if outlet else None
+        self._numbers = OwnNumbers(settings.meter, str(settings.id))
+        self._leaving = Leaving(outlet, self._numbers, settings.logger) if outlet else None
         self._errors = ToldOnce(self._tell_error)
         self._judge = Judge(
             config,
@@ -105,6 +107,7 @@ class SlowSpansConnector:
         before = self._traces.next_due_s()
         for group in batch.request.resource_spans:
             self._tell(self._take_in(group, now_s))
+        self._count_what_was_let_go()
         if len(self._leaving) or before != self._traces.next_due_s():
             self._woken.set()
         return ACCEPTED
@@ -171,6 +174,11 @@ class SlowSpansConnector:
 
     def _tell_error(self, condition: str, error: OttlError) -> None:
         self._logger.warning("a condition cannot be evaluated, so it does not hold: %s: %s", condition, error)
+
+    def _count_what_was_let_go(self) -> None:
+        self._numbers.let_go("trace", self._traces.traces_let_go)
+        self._numbers.let_go("span", self._traces.spans_left_out)
+        self._numbers.let_go("operation", self._judge.operations.let_go)
 
     def _say_what_was_let_go(self) -> None:
         if self._leaving is not None:

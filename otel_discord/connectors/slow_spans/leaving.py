@@ -6,6 +6,7 @@ from collections import deque
 from typing import Final
 
 from otel_discord.component import ComponentError, Consumer, RetryableError
+from otel_discord.connectors.slow_spans.own_numbers import OwnNumbers
 from otel_discord.connectors.slow_spans.records import SlowRecord, batch_of
 
 _MOST_RECORDS: Final = 2000
@@ -15,14 +16,15 @@ _LONGEST_PAUSE_S: Final = 10.0
 
 
 class Leaving:
-    """What is to be passed on. ``lost`` counts records that nobody took."""
+    """What is to be passed on."""
 
-    def __init__(self, outlet: Consumer, logger: logging.Logger) -> None:
+    def __init__(self, outlet: Consumer, numbers: OwnNumbers, logger: logging.Logger) -> None:
         self._outlet = outlet
+        self._numbers = numbers
         self._logger = logger
         self._records: deque[SlowRecord] = deque()
         self._pause_s = _FIRST_PAUSE_S
-        self.lost = 0
+        self._given_up = 0
 
     def __len__(self) -> int:
         return len(self._records)
@@ -37,7 +39,8 @@ class Leaving:
         self._records.extend(records)
         while len(self._records) > _MOST_RECORDS:
             self._records.popleft()
-            self.lost += 1
+            self._given_up += 1
+            self._numbers.lost(1)
 
     async def offer(self) -> bool:
         """Offer all that there is; return whether all is settled."""
@@ -52,14 +55,18 @@ class Leaving:
                 return False
             except ComponentError as error:
                 self._logger.error("%d slow spans are lost: %s", len(first), error)  # noqa: TRY400  it says why
+                self._numbers.lost(len(first))
             except asyncio.CancelledError:
                 self._records.extendleft(reversed(first))
                 raise
+            else:
+                self._numbers.told(len(first))
             self._pause_s = _FIRST_PAUSE_S
         return True
 
     def tell_lost(self) -> None:
         """Say at the end what was not taken."""
-        lost = self.lost + len(self._records)
+        self._numbers.lost(len(self._records))
+        lost = self._given_up + len(self._records)
         if lost:
             self._logger.error("%d slow spans are lost: nobody took them in time", lost)

@@ -27,7 +27,7 @@ from otel_discord.testing.component_contract import check_cancelled, check_never
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import START_NS, key_values, logs_batch
 from otel_discord.testing.sinks import Sink
-from otel_discord.testing.telemetry import settings
+from otel_discord.testing.telemetry import InMemoryTelemetry, settings
 
 ERROR, UNSET = 2, 0
 BOOM = {"exception.type": "app.Boom", "exception.message": "no bread", "exception.stacktrace": "Traceback …"}
@@ -179,6 +179,20 @@ def passed_up(trace: int = 1) -> list[TracesBatch]:
 
 async def test_an_exception_that_passes_through_spans_is_told_once() -> None:
     assert await bodies(*passed_up()) == ["op1 failed"]
+
+
+async def test_it_counts_what_it_told_and_what_not() -> None:
+    telemetry = InMemoryTelemetry()
+    connector = FACTORY.create(
+        settings("exceptions", telemetry), ExceptionsConfig.model_validate({}), Outlets({Signal.LOGS: Sink()})
+    )
+    for each in passed_up():
+        await connector.consume(each)
+    counts = [
+        telemetry.value("otel_discord_exceptions_total", connector="exceptions", outcome=each)
+        for each in ("told", "repeated")
+    ]
+    assert counts == [1, 4]
 
 
 async def test_in_one_batch_the_order_of_failed_spans_does_not_matter() -> None:

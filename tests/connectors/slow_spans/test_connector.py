@@ -18,7 +18,7 @@ from otel_discord.testing.component_contract import check_cancelled, check_never
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import START_NS
 from otel_discord.testing.sinks import Sink
-from otel_discord.testing.telemetry import settings
+from otel_discord.testing.telemetry import InMemoryTelemetry, settings
 from tests.connectors.slow_spans.spans import CHECKOUT, CLIENT, MS, SERVER, S, batch, span_id, trace_id
 
 pytestmark = pytest.mark.looptime
@@ -26,9 +26,9 @@ LIMITS = {"limits": [{"where": "span.kind == SPAN_KIND_SERVER", "over": "2s"}], 
 LEARNED = {"learned": {"min_spans": 20}}
 
 
-def make(sink: Sink | None, **keys: Any) -> SlowSpansConnector:
+def make(sink: Sink | None, telemetry: InMemoryTelemetry | None = None, **keys: Any) -> SlowSpansConnector:
     outlets: dict[Signal, Any] = {} if sink is None else {Signal.LOGS: sink}
-    made = FACTORY.create(settings("slow_spans"), SlowSpansConfig.model_validate(keys), Outlets(outlets))
+    made = FACTORY.create(settings("slow_spans", telemetry), SlowSpansConfig.model_validate(keys), Outlets(outlets))
     assert isinstance(made, SlowSpansConnector)
     return made
 
@@ -255,6 +255,28 @@ async def test_what_nobody_takes_is_said_to_be_lost(caplog: pytest.LogCaptureFix
     async with running(Sink(always=RetryableError("busy")), **LIMITS) as connector:
         await connector.consume(batch(*CHECKOUT))
     assert "nobody took them in time" in caplog.text
+
+
+async def test_it_counts_what_it_does() -> None:
+    telemetry, sink = InMemoryTelemetry(), Sink()
+    sink.answer_next(PermanentError("never"))
+    keys = {**LIMITS, "learned": {"max_operations": 2}, "max_traces": 2, "max_spans_per_trace": 8}
+    connector = make(sink, telemetry, **keys)
+    async with connector.lifespan(NopHost()):
+        await connector.consume(batch(S(1, 0, "GET /", 0, 3000, SERVER), trace=1))
+        await asyncio.sleep(6)
+        await connector.consume(batch(S(1, 0, "GET /", 0, 3000, SERVER), trace=2))
+        await connector.consume(batch(*(S(each, 0, f"s{each % 5}", 0, each) for each in range(1, 10)), trace=3))
+        await asyncio.sleep(6)
+    counts = {
+        label: telemetry.value(f"otel_discord_slow_spans_{name}", connector="slow_spans", **{key: label})
+        for name, key, labels in [
+            ("total", "outcome", ["told", "lost"]),
+            ("let_go_total", "what", ["trace", "span", "operation"]),
+        ]
+        for label in labels
+    }
+    assert counts == {"told": 1, "lost": 1, "trace": 1, "span": 2, "operation": 8}
 
 
 async def test_what_was_learned_stays_over_a_reload() -> None:

@@ -12,7 +12,7 @@ from otel_discord.component.listening_sockets import listening_sockets
 from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.alertmanager_webhook.answers import Answer
 from otel_discord.receivers.alertmanager_webhook.config import AlertmanagerWebhookConfig
-from otel_discord.receivers.alertmanager_webhook.intake import Intake
+from otel_discord.receivers.alertmanager_webhook.intake import OVERLOADED, Intake, Room
 from otel_discord.receivers.otlp.connections import ConnectionLimits, Server
 from otel_discord.receivers.otlp.decompress import CONTENT_ENCODINGS, too_large
 from otel_discord.receivers.otlp.file_limit import accepted_at_once, files_limit_and_open, room_for_connections
@@ -33,7 +33,7 @@ class AlertHandler:
         self._config = config
         self._intake = intake
         self._authenticator = authenticator
-        self._paths = {"/", config.path}
+        self._paths = {"", config.path.rstrip("/")}
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """Return the response to one request."""
@@ -43,10 +43,11 @@ class AlertHandler:
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
-        body = await self._read_body(request)
-        if isinstance(body, Refusal):
-            return _response(request, self._intake.failed(body))
-        return _response(request, await self._intake.take(body, _content_encoding(request)))
+        with self._intake.room() as room:
+            body = await self._read_body(request, room)
+            if isinstance(body, Refusal):
+                return _response(request, self._intake.failed(body))
+            return _response(request, await self._intake.take(body, _content_encoding(request)))
 
     def answer_error(self, request: web.BaseRequest, status: int, message: str) -> web.Response:
         """Return the response to what is not HTTP or breaks its rules (400), or to a failure of ours (503)."""
@@ -63,7 +64,7 @@ class AlertHandler:
             headers = {name.lower(): value for name, value in request.headers.items()}
             if not self._authenticator.authenticate(headers):
                 return Refusal(Reason.UNAUTHENTICATED, "authentication failed")
-        if request.path not in self._paths:
+        if request.path.rstrip("/") not in self._paths:
             return Refusal(
                 Reason.NOT_FOUND, f"nothing is received at {request.path[:100]!r}; post to {self._config.path}"
             )
@@ -77,7 +78,7 @@ class AlertHandler:
             return too_large(self._config.max_request_body_size)
         return None
 
-    async def _read_body(self, request: web.BaseRequest) -> bytes | Refusal:
+    async def _read_body(self, request: web.BaseRequest, room: Room) -> bytes | Refusal:
         read_timeout_s, max_bytes = self._config.read_timeout, self._config.max_request_body_size
         chunks: list[bytes] = []
         size = 0
@@ -88,6 +89,8 @@ class AlertHandler:
                     size += len(chunk)
                     if size > max_bytes:
                         return too_large(max_bytes)
+                    if not room.grow(len(chunk)):
+                        return OVERLOADED
                     chunks.append(chunk)
                     if read_timeout_s:
                         deadline.reschedule(start_s + body_deadline_s(read_timeout_s, size))

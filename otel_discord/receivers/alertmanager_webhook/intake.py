@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from otel_discord.component import ComponentError, Consumer, Receipt, Settings
@@ -12,6 +13,7 @@ from otel_discord.receivers.alertmanager_webhook.payload import Rules, TooManyEr
 from otel_discord.receivers.alertmanager_webhook.reading import PayloadError
 from otel_discord.receivers.alertmanager_webhook.records import batch_of
 from otel_discord.receivers.otlp.answers import refusal_of
+from otel_discord.receivers.otlp.budget import MemoryBudget
 from otel_discord.receivers.otlp.decompress import decompress
 from otel_discord.receivers.otlp.inflight import InFlight
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
@@ -20,9 +22,36 @@ from otel_discord.signals import LogsBatch, Signal
 
 _INLINE_BYTES: Final = 131_072
 """Larger bodies are read in a thread, so that the event loop goes on."""
-_LARGE_AT_ONCE: Final = 2
+_OVERLOAD_WAIT_S: Final = 5.0
+"""How long a large body waits for its turn to be read."""
+_BODIES_AT_ONCE: Final = 16
+"""So many of the largest bodies may be on their way in, or wait to be read."""
+OVERLOADED: Final = Refusal(Reason.UNAVAILABLE, "too many large requests at once; try again")
 _CLOSING: Final = Refusal(Reason.UNAVAILABLE, "the receiver is shutting down; try again")
 _FAILED: Final = Refusal(Reason.UNAVAILABLE, "the receiver failed; its log says why; try again")
+
+
+class Room:
+    """The memory that one body takes while it comes in and is read; small bodies need no leave."""
+
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget = budget
+        self._size_bytes = 0
+        self._held_bytes = 0
+
+    def grow(self, more_bytes: int) -> bool:
+        """Return whether there is room for more."""
+        self._size_bytes += more_bytes
+        if self._size_bytes <= _INLINE_BYTES:
+            return True
+        share = self._budget.try_take(more_bytes)
+        self._held_bytes += share or 0
+        return share is not None
+
+    def leave(self) -> None:
+        """Give everything back."""
+        self._budget.give_back(self._held_bytes)
+        self._held_bytes = 0
 
 
 class Intake:
@@ -49,7 +78,8 @@ class Intake:
         self._wall_clock_ns = wall_clock_ns
         self._telemetry = ReceiverTelemetry(settings, "http")
         self._in_flight = InFlight()
-        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._one_large = MemoryBudget(1)
+        self._uploads = MemoryBudget(_BODIES_AT_ONCE * config.max_request_body_size)
         self._closing = False
 
     async def take(self, body: bytes, content_encoding: str = "") -> Answer:
@@ -57,6 +87,15 @@ class Intake:
         if self._closing:
             return self.failed(_CLOSING)
         return await self._in_flight.complete(self._take(body, content_encoding), refused(_CLOSING))
+
+    @contextmanager
+    def room(self) -> Iterator["Room"]:
+        """Count the memory of a body as long as the block runs."""
+        room = Room(self._uploads)
+        try:
+            yield room
+        finally:
+            room.leave()
 
     def failed(self, refusal: Refusal) -> Answer:
         """Count a request that never reached the pipeline, and return its answer."""
@@ -71,8 +110,7 @@ class Intake:
     async def _take(self, body: bytes, content_encoding: str) -> Answer:
         try:
             if content_encoding or len(body) > _INLINE_BYTES:
-                async with self._large:
-                    batch = await asyncio.to_thread(self._read, body, content_encoding)
+                batch = await self._read_aside(body, content_encoding)
             else:
                 batch = self._read(body, content_encoding)
         except Exception:  # the border: whatever it is, the client gets an answer and keeps its alerts
@@ -82,6 +120,16 @@ class Intake:
             self._logger.warning("a posted alert was refused: %s", batch.message)
             return self.failed(batch)
         return await self._pass_on(batch)
+
+    async def _read_aside(self, body: bytes, content_encoding: str) -> LogsBatch | Refusal:
+        """Read one large body after the other, so that their memory is needed once."""
+        turn = await self._one_large.take(1, timeout_s=_OVERLOAD_WAIT_S)
+        if turn is None:
+            return OVERLOADED
+        try:
+            return await asyncio.to_thread(self._read, body, content_encoding)
+        finally:
+            self._one_large.give_back(turn)
 
     def _read(self, body: bytes, content_encoding: str) -> LogsBatch | Refusal:
         plain = decompress(body, content_encoding, self._max_body_bytes)

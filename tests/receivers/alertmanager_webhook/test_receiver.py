@@ -68,7 +68,7 @@ async def test_a_taken_port_is_said() -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------- answers
-@pytest.mark.parametrize("path", ["/", "/api/v1/alerts-webhook", "/?token=ignored"])
+@pytest.mark.parametrize("path", ["/", "/api/v1/alerts-webhook", "/api/v1/alerts-webhook/", "/?token=ignored"])
 async def test_alerts_are_taken(path: str) -> None:
     async with running() as it:
         reply = await it.post(path=path)
@@ -209,6 +209,23 @@ async def test_a_large_body_is_taken_while_small_ones_pass() -> None:
         large = asyncio.create_task(it.post({"status": "firing", "alerts": [alert] * 3000}))
         small = await it.post()
         assert (small.status, (await large).said) == (200, {"accepted": 3000})
+
+
+async def test_many_large_bodies_at_once_are_told_to_come_back() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n"
+    async with running(max_request_body_size=2**20) as it:
+        held = [await asyncio.open_connection("127.0.0.1", it.receiver.port) for _ in range(20)]
+        for _, writer in held:
+            writer.write(head + b" " * (2**20 - 1))  # all but the last byte
+        done, _ = await asyncio.wait({asyncio.create_task(reader.read(12)) for reader, _ in held}, timeout=2)
+        assert {task.result() for task in done} == {b"HTTP/1.1 503"}
+        assert len(done) <= 4
+        assert (await it.post()).status == 200
+        for _, writer in held:
+            writer.close()
+        async with asyncio.timeout(5):
+            while (await it.post(b" " * 2**19)).status != 400:
+                await asyncio.sleep(0.02)
 
 
 async def test_a_body_that_does_not_come_in_time() -> None:

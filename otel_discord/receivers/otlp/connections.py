@@ -44,7 +44,7 @@ class Connection(RequestHandler):
     ) -> web.StreamResponse:
         """Return the answer to what could not be read as a request; a failure of ours is logged."""
         if status >= 500:
-            self.logger.error("answering an OTLP/HTTP request failed", exc_info=exc)
+            self.logger.error("answering an HTTP request failed", exc_info=exc)
         return self._answer_error(request, status, message or str(exc or ""))
 
 

@@ -1,7 +1,7 @@
 """A measure: points in, one value for each group out, over a window that slides with time. Pure; time is an argument.
 
-A point costs the same whether there are ten series or a hundred thousand, and a series about a kilobyte or less
-(histograms: their buckets, up to ten times).
+A point costs the same whether there are ten series or a hundred thousand. A series in a group of its own takes 1.4 kB
+with five points a window and up to 3 kB with thirty or more; for percentiles its buckets, up to eleven times.
 """
 
 import heapq

@@ -10,6 +10,7 @@ import math
 from array import array
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -124,11 +125,17 @@ def _pair(flow: Flow, count: int, total: float, kind: Aggregation) -> Observed |
 
 
 def _explicit(point: HistogramDataPoint, low: float | None, high: float | None) -> Explicit | None:
-    bounds = tuple(point.explicit_bounds)
-    rising = all(one < two for one, two in pairwise(bounds))
-    if len(point.bucket_counts) != len(bounds) + 1 or not rising or not all(map(math.isfinite, bounds)):
+    bounds = _sound(tuple(point.explicit_bounds))
+    if bounds is None or len(point.bucket_counts) != len(bounds) + 1:
         return None
     return _fitting(lambda: Explicit(bounds, point.bucket_counts, low, high))
+
+
+@lru_cache(maxsize=256)
+def _sound(bounds: tuple[float, ...]) -> tuple[float, ...] | None:
+    """Return bounds that rise, one tuple for all series that have the same; None for others."""
+    rising = all(one < two for one, two in pairwise(bounds))
+    return bounds if rising and all(map(math.isfinite, bounds)) else None
 
 
 def _exponential(point: ExponentialHistogramDataPoint, low: float | None, high: float | None) -> Exponential | None:

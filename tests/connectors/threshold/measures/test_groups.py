@@ -31,9 +31,7 @@ from tests.connectors.threshold.measures.points import (
         ("sum", 42),
         ("min", 4),
         ("max", 20),
-        [
-            ("count", 4),
-        ],
+        ("count", 4),
     ],
 )
 def test_gauges_of_several_streams(aggregation: str, expected: float) -> None:

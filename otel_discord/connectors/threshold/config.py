@@ -1,6 +1,6 @@
 """What the user writes under ``connectors::threshold``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -23,7 +23,7 @@ class ThresholdConfig(StrictModel):
     """Most groups and series of a rule; beyond it the oldest are forgotten, and counted."""
     max_alerts: Annotated[int, Field(ge=1)] = 10_000
     """Most alerts of all rules that are pending or firing at once; others begin when there is room."""
-    rules: Annotated[tuple[RuleConfig, ...], Field(min_length=1)]
+    rules: tuple[RuleConfig, ...]
     """What to look at."""
 
     @model_validator(mode="after")
@@ -34,25 +34,28 @@ class ThresholdConfig(StrictModel):
         return self
 
     def _problems(self) -> Iterator[str]:
-        places: dict[str, int] = {}
+        if not self.rules:
+            yield "rules: needs at least one"
+        places = {rule.name: place for place, rule in reversed(list(enumerate(self.rules)))}
         for place, rule in enumerate(self.rules):
-            if rule.name in places:
+            if places[rule.name] < place:
                 yield f"rules::{place}::name: rule {places[rule.name]} has the name {rule.name!r} as well"
-            places.setdefault(rule.name, place)
         for place, rule in enumerate(self.rules):
             for key in ("all_of", "inhibited_by"):
                 for name in getattr(rule, key):
                     if name not in places:
                         hint = did_you_mean(name, places) or f"rules are {', '.join(places)}"
                         yield f"rules::{place}::{key}: there is no rule {name!r}; {hint}"
-            if rule.all_of and rule.group_by:
-                for name in rule.all_of:
-                    if name in places and (missing := set(rule.group_by) - set(self.rules[places[name]].group_by)):
-                        yield f"rules::{place}::group_by: rule {name!r} does not group by {', '.join(sorted(missing))}"
+            for name in rule.all_of if rule.group_by else ():
+                if missing := set(rule.group_by) - self._labels_of(name, rule.group_by):
+                    yield f"rules::{place}::group_by: rule {name!r} does not group by {', '.join(sorted(missing))}"
         for key in ("all_of", "inhibited_by"):
             if circle := _circle({rule.name: getattr(rule, key) for rule in self.rules}):
                 place = places[circle[0]]
                 yield f"rules::{place}::{key}: goes in a circle: {' → '.join(circle)}"
+
+    def _labels_of(self, name: str, otherwise: Iterable[str]) -> set[str]:
+        return next((set(rule.group_by) for rule in self.rules if rule.name == name), set(otherwise))
 
 
 def _circle(edges: dict[str, tuple[str, ...]]) -> list[str]:

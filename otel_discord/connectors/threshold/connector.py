@@ -83,13 +83,18 @@ class ThresholdConnector:
             with self._numbers.shown():
                 self._is_open = True
                 try:
-                    async with asyncio.TaskGroup() as tasks:
+                    async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._evaluate_at_intervals())
                         try:
                             yield
                         finally:
                             self._is_open = False
                             self._closing.set()
+                            limit.reschedule(host.drain_deadline_s or asyncio.get_running_loop().time() + _LAST_WORDS_S)
+                except TimeoutError:
+                    if not limit.expired():
+                        raise
+                    self._logger.warning("an evaluation did not end in time; its alerts go on with the next start")
                 finally:
                     self._is_open = False
                 await self._end()

@@ -100,6 +100,8 @@ def show(value: float | None, unit: str, *, as_percent: bool = False) -> str:
     if known is None:
         return f"{number(_plain(value))} {unit}".strip()
     base = value * known.factor
+    if abs(base) >= 1e300:
+        return f"{value:g} {unit}".strip()
     if known.dimension is Dimension.BYTES:
         return size(_plain(base)) + suffix
     if known.dimension is Dimension.SECONDS:
@@ -115,4 +117,4 @@ def of_rate(unit: str) -> str:
 
 
 def _plain(value: float) -> float:
-    return int(value) if value == int(value) and abs(value) < 1e15 else value
+    return int(value) if abs(value) < 1e15 and value == int(value) else value

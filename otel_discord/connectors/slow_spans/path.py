@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 SERVED: Final = frozenset({Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CONSUMER})
-_CULPRIT_SHARE: Final = 0.5
-"""A child that takes this part of its parent's time is the reason that the parent is slow."""
+CULPRIT_SHARE: Final = 0.5
+"""What takes this part of a span's time is the reason that it is slow."""
 _MAX_DEPTH: Final = 1000
 
 
@@ -75,13 +75,18 @@ class Node:
         """Return the children, the one with the largest share first."""
         return sorted(self.children, key=lambda child: (-(child.to_ns - child.from_ns), child.note))
 
+    def share_in(self, above: "Node") -> float:
+        """Return which part of the time of a span above it takes, 0 to 1."""
+        ends_ns = min(self.to_ns, above.start_ns + above.note.duration_ns)
+        return _ratio(ends_ns - max(self.from_ns, above.start_ns), above.note.duration_ns)
+
     def to_culprit(self) -> Sequence["Node"]:
-        """Return the way down to the span that takes the time: at each step the child that takes half or more."""
+        """Return the way down to what takes the time: at each step the slowest child, while it takes half or more."""
         way: list[Node] = []
         node = self
         while len(way) < _MAX_DEPTH:
             slowest = next(iter(node.slowest_children()), None)
-            if slowest is None or slowest.share < _CULPRIT_SHARE:
+            if slowest is None or slowest.share_in(self) < CULPRIT_SHARE:
                 return way
             way.append(slowest)
             node = slowest

@@ -16,9 +16,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from otel_discord.connectors.slow_spans.judging import Slow
 from otel_discord.connectors.slow_spans.path import tree
-from otel_discord.connectors.slow_spans.selection import Finding, select
+from otel_discord.connectors.slow_spans.selection import Finding, is_known, select
 from otel_discord.connectors.slow_spans.traces import Trace
-from otel_discord.connectors.slow_spans.wording import lines, name, path_names, share_of, title
+from otel_discord.connectors.slow_spans.wording import lines, name, path_names, title
 from otel_discord.ottl import SpanItem
 from otel_discord.signals import LogsBatch, severity_range
 from otel_discord.signals.from_plain import from_plain
@@ -75,7 +75,7 @@ def tell(trace: Trace[SlowSpan], *, percentile: float, now_ns: int) -> list[Slow
     told = []
     for finding in select(nodes, slow):
         of = trace.slow.get(finding.node.note.span_id)
-        if of is not None and not (finding.covers & trace.told):
+        if of is not None and not is_known(finding, nodes, trace.told):
             told.append(SlowRecord(_record(finding, of, trace.spans_left_out, percentile, now_ns), of))
     trace.told |= trace.slow.keys()
     trace.slow.clear()
@@ -140,7 +140,7 @@ def _attributes(finding: Finding, of: SlowSpan, percentile: float) -> list[KeyVa
             "span.culprit.service": last.note.service,
             "span.culprit.span_id": last.note.span_id.hex(),
             "span.culprit.duration_ms": last.note.duration_ns / _MS,
-            "span.culprit.share": share_of(last, node),
+            "span.culprit.share": last.share_in(node),
         }
     found = {pair.key: pair.value for pair in of.span.attributes if pair.key}
     found.update((key, from_plain(value)) for key, value in facts.items())

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
-from otel_discord.connectors.slow_spans.path import SERVED, Node
+from otel_discord.connectors.slow_spans.path import CULPRIT_SHARE, SERVED, Node
 
-_MOST: float = 0.5
+_MOST: Final = 0.5
+_Operation: TypeAlias = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,26 @@ def select(nodes: Mapping[bytes, Node], slow: Collection[bytes]) -> list[Finding
         node = nodes[span_id]
         inside = [above for above in node.ancestors() if above.note.span_id in slow and _is_within(node, above)]
         heads.setdefault((inside[-1] if inside else node).note.span_id, set()).add(span_id)
-    by_operation: dict[tuple[str, str, int], list[Finding]] = {}
+    by_operation: dict[_Operation, list[Finding]] = {}
     for head_id, covered in heads.items():
         node = _outermost_served(nodes[head_id], slow)
         finding = Finding(node, frozenset({*covered, head_id, node.note.span_id}))
-        by_operation.setdefault((node.note.service, node.note.name, node.note.kind), []).append(finding)
+        by_operation.setdefault(_operation(node), []).append(finding)
     told = [_slowest(alike) for alike in by_operation.values()]
     return sorted(told, key=lambda each: (-each.node.note.duration_ns, each.node.note))
+
+
+def is_known(finding: Finding, nodes: Mapping[bytes, Node], told: Collection[bytes]) -> bool:
+    """Return whether what was told before says it: its operation was, or what takes half or more of its time."""
+    return any(
+        _operation(nodes[span_id]) == _operation(finding.node) or nodes[span_id].share_in(finding.node) >= CULPRIT_SHARE
+        for span_id in finding.covers
+        if span_id in told
+    )
+
+
+def _operation(node: Node) -> _Operation:
+    return node.note.service, node.note.name, node.note.kind
 
 
 def _slowest(alike: list[Finding]) -> Finding:

@@ -55,20 +55,13 @@ def name(note: Note) -> str:
     return text if len(text) <= _NAME_CHARS else f"{text[: _NAME_CHARS - 1]}…"
 
 
-def share_of(node: Node, head: Node) -> float:
-    """Return which part of the head's time a span below it takes, 0 to 1."""
-    whole_ns = head.note.duration_ns
-    ends_ns = min(node.to_ns, head.start_ns + whole_ns)
-    return min(1.0, max(0.0, (ends_ns - max(node.from_ns, head.start_ns)) / whole_ns)) if whole_ns else 0.0
-
-
 def _culprit(node: Node, way: Sequence[Node]) -> str:
     if not way:
         return ""
     last = way[-1]
     failed = ", failed" if last.note.failed else ""
     taken = duration((last.to_ns - last.from_ns) / _NS)
-    return f"mostly {_steps(node, way)}: {taken}, {_percent(share_of(last, node))}{failed}"
+    return f"mostly {_steps(node, way)}: {taken}, {_percent(last.share_in(node))}{failed}"
 
 
 def _shares(node: Node, way: Sequence[Node]) -> str:

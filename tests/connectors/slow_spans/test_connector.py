@@ -180,6 +180,23 @@ async def test_a_span_that_comes_again_or_late_is_not_told_again() -> None:
     assert sink.item_count == 1
 
 
+async def test_a_slow_parent_that_comes_later_is_told_if_what_was_told_is_not_its_reason() -> None:
+    sink = Sink()
+    first, second = (S(each, 1, f"GET /{each}", each * 3000, each * 3000 + 2500, SERVER) for each in (2, 3))
+    async with running(sink, **LIMITS) as connector:
+        await connector.consume(batch(first))
+        await asyncio.sleep(6)
+        await connector.consume(batch(second, S(1, 0, "GET /report", 0, 59_000, SERVER)))
+        await asyncio.sleep(6)
+        assert [str(body).splitlines()[0] for body in sink.bodies] == [
+            "GET /2 took 2.5 s (limit 2 s)",
+            "GET /report took 59 s (limit 2 s)",
+        ]
+        await connector.consume(batch(S(4, 1, "GET /2", 20_000, 25_000, SERVER)))
+        await asyncio.sleep(6)
+    assert sink.item_count == 2
+
+
 async def test_two_causes_in_one_trace_are_two_records() -> None:
     sink = Sink()
     spans = [S(1, 9, "GET /a", 0, 3000, SERVER), S(2, 9, "GET /b", 3000, 7000, SERVER)]

@@ -27,6 +27,13 @@ def test_the_way_up_and_the_way_down() -> None:
     assert found[3].self_share == pytest.approx(1 - 3060 / 3200)
 
 
+def test_the_way_down_ends_where_the_time_is_divided() -> None:
+    halves = [S(3, 2, "a", 0, 450), S(4, 2, "b", 450, 900)]
+    found = nodes(S(1, 0, "p", 0, 1000), S(2, 1, "c", 0, 900), *halves, S(5, 3, "d", 0, 450))
+    assert names(list(found[1].to_culprit())) == ["c"]
+    assert names(list(found[2].to_culprit())) == ["a", "d"]
+
+
 def test_a_clock_that_is_ahead_is_moved_into_the_parents_time() -> None:
     found = nodes(*CHECKOUT)
     assert found[7].share == pytest.approx(2820 / 2920)

@@ -1,14 +1,14 @@
 """The HTTP server: reads a request's head and body within their bounds, and writes the answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
 
 from otel_discord.component import Authenticator, Settings
-from otel_discord.component.listening_sockets import listening_sockets
 from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.alertmanager_webhook.answers import Answer
 from otel_discord.receivers.alertmanager_webhook.config import AlertmanagerWebhookConfig
@@ -101,28 +101,39 @@ class AlertHandler:
         return b"".join(chunks)
 
 
+class AlertServer:
+    """A running server; ``address`` is where it is bound."""
+
+    def __init__(self, listeners: list[asyncio.Server], bound: list[socket.socket]) -> None:
+        self._listeners = listeners
+        self._bound = bound
+        self.address = format_host_port(bound[0].getsockname())
+
+    def stop_listening(self, leave_to: Callable[[list[socket.socket]], None] | None = None) -> None:
+        """Take no new connections; those open stay. ``leave_to`` gets the sockets before they are closed."""
+        if leave_to is not None:
+            leave_to(self._bound)
+        for listener in self._listeners:
+            listener.close()
+
+
 @asynccontextmanager
 async def serve_alerts(
     settings: Settings,
     config: AlertmanagerWebhookConfig,
     handler: AlertHandler,
     certificates: CertificateFiles | None,
-) -> AsyncIterator[str]:
-    """Run the server and yield the address that it is bound to; leaving lets the last answers out.
-
-    Raises:
-        StartError: the endpoint is in use or cannot be used.
-    """
+    bound: list[socket.socket],
+) -> AsyncIterator[AlertServer]:
+    """Run the server on sockets that listen, and which it closes; leaving lets the last answers out."""
     room = room_for_connections(*files_limit_and_open())
     limits = ConnectionLimits(room, config.read_timeout, config.idle_timeout)
     server = Server(handler.answer, answer_error=handler.answer_error, limits=limits, logger=settings.logger)
-    loop = asyncio.get_running_loop()
-    context = certificates.new_context() if certificates else None
-    bound = listening_sockets(config.endpoint, f"receivers::{settings.id}::endpoint")
     listeners: list[asyncio.Server] = []
     try:
+        context = certificates.new_context() if certificates else None
         for one in bound:
-            listener = await loop.create_server(
+            listener = await asyncio.get_running_loop().create_server(
                 server,
                 sock=one,
                 backlog=accepted_at_once(room),
@@ -130,9 +141,9 @@ async def serve_alerts(
                 ssl_handshake_timeout=_TLS_HANDSHAKE_S if context else None,
             )
             listeners.append(listener)
-        address = format_host_port(bound[0].getsockname())
-        settings.logger.info("receiving alerts on %s", address)
-        yield address
+        running = AlertServer(listeners, bound)
+        settings.logger.info("receiving alerts on %s", running.address)
+        yield running
     finally:
         for listener in listeners:
             listener.close()

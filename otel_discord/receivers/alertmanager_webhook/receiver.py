@@ -4,13 +4,15 @@ import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
-from otel_discord.component import Authenticator, Host, Outlets, Settings, StartError
+from otel_discord.component import Authenticator, Component, Host, Outlets, Settings, StartError
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.receivers.alertmanager_webhook.config import AlertmanagerWebhookConfig
 from otel_discord.receivers.alertmanager_webhook.http import AlertHandler, serve_alerts
 from otel_discord.receivers.alertmanager_webhook.intake import Intake
+from otel_discord.receivers.alertmanager_webhook.listening import listen, shelf
 from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.signals import Signal
 
@@ -39,6 +41,13 @@ class AlertmanagerWebhookReceiver:
         """The port that it listens on."""
         return parse_host_port(self._address)[1] if self._address else None
 
+    def takes_over(self, predecessor: Component) -> bool:
+        """Return whether it listens where its predecessor does, and so goes on with its sockets."""
+        return (
+            isinstance(predecessor, AlertmanagerWebhookReceiver)
+            and predecessor._config.endpoint == self._config.endpoint  # noqa: SLF001 - one of its own kind
+        )
+
     def preflight(self) -> None:
         """Read the certificates.
 
@@ -63,12 +72,16 @@ class AlertmanagerWebhookReceiver:
             if certificates is not None and certificates.reload_interval_s:
                 reloading = asyncio.create_task(self._reload(certificates))
                 stack.push_async_callback(_end, reloading)
-            self._address = await stack.enter_async_context(
-                serve_alerts(self._settings, self._config, handler, certificates)
+            bound = listen(host, self._config.endpoint, f"{self._key_path}::endpoint")
+            server = await stack.enter_async_context(
+                serve_alerts(self._settings, self._config, handler, certificates, bound)
             )
+            self._address = server.address
             try:
                 yield
             finally:
+                leave_to = partial(shelf(host).put, self._config.endpoint) if host.hands_over else None
+                server.stop_listening(leave_to)
                 await self._close(intake, host)
 
     async def _close(self, intake: Intake, host: Host) -> None:

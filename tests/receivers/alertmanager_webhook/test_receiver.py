@@ -14,10 +14,11 @@ import orjson
 import pytest
 import trustme
 
-from otel_discord.component import PermanentError, Receipt, RetryableError
-from otel_discord.signals import LogsBatch
+from otel_discord.component import Outlets, PermanentError, Receipt, RetryableError
+from otel_discord.signals import LogsBatch, Signal
 from otel_discord.signals.alert_event import AlertState, alert_event
 from otel_discord.testing.component_contract import check_component, check_failed_start
+from otel_discord.testing.host import NopHost
 from otel_discord.testing.receiver_contract import Client, Told, check_receiver
 from otel_discord.testing.sinks import Sink
 from tests.receivers.alertmanager_webhook.rig import ALERTS, make, running
@@ -312,3 +313,49 @@ async def test_the_port_is_free_for_the_next_one() -> None:
         await first.close(drain_s=1)
         async with running(endpoint=f"127.0.0.1:{port}") as second:
             assert (await second.post()).status == 200
+
+
+# ------------------------------------------------------------------------------------------------------------ reload
+async def test_over_a_reload_nobody_is_refused() -> None:
+    host, sink = NopHost(), Sink()
+    first, second = make(Outlets({Signal.LOGS: sink})), make(Outlets({Signal.LOGS: sink}), default_severity="info")
+    assert second.takes_over(first)
+    async with aiohttp.ClientSession() as session:
+        async with first.lifespan(host):
+            port = first.port
+            host.hands_over = True
+        posting = asyncio.create_task(session.post(f"http://127.0.0.1:{port}/", json=ALERTS))
+        await asyncio.sleep(0.05)
+        assert not posting.done()
+        host.hands_over = False
+        async with second.lifespan(host):
+            assert second.port == port
+            assert (await posting).status == 200
+    assert len(sink.batches) == 1
+    with pytest.raises(OSError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_what_nobody_takes_is_closed() -> None:
+    host = NopHost()
+    first = make()
+    assert not make(endpoint="127.0.0.1:1").takes_over(first)
+    async with first.lifespan(host):
+        port = first.port
+        host.hands_over = True
+    host._kept.clear()
+    with pytest.raises(OSError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_sockets_of_another_endpoint_are_not_taken() -> None:
+    host = NopHost()
+    first, second = make(), make(endpoint="localhost:0")
+    async with first.lifespan(host):
+        port = first.port
+        host.hands_over = True
+    host.hands_over = False
+    async with second.lifespan(host):
+        assert second.port != port
+        with pytest.raises(OSError):
+            await asyncio.open_connection("127.0.0.1", port)

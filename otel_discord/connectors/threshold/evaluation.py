@@ -51,10 +51,10 @@ class Evaluation:
                 self.changed |= {Key(rule.name, labels), Key(f"{rule.name}{_OUTLIVED}", labels)}
 
     def moment(self, now_ns: int) -> Iterator[None]:
-        """Bring every rule's alerts to the present; pauses after each, so that somebody else can have a turn."""
+        """Bring every rule's alerts to the present; pauses now and then, so that somebody else can have a turn."""
         self._lively = sum(1 for _, entry in self.book.entries() if not entry.alert.is_idle)
         for rule in self.rules:
-            self._advance(rule, now_ns)
+            yield from self._advance(rule, now_ns)
             yield
 
     def tellings(self, now_ns: int) -> list[Outgoing]:
@@ -69,10 +69,13 @@ class Evaluation:
                 told += self._announce(rule, labels, entry, now_ns, mute.covers if mute else None)
         return told
 
-    def _advance(self, rule: Rule, now_ns: int) -> None:
+    def _advance(self, rule: Rule, now_ns: int) -> Iterator[None]:
         entries = self.book.of_rule(rule.name)
         found: set[Labels] = set()
-        for sample in self._together(rule) if rule.config.all_of else rule.source.samples(now_ns):
+        samples = self._together(rule) if rule.config.all_of else rule.source.samples(now_ns)
+        for count, sample in enumerate(samples, 1):
+            if not count % _STRIDE:
+                yield
             if sample.value is None:
                 if sample.labels in entries:
                     entries[sample.labels].sample = None
@@ -184,6 +187,8 @@ class Evaluation:
 
 
 _OUTLIVED: Final = "\x00outlived"
+"""Ends the name under which alerts of groups are kept that a rule does not make any more, until their end is told."""
+_STRIDE: Final = 512
 
 
 def _projected(labels: Labels, keys: Sequence[str]) -> Labels:

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from otel_discord.component import RetryableError, ShutdownError, WorkQueue
-from otel_discord.component.failpoint import reach
 from otel_discord.connectors.threshold.book import PARTS, Book, Key
 from otel_discord.connectors.threshold.journal import Journal
 
@@ -72,11 +71,9 @@ class AlertKeeper:
         else:
             self._journal.batch = b""
         await self._store(_JOURNAL, self._journal.to_bytes())
-        reach("alerts.stored")
 
     async def handed_on(self) -> None:
         """Store that the batch has been accepted by whoever comes next."""
-        reach("alerts.handed_on")
         await self._store(_HANDED_ON, str(self._journal.number).encode())
 
     @property

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from otel_discord.component import Outlets
+from otel_discord.component.instrument_list import INSTRUMENTS
 from otel_discord.connectors.threshold.config import ThresholdConfig
 from otel_discord.connectors.threshold.connector import ThresholdConnector
 from otel_discord.connectors.threshold.factory import FACTORY
@@ -14,7 +15,7 @@ from otel_discord.testing.component_contract import check_component, check_faile
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.sinks import Sink
 from otel_discord.testing.telemetry import InMemoryTelemetry, settings
-from tests.connectors.threshold.world import BEGIN_NS, S, events_of, gauge, rule
+from tests.connectors.threshold.world import BEGIN_NS, S, events_of, gauge, rule, world
 
 DAY_S = 86_400
 
@@ -127,10 +128,23 @@ async def test_a_template_that_fails_is_told_once_and_replaced(caplog: pytest.Lo
         for service in ("a", "b"):
             await connector.consume(gauge("queue.depth", 500, BEGIN_NS, resource={"service.name": service}))
         await connector.evaluate()
-    assert [event.summary for event in events_of(sink)] == [
+    assert sorted(event.summary for event in events_of(sink)) == [
         "QueueTooDeep: queue.depth is 500 (> 100), a",
         "QueueTooDeep: queue.depth is 500 (> 100), b",
     ]
     assert len([r for r in caplog.records if "annotation summary of rule QueueTooDeep" in r.getMessage()]) == 1
     notes = [p.value.string_value for r in sink.log_records for p in r.attributes if p.key == "alert.annotation.note"]
     assert notes == ["500 of QueueTooDeep"] * 2
+
+
+async def test_all_its_metrics_are_recorded_with_their_labels() -> None:
+    async with world(rule(window="10s")) as w:
+        await w.at(0, 500)
+        await w.put(500)
+        w.connector._numbers.evaluated(0.5)
+        names = {name for name in INSTRUMENTS if "_threshold_" in name}
+        for name in names:
+            points = w.telemetry.points(name)
+            assert points, name
+            assert {tuple(p.attributes) for p in points} <= {INSTRUMENTS[name].labels}
+        assert w.telemetry.value("otel_discord_threshold_points_total", what="duplicate") == 1

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Self
 
+from otel_discord.connectors.threshold.measures.packed import packed
+
 
 class Explicit:
     """Counts between bounds; ``low`` and ``high`` are the exact extremes where they are known. Never changed."""
@@ -20,7 +22,7 @@ class Explicit:
         self, bounds: tuple[float, ...], counts: Sequence[int], low: float | None = None, high: float | None = None
     ) -> None:
         self.bounds = bounds
-        self.counts = counts if isinstance(counts, array) else array("q", counts)
+        self.counts = counts if isinstance(counts, array) else packed(counts)
         self.low = low
         self.high = high
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from otel_discord.connectors.threshold.measures.packed import packed
+
 MAX_BUCKETS: Final = 640
 
 
@@ -29,7 +31,7 @@ class Side:
         counts = [0] * (((self.offset + len(self.counts) - 1) >> by) - offset + 1)
         for index, count in enumerate(self.counts, self.offset):
             counts[(index >> by) - offset] += count
-        return Side(offset, array("q", counts))
+        return Side(offset, packed(counts))
 
     def combined(self, other: "Side", sign: int) -> "Side":
         """Return this plus ``sign`` times the other."""
@@ -44,7 +46,7 @@ class Side:
             counts[index] = count
         for index, count in enumerate(other.counts, other.offset - offset):
             counts[index] += sign * count
-        return Side(offset, array("q", counts))
+        return Side(offset, packed(counts))
 
     def trimmed(self) -> "Side":
         """Return it without empty buckets at its ends."""
@@ -53,7 +55,7 @@ class Side:
             return EMPTY
         if filled[0] == 0 and filled[-1] == len(self.counts) - 1:
             return self
-        return Side(self.offset + filled[0], array("q", self.counts[filled[0] : filled[-1] + 1]))
+        return Side(self.offset + filled[0], packed(self.counts[filled[0] : filled[-1] + 1]))
 
 
 EMPTY: Final = Side(0, array("q"))

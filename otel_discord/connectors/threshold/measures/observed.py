@@ -128,7 +128,7 @@ def _explicit(point: HistogramDataPoint, low: float | None, high: float | None) 
     bounds = _sound(tuple(point.explicit_bounds))
     if bounds is None or len(point.bucket_counts) != len(bounds) + 1:
         return None
-    return _fitting(lambda: Explicit(bounds, point.bucket_counts, low, high))
+    return _fitting(lambda: Explicit(bounds, array("q", point.bucket_counts), low, high))
 
 
 @lru_cache(maxsize=256)
@@ -148,7 +148,7 @@ def _exponential(point: ExponentialHistogramDataPoint, low: float | None, high: 
             Side(positive.offset, array("q", positive.bucket_counts)),
             Side(negative.offset, array("q", negative.bucket_counts)),
             point.zero_count,
-            point.zero_threshold if math.isfinite(point.zero_threshold) else 0.0,
+            max(0.0, point.zero_threshold) if math.isfinite(point.zero_threshold) else 0.0,
             low,
             high,
         )

@@ -58,7 +58,7 @@ def admit(stream: Stream, raw_ns: int, now_ns: int, oldest_ns: int, *, ordered: 
         return LATE
     seen = stream.seen
     if seen is None:
-        stream.seen = array("q", (raw_ns,))
+        stream.seen = array("Q", (raw_ns,))
     elif raw_ns > seen[-1]:
         seen.append(raw_ns)
         if len(seen) > MAX_SEEN:

@@ -1,12 +1,33 @@
 """What holds for any points: order of deltas, temporality, windows, restarts."""
 
+import random
 from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.connectors.threshold.measures.points import CUMULATIVE, DELTA, SHOP, at, measure, number, total, value
+from otel_discord.connectors.threshold.measures import Aggregation
+from tests.connectors.threshold.measures.points import (
+    CUMULATIVE,
+    DELTA,
+    SHOP,
+    T0,
+    ExponentialHistogramDataPoint,
+    HistogramDataPoint,
+    NumberDataPoint,
+    S,
+    SummaryDataPoint,
+    at,
+    exponential,
+    gauge,
+    histogram,
+    measure,
+    number,
+    summary,
+    total,
+    value,
+)
 
 TABLE = st.lists(st.tuples(st.integers(0, 119), st.integers(0, 1000)), max_size=25, unique_by=lambda pair: pair[0])
 
@@ -70,3 +91,50 @@ def test_a_restart_between_any_two_points_changes_no_total(totals: list[int], da
     end = len(totals) - 1
     assert (value(first, end) or 0) + (value(second, end) or 0) == value(whole, end)
     assert first.resets + second.resets == whole.resets
+
+
+@pytest.mark.parametrize("aggregation", [str(kind) for kind in Aggregation if kind is not Aggregation.QUANTILE])
+def test_no_point_breaks_a_measure(aggregation: str) -> None:
+    """Whatever the wire can carry: extreme times, numbers, counts, scales, bounds, all in one group."""
+    dice = random.Random(aggregation)
+    big = 2**64 - 1
+    of = measure(aggregation, max_series=8)
+    for step in range(400):
+        now = T0 + step * S
+        times = {
+            "time_unix_nano": dice.choice([0, 1, now - 5 * S, now, now, now + 1, now + 700 * S, 2**63, big]),
+            "start_time_unix_nano": dice.choice([0, 1, now - 90 * S, now - 5 * S, now, big]),
+            "flags": dice.choice([0, 0, 0, 1]),
+        }
+        count = dice.choice([0, 1, 7, 2**40, 2**63 - 1, big])
+        amount = dice.choice([0.0, -1.0, 3.5, 1e308, -1e308, 5e-324, float("nan"), float("inf")])
+        temporality = dice.choice([0, DELTA, CUMULATIVE])
+        few = [dice.choice([0, 1, 5, 2**62, 2**63 - 1]) for _ in range(dice.randrange(6))]
+        kind = dice.randrange(6)
+        if kind < 3:
+            metric = [gauge(), total(temporality), total(temporality, monotonic=False)][kind]
+            exact = dice.choice([0, 5, -(2**63), 2**63 - 1])
+            told = {"as_int": exact} if dice.random() < 0.5 else {"as_double": amount}
+            point = NumberDataPoint(**times, **told)
+        elif kind == 3:
+            metric = histogram(temporality)
+            bounds = dice.choice([[], [1.0, 2.0, 3.0], [1.0, 2.5], [-1e308, 0.0, 1e308], [3.0, 1.0], [amount]])
+            point = HistogramDataPoint(**times, count=count, sum=amount, explicit_bounds=bounds, bucket_counts=few)
+        elif kind == 4:
+            metric = exponential(temporality)
+            point = ExponentialHistogramDataPoint(
+                **times, count=count, sum=amount, zero_count=count, zero_threshold=amount, scale=dice.randrange(-12, 23)
+            )
+            point.positive.offset = dice.choice([0, -(2**31), 2**31 - 1, 40])
+            point.positive.bucket_counts.extend(few)
+            point.negative.bucket_counts.extend(few[1:])
+        else:
+            metric, point = summary(), SummaryDataPoint(**times, count=count, sum=amount)
+            for quantile in (0.0, 0.5, 0.95, 1.0, amount):
+                point.quantile_values.add(quantile=quantile, value=amount)
+        of.take(SHOP, dice.randrange(12), metric, point, now)
+        for each in of.readings(now) if step % 8 == 0 else ():
+            assert each.value is None or each.value == each.value
+    fresh = measure(aggregation)
+    fresh.restore(of.to_bytes())
+    assert fresh.to_bytes() == of.to_bytes()

@@ -10,13 +10,15 @@ from typing import Final
 from otel_discord.component import Authenticator, Component, Host, Outlets, Settings, StartError
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.receivers.alertmanager_webhook.config import AlertmanagerWebhookConfig
-from otel_discord.receivers.alertmanager_webhook.http import AlertHandler, serve_alerts
+from otel_discord.receivers.alertmanager_webhook.http import AlertHandler, AlertServer, serve_alerts
 from otel_discord.receivers.alertmanager_webhook.intake import Intake
 from otel_discord.receivers.alertmanager_webhook.listening import listen, shelf
 from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.signals import Signal
 
 _DRAIN_WITHOUT_DEADLINE_S: Final = 5.0
+_ARRIVING_S: Final = 0.05
+"""Connections that were accepted a moment ago have not sent their request yet."""
 _ANSWERING_S: Final = 0.5
 """Kept of the drain deadline for writing the last answers."""
 
@@ -80,11 +82,13 @@ class AlertmanagerWebhookReceiver:
             try:
                 yield
             finally:
-                leave_to = partial(shelf(host).put, self._config.endpoint) if host.hands_over else None
-                server.stop_listening(leave_to)
-                await self._close(intake, host)
+                await self._close(server, intake, host)
 
-    async def _close(self, intake: Intake, host: Host) -> None:
+    async def _close(self, server: AlertServer, intake: Intake, host: Host) -> None:
+        if host.hands_over:
+            server.stop_listening(partial(shelf(host).put, self._config.endpoint))
+            await asyncio.sleep(_ARRIVING_S)
+        server.stop_listening()
         left_s = _DRAIN_WITHOUT_DEADLINE_S
         if host.drain_deadline_s is not None:
             left_s = max(0.0, host.drain_deadline_s - asyncio.get_running_loop().time() - _ANSWERING_S)

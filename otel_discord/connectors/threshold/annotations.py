@@ -66,13 +66,18 @@ class Annotations:
 
 
 def plain_summary(facts: Facts) -> str:
-    """Return what is said of an alert that has no template: ``QueueTooDeep: queue.depth is 1,240 (> 1000), worker``."""
+    """Return what is said of an alert that has no template.
+
+    ``QueueTooDeep: queue.depth is 1,240 (> 1000), worker``, and at its end ``QueueTooDeep: over after 14 m, worker``.
+    """
     where = ", ".join(str(value) for value in facts.labels.values() if value not in (None, ""))
-    if facts.number is None:
-        what = facts.threshold or facts.state
+    measured = "" if facts.number is None else f"{facts.metric or 'value'} is {facts.value}"
+    if facts.state == "resolved":
+        what = f"over after {facts.duration}" + (f", {measured}" if measured else "")
+    elif measured:
+        what = measured + (f" ({facts.threshold})" if facts.threshold else "")
     else:
-        limit = f" ({facts.threshold})" if facts.threshold else ""
-        what = f"{facts.metric or 'value'} is {facts.value}{limit}"
+        what = facts.threshold or facts.state
     return f"{facts.name}: {what}" + (f", {where}" if where else "")
 
 

@@ -45,6 +45,33 @@ async def test_records_are_under_the_resource_of_the_group() -> None:
     assert attributes_to_dict(record.attributes)["queue"] == "mail"
 
 
+async def test_without_a_template_it_says_what_it_knows() -> None:
+    async with world(rule()) as w:
+        await w.at(0, 1240)
+        await w.at(840, 5)
+        assert [event.summary for event in w.events] == [
+            "QueueTooDeep: queue.depth is 1,240 (> 1000), worker",
+            "QueueTooDeep: over after 14 m, queue.depth is 5, worker",
+        ]
+
+
+async def test_groups_come_from_points_then_from_resources_and_may_be_missing() -> None:
+    async with world(rule(group_by=["service.name", "host.name"])) as w:
+        await w.at(0, 500, **{"service.name": "a"})
+        assert w.events[0].labels == {"service.name": "a"}
+
+
+async def test_metrics_by_regular_expression_and_where() -> None:
+    keys = rule(metric="/queue[.].*/", where='attributes["kind"] == "mail"', group_by=["kind"])
+    async with world(keys) as w:
+        await w.put(500, name="my.queue.x", kind="mail")
+        await w.put(500, name="queue.x", kind="push")
+        await w.at(0)
+        assert w.events == []
+        await w.at(1, 500, name="queue.x", kind="mail")
+        assert [event.labels for event in w.events] == [{"kind": "mail"}]
+
+
 async def test_flapping_shorter_than_for_makes_nothing() -> None:
     async with world(rule(**{"for": "1m"})) as w:
         for second in range(0, 7200, 10):

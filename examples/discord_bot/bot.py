@@ -67,7 +67,7 @@ class Bot(commands.Bot):
         self._reporting[logger] = handler
 
     async def close(self) -> None:
-        """Leave, then wait until what was reported has arrived: 5 seconds at most, and the loop goes on meanwhile."""
+        """Leave, then wait until what was reported has arrived: 10 seconds at most, and the loop goes on meanwhile."""
         await super().close()
         while self._reporting:
             logger, handler = self._reporting.popitem()

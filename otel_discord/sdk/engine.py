@@ -98,7 +98,7 @@ class Engine:
             version=__version__,
         )
         host = ApplicationHost()
-        exporter = DiscordExporter(settings, config)
+        exporter = DiscordExporter(settings, config, resumes_letters=bool(config.dead_letters.directory))
         try:
             async with exporter.lifespan(host):
                 self.outlet.floor = min((item.min_severity for item in resolve_destinations(config)), default=0)

@@ -32,7 +32,7 @@ OTEL_EXPORTER_DISCORD_TIMEOUT = "OTEL_EXPORTER_DISCORD_TIMEOUT"
 """Longest time for one request: milliseconds, or with a unit as in 10s. Default 10s."""
 
 OTEL_EXPORTER_DISCORD_SHUTDOWN_TIMEOUT = "OTEL_EXPORTER_DISCORD_SHUTDOWN_TIMEOUT"
-"""How long the end of the application may wait for what is unsent: milliseconds, or as in 10s. Default 5s."""
+"""How long the end of the application may wait for what is unsent: milliseconds, or as in 10s. Default 10s."""
 
 OTEL_EXPORTER_DISCORD_ENDPOINT = "OTEL_EXPORTER_DISCORD_ENDPOINT"
 """Where requests go; another base for a proxy or a test. Default https://discord.com/api/v10."""

@@ -54,7 +54,7 @@ class SdkSettings:
     section: Mapping[str, Any] = field(repr=False)
     spool_directory: str = ""
     """Absolute; "" for none."""
-    shutdown_timeout_s: float = 5.0
+    shutdown_timeout_s: float = 10.0
     max_records: int = 10_000
     max_bytes: int = 8 * MIB
     min_severity: int | None = None

@@ -22,6 +22,7 @@ from otel_discord.testing.fake_discord import (
 )
 
 DEADLINE_S = 40.0
+_NOT_INHERITED = ("OTEL_", "COV_", "COVERAGE", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass
@@ -128,7 +129,7 @@ def run_application(
     """Run a program to its end. ``figure("name", value)`` in it reports a number. ``command`` goes before Python."""
     path = directory / "app.py"
     path.write_text(_FIGURES + textwrap.dedent(code), encoding="utf-8")
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "COV_", "COVERAGE"))}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
     started_s = time.monotonic()
     done = subprocess.run(
         [*command, python, str(path)],

@@ -24,7 +24,7 @@ def test_defaults_fit_into_an_application() -> None:
     assert made.webhook_url.reveal() == URL
     assert made.sending_queue.overflow is Overflow.DROP_OLDEST
     assert made.dead_letters.directory == ""
-    assert made.shutdown_timeout == 5
+    assert made.shutdown_timeout == 10
     assert made.timeout == 10
 
 

@@ -299,7 +299,8 @@ def test_where_no_thread_could_be_started_the_next_record_tries_again(tmp_path: 
     log.error("one")
     threading.Thread.start = start
     log.error("two")
-    time.sleep(2)
+    import asyncio
+    asyncio.run(handler.aflush(20))
     os._exit(0)
     """
     with discord_served() as discord:

@@ -140,6 +140,7 @@ class Workshop:
     health: Health
     desk: FoldDesk
     wall_clock: Callable[[], float]
+    resumes_letters: bool = False
 
     def outboxes(self, destinations: Sequence[Destination]) -> dict[str, Outbox]:
         """Return the outboxes by name, each with its fallback."""
@@ -246,7 +247,7 @@ class Workshop:
             arrivals=arrivals,
             instruments=instruments,
             max_embeds=config.sending_queue.batch.max_size,
-            is_durable=config.sending_queue.storage is not None,
+            is_durable=config.sending_queue.storage is not None or self.resumes_letters,
             edits=self._edits(fold, lane, sender.composer, circuit, departure, instruments, retention)
             if fold
             else None,

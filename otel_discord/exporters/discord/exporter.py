@@ -75,12 +75,18 @@ class DiscordExporter:
         *,
         transport: Transport | None = None,
         wall_clock: Callable[[], float] = time.time,
+        resumes_letters: bool = False,
     ) -> None:
-        """``transport`` takes the place of the network and ``wall_clock`` that of Unix time, for tests."""
+        """``transport`` takes the place of the network and ``wall_clock`` that of Unix time, for tests.
+
+        ``resumes_letters``: who opens this sends again what is left at the end, so that an end waits for no destination
+        that is away.
+        """
         self._settings = settings
         self._config = config
         self._transport = transport
         self._wall_clock = wall_clock
+        self._resumes_letters = resumes_letters
         self._instruments = ExporterInstruments(settings.meter, str(settings.id))
         self._discord_instruments = DiscordInstruments(settings.meter, str(settings.id))
         self._entrance = Entrance(
@@ -285,6 +291,7 @@ class DiscordExporter:
             health=Health(lambda status, error: host.report_status(status, error=error)),
             desk=desk,
             wall_clock=self._wall_clock,
+            resumes_letters=self._resumes_letters,
         )
         return workshop.outboxes(self._destinations)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.connectors.threshold.units import convert, parse_unit
+from otel_discord.templating.units import convert, parse_unit
 
 _OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,

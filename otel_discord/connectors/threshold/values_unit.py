@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from otel_discord.connectors.threshold.conditions import Bound, Condition
-from otel_discord.connectors.threshold.units import of_rate, show
+from otel_discord.templating.units import of_rate, show
 
 _DISTRIBUTIONS: Final = frozenset({"histogram", "exponential_histogram", "summary"})
 _COUNTS: Final = frozenset({"count"})

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_discord.connectors.threshold.conditions import parse_condition
-from otel_discord.connectors.threshold.units import convert, show
 from otel_discord.connectors.threshold.values_unit import UnitOfValues, unit_of_values
+from otel_discord.templating.units import convert, show
 
 
 @pytest.mark.parametrize(

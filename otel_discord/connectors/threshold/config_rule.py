@@ -10,12 +10,12 @@ from otel_discord.config import Duration, StrictModel
 from otel_discord.config.duration import format_duration
 from otel_discord.config.problem import SeveralError
 from otel_discord.connectors.threshold.annotations import compile_annotations
-from otel_discord.connectors.threshold.conditions import parse_condition
 from otel_discord.connectors.threshold.measures import parse_aggregation
 from otel_discord.connectors.threshold.metric_names import parse_metric_name
 from otel_discord.ottl import ContextKind, OttlSyntaxError
 from otel_discord.ottl import parse_condition as parse_where
 from otel_discord.signals.alert_event import PREFIX
+from otel_discord.signals.alert_threshold import parse_condition
 
 
 class NoDataAction(StrEnum):

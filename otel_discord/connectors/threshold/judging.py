@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from otel_discord.config import format_duration
-from otel_discord.connectors.threshold.conditions import Bound, Condition
 from otel_discord.connectors.threshold.levels import Standing
 from otel_discord.connectors.threshold.sources import Sample
 from otel_discord.connectors.threshold.state import Worse
 from otel_discord.connectors.threshold.values_unit import UnitOfValues
+from otel_discord.signals.alert_threshold import Bound, Condition
 
 
 class Judge(Protocol):

@@ -6,7 +6,6 @@ from typing import Final
 
 from otel_discord.config import format_duration
 from otel_discord.connectors.threshold.annotations import Annotations, compile_annotations
-from otel_discord.connectors.threshold.conditions import Condition, parse_condition
 from otel_discord.connectors.threshold.config import ThresholdConfig
 from otel_discord.connectors.threshold.config_rule import NoDataAction, RuleConfig, SloConfig
 from otel_discord.connectors.threshold.feeds import Feed
@@ -16,6 +15,7 @@ from otel_discord.connectors.threshold.severities import ordered
 from otel_discord.connectors.threshold.sources import AggregateSource, BurnSource, NoSource, RatioSource, Source
 from otel_discord.connectors.threshold.state import Policy, Silence
 from otel_discord.connectors.threshold.values_unit import UnitOfValues
+from otel_discord.signals.alert_threshold import Condition, parse_condition
 
 _NS: Final = 1_000_000_000
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from otel_discord.connectors.threshold.conditions import Bound, Condition
-from otel_discord.templating.units import of_rate, show
+from otel_discord.signals.alert_threshold import Bound, Condition
+from otel_discord.signals.units import of_rate
+from otel_discord.templating.quantities import is_said_in_percent, show
 
 _DISTRIBUTIONS: Final = frozenset({"histogram", "exponential_histogram", "summary"})
 _COUNTS: Final = frozenset({"count"})
@@ -59,14 +60,9 @@ class UnitOfValues:
 
     def show(self, value: float | None, metric: str) -> str:
         """Return a value as people say it; ratios in percent, where that is what they are."""
-        as_percent = self.is_share or (
-            self.unit in ("1", "")
-            and (any(condition.in_percent for condition in self.conditions) or metric.endswith(_SHARES))
-        )
+        written = any(condition.in_percent for condition in self.conditions)
+        as_percent = self.is_share or is_said_in_percent(self.unit, metric, written_in_percent=written)
         return show(value, self.unit, as_percent=as_percent)
-
-
-_SHARES: Final = (".utilization", ".ratio", "_ratio")
 
 
 def _never(_: float, __: float) -> bool:

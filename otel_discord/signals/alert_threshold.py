@@ -1,4 +1,4 @@
-"""Conditions (``> 0.8``, ``<= 80 %``, ``> 1.5 GiB``): read once, bound to the metric's unit, asked often. Pure."""
+"""Conditions of alerts (``> 0.8``, ``<= 80 %``, ``> 1.5 GiB``): read once, bound to a unit, asked often. Pure."""
 
 import math
 import operator
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.templating.units import convert, parse_unit
+from otel_discord.signals.units import convert, parse_unit
 
 _OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,

@@ -1,4 +1,4 @@
-"""Units of metrics: what a number with a unit is in another one, and how a value is said to a person. Pure.
+"""Units of metrics: what a number with a unit is in another one. Pure.
 
 Units are those of OTLP (UCUM: ``By``, ``s``, ``1``, ``{job}``) and those that people write (``GiB``, ``ms``, ``%``,
 ``MB/s``).
@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-
-from otel_discord.templating.wording import duration, number, size
 
 
 class Dimension(StrEnum):
@@ -86,35 +84,6 @@ def convert(amount: float, written: str, to: str) -> float | None:
     return round(result, 15 - math.ceil(math.log10(abs(result)))) if result else 0.0
 
 
-def show(value: float | None, unit: str, *, as_percent: bool = False) -> str:
-    """Return a value as people say it: ``1,240``, ``1.4 GiB``, ``3 m 12 s``, ``82 %``, ``12 MiB/s``.
-
-    ``as_percent`` shows a ratio (unit 1, or none) in percent.
-    """
-    if value is None:
-        return "no value"
-    if not math.isfinite(value):
-        return "not a number" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
-    known = parse_unit(unit)
-    suffix = "/s" if known and known.per_second else ""
-    if known is None:
-        return f"{number(_plain(value))} {unit}".strip()
-    base = value * known.factor
-    if abs(base) >= 1e300:
-        return f"{value:g} {unit}".strip()
-    if known.dimension is Dimension.BYTES:
-        return size(_plain(base)) + suffix
-    if known.dimension is Dimension.SECONDS:
-        return "0 s" if base == 0 else duration(base) + suffix
-    if unit.strip() in ("%", "percent") or (as_percent and not suffix):
-        return f"{number(_plain(round(base * 100, 2)))} %"
-    return f"{number(_plain(value))}{suffix}"
-
-
 def of_rate(unit: str) -> str:
     """Return the unit of a rate of a metric: ``By`` becomes ``By/s``."""
     return f"{unit or '1'}/s" if not unit.endswith("/s") else unit
-
-
-def _plain(value: float) -> float:
-    return int(value) if abs(value) < 1e15 and value == int(value) else value

@@ -5,22 +5,21 @@ from contextlib import suppress
 from typing import Any, Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs, SeverityNumber
 
 from otel_discord.sdk.capture import exception_attributes
-from otel_discord.sdk.freeze import MAX_DEPTH, MAX_INT, MIN_INT, cut_middle, freeze
+from otel_discord.sdk.freeze import freeze
+from otel_discord.sdk.otlp_values import MAX_TEXT_BYTES, any_value, id_bytes, pairs, short_text, time_ns, valid_text
 from otel_discord.sdk.snapshot import Snapshot
 from otel_discord.signals import LogsBatch
 
+__all__ = ["COUNT_ATTRIBUTE", "MAX_TEXT_BYTES", "logs_batch"]
+
 COUNT_ATTRIBUTE: Final = "discord.count"
 """How many records one record stands for; its time is that of the first, its observed time that of the last."""
-MAX_TEXT_BYTES: Final = 256 * 1024
-_MOST_DEPTH: Final = 16
-_MOST_NAME_CHARS: Final = 1024
 _LOOK_BACK: Final = 4
 _SEVERITIES: Final = range(1, 25)
-_GAP_BYTES: Final = 100
 
 
 def logs_batch(snapshots: Iterable[Snapshot]) -> LogsBatch:
@@ -53,12 +52,12 @@ def _source(
                 return made
     made = request.resource_logs.add()
     with suppress(Exception):  # a resource that cannot be read is better missing than the records with it
-        made.resource.attributes.extend(_pairs(resource))
+        made.resource.attributes.extend(pairs(resource))
     return made
 
 
 def _scope(source: ResourceLogs, snapshot: Snapshot) -> ScopeLogs:
-    name, version = _name(snapshot.scope), _name(snapshot.scope_version)
+    name, version = short_text(snapshot.scope), short_text(snapshot.scope_version)
     if source.scope_logs:
         last = source.scope_logs[-1]
         if last.scope.name == name and last.scope.version == version:
@@ -78,9 +77,11 @@ def _record(snapshot: Snapshot) -> LogRecord:
 def _poor_record(snapshot: Snapshot, reason: str) -> LogRecord:
     record = LogRecord(severity_number=_severity(snapshot.severity))
     body = freeze(snapshot.body, depth=1)
-    record.body.string_value = _text(f"{'' if body is None else body} (not all of this record could be read: {reason})")
+    record.body.string_value = valid_text(
+        f"{'' if body is None else body} (not all of this record could be read: {reason})"
+    )
     with suppress(Exception):
-        record.time_unix_nano = record.observed_time_unix_nano = _time(snapshot.time_ns)
+        record.time_unix_nano = record.observed_time_unix_nano = time_ns(snapshot.time_ns)
     with suppress(Exception):
         if snapshot.count > 1:
             _set_count(record, snapshot.count)
@@ -89,20 +90,20 @@ def _poor_record(snapshot: Snapshot, reason: str) -> LogRecord:
 
 def _whole_record(snapshot: Snapshot) -> LogRecord:
     record = LogRecord(
-        time_unix_nano=_time(snapshot.time_ns),
-        observed_time_unix_nano=_time(max(snapshot.time_ns, snapshot.last_ns)),
+        time_unix_nano=time_ns(snapshot.time_ns),
+        observed_time_unix_nano=time_ns(max(snapshot.time_ns, snapshot.last_ns)),
         severity_number=_severity(snapshot.severity),
-        severity_text=_name(snapshot.severity_text),
-        event_name=_name(snapshot.event_name),
+        severity_text=short_text(snapshot.severity_text),
+        event_name=short_text(snapshot.event_name),
         flags=snapshot.flags & 0xFFFFFFFF,
-        trace_id=_id(snapshot.trace_id, 16),
-        span_id=_id(snapshot.span_id, 8),
+        trace_id=id_bytes(snapshot.trace_id, 16),
+        span_id=id_bytes(snapshot.span_id, 8),
     )
-    record.body.CopyFrom(_any_value(snapshot.body))
-    record.attributes.extend(_pairs(snapshot.attributes))
+    record.body.CopyFrom(any_value(snapshot.body))
+    record.attributes.extend(pairs(snapshot.attributes))
     if snapshot.exception is not None:
         told = exception_attributes(snapshot.exception)
-        record.attributes.extend(_pairs({key: told[key] for key in told if key not in snapshot.attributes}))
+        record.attributes.extend(pairs({key: told[key] for key in told if key not in snapshot.attributes}))
     if snapshot.count > 1:
         _set_count(record, snapshot.count)
     return record
@@ -114,63 +115,8 @@ def _set_count(record: LogRecord, count: int) -> None:
         if pair.key == COUNT_ATTRIBUTE:
             pair.value.int_value = max(1, pair.value.int_value) + count - 1
             return
-    record.attributes.append(KeyValue(key=COUNT_ATTRIBUTE, value=_any_value(count)))
-
-
-def _pairs(values: Mapping[str, Any], depth: int = _MOST_DEPTH) -> list[KeyValue]:
-    return [KeyValue(key=_name(key), value=_any_value(value, depth)) for key, value in values.items()]
-
-
-def _any_value(value: Any, depth: int = _MOST_DEPTH) -> AnyValue:
-    kind = type(value)
-    if kind is str:
-        return AnyValue(string_value=_text(value))
-    if kind is bool:
-        return AnyValue(bool_value=value)
-    if kind is int and MIN_INT <= value <= MAX_INT:
-        return AnyValue(int_value=value)
-    if kind is float:
-        return AnyValue(double_value=value)
-    if value is None:
-        return AnyValue()
-    if kind is bytes:
-        return AnyValue(bytes_value=value)
-    if depth > 0 and kind in {tuple, list}:
-        return AnyValue(array_value=ArrayValue(values=[_any_value(item, depth - 1) for item in value]))
-    if depth > 0 and kind is dict:
-        return AnyValue(kvlist_value=KeyValueList(values=_pairs(value, depth - 1)))
-    frozen = freeze(value, depth=min(depth, MAX_DEPTH))  # not frozen before, as it should have been
-    return _any_value(frozen, depth - 1) if type(frozen) is not kind else AnyValue(string_value=_text(str(frozen)))
-
-
-def _name(value: Any) -> str:
-    """Return a short text: a key, or the name of something."""
-    text = value if type(value) is str else "" if value is None else str(freeze(value, depth=0))
-    return _text(cut_middle(text, _MOST_NAME_CHARS))
-
-
-def _text(text: str) -> str:
-    if text.isascii() and len(text) <= MAX_TEXT_BYTES:
-        return text
-    try:
-        encoded = text.encode()
-    except UnicodeEncodeError:  # protobuf refuses lone surrogates; those that are a pair are one character
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        encoded = text.encode()
-    if len(encoded) <= MAX_TEXT_BYTES:
-        return text
-    half = (MAX_TEXT_BYTES - _GAP_BYTES) // 2
-    gap = f"\n… {len(encoded) - 2 * half:,} bytes left out …\n"
-    return encoded[:half].decode(errors="ignore") + gap + encoded[-half:].decode(errors="ignore")
+    record.attributes.append(KeyValue(key=COUNT_ATTRIBUTE, value=any_value(count)))
 
 
 def _severity(number: int) -> SeverityNumber.ValueType:
     return SeverityNumber.ValueType(number) if number in _SEVERITIES else SeverityNumber.SEVERITY_NUMBER_UNSPECIFIED
-
-
-def _time(time_ns: int) -> int:
-    return min(max(int(time_ns), 0), 2**64 - 1)
-
-
-def _id(number: int, length: int) -> bytes:
-    return number.to_bytes(length, "big") if 0 < number < 1 << (8 * length) else b""

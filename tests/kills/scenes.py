@@ -227,6 +227,9 @@ asyncio.run(main())
 ADOPTING = _PROGRAM.replace("WHAT_ELSE", "")
 """Letters come from files only where the queue is in memory."""
 
+LOOKING = _PROGRAM.replace("WHAT_ELSE", "assert [card.id for card in await queue.find(ids)] == list(ids)")
+"""Only a full queue that drops what matters least looks for cards by their ids."""
+
 POSTING = _PROGRAM.replace(
     "WHAT_ELSE",
     f"""
@@ -299,6 +302,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("letters are written", ("bury.before_file", "bury.after_file"), letters_in_files, refuse, end=End.FILES),
     Scene("a request is passed on", around("done"), before=another_collector, end=End.COLLECTOR),
     Scene("cards are adopted", around("adopt"), program=ADOPTING),
+    Scene("cards are looked for", around("find"), program=LOOKING),
     Scene("cards are posted", around("post", "mark_shown", "posted", "unpost"), program=POSTING),
     Scene("messages are forgotten", around("forget_messages"), program=FORGETTING),
     Scene(

@@ -3,13 +3,13 @@
 Between two edges the same mutes hold, so a record costs nothing where none does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from otel_discord.exporters.discord.mutes.mute import STRENGTH, Action, Mute, from_json, to_json
+from otel_discord.exporters.discord.mutes.mute import STRENGTH, Action, Mute, Which, from_json, to_json
 from otel_discord.exporters.discord.mutes.periods import FOREVER_NS, Once, Period
 from otel_discord.ottl import LogItem
 
@@ -34,6 +34,8 @@ class MuteBook:
 
     configured: Sequence[Mute] = ()
     critical_from: int = 21
+    which_of: Callable[[tuple[str, ...], tuple[str, ...]], Which] = Which.of
+    """Compiles matchers and conditions that were stored."""
     _added: dict[str, Mute] = field(default_factory=dict)
     _ended: dict[str, int] = field(default_factory=dict)
     """Configured mutes that were ended early, until when."""
@@ -134,7 +136,7 @@ class MuteBook:
         unreadable = 0
         for each in stored.get("added", ()):
             try:
-                mute = from_json(each)
+                mute = from_json(each, self.which_of)
             except (ValueError, KeyError, TypeError):
                 unreadable += 1
             else:

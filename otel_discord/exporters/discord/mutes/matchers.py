@@ -54,10 +54,10 @@ def parse_matcher(text: str) -> Matcher:
         raise ValueError(f"{text!r} is no matcher; write name=value, name!=value, name=~pattern or severity<ERROR")
     name, operator, value = found["name"], found["operator"], _unquoted(found["value"])
     if name == "severity":
-        return _of_severity(text, operator, value)
+        return of_severity(text, operator, value)
     if operator in _ORDER:
         raise ValueError(f"{text!r}: only severity can be compared with {operator}")
-    return Matcher(text.strip(), _text_test(_reader(name), operator, value, text))
+    return Matcher(text.strip(), text_test(reader(name), operator, value, text))
 
 
 def parse_matchers(texts: Iterable[str]) -> tuple[Matcher, ...]:
@@ -69,7 +69,12 @@ def parse_matchers(texts: Iterable[str]) -> tuple[Matcher, ...]:
     return tuple(parse_matcher(text) for text in texts)
 
 
-def _of_severity(text: str, operator: str, value: str) -> Matcher:
+def of_severity(text: str, operator: str, value: str) -> Matcher:
+    """Return what compares the record's severity.
+
+    Raises:
+        ValueError: the value is no severity, or the operator is not for it.
+    """
     if operator in {"=~", "!~"}:
         raise ValueError(f"{text!r}: severity is compared with =, !=, <, <=, > and >=")
     try:
@@ -90,12 +95,18 @@ def _of_severity(text: str, operator: str, value: str) -> Matcher:
     return Matcher(text.strip(), tests[operator], least.get(operator, _TRACE))
 
 
-def _text_test(read: Callable[[LogItem], str], operator: str, value: str, text: str) -> Test:
+def text_test(read: Callable[[LogItem], str], operator: str, value: str, text: str) -> Test:
+    """Return what compares a text of the record; a pattern has to match the whole text.
+
+    Raises:
+        ValueError: the pattern is none.
+    """
     if operator == "=":
         return lambda item, _: read(item) == value
     if operator == "!=":
         return lambda item, _: read(item) != value
     try:
+        compile_regex(value)  # alone: `a)|(b` is one only in the group below
         pattern = compile_regex(rf"\A(?:{value})\z")
     except ValueError as error:
         raise ValueError(f"{text!r}: {error}") from None
@@ -104,7 +115,8 @@ def _text_test(read: Callable[[LogItem], str], operator: str, value: str, text: 
     return lambda item, _: not pattern.found_in(read(item))
 
 
-def _reader(name: str) -> Callable[[LogItem], str]:
+def reader(name: str) -> Callable[[LogItem], str]:
+    """Return what reads a name from a record; the empty text where it is not there."""
     if name == "body":
         return lambda item: _as_text(to_plain(item.record.body))
     if name == "scope.name":

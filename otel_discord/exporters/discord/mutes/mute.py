@@ -1,6 +1,6 @@
 """One mute: which records, when, and what becomes of them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -116,8 +116,10 @@ def to_json(mute: Mute) -> dict[str, Any]:
     }
 
 
-def from_json(stored: Mapping[str, Any]) -> Mute:
-    """Return a mute that was stored.
+def from_json(
+    stored: Mapping[str, Any], which_of: Callable[[tuple[str, ...], tuple[str, ...]], Which] = Which.of
+) -> Mute:
+    """Return a mute that was stored; ``which_of`` compiles its matchers and conditions.
 
     Raises:
         ValueError: it cannot be read. Also KeyError and TypeError, where a part is missing or of another kind.
@@ -125,7 +127,7 @@ def from_json(stored: Mapping[str, Any]) -> Mute:
     return Mute(
         id=str(stored["id"]),
         name=str(stored["name"]),
-        which=Which.of(tuple(map(str, stored["matchers"])), tuple(map(str, stored["conditions"]))),
+        which=which_of(tuple(map(str, stored["matchers"])), tuple(map(str, stored["conditions"]))),
         when=Once(Period(int(stored["start_ns"]), int(stored["end_ns"]))),
         action=Action(stored["action"]),
         destinations=frozenset(map(str, stored["destinations"])),

@@ -36,8 +36,8 @@ class BatchRouter:
     unrouted: Unrouted
     outboxes: Mapping[str, Outbox]
     shed_above: float
-    on_muted: Callable[[Iterable[tuple[Muted, int]]], None] = lambda _: None
-    """Hears of what mutes did to records, once that is stored."""
+    on_muted: Sequence[Callable[[Iterable[tuple[Muted, int]]], None]] = ()
+    """Hear of what mutes did to records, once that is stored."""
     wall_clock: Callable[[], float] = time.time
 
     async def run(self) -> None:
@@ -87,8 +87,8 @@ class BatchRouter:
             self.settings.logger.warning("not attached: %s", complaint)
 
     def _tell(self, draft: Draft) -> None:
-        if draft.muted:
-            self.on_muted(draft.muted.items())
+        for tell in self.on_muted if draft.muted else ():
+            tell(draft.muted.items())
         for lane, records in draft.folded.items():
             self.outboxes[destination_of(lane)].instruments.folded(records)
         for lane, priority in draft.lanes().items():

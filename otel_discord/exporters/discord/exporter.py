@@ -27,6 +27,7 @@ from otel_discord.component.dead_letters import DeadLetters
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
 from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.component.online_check import OnlineResult
+from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.component.test_message import TestResult
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
@@ -60,6 +61,7 @@ from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.exporters.discord.silences import Silences
 from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Signal
@@ -107,6 +109,7 @@ class DiscordExporter:
         self._client: WebhookClient | None = None
         self._letters: DeadLetters | None = None
         self._maintenance: Maintenance | None = None
+        self._silences: Silences | None = None
 
     # ------------------------------------------------------------------------------------------------ accepting
 
@@ -195,6 +198,7 @@ class DiscordExporter:
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
             maintenance = await restoring.maintenance(desk, outboxes, self._discord_instruments)
+            silences = await restoring.silences(maintenance.gate.silences, outboxes, self._discord_instruments)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
@@ -204,7 +208,7 @@ class DiscordExporter:
                 unrouted=self._entrance.unrouted,
                 outboxes=outboxes,
                 shed_above=self._config.attachments.shed_above,
-                on_muted=maintenance.counted,
+                on_muted=[maintenance.counted, silences.counted],
                 wall_clock=self._wall_clock,
             )
             async with asyncio.TaskGroup() as tasks:
@@ -218,6 +222,7 @@ class DiscordExporter:
                             "pace memory": pace.run(),
                             "history": keeper.run(),
                             "maintenance": maintenance.run(),
+                            "silences": silences.run(),
                             **self._entrance.works(queue),
                         }.items()
                     ],
@@ -227,18 +232,20 @@ class DiscordExporter:
                         for name, outbox in outboxes.items()
                     },
                 )
-                self._queue, self._maintenance = queue, maintenance
+                self._queue, self._maintenance, self._silences = queue, maintenance, silences
                 lanes = OutboxLanes(outboxes, self._routing.priority)
                 self._letters = office.desk(list(outboxes), self._bury_orphans(office), lanes)
                 host.report_status(Status.OK)
                 try:
                     yield
                 finally:
-                    self._maintenance = None
+                    self._maintenance = self._silences = None
                     if not host.hands_over and self._config.sending_queue.storage is None:
                         await maintenance.open_up()
+                        silences.tell_what_ends()
                     await self._end(host, crew, router, office)
                     await maintenance.end()
+                    await silences.end()
                     await keeper.end()
                     await pace.end()
 
@@ -383,6 +390,25 @@ class DiscordExporter:
         if self._maintenance is None:
             raise RetryableError("the exporter is not running")
         return self._maintenance
+
+    # ---------------------------------------------------------------------------------------------------- silences
+
+    async def add_silence(self, request: SilenceRequest) -> Silence:
+        """Show nothing of what matches until it ends."""
+        return await self._running_silences().add(request)
+
+    async def expire_silence(self, silence_id: str) -> Silence:
+        """End a silence now."""
+        return await self._running_silences().expire(silence_id)
+
+    async def silences(self) -> Sequence[Silence]:
+        """Return the silences that hold or will."""
+        return await self._running_silences().list()
+
+    def _running_silences(self) -> Silences:
+        if self._silences is None:
+            raise RetryableError("the exporter is not running")
+        return self._silences
 
     # ----------------------------------------------------------------------------------------- for the front desk
 

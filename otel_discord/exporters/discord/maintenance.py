@@ -99,8 +99,10 @@ class Maintenance:
                 await self._let_go(lane, lambda _: None)
 
     def counted(self, muted: Iterable[tuple[Muted, int]]) -> None:
-        """Count records that were muted, in the metric and for the announcement of the end."""
+        """Count records that windows muted, in the metric and for the announcement of the end."""
         for each, records in muted:
+            if each.by_silence:
+                continue
             self.instruments.destination(each.destination).muted(str(each.action), records)
             announced = self._announced.get(each.mute_id)
             if announced is not None:

@@ -1,4 +1,4 @@
-"""What an exporter goes on with when it opens: what is folded where, what is known of problems and limits, maintenance.
+"""What an exporter goes on with when it opens: what is folded where, what is known of problems and limits, mutes.
 
 Each is read from the queue's storage, patiently: a disk that refuses for a moment delays a start and does not fail it.
 """
@@ -18,8 +18,10 @@ from otel_discord.exporters.discord.folding.keeper import HistoryKeeper
 from otel_discord.exporters.discord.held import HeldCards
 from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.maintenance import Maintenance
+from otel_discord.exporters.discord.mutes.book import MuteBook
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace_memory import PaceMemory
+from otel_discord.exporters.discord.silences import Silences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +88,18 @@ class Restoring:
         )
         await maintenance.restore()
         return maintenance
+
+    async def silences(
+        self, book: MuteBook, outboxes: Mapping[str, Outbox], instruments: DiscordInstruments
+    ) -> Silences:
+        """Go on with the silences that hold or will."""
+        silences = Silences(
+            book=book,
+            state=self.state,
+            outboxes=outboxes,
+            instruments=instruments,
+            wall_clock=self.wall_clock,
+            logger=self.settings.logger,
+        )
+        await silences.restore()
+        return silences

@@ -1,0 +1,194 @@
+"""Silences of one exporter: adds and ends them as a person says, counts what they keep back, and tells at their end.
+
+The clock is the wall clock. Silences and counts are in the exporter's state: a reload goes on with them, and so does a
+restart where there is storage.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from otel_discord.component import PermanentError
+from otel_discord.component.instruments import DiscordInstruments
+from otel_discord.component.silences import Silence, SilenceRequest
+from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.mutes import silenced
+from otel_discord.exporters.discord.mutes.book import MuteBook, read_stored
+from otel_discord.exporters.discord.mutes.gate import Muted
+from otel_discord.exporters.discord.mutes.mute import Mute
+from otel_discord.exporters.discord.mutes.periods import SECOND_NS, Once, Period
+from otel_discord.exporters.discord.mutes.silence import silence
+from otel_discord.exporters.discord.mutes.silenced import Silenced
+from otel_discord.exporters.discord.outbox import Outbox
+
+KEY: Final = "silences"
+ACTION: Final = "silence"
+"""What the metric of muted records calls it."""
+LONGEST_SLEEP_S: Final = 60.0
+"""The wall clock may be set meanwhile."""
+BETWEEN_WRITES_S: Final = 10.0
+"""Of counts; what is added or ends is written at once."""
+ENDS_WITH_US: Final = "It ended with the service: silences outlive a restart where `sending_queue::storage` is set."
+
+
+@dataclass(slots=True, kw_only=True)
+class Silences:
+    """``outboxes`` are those of the configured destinations."""
+
+    book: MuteBook
+    state: Lane
+    outboxes: Mapping[str, Outbox]
+    instruments: DiscordInstruments
+    wall_clock: Callable[[], float]
+    logger: logging.Logger
+    _silenced: dict[str, Silenced] = field(default_factory=dict)
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _to_write: bool = False
+
+    # ------------------------------------------------------------------------------------------------------ running
+
+    async def restore(self) -> None:
+        """Go on where an earlier run ended."""
+        stored = read_stored(await self.state.get_state(KEY) or b"{}")
+        unreadable = self.book.restore(stored)
+        for silence_id, counts in stored.get("silenced", {}).items():
+            with suppress(ValueError, KeyError, TypeError, AttributeError):
+                self._silenced[silence_id] = Silenced.from_json(counts)
+        if unreadable:
+            self.logger.warning("%d silences of an earlier run cannot be read and are left out", unreadable)
+
+    async def run(self) -> None:
+        """Act at each end, until cancelled."""
+        while True:
+            self._news.clear()
+            async with self._busy:
+                await self._step()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._sleep_s()):
+                    await self._news.wait()
+
+    async def end(self) -> None:
+        """Write down what is counted."""
+        if self._to_write:
+            await self._write()
+
+    def tell_what_ends(self) -> None:
+        """Say what was silenced: nothing keeps it, and the exporter ends. Until then nothing is shown all the same."""
+        for each in self.book.all():
+            self._tell(each, ENDS_WITH_US)
+
+    def counted(self, muted: Iterable[tuple[Muted, int]]) -> None:
+        """Count records that silences kept back; others are left out."""
+        for each, records in muted:
+            if not each.by_silence:
+                continue
+            if each.destination:
+                self.instruments.destination(each.destination).muted(ACTION, records)
+            if self.book.is_added(each.mute_id):
+                self._silenced.setdefault(each.mute_id, Silenced()).count(each.destination, records)
+                self._to_write = True
+
+    def _sleep_s(self) -> float:
+        edge_s = self.book.next_edge(self._now_ns()) / SECOND_NS - self.wall_clock()
+        return max(0.001, min(edge_s, BETWEEN_WRITES_S if self.book.all() else LONGEST_SLEEP_S))
+
+    def _now_ns(self) -> int:
+        return int(self.wall_clock() * 1e9)
+
+    async def _step(self) -> None:
+        over = self.book.clean(self._now_ns())
+        for each in over:
+            self._finish(each)
+        if self._to_write:
+            await self._write()
+
+    def _finish(self, ended: Mute) -> None:
+        self._tell(ended)
+        self._silenced.pop(ended.id, None)
+        self._to_write = True
+        self.logger.info("a silence ends", extra={"silence": ended.id, "records": str(ended.which)})
+
+    def _tell(self, ended: Mute, why: str = "") -> None:
+        for destination, records in self._silenced.get(ended.id, Silenced()).by_destination.items():
+            outbox = self.outboxes.get(destination)
+            if outbox is not None:
+                outbox.say(silenced.end(ended, records, why))
+
+    async def _write(self) -> None:
+        self._to_write = False
+        stored = self.book.to_json() | {"silenced": {name: each.to_json() for name, each in self._silenced.items()}}
+        await self.state.set_state(KEY, orjson.dumps(stored) if any(stored.values()) else None)
+
+    # ----------------------------------------------------------------------------------------- what a person asks for
+
+    async def add(self, request: SilenceRequest) -> Silence:
+        """Add a silence.
+
+        Raises:
+            PermanentError: it cannot be: a matcher is none, its end is over, there are too many.
+        """
+        now_ns = self._now_ns()
+        period = Period(request.starts_ns or now_ns, request.ends_ns)
+        try:
+            added = silence(request.id, request.matchers, period, comment=request.comment, author=request.author)
+            if period.end_ns <= max(now_ns, period.start_ns):
+                raise ValueError("a silence ends after its start, and in the future")
+            async with self._busy:
+                if self.book.get(request.id) is not None:
+                    raise ValueError(f"there is a silence {request.id!r} already")
+                await self._step()
+                self.book.add(added, now_ns)
+                await self._write()
+        except ValueError as error:
+            raise PermanentError(str(error)) from None
+        self._news.set()
+        self.logger.info("a silence is added", extra={"silence": added.id, "records": str(added.which)})
+        return self._seen(added, now_ns)
+
+    async def expire(self, silence_id: str) -> Silence:
+        """End a silence now.
+
+        Raises:
+            PermanentError: there is none of that id.
+        """
+        now_ns = self._now_ns()
+        async with self._busy:
+            await self._step()
+            ended = self.book.get(silence_id)
+            if ended is None:
+                known = ", ".join(each.id for each in self.book.all()) or "none"
+                raise PermanentError(f"there is no silence {silence_id!r}; there is: {known}")
+            seen = self._seen(ended, now_ns)
+            self.book.end(silence_id, now_ns)
+            self._finish(ended)
+            await self._write()
+        self._news.set()
+        return seen
+
+    async def list(self) -> Sequence[Silence]:
+        """Return the silences that hold or will, those that end first at first."""
+        now_ns = self._now_ns()
+        async with self._busy:
+            await self._step()
+            return sorted((self._seen(each, now_ns) for each in self.book.all()), key=lambda each: each.ends_ns)
+
+    def _seen(self, mute: Mute, now_ns: int) -> Silence:
+        if not isinstance(mute.when, Once):
+            raise TypeError("a silence has one period")
+        period = mute.when.period
+        return Silence(
+            id=mute.id,
+            active=period.covers(now_ns),
+            matchers=tuple(each.text for each in mute.which.matchers),
+            starts_ns=period.start_ns,
+            ends_ns=period.end_ns,
+            silenced_records=self._silenced.get(mute.id, Silenced()).records,
+            comment=mute.comment,
+            author=mute.author,
+        )

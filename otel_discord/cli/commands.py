@@ -24,6 +24,7 @@ _COMMANDS: Final = MappingProxyType(
         "send-test": "otel_discord.cli.send_test:send_test",
         "dead-letters": "otel_discord.cli.dead_letters:dead_letters",
         "maintenance": "otel_discord.cli.maintenance:maintenance",
+        "silence": "otel_discord.cli.silence:silence",
         "demo": "otel_discord.cli.demo:demo",
     }
 )

@@ -151,10 +151,10 @@ def _show_table(rows: Sequence[Sequence[str]]) -> None:
 
 def _answer(sources: Sources, verb: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     configuration = sources.load()
-    from otel_discord.service.maintenance import ask
+    from otel_discord.service.mutes import ask
 
     lines: list[Mapping[str, Any]] = []
-    ask(configuration, verb, arguments, lines.append)
+    ask(configuration, f"maintenance/{verb}", arguments, lines.append)
     return lines
 
 

@@ -20,6 +20,7 @@ from otel_discord.service.control.front_desk import check_online, send_test
 from otel_discord.service.control.maintenance import maintenance_commands
 from otel_discord.service.control.reload import reload
 from otel_discord.service.control.server import KEY_PATH, ControlSocket
+from otel_discord.service.control.silences import silence_commands
 from otel_discord.service.control.status import status
 from otel_discord.service.open_files import warn_of_few_files
 from otel_discord.service.run import Phase, Runtime
@@ -81,6 +82,7 @@ def commands(runtime: Runtime) -> Sequence[Command]:
         send_test(runtime.components),
         *dead_letter_commands(runtime.components),
         *maintenance_commands(runtime.components),
+        *silence_commands(runtime.components),
     ]
 
 

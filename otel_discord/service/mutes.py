@@ -1,4 +1,4 @@
-"""Maintenance for the front desk: asked of the running service; without one there is nothing to hold back."""
+"""Maintenance and silences for the front desk: asked of the running service; without one there is nothing to mute."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -7,16 +7,18 @@ from otel_discord.component import StartError
 from otel_discord.service.config_file import Configuration
 from otel_discord.service.control.client import ControlError, NotRunningError, call
 from otel_discord.service.control.endpoint import control_endpoint
-from otel_discord.service.control.maintenance import PREFIX
 
-SILENCE_S: Final = 30.0
-"""Longest silence of the service."""
+LONGEST_WAIT_S: Final = 30.0
+"""For the next line of the answer."""
 
 
 def ask(
-    configuration: Configuration, verb: str, arguments: Mapping[str, Any], on_line: Callable[[Mapping[str, Any]], None]
+    configuration: Configuration,
+    command: str,
+    arguments: Mapping[str, Any],
+    on_line: Callable[[Mapping[str, Any]], None],
 ) -> None:
-    """Let the running service carry out ``start``, ``end`` or ``list``; ``on_line`` gets its answer.
+    """Let the running service carry out ``maintenance/start``, ``silence/add``, …; ``on_line`` gets its answer.
 
     Raises:
         StartError: refused, failed, or nobody runs; the message is for a person.
@@ -27,9 +29,9 @@ def ask(
             "the running service cannot be asked: set service::control::endpoint, or use an extension that keeps files"
         )
     try:
-        for line in call(endpoint, f"{PREFIX}{verb}", arguments, timeout_s=SILENCE_S):
+        for line in call(endpoint, command, arguments, timeout_s=LONGEST_WAIT_S):
             on_line(line)
     except NotRunningError as error:
-        raise StartError(f"{error}; maintenance is for a running service") from None
+        raise StartError(f"{error}; {command.partition('/')[0]} is for a running service") from None
     except ControlError as error:
         raise StartError(str(error)) from None

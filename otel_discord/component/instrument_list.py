@@ -273,6 +273,16 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             (*_CONNECTOR, "what"),
         ),
         Instrument(
+            f"{PREFIX}heartbeat_groups", _GAUGE, "{group}", "Groups waited for, by state.", (*_CONNECTOR, "state")
+        ),
+        Instrument(
+            f"{PREFIX}heartbeat_groups_let_go_total",
+            _COUNTER,
+            "{group}",
+            "Groups that are not waited for any more, by cause.",
+            (*_CONNECTOR, "cause"),
+        ),
+        Instrument(
             f"{PREFIX}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."
         ),
     ]

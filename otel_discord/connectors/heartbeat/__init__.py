@@ -1,0 +1,1 @@
+"""A connector that says what arrives, and fires an alert where telemetry stops."""

@@ -48,6 +48,7 @@ LATER: Final = frozenset(
 )  # fmt: skip
 """Sections and keys that are accepted and checked, but not in force yet."""
 PAGES: Final = {
+    "connector heartbeat": "heartbeat-connector.md",
     "connector forward": "forward-connector.md",
     "connector count": "count-connector.md",
     "connector routing": "routing-connector.md",

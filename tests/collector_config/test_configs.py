@@ -54,6 +54,7 @@ CASES = [
     Case("processors-of-the-collector.yaml", {"DISCORD_WEBHOOK_URL": "info"}),
     Case("spans-to-logs.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("threshold.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
+    Case("heartbeat.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("filter-and-route.yaml", {"DISCORD_WEBHOOK_URL": "warn", "WEBHOOK_ONCALL_URL": "fatal"}),
     Case("from-environment.yaml", {"WEBHOOK_ERROR_URL": "warn"}),
     Case(

@@ -1,7 +1,8 @@
 """Side door: Discord from inside an application.
 
-``DiscordLogExporter`` for the OpenTelemetry SDK, ``DiscordHandler`` for plain ``logging``, ``events`` for what bots
-log. The same engine as the service's works behind them, on a thread of its own. Nothing is imported before it is named.
+``DiscordLogExporter``, ``DiscordMetricExporter`` and ``DiscordSpanExporter`` for the OpenTelemetry SDK,
+``DiscordHandler`` for plain ``logging``, ``events`` for what bots log. The same engine as the service's works behind
+them, on a thread of its own. Nothing is imported before it is named.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -10,10 +11,17 @@ if TYPE_CHECKING:
     from otel_discord.sdk import events
     from otel_discord.sdk.handler import DiscordHandler
     from otel_discord.sdk.log_exporter import DiscordLogExporter
+    from otel_discord.sdk.metric_exporter import DiscordMetricExporter
+    from otel_discord.sdk.span_exporter import DiscordSpanExporter
 
-__all__ = ["DiscordHandler", "DiscordLogExporter", "events"]
+__all__ = ["DiscordHandler", "DiscordLogExporter", "DiscordMetricExporter", "DiscordSpanExporter", "events"]
 
-_HOMES: Final = {"DiscordHandler": "handler", "DiscordLogExporter": "log_exporter"}
+_HOMES: Final = {
+    "DiscordHandler": "handler",
+    "DiscordLogExporter": "log_exporter",
+    "DiscordMetricExporter": "metric_exporter",
+    "DiscordSpanExporter": "span_exporter",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -42,6 +42,8 @@ class Losses:
 class Buffer:
     """Snapshots waiting: FATAL leaves first, all others as they came. A snapshot belongs to the buffer once put."""
 
+    unit: Final = "records"
+
     def __init__(self, max_records: int, max_bytes: int) -> None:
         """Take at most so many snapshots, of at most so many bytes together.
 
@@ -106,6 +108,10 @@ class Buffer:
         self._take_from([self._ranges[_FATAL]], most, taken)
         self._take_from([each for each in self._ranges[:_FATAL] if each.oldest is not None], most, taken)
         return taken
+
+    def let_go(self) -> int:
+        """Forget all; return how many records that were."""
+        return sum(each.count for each in self.take(len(self)))
 
     def take_losses(self) -> Losses | None:
         """Return what was lost since the last call; None if nothing was."""

@@ -13,6 +13,9 @@ OTEL_EXPORTER_DISCORD_WEBHOOK_URL_FILE = "OTEL_EXPORTER_DISCORD_WEBHOOK_URL_FILE
 OTEL_EXPORTER_DISCORD_CONFIG = "OTEL_EXPORTER_DISCORD_CONFIG"
 """A YAML file with the section of the service's ``discord`` exporter: destinations, routes, and whatever else."""
 
+OTEL_EXPORTER_DISCORD_RULES = "OTEL_EXPORTER_DISCORD_RULES"
+"""A YAML file with the rules (``rules:``) that say when a metric is an alert, for DiscordMetricExporter."""
+
 OTEL_EXPORTER_DISCORD_MIN_SEVERITY = "OTEL_EXPORTER_DISCORD_MIN_SEVERITY"
 """Records below it go nowhere: TRACE, DEBUG, INFO, WARN, ERROR, FATAL, or a number from 0 to 24. Default WARN."""
 

@@ -4,12 +4,14 @@ Nothing here waits for Discord, and nothing raises into the application: what go
 """
 
 import logging
+import math
 import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from otel_discord.sdk import exits, processes
 from otel_discord.sdk.buffer import Buffer
@@ -20,7 +22,7 @@ from otel_discord.sdk.spool import has_left
 from otel_discord.sdk.turns import shorter_turns
 
 if TYPE_CHECKING:
-    from otel_discord.sdk.buffer import Losses
+    from otel_discord.sdk.pending import Pending
     from otel_discord.sdk.settings import SdkSettings
     from otel_discord.sdk.snapshot import Snapshot
 
@@ -35,8 +37,9 @@ _LAST_LOOK_S: Final = 0.25
 class Taken:
     """What the sender has to do next for an outlet."""
 
-    snapshots: "list[Snapshot]"
-    losses: "Losses | None"
+    items: list[Any]
+    """Snapshots; or whatever else the outlet takes, see :class:`~otel_discord.sdk.pending.Pending`."""
+    losses: Any
     flushes: tuple[threading.Event, ...]
     """To be set when everything taken so far is in Discord; only given where nothing waits any more."""
     is_last: bool
@@ -49,9 +52,11 @@ class Outlet:
     Args:
         settings: where to, and how much may wait.
         name: of the exporter, for the log: ``discord`` or ``discord/<name>``.
+        pending: makes what items wait in, if they are no records (:meth:`put`).
+        connectors: those that such items go through, type → section of the configuration.
     """
 
-    _buffer: Buffer
+    _buffer: "Pending"
     _flushes: list[threading.Event]
     _ended: threading.Event
     _is_awake: bool
@@ -61,14 +66,24 @@ class Outlet:
     _has_begun: bool
     """Whether the sender has ever looked."""
 
-    def __init__(self, settings: "SdkSettings", *, name: str = "discord") -> None:
+    def __init__(
+        self,
+        settings: "SdkSettings",
+        *,
+        name: str = "discord",
+        pending: "Callable[[], Pending] | None" = None,
+        connectors: Mapping[str, Any] | None = None,
+    ) -> None:
         self.settings = settings
         self.name = name
+        self.connectors: Mapping[str, Any] = connectors or {}
+        self._new_buffer = pending or (lambda: Buffer(settings.max_records, settings.max_bytes))
         self.floor = settings.min_severity or 0
         """Records below this severity number are shown nowhere; 0 while that is not known."""
         self._is_inert = False
         self._is_closed = False
         self._is_abandoned = False
+        self._ends_with_interpreter = False
         self._close_at_s: float | None = None
         self._forget()
         show_own_logs()
@@ -106,7 +121,12 @@ class Outlet:
 
     def offer(self, snapshot: "Snapshot") -> None:
         """Take a record. Returns at once; where there is no room, the least important one goes, counted."""
-        if self._is_closed or self._is_inert or snapshot.severity < self.floor:
+        if snapshot.severity >= self.floor:
+            self.put(snapshot)
+
+    def put(self, item: Any) -> None:
+        """Take what there is to take. Returns at once."""
+        if self._is_closed or self._is_inert:
             return
         if os.getpid() != self._process:
             processes.begin_in_child()
@@ -115,10 +135,10 @@ class Outlet:
         try:
             with self._lock:
                 if self._is_inside:
-                    self._aside.append(snapshot)
+                    self._aside.append(item)
                 else:
                     self._is_inside = True
-                    self._buffer.put(snapshot)
+                    self._buffer.put(item)
                     self._is_inside = False
                 wakes, self._is_awake = not self._is_awake, True
             if wakes and not the_sender().wake(self):
@@ -182,7 +202,7 @@ class Outlet:
                 return True
             most_s = self.settings.shutdown_timeout_s
             budget_s = most_s if timeout_s is None else min(most_s, max(0.0, timeout_s))
-            self._close_at_s = time.monotonic() + budget_s
+            self._close_at_s = min(time.monotonic() + budget_s, self._end_of_others_s())
             self._is_awake = True
         if is_ours():
             return False
@@ -196,6 +216,15 @@ class Outlet:
             _log.error("the sender did not end within %g s; what it still had is lost", budget_s)
             return False
         return True
+
+    def _end_of_others_s(self) -> float:
+        """Return by when those that send to the same place end with the interpreter: all of them have one time."""
+        self._ends_with_interpreter = exits.interpreter_is_ending()
+        if not self._ends_with_interpreter:
+            return math.inf
+        others = [each for each in processes.outlets() if each.settings.section == self.settings.section]
+        ends_s = [each.close_at_s for each in others if each._ends_with_interpreter]  # noqa: SLF001 - of its own class
+        return min((each for each in ends_s if each is not None), default=math.inf)
 
     def _wait_for_the_end(self, until_s: float) -> None:
         """Wait; one interruption (Ctrl-C again, SIGTERM with ``sys.exit``) is heard when the time is over, the next
@@ -230,22 +259,23 @@ class Outlet:
             self._mend()
             while self._aside:
                 self._buffer.put(self._aside.popleft())
-            snapshots = self._buffer.take(most)
+            items = self._buffer.take(most)
             losses = self._buffer.take_losses()
             flushes: tuple[threading.Event, ...] = ()
-            if not snapshots:
+            if not items:
                 flushes = tuple(self._flushes)
                 self._flushes.clear()
                 self._is_awake = False
-            return Taken(snapshots, losses, flushes, is_last=self._is_closed and not snapshots)
+            return Taken(items, losses, flushes, is_last=self._is_closed and not items)
 
     def give_up(self, reason: str) -> None:
         """Say why nothing can be sent, and forget what waits and what comes."""
         with self._lock:
-            lost = sum(each.count for each in self._buffer.take(len(self._buffer)))
+            lost = self._buffer.let_go()
             self._is_inert = True
             flushes = list(self._flushes)
-        _log.error("nothing is sent to Discord: %s%s", reason, f" ({lost} records so far)" if lost else "")
+        lost_words = f" ({lost} {self._buffer.unit} so far)" if lost else ""
+        _log.error("nothing is sent to Discord: %s%s", reason, lost_words)
         for each in flushes:
             each.set()
 
@@ -266,8 +296,8 @@ class Outlet:
         # are put aside then until the buffer is in order again.
         self._lock = threading.RLock()
         self._is_inside = False
-        self._aside: deque[Snapshot] = deque(maxlen=_MOST_ASIDE)
-        self._buffer = Buffer(self.settings.max_records, self.settings.max_bytes)
+        self._aside: deque[Any] = deque(maxlen=_MOST_ASIDE)
+        self._buffer = self._new_buffer()
         self._flushes = []
         self._ended = threading.Event()
         self._is_awake = False

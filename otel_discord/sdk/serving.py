@@ -1,4 +1,4 @@
-"""What runs on the sender's loop: an engine for each outlet."""
+"""What runs on the sender's loop: an engine for each place that outlets send to."""
 
 import asyncio
 import logging
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from opentelemetry.context import attach, set_value
 
+from otel_discord.sdk.configuration import discord_config
 from otel_discord.sdk.engine import Engine
 from otel_discord.sdk.sender_loop import SenderLoop
+from otel_discord.sdk.settings import SettingsError
 
 if TYPE_CHECKING:
     from otel_discord.sdk.outlet import Outlet
@@ -20,32 +22,45 @@ _SUPPRESSION_KEYS: Final = ("suppress_instrumentation", "suppress_http_instrumen
 
 
 async def serve(sender: "Sender", loop: SenderLoop) -> None:
-    """Run an engine for each outlet until the last one has ended."""
+    """Run engines until the last outlet has ended."""
     for key in _SUPPRESSION_KEYS:
         attach(set_value(key, value=True))
     loop.set_exception_handler(_say)
     engines: dict[Outlet, Engine] = {}
 
-    async def run(engine: Engine) -> None:
-        try:
-            await engine.run()
-        finally:
-            del engines[engine.outlet]
-            sender.forget(engine.outlet)
-            engine.outlet.ended()
-            loop.look()
+    def done(outlet: "Outlet") -> None:
+        engines.pop(outlet, None)
+        sender.forget(outlet)
+        outlet.ended()
+        loop.look()
 
     async with asyncio.TaskGroup() as tasks:
+
+        def begin(outlet: "Outlet") -> None:
+            try:
+                config = discord_config(outlet.settings)
+            except SettingsError as error:
+                outlet.give_up(str(error))
+                done(outlet)
+                return
+            for known in set(engines.values()):
+                if known.takes_others and known.config == config:
+                    engines[outlet] = known
+                    known.add(outlet)
+                    return
+            engine = engines[outlet] = Engine(config, done)
+            engine.add(outlet)
+            tasks.create_task(engine.run(), name=f"{outlet.name} in an application")
+
         while True:
             loop.bell.clear()
             for outlet in sender.known():
                 if outlet not in engines:
-                    engines[outlet] = Engine(outlet)
-                    tasks.create_task(run(engines[outlet]), name=f"{outlet.name} in an application")
+                    begin(outlet)
             if not engines:
                 return
-            for engine in engines.values():
-                engine.bell.set()
+            for engine in set(engines.values()):
+                engine.look()
             await loop.bell.wait()
 
 

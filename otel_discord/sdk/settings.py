@@ -59,6 +59,8 @@ class SdkSettings:
     max_bytes: int = 8 * MIB
     min_severity: int | None = None
     """Severity number below which nothing is shown; None where routes or destinations may say otherwise."""
+    config: str = ""
+    """Path of the file that was read; "" for none."""
     labels: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
     """How messages name a path of ``section``: by its variable, its argument, or its place in the file."""
 
@@ -86,6 +88,8 @@ def read_settings(arguments: Mapping[str, Any], environ: Mapping[str, str] | Non
 def _read(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> SdkSettings:
     named = from_arguments(arguments, environ)
     variables = from_environment(environ, with_where=not named.has_any(*WHERE, "config"))
+    if variables.has_any("rules"):  # read by settings_connectors, where somebody has a use for them
+        del variables.values["rules"], variables.labels["rules",]
     given = named.over(variables)
     problems = list(given.problems)
     if variables.has_any("webhook_url") and variables.has_any("webhook_url_file"):
@@ -149,7 +153,8 @@ def _own_settings(own: Mapping[str, Any], given: Given, problems: list[str]) -> 
         section["webhook_url_file"] = given.values["webhook_url_file"] = absolute(file)
     if "shutdown_timeout_s" in read:
         section["shutdown_timeout"] = format_duration(read["shutdown_timeout_s"])
-    return SdkSettings(section=section, min_severity=_floor(section, own), labels=given.labels, **read)
+    config = str(own.get("config", ""))
+    return SdkSettings(section=section, min_severity=_floor(section, own), config=config, labels=given.labels, **read)
 
 
 def _floor(section: Mapping[str, Any], own: Mapping[str, Any]) -> int | None:

@@ -17,12 +17,17 @@ _TYPE: Final = "discord"
 def from_file(name: str, environ: Mapping[str, str]) -> Given:
     """Return the exporter's section of a file, with references replaced; other components in it are not looked at."""
     try:
-        return _section(_read(name), environ)
+        return _section(read_document(name, "write webhook_url or destinations, as under exporters::discord"), environ)
     except ConfigurationError as error:
         return Given(problems=[str(problem) for problem in error.problems])
 
 
-def _read(name: str) -> Document:
+def read_document(name: str, hint: str) -> Document:
+    """Return a YAML file that holds a map of keys.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be read; where it is empty ``hint`` says what to write.
+    """
     path = Path(name).expanduser()
     try:
         document = parse_yaml(read_text(path), name)
@@ -33,7 +38,7 @@ def _read(name: str) -> Document:
     except ValueError as error:
         raise _error(f"the file {name} cannot be read: {error}") from None
     if not isinstance(document.data, dict) or not document.data:
-        raise _error(f"the file {name} holds no keys; write webhook_url or destinations, as under exporters::discord")
+        raise _error(f"the file {name} holds no keys; {hint}")
     return document
 
 
@@ -45,14 +50,26 @@ def _section(document: Document, environ: Mapping[str, str]) -> Given:
     path: KeyPath = ()
     if "exporters" in document.data:
         path = ("exporters",)
-        document = _resolved(Document({"exporters": _trimmed(document.data["exporters"])}, document.positions), environ)
-        path = (*path, _exporter_in(document, path))
+        trimmed = {"exporters": only_of_type(document.data["exporters"], _TYPE)}
+        document = resolved(Document(trimmed, document.positions), environ)
+        path = (*path, component_in(document, path, _TYPE))
     elif _TYPE in document.data:
         raise ConfigurationError(
             [document.problem((_TYPE,), "is not a key here", "write its keys at the top, or put it under exporters")]
         )
     else:
-        document = _resolved(document, environ)
+        # connectors are those of the exporters for metrics and spans
+        trimmed = {key: value for key, value in document.data.items() if key != "connectors"}
+        document = resolved(Document(trimmed, document.positions), environ)
+    return section_at(document, path)
+
+
+def section_at(document: Document, path: KeyPath) -> Given:
+    """Return the keys below a path, each named by its place in the file.
+
+    Raises:
+        ConfigurationError: there is something else than a map of keys.
+    """
     section: Any = document.data
     for part in path:
         section = unwrap(unwrap(section)[part])
@@ -60,44 +77,58 @@ def _section(document: Document, environ: Mapping[str, str]) -> Given:
         section = {}
     if not isinstance(section, dict):
         raise ConfigurationError([document.problem(path, "must be a map of keys")])
-    given = Given({key: value for key, value in section.items() if value is not None}, _labels(document, path))
+    given = Given({key: value for key, value in section.items() if value is not None}, labels_below(document, path))
     for key in given.values:  # what a reference brought in has no place of its own
         given.labels.setdefault((key,), f"{document.locate(path).file}: {join_path((*path, key))}")
     return given
 
 
-def _trimmed(exporters: Any) -> Any:
-    """Leave out the other exporters, whose references may have no value here."""
-    if not isinstance(exporters, dict):
-        return exporters
-    return {key: body for key, body in exporters.items() if _is_discord(key)}
+def only_of_type(components: Any, type_name: str) -> Any:
+    """Leave out the other components, whose references may have no value here."""
+    if not isinstance(components, dict):
+        return components
+    return {key: body for key, body in components.items() if _is_of_type(key, type_name)}
 
 
-def _is_discord(key: str) -> bool:
-    return key.partition("/")[0].strip() == _TYPE
+def _is_of_type(key: str, type_name: str) -> bool:
+    return key.partition("/")[0].strip() == type_name
 
 
-def _exporter_in(document: Document, path: KeyPath) -> str:
-    exporters = unwrap(document.data["exporters"])
-    found: list[str] = [key for key in exporters if _is_discord(key)] if isinstance(exporters, dict) else []
-    if _TYPE in found:
-        return _TYPE
+def component_in(document: Document, path: KeyPath, type_name: str) -> str:
+    """Return the id of the component of a type: the one without a name, or the only one.
+
+    Raises:
+        ConfigurationError: there is none, or there are several.
+    """
+    kind = str(path[-1])
+    components = unwrap(document.data[kind])
+    found: list[str] = []
+    if isinstance(components, dict):
+        found = [key for key in components if _is_of_type(key, type_name)]
+    if type_name in found:
+        return type_name
     if len(found) == 1:
         return found[0]
     if found:
-        message = f"has several discord exporters ({', '.join(found)}) and none that is named `discord` alone"
+        message = f"has several {type_name} {kind} ({', '.join(found)}) and none that is named `{type_name}` alone"
         raise ConfigurationError([document.problem(path, message, "leave one")])
-    raise ConfigurationError([document.problem(path, "has no discord exporter", "write exporters: {discord: {…}}")])
+    message, hint = f"has no {type_name} {kind.removesuffix('s')}", f"write {kind}: {{{type_name}: {{…}}}}"
+    raise ConfigurationError([document.problem(path, message, hint)])
 
 
-def _resolved(document: Document, environ: Mapping[str, str]) -> Document:
+def resolved(document: Document, environ: Mapping[str, str]) -> Document:
+    """Return the document with its references replaced.
+
+    Raises:
+        ConfigurationError: with every reference that has no value.
+    """
     result = interpolate(document, environ, read_text)
     if result.problems:
         raise ConfigurationError(result.problems)
     return result.document
 
 
-def _labels(document: Document, top: KeyPath) -> dict[KeyPath, str]:
+def labels_below(document: Document, top: KeyPath) -> dict[KeyPath, str]:
     """Return how each path below ``top`` is named: ``discord.yaml:3: exporters::discord::timeout``."""
     return {
         path[len(top) :]: f"{place.file}:{place.line}: {join_path(path)}"

@@ -189,6 +189,7 @@ _VARIABLES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[str], Any]]]] = 
     names.OTEL_EXPORTER_DISCORD_WEBHOOK_URL: (("webhook_url",), str),
     names.OTEL_EXPORTER_DISCORD_WEBHOOK_URL_FILE: (("webhook_url_file",), str),
     names.OTEL_EXPORTER_DISCORD_CONFIG: (("config",), str),
+    names.OTEL_EXPORTER_DISCORD_RULES: (("rules",), str),
     names.OTEL_EXPORTER_DISCORD_MIN_SEVERITY: (("min_severity",), str),
     names.OTEL_EXPORTER_DISCORD_PRESET: (("render", "preset"), str),
     names.OTEL_EXPORTER_DISCORD_USERNAME: (("username",), str),

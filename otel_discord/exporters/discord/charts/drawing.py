@@ -155,7 +155,7 @@ class _Chart:
         x, y = self._plot.transform((spot.x, spot.y))
         half = _width_px(self._plan.worst.text) / 2
         x = min(max(x, self._left + half), WIDTH_PX - 16 - half)
-        vertical: _Upward = "top" if is_low else "bottom"
+        upward: _Upward = "top" if is_low else "bottom"
         self._text(x, y + (-20 if is_low else 18), self._plan.worst.text, _STRONG, "center", upward, bold=True)
 
     def _value(self, at: float, text: str, colour: str, *, bold: bool = False) -> None:
@@ -168,7 +168,7 @@ class _Chart:
         self._text(min(max(x, half), WIDTH_PX - 16 - half), 22, text, colour, "center", "baseline", bold=bold)
 
     def _text(
-        self, x: float, y: float, text: str, colour: str, horizontal: _Horizontal, upward: _Upward, *, bold: bool
+        self, x: float, y: float, text: str, colour: str, across: _Across, upward: _Upward, *, bold: bool
     ) -> None:
         font = FontProperties(fname=_font_file(bold=bold), size=_TEXT_PX)
         self._add(

@@ -11,6 +11,7 @@ from otel_discord.signals import LogsBatch
 from otel_discord.signals.alert_event import AlertEvent, AlertState
 from otel_discord.testing.fake_discord import FakeDiscord
 from otel_discord.testing.fake_discord.state import FakeMessage
+from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import logs_batch
 from tests.exporters.discord.disk import STORED, Disk, host_with
 from tests.exporters.discord.rig import Rig, running
@@ -232,3 +233,28 @@ async def test_what_cannot_be_is_refused(matchers: tuple[str, ...], for_s: float
         await silence(rig, "a=b")
         with pytest.raises(PermanentError, match="silence '5a' already"):
             await silence(rig, "a=b")
+
+
+async def test_a_reload_goes_on_with_it() -> None:
+    fake, host = FakeDiscord(), NopHost(hands_over=True)
+    async with running(fake, host=host, **configured()) as rig:
+        await silence(rig, "service.name=shop")
+        await tell(rig, 3, resource=SHOP)
+    host.hands_over = False
+    async with running(fake, host=host, **configured()) as rig:
+        await tell(rig, 1, resource=SHOP)
+        assert [each.silenced_records for each in await rig.exporter.silences()] == [4]
+        assert fake.messages == []
+        await asyncio.sleep(HOUR_S)
+        assert "4 events were not shown" in str(fake.messages[0].embeds)
+
+
+async def test_counts_are_stored_while_it_holds() -> None:
+    fake, disk = FakeDiscord(), Disk()
+    async with running(fake, host=host_with(disk), **configured(sending_queue=STORED)) as rig:
+        await silence(rig, "service.name=shop")
+        await tell(rig, 3, resource=SHOP)
+        await asyncio.sleep(11)
+        assert b'"records":3' in (await disk.queue.get_state("silences") or b"")
+        await rig.exporter.expire_silence("5a")
+        assert await disk.queue.get_state("silences") is None

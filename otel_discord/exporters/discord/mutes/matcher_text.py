@@ -52,6 +52,7 @@ class _Reading:
     def matchers(self) -> list[Comparison]:
         self._space()
         closing = "}" if self._took("{") else ""
+        self._space()
         found = [self._one(closing)]
         while self._took(","):
             self._space()

@@ -22,6 +22,7 @@ from otel_discord.ottl import LogItem
 from otel_discord.signals.alert_event import AlertState, alert_event, is_alert
 
 _EMPTY: Final = LogItem(LogRecord(), InstrumentationScope(), Resource())
+_HIGHEST_SEVERITY: Final = 24
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
 
 
@@ -95,5 +96,5 @@ def _alert_name(item: LogItem) -> str:
 
 
 def _mean_everything(matchers: Iterable[Matcher]) -> bool:
-    """Return whether a record that has nothing, not even a severity, is meant."""
-    return all(matcher.test(_EMPTY, 0) for matcher in matchers)
+    """Return whether records that have nothing are meant, of whatever severity."""
+    return all(matcher.test(_EMPTY, severity) for matcher in matchers for severity in (0, _HIGHEST_SEVERITY))

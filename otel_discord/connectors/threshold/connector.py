@@ -61,6 +61,7 @@ class ThresholdConnector:
         self._outlet = outlets.by_signal.get(Signal.LOGS)
         self._now_ns = wall_clock_ns
         self._closing = asyncio.Event()
+        self._evaluating = asyncio.Lock()
         self._is_open = False
         self._waiting = b""
         """A batch that is stored and not yet handed on."""
@@ -115,8 +116,12 @@ class ThresholdConnector:
     async def evaluate(self) -> None:
         """Evaluate all rules once, now: keep what has changed, then tell it.
 
-        While a batch is not accepted by whoever comes next, alerts stand still.
+        While a batch is not accepted by whoever comes next, alerts stand still. One that is going on is waited for.
         """
+        async with self._evaluating:
+            await self._evaluate()
+
+    async def _evaluate(self) -> None:
         if self._waiting and not await self._hand_on():
             return
         now_ns = self._now_ns()

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from otel_discord.component import Consumer, PermanentError, RetryableError, ShutdownError
 from otel_discord.exporters.discord.exporter import DiscordExporter
@@ -41,6 +41,19 @@ class Feed(Protocol):
 
     async def flushed(self) -> None:
         """Return when what was passed on is in Discord, or has ended otherwise."""
+        ...
+
+    async def finish(self) -> None:
+        """Have what was passed on told that would be told later, at the next look at it; nothing more comes."""
+        ...
+
+
+@runtime_checkable
+class EvaluatesNow(Protocol):
+    """A connector that looks at what it has at intervals."""
+
+    async def evaluate(self) -> None:
+        """Look at it now."""
         ...
 
 
@@ -88,6 +101,9 @@ class _Records:
     async def flushed(self) -> None:
         await self._exporter.flushed()
 
+    async def finish(self) -> None:
+        """Nothing is told later."""
+
 
 class _Signals:
     """Spans or metrics: connectors make records of what matters in them."""
@@ -124,6 +140,11 @@ class _Signals:
 
     async def flushed(self) -> None:
         await self._exporter.flushed()
+
+    async def finish(self) -> None:
+        for consumer in self._consumers:
+            if isinstance(consumer, EvaluatesNow):
+                await consumer.evaluate()
 
 
 async def _pass_on(consumer: Consumer, batch: Batch, what: str, is_late: Callable[[], bool]) -> None:

@@ -48,6 +48,9 @@ class Line:
         try:
             async with feed_of(self.outlet, exporter, self._host, self.is_late) as feed:
                 await self._pump(feed)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(self.drain_deadline_s()):
+                        await feed.finish()
                 self._host.drain_deadline_s = self.drain_deadline_s()
         except StartError as error:
             self.outlet.give_up(str(error))

@@ -93,6 +93,12 @@ class Sender:
         with self._lock:
             return list(self._known)
 
+    def know(self, outlet: "Outlet") -> None:
+        """Let an outlet that has nothing yet be looked at with the others; on the sender's thread."""
+        with self._lock:
+            if outlet not in self._known:
+                self._known.append(outlet)
+
     def forget(self, outlet: "Outlet") -> bool:
         """Let go of an outlet that has ended; return whether the thread has nothing more to do."""
         with self._lock:

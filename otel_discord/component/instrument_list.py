@@ -157,7 +157,7 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             f"{PREFIX}muted_records_total",
             _COUNTER,
             "{record}",
-            "Records that a mute has held, dropped, or let come without a ping.",
+            "Records that a mute has held, dropped, silenced, or let come without a ping.",
             (*DESTINATION, "action"),
         ),
         Instrument(

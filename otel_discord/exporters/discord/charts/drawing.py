@@ -49,7 +49,9 @@ HEIGHT_PX: Final = 480
 _TEXT_PX: Final = 50
 _MOST_LETTERS: Final = 16
 _UNKNOWN_LETTER: Final = "□"
-_COLOURS: Final = 64
+_COLOURS: Final = (64, 16, 8)
+"""Fewer where a picture would be too large: noise does not compress."""
+MOST_BYTES: Final = 40 * 1024
 
 _Across = Literal["right", "center"]
 _Upward = Literal["top", "bottom", "baseline", "center_baseline"]
@@ -69,13 +71,22 @@ def draw(plan: ChartPlan) -> bytes:
     """Return a PNG of :data:`WIDTH_PX` × :data:`HEIGHT_PX`; on one machine the same bytes for the same plan."""
     inches = (WIDTH_PX / 72, HEIGHT_PX / 72)
     figure = Figure(figsize=inches, dpi=72, facecolor=_PANEL, edgecolor="none", linewidth=0)
+    _plain(figure.patch)
     canvas = FigureCanvasAgg(figure)
     _Chart(figure, plan).compose()
     canvas.draw()  # type: ignore[no-untyped-call]  # of matplotlib
     size = (WIDTH_PX, HEIGHT_PX)
     pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
     picture = Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1).convert("RGB")
-    few = picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    for colours in _COLOURS:
+        png = _png(picture, colours)
+        if len(png) <= MOST_BYTES:
+            break
+    return png
+
+
+def _png(picture: Image.Image, colours: int) -> bytes:
+    few = picture.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     with io.BytesIO() as file:
         few.save(file, format="PNG", compress_level=9)
         return file.getvalue()
@@ -210,9 +221,14 @@ class _Chart:
         self._add(shape)
 
     def _add(self, artist: Artist) -> None:
-        artist.set_sketch_params()
-        artist.set_path_effects([])
-        self._figure.add_artist(artist)
+        self._figure.add_artist(_plain(artist))
+
+
+def _plain(artist: Artist) -> Artist:
+    """Take off what a style puts on everything."""
+    artist.set_sketch_params()
+    artist.set_path_effects([])
+    return artist
 
 
 @lru_cache(maxsize=2)

@@ -48,7 +48,7 @@ def blocks(series: list[Point], width: int = WIDTH, *, worst_is_low: bool = Fals
     high = min(LARGEST, max(value for _, value in known))
     columns: dict[int, float] = {}
     first_ns, length_ns = known[0][0], known[-1][0] - known[0][0]
-    count = _columns(known, length_ns, width)
+    count = _columns(series, length_ns, width)
     for at_ns, value in series:
         if math.isnan(value) or not first_ns <= at_ns <= known[-1][0]:
             continue
@@ -59,9 +59,9 @@ def blocks(series: list[Point], width: int = WIDTH, *, worst_is_low: bool = Fals
     return "".join(_block(columns[at], low, high) if at in columns else GAP for at in range(count))
 
 
-def _columns(known: list[Point], length_ns: int, width: int) -> int:
+def _columns(series: list[Point], length_ns: int, width: int) -> int:
     """Return how many columns: one for each point of the usual distance, as far as there is room."""
-    step_ns = usual_step_ns(known)
+    step_ns = usual_step_ns(series)
     return max(1, min(width, round(length_ns / step_ns) + 1)) if step_ns else 1
 
 

@@ -64,7 +64,10 @@ def marks(axis: TimeAxis, started_ns: int, ended_ns: int) -> list[Mark]:
 
 
 def time_labels(axis: TimeAxis, origin_ns: int, marked: Sequence[Mark]) -> list[Label]:
-    """Return labels at whole steps before and after ``origin_ns``, without those that would touch one of a mark."""
+    """Return labels at whole steps before and after ``origin_ns``, which has none: the start's mark is there.
+
+    Those that would touch one of a mark or leave the width are left out.
+    """
     length_s = (axis.last_ns - axis.first_ns) / NS
     step_s = next((step for step in _STEPS_S if step * _MOST_STEPS >= length_s), 0)
     if not step_s:
@@ -73,7 +76,8 @@ def time_labels(axis: TimeAxis, origin_ns: int, marked: Sequence[Mark]) -> list[
     taken = [(mark.at, mark.text) for mark in marked if mark.text]
     found: list[Label] = []
     first = -((origin_ns - axis.first_ns) // step_ns)
-    for count in sorted(range(first, (axis.last_ns - origin_ns) // step_ns + 1), key=abs):
+    counts = set(range(first, (axis.last_ns - origin_ns) // step_ns + 1)) - {0}
+    for count in sorted(counts, key=lambda count: (abs(count), count)):
         at = axis.share(origin_ns + count * step_ns)
         text = _text(count * step_s)
         half = len(text) * _LETTER / 2
@@ -84,8 +88,7 @@ def time_labels(axis: TimeAxis, origin_ns: int, marked: Sequence[Mark]) -> list[
 
 
 def _text(seconds: int) -> str:
-    sign = "−" if seconds < 0 else "+" if seconds else ""
-    return f"{sign}{duration(abs(seconds))}"
+    return f"{'−' if seconds < 0 else '+'}{duration(abs(seconds))}"
 
 
 def _touch(at: float, text: str, other_at: float, other: str) -> bool:

@@ -89,7 +89,8 @@ def _steps(dimension: Dimension | None, least: float) -> float:
         return 15.0 if least <= 15 else 30.0
     days = 86_400.0 if dimension is Dimension.SECONDS and least > 86_400 else 1.0
     power = 10.0 ** math.floor(math.log10(least / days))
-    return next((base * power for base in _DECIMAL if base * power >= least / days), 10 * power) * days
+    bases = _DECIMAL if days == 1 else (1.0, 2.0, 5.0)
+    return next((base * power for base in bases if base * power >= least / days), 10 * power) * days
 
 
 def _namer(known: Unit | None, unit: str, largest: float, step: float, *, as_percent: bool) -> Callable[[float], str]:
@@ -117,7 +118,7 @@ def _time_namer(largest: float, step: float, suffix: str) -> Callable[[float], s
 
 def _decimal(value: float, step: float) -> str:
     """Return a multiple of a step with as many decimals as steps have; very large and very small ones in powers."""
-    if abs(value) >= 1e12 or (step and step < 1e-6):
+    if abs(value) >= 1e9 or (step and step < 1e-6):
         return f"{value:.4g}"
     decimals = next((count for count in range(10) if abs(round(step, count) - step) < step / 1000), 10)
     text = f"{value:,.{decimals}f}"

@@ -198,7 +198,7 @@ class DiscordExporter:
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
             maintenance = await restoring.maintenance(desk, outboxes, self._discord_instruments)
-            silences = await restoring.silences(maintenance.gate.silences, outboxes, self._discord_instruments)
+            silences = await restoring.silences(maintenance.gate.silences, desk, outboxes, self._discord_instruments)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,

@@ -90,11 +90,12 @@ class Restoring:
         return maintenance
 
     async def silences(
-        self, book: MuteBook, outboxes: Mapping[str, Outbox], instruments: DiscordInstruments
+        self, book: MuteBook, desk: FoldDesk, outboxes: Mapping[str, Outbox], instruments: DiscordInstruments
     ) -> Silences:
         """Go on with the silences that hold or will."""
         silences = Silences(
             book=book,
+            routing=desk.lock,
             state=self.state,
             outboxes=outboxes,
             instruments=instruments,

@@ -38,9 +38,11 @@ ENDS_WITH_US: Final = "It ended with the service: silences outlive a restart whe
 
 @dataclass(slots=True, kw_only=True)
 class Silences:
-    """``outboxes`` are those of the configured destinations."""
+    """``outboxes`` are those of the configured destinations; ``routing`` is held while records are routed; what they
+    met is counted before anyone else has it, so who ends a silence with it knows every count."""
 
     book: MuteBook
+    routing: asyncio.Lock
     state: Lane
     outboxes: Mapping[str, Outbox]
     instruments: DiscordInstruments
@@ -57,9 +59,10 @@ class Silences:
         """Go on where an earlier run ended."""
         stored = read_stored(await self.state.get_state(KEY) or b"{}")
         unreadable = self.book.restore(stored)
-        for silence_id, counts in stored.get("silenced", {}).items():
+        for each in self.book.all():
+            self._silenced[each.id] = Silenced()
             with suppress(ValueError, KeyError, TypeError, AttributeError):
-                self._silenced[silence_id] = Silenced.from_json(counts)
+                self._silenced[each.id] = Silenced.from_json(stored["silenced"][each.id])
         if unreadable:
             self.logger.warning("%d silences of an earlier run cannot be read and are left out", unreadable)
 
@@ -90,8 +93,8 @@ class Silences:
                 continue
             if each.destination:
                 self.instruments.destination(each.destination).muted(ACTION, records)
-            if self.book.is_added(each.mute_id):
-                self._silenced.setdefault(each.mute_id, Silenced()).count(each.destination, records)
+            if each.mute_id in self._silenced:
+                self._silenced[each.mute_id].count(each.destination, records)
                 self._to_write = True
 
     def _sleep_s(self) -> float:
@@ -102,9 +105,11 @@ class Silences:
         return int(self.wall_clock() * 1e9)
 
     async def _step(self) -> None:
-        over = self.book.clean(self._now_ns())
-        for each in over:
-            self._finish(each)
+        now_ns = self._now_ns()
+        if any(_period(each).end_ns <= now_ns for each in self.book.all()):
+            async with self.routing:
+                for each in self.book.clean(now_ns):
+                    self._finish(each)
         if self._to_write:
             await self._write()
 
@@ -115,7 +120,7 @@ class Silences:
         self.logger.info("a silence ends", extra={"silence": ended.id, "records": str(ended.which)})
 
     def _tell(self, ended: Mute, why: str = "") -> None:
-        for destination, records in self._silenced.get(ended.id, Silenced()).by_destination.items():
+        for destination, records in self._silenced[ended.id].by_destination.items():
             outbox = self.outboxes.get(destination)
             if outbox is not None:
                 outbox.say(silenced.end(ended, records, why))
@@ -144,6 +149,7 @@ class Silences:
                     raise ValueError(f"there is a silence {request.id!r} already")
                 await self._step()
                 self.book.add(added, now_ns)
+                self._silenced[added.id] = Silenced()
                 await self._write()
         except ValueError as error:
             raise PermanentError(str(error)) from None
@@ -164,9 +170,10 @@ class Silences:
             if ended is None:
                 known = ", ".join(each.id for each in self.book.all()) or "none"
                 raise PermanentError(f"there is no silence {silence_id!r}; there is: {known}")
-            seen = self._seen(ended, now_ns)
-            self.book.end(silence_id, now_ns)
-            self._finish(ended)
+            async with self.routing:
+                seen = self._seen(ended, now_ns)
+                self.book.end(silence_id, now_ns)
+                self._finish(ended)
             await self._write()
         self._news.set()
         return seen
@@ -179,16 +186,20 @@ class Silences:
             return sorted((self._seen(each, now_ns) for each in self.book.all()), key=lambda each: each.ends_ns)
 
     def _seen(self, mute: Mute, now_ns: int) -> Silence:
-        if not isinstance(mute.when, Once):
-            raise TypeError("a silence has one period")
-        period = mute.when.period
+        period = _period(mute)
         return Silence(
             id=mute.id,
             active=period.covers(now_ns),
             matchers=tuple(each.text for each in mute.which.matchers),
             starts_ns=period.start_ns,
             ends_ns=period.end_ns,
-            silenced_records=self._silenced.get(mute.id, Silenced()).records,
+            silenced_records=self._silenced[mute.id].records,
             comment=mute.comment,
             author=mute.author,
         )
+
+
+def _period(mute: Mute) -> Period:
+    if not isinstance(mute.when, Once):
+        raise TypeError("a silence has one period")
+    return mute.when.period

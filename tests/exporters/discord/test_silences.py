@@ -1,11 +1,13 @@
 """Silences: what matches is not shown and counted, whatever its severity; the end is told where something was lost."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from otel_discord.component import PermanentError, RetryableError
+from otel_discord.component import PermanentError, QueueLimits, RetryableError
 from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.signals import LogsBatch
 from otel_discord.signals.alert_event import AlertEvent, AlertState
@@ -13,13 +15,39 @@ from otel_discord.testing.fake_discord import FakeDiscord
 from otel_discord.testing.fake_discord.state import FakeMessage
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import logs_batch
-from tests.exporters.discord.disk import STORED, Disk, host_with
+from tests.exporters.discord.disk import STORED, Disk, DiskQueue, host_with
 from tests.exporters.discord.rig import Rig, running
 
 pytestmark = pytest.mark.looptime(idle_timeout=200_000, idle_step=5)
 BEGINNING_S = 1_767_225_600.0
 HOUR_S = 3_600.0
 SHOP = {"service.name": "shop"}
+
+
+class SlowQueue(DiskQueue):
+    """Takes its time to store what was routed."""
+
+    pause_s = 0.0
+
+    async def route_all(self, cards: Any, folds: Any = ()) -> Any:
+        await asyncio.sleep(self.pause_s)
+        return await super().route_all(cards, folds)
+
+
+class SlowDisk(Disk):
+    """A disk with one slow queue."""
+
+    @property
+    def queue(self) -> SlowQueue:
+        (queue,) = self.queues.values()
+        assert isinstance(queue, SlowQueue)
+        return queue
+
+    @asynccontextmanager
+    async def open_queue(self, owner: str, limits: QueueLimits) -> AsyncIterator[DiskQueue]:
+        self.queues.setdefault(owner, SlowQueue(limits))
+        async with super().open_queue(owner, limits) as queue:
+            yield queue
 
 
 def now_s() -> float:
@@ -258,3 +286,19 @@ async def test_counts_are_stored_while_it_holds() -> None:
         assert b'"records":3' in (await disk.queue.get_state("silences") or b"")
         await rig.exporter.expire_silence("5a")
         assert await disk.queue.get_state("silences") is None
+
+
+async def test_what_is_being_routed_at_its_end_is_counted() -> None:
+    fake, disk = FakeDiscord(), SlowDisk()
+    async with running(fake, host=host_with(disk), **configured(sending_queue=STORED)) as rig:
+        await silence(rig, "service.name=shop", for_s=20)
+        await silence(rig, "service.name=pay", id_="5b")
+        await asyncio.sleep(19)
+        disk.queue.pause_s = 5
+        await rig.exporter.consume(logs_batch(2, resource=SHOP))
+        await rig.exporter.consume(logs_batch(3, resource={"service.name": "pay"}))
+        await asyncio.sleep(1)
+        assert (await rig.exporter.expire_silence("5b")).silenced_records == 3
+        await asyncio.sleep(20)
+        assert "2 events were not shown" in str(about(fake, "name=shop")[0].embeds)
+        assert "3 events were not shown" in str(about(fake, "name=pay")[0].embeds)

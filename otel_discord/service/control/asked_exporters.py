@@ -30,15 +30,15 @@ async def of_each(
     Raises:
         RefusedError: there is no such exporter, or each has refused.
     """
-    refusals: list[str] = []
+    refusals: dict[str, list[str]] = {}
     answers: list[tuple[str, T]] = []
     for name, exporter in _who(components, text(arguments, "exporter"), protocol, what).items():
         try:
             answers.append((name, await do(exporter)))
         except (PermanentError, RetryableError) as error:
-            refusals.append(f"{name}: {error}")
+            refusals.setdefault(str(error), []).append(name)
     if not answers and refusals:
-        raise RefusedError("; ".join(refusals))
+        raise RefusedError("; ".join(f"{', '.join(names)}: {words}" for words, names in refusals.items()))
     return answers
 
 

@@ -52,7 +52,7 @@ async def test_an_end_is_carried_out_by_who_has_it() -> None:
     keepers = {"discord": Keeper("deploy"), "discord/ops": Keeper()}
     (line,) = await lines(keepers, "end", name="deploy")
     assert (line["exporter"], line["held_problems"], line["held_records"]) == ("discord", 2, 9)
-    with pytest.raises(RefusedError, match="discord: maintenance 'x' is not active; discord/ops: "):
+    with pytest.raises(RefusedError, match="discord, discord/ops: maintenance 'x' is not active"):
         await lines(keepers, "end", name="x")
 
 

@@ -74,7 +74,8 @@ class _Reading:
         operator = _OPERATOR.match(self.text, self.at)
         if operator is None:
             if self._rest[:1] not in {"", ",", closing}:
-                raise self._expected(f"{_OPERATORS} after {name!r}; {_IN_QUOTES}")
+                hint = f"; {_IN_QUOTES}" if self.text[self.at - 1].isspace() else ""
+                raise self._expected(f"{_OPERATORS} after {name!r}{hint}")
             return Comparison(ALERT_NAME, "=", name)
         self.at = operator.end()
         self._space()

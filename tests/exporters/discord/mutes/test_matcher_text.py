@@ -54,6 +54,7 @@ def test_what_is_read(text: str, expected: list[tuple[str, str, str]]) -> None:
         ("a=b,,c=d", 5, "a name", '","'),
         ("service.name~shop", 13, "=, !=, =~ or !~ after 'service.name'", '"~"'),
         ("service.name shop", 14, "=, !=, =~ or !~ after 'service.name'", '"s"'),
+        ("alert name=x", 7, "in quotes", '"n"'),
         ("service.name==shop", 14, "a value after =", '"="'),
         ("a=~~b", 4, "a value after =~", '"~"'),
         ("a={", 3, "a value after =", '"{"'),

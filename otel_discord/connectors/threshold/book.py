@@ -6,7 +6,7 @@ before they are told, and the rest (values, peaks, when data was last seen), whi
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -50,6 +50,11 @@ class Entry:
     """The rule's own labels, as they were when its firing was told: its fingerprint stays for a whole life."""
     sample: Any = None
     """The latest of its group, where the source tells only changes; not stored."""
+    rests_until_ns: int = 0
+    """Until when nothing can become of it unless something newer comes; 0 where that is not known. An alert that rests
+    is idle. Not stored."""
+    part: int = -1
+    """Where it is stored (:func:`part_of`), once that is known."""
 
 
 @dataclass(slots=True)
@@ -69,7 +74,8 @@ class Book:
     def add(self, key: Key, entry: Entry) -> None:
         """Put an alert in."""
         self.of_rule(key.rule)[key.labels] = entry
-        self.touch(key)
+        entry.part = part_of(key)
+        self._touched.add(entry.part)
 
     def remove(self, key: Key) -> None:
         """Forget an alert."""
@@ -89,7 +95,7 @@ class Book:
     def counts(self) -> Mapping[str, int]:
         """Return how many alerts are pending, firing, and muted: active without having been told."""
         counts = {"pending": 0, "firing": 0, "muted": 0}
-        for _, entry in self.entries():
+        for entry in self.restless():
             alert = entry.alert
             if alert.told:
                 counts["firing"] += 1
@@ -99,15 +105,25 @@ class Book:
                 counts["pending"] += 1
         return counts
 
-    def take_touched(self) -> Mapping[int, bytes]:
-        """Return the parts that are not as they are stored, as bytes to store; they count as stored from now on."""
+    def restless(self) -> Iterator[Entry]:
+        """Yield every alert of which something can become, and maybe some that are idle."""
+        for entries in self.by_rule.values():
+            for entry in entries.values():
+                if not entry.rests_until_ns:
+                    yield entry
+
+    def take_touched(self) -> Mapping[int, Sequence[tuple[Key, Entry]]]:
+        """Return the parts that are not as they are stored; they count as stored from now on."""
         touched, self._touched = self._touched, set()
-        rows: dict[int, list[Any]] = {part: [] for part in touched}
+        rows: dict[int, list[tuple[Key, Entry]]] = {part: [] for part in touched}
         if touched:
-            for key, entry in self.entries():
-                if (part := part_of(key)) in rows:
-                    rows[part].append([key.to_json(), entry_to_json(entry)])
-        return {part: orjson.dumps(each) for part, each in rows.items()}
+            for rule, entries in self.by_rule.items():
+                for labels, entry in entries.items():
+                    if entry.part < 0:
+                        entry.part = part_of(Key(rule, labels))
+                    if entry.part in rows:
+                        rows[entry.part].append((Key(rule, labels), entry))
+        return rows
 
     def not_stored(self, parts: Iterable[int]) -> None:
         """Take back that these parts are stored."""
@@ -128,7 +144,7 @@ class Book:
 
     def to_bytes(self) -> bytes:
         """Return the whole book."""
-        return orjson.dumps([[key.to_json(), entry_to_json(entry)] for key, entry in self.entries()])
+        return part_to_bytes(self.entries())
 
     @classmethod
     def from_bytes(cls, stored: bytes, max_alerts: int = 10_000) -> "Book":
@@ -136,6 +152,11 @@ class Book:
         book = cls(max_alerts)
         book.restore([stored])
         return book
+
+
+def part_to_bytes(entries: Iterable[tuple[Key, Entry]]) -> bytes:
+    """Return alerts for the storage."""
+    return orjson.dumps([[key.to_json(), entry_to_json(entry)] for key, entry in entries])
 
 
 def part_of(key: Key) -> int:

@@ -47,12 +47,13 @@ class Evaluation:
             ]
             for labels in wrong:
                 entry = self.book.of_rule(rule.name).pop(labels)
+                entry.part = -1
                 self.book.of_rule(f"{rule.name}{_OUTLIVED}")[labels] = entry
                 self.changed |= {Key(rule.name, labels), Key(f"{rule.name}{_OUTLIVED}", labels)}
 
     def moment(self, now_ns: int) -> Iterator[None]:
         """Bring every rule's alerts to the present; pauses now and then, so that somebody else can have a turn."""
-        self._lively = sum(1 for _, entry in self.book.entries() if not entry.alert.is_idle)
+        self._lively = sum(1 for entry in self.book.restless() if not entry.alert.is_idle)
         for rule in self.rules:
             yield from self._advance(rule, now_ns)
             yield
@@ -66,7 +67,8 @@ class Evaluation:
                 continue
             mute = self._inhibition.of_rule(rule.name, self.book)
             for labels, entry in list(entries.items()):
-                told += self._announce(rule, labels, entry, now_ns, mute.covers if mute else None)
+                if entry.rests_until_ns <= now_ns:
+                    told += self._announce(rule, labels, entry, now_ns, mute.covers if mute else None)
         return told
 
     def _advance(self, rule: Rule, now_ns: int) -> Iterator[None]:
@@ -76,26 +78,39 @@ class Evaluation:
         for count, sample in enumerate(samples, 1):
             if not count % _STRIDE:
                 yield
-            if sample.value is None:
-                if sample.labels in entries:
-                    entries[sample.labels].sample = None
-                continue
-            standings = rule.judge.standings(sample)
-            entry = entries.get(sample.labels)
-            if entry is None:
-                if Standing.MET not in standings and not rule.watches_silence:
-                    continue
-                entry = self._begin(rule, sample.labels, now_ns)
-                if entry is None:
-                    continue
-            entry.sample = sample
-            found.add(sample.labels)
-            self._move(rule, entry, sample, standings, now_ns)
-        for labels, entry in entries.items():
-            if labels not in found:
+            if self._take_in(rule, entries, sample, now_ns):
+                found.add(sample.labels)
+        for count, (labels, entry) in enumerate(entries.items(), 1):
+            if not count % _STRIDE_AT_REST:
+                yield
+            if entry.rests_until_ns <= now_ns and labels not in found:
                 self._stay(rule, labels, entry, now_ns)
         if rule.watches_silence and not rule.group_by and not entries:
             self._begin(rule, (), now_ns)  # what has never been heard of is silent, too
+
+    def _take_in(self, rule: Rule, entries: Mapping[Labels, Entry], sample: Sample, now_ns: int) -> bool:
+        """Return whether the group's alert has been brought to the present."""
+        entry = entries.get(sample.labels)
+        if sample.value is None:
+            if entry is not None:
+                _let_go(entry, now_ns)
+            return False
+        standings = rule.judge.standings(sample)
+        is_met = Standing.MET in standings
+        if entry is None:
+            entry = self._begin(rule, sample.labels, now_ns) if is_met or rule.watches_silence else None
+            if entry is None:
+                return False
+        entry.sample = sample
+        if entry.rests_until_ns and not is_met:
+            _see_at_rest(entry, sample, now_ns)
+            if entry.rests_until_ns > now_ns:
+                return True
+        entry.rests_until_ns = 0
+        self._move(rule, entry, sample, standings, now_ns)
+        if rule.watches_silence and not rule.config.all_of and entry.alert.is_idle:
+            entry.rests_until_ns = sample.until_ns
+        return True
 
     def _begin(self, rule: Rule, labels: Labels, now_ns: int) -> Entry | None:
         is_full = len(self.book.of_rule(rule.name)) >= rule.max_series
@@ -119,8 +134,10 @@ class Evaluation:
         elif sample is not None and now_ns <= sample.until_ns:
             self._move(rule, entry, sample, rule.judge.standings(sample), now_ns)
         else:
-            entry.sample = None
+            _let_go(entry, now_ns)
             self._take_turn(rule, labels, entry, None, now_ns)
+            if rule.watches_silence and entry.alert.is_idle:
+                entry.rests_until_ns = entry.alert.seen_ns + rule.policy.silent_after_ns
 
     def _move(self, rule: Rule, entry: Entry, sample: Sample, standings: Sequence[Standing], now_ns: int) -> None:
         if now_ns < self.warm_until_ns.get(rule.name, 0):
@@ -189,6 +206,20 @@ class Evaluation:
 _OUTLIVED: Final = "\x00outlived"
 """Ends the name under which alerts of groups are kept that a rule does not make any more, until their end is told."""
 _STRIDE: Final = 512
+_STRIDE_AT_REST: Final = 8192
+
+
+def _see_at_rest(entry: Entry, sample: Sample, now_ns: int) -> None:
+    """Take in a value that changes nothing for an alert that is idle."""
+    entry.alert.seen_ns, entry.alert.value, entry.alert.points = now_ns, sample.value, sample.points
+    entry.rests_until_ns = sample.until_ns
+
+
+def _let_go(entry: Entry, now_ns: int) -> None:
+    """Know nothing of a group any more; while it rested, nobody noted that its value still held."""
+    if entry.sample is not None and entry.rests_until_ns:
+        entry.alert.seen_ns = max(entry.alert.seen_ns, min(now_ns, entry.sample.until_ns))
+    entry.sample, entry.rests_until_ns = None, 0
 
 
 def _projected(labels: Labels, keys: Sequence[str]) -> Labels:

@@ -15,13 +15,14 @@ same to the byte: the same fingerprint, times and values, by which who receives 
 Values and peaks are stored now and then only, like the measures; a crash may make them that much older.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from otel_discord.component import RetryableError, ShutdownError, WorkQueue
-from otel_discord.connectors.threshold.book import PARTS, Book, Key
+from otel_discord.connectors.threshold.book import PARTS, Book, Key, part_to_bytes
 from otel_discord.connectors.threshold.journal import Journal
 
 _JOURNAL: Final = "journal"
@@ -86,10 +87,11 @@ class AlertKeeper:
         parts = self.book.take_touched()
         left = set(parts)
         try:
-            for part, value in parts.items():
-                if not await self._store(_part_key(part), value):
+            for part, entries in parts.items():
+                if not await self._store(_part_key(part), part_to_bytes(entries)):
                     return
                 left.discard(part)
+                await asyncio.sleep(0)
         finally:
             self.book.not_stored(left)
         if self._journal.length:

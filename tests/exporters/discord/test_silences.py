@@ -75,10 +75,10 @@ async def tell(rig: Rig, count: int = 1, body: str = "order {n} failed", **argum
     await asyncio.sleep(1)
 
 
-async def tell_alert(rig: Rig, state: AlertState, **labels: str) -> None:
+async def tell_alert(rig: Rig, state: AlertState, severity: str = "critical", **more: Any) -> None:
     batch = logs_batch(1)
     record = batch.request.resource_logs[0].scope_logs[0].log_records[0]
-    record.CopyFrom(AlertEvent(name="QueueTooDeep", state=state, severity="critical", labels=labels).to_record())
+    record.CopyFrom(AlertEvent(name="QueueTooDeep", state=state, severity=severity, **more).to_record())
     await rig.exporter.consume(LogsBatch(batch.request))
     await asyncio.sleep(1)
 
@@ -145,15 +145,15 @@ async def test_a_record_for_two_destinations_is_one_record() -> None:
         assert ["1 event was not shown" in str(fake.messages_of(hook)[0].embeds) for hook in hooks] == [True, True]
 
 
-async def test_the_end_of_an_alert_is_shown_all_the_same() -> None:
+async def test_an_alert_is_silenced_whatever_its_severity_and_its_end_never() -> None:
     fake = FakeDiscord()
     async with running(fake, **configured()) as rig:
         await silence(rig, "QueueTooDeep", "severity=critical")
         for state in (AlertState.FIRING, AlertState.UPDATED):
-            await tell_alert(rig, state, **{"service.name": "shop"})
+            await tell_alert(rig, state)
         assert fake.messages == []
-        await tell_alert(rig, AlertState.RESOLVED, **{"service.name": "shop"})
-        assert len(fake.messages) == 1
+        await tell_alert(rig, AlertState.RESOLVED)
+        assert [each.silenced_records for each in await rig.exporter.silences()] == [2]
 
 
 async def test_one_that_begins_later() -> None:
@@ -302,3 +302,25 @@ async def test_what_is_being_routed_at_its_end_is_counted() -> None:
         await asyncio.sleep(20)
         assert "2 events were not shown" in str(about(fake, "name=shop")[0].embeds)
         assert "3 events were not shown" in str(about(fake, "name=pay")[0].embeds)
+
+
+async def test_a_message_of_an_alert_stays_as_it_is_until_its_end() -> None:
+    fake = FakeDiscord()
+
+    def shown() -> list[str]:
+        return [message.content + str(message.embeds) for message in fake.messages]
+
+    async with running(fake, **configured()) as rig:
+        await tell_alert(rig, AlertState.FIRING, severity="warning", value=5.0)
+        await asyncio.sleep(300)
+        before = shown()
+        assert len(before) == 1
+        await silence(rig, "QueueTooDeep")
+        await tell_alert(rig, AlertState.UPDATED, severity="warning", value=9.0)
+        await tell_alert(rig, AlertState.UPDATED, severity="critical", value=99.0)
+        await asyncio.sleep(300)
+        assert shown() == before
+        assert [each.silenced_records for each in await rig.exporter.silences()] == [2]
+        await tell_alert(rig, AlertState.RESOLVED, severity="critical")
+        await asyncio.sleep(300)
+        assert shown() != before

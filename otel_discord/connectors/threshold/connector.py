@@ -6,11 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-
 from otel_discord.component import (
     ACCEPTED,
-    ComponentError,
     Host,
     Outlets,
     QueueLimits,
@@ -20,7 +17,6 @@ from otel_discord.component import (
     ShutdownError,
     Sizer,
     StartError,
-    Status,
     Storage,
     WorkQueue,
 )
@@ -34,10 +30,11 @@ from otel_discord.connectors.threshold.own_numbers import OwnNumbers
 from otel_discord.connectors.threshold.rules import Rule, make_rules
 from otel_discord.connectors.threshold.telling import to_batch
 from otel_discord.connectors.threshold.warm_up import warm_until_ns
+from otel_discord.exporterhelper.handover import Handover
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.ottl import OttlError
 from otel_discord.ottl.told_once import ToldOnce
-from otel_discord.signals import Batch, LogsBatch, MetricsBatch, Signal
+from otel_discord.signals import Batch, MetricsBatch, Signal
 
 _WHOLE_EVERY_S: Final = 10.0
 _LAST_WORDS_S: Final = 2.0
@@ -63,9 +60,7 @@ class ThresholdConnector:
         self._closing = asyncio.Event()
         self._evaluating = asyncio.Lock()
         self._is_open = False
-        self._waiting = b""
-        """A batch that is stored and not yet handed on."""
-        self._refusal = ""
+        self._handover: Handover
         self._told_templates: set[tuple[str, str]] = set()
         self._errors = ToldOnce(self._tell_condition)
 
@@ -122,7 +117,7 @@ class ThresholdConnector:
             await self._evaluate()
 
     async def _evaluate(self) -> None:
-        if self._waiting and not await self._hand_on():
+        if not await self._handover.hand_on():
             return
         now_ns = self._now_ns()
         for _ in self._evaluation.moment(now_ns):
@@ -134,9 +129,8 @@ class ThresholdConnector:
             return
         batch = to_batch(told, self._settings.version).request.SerializeToString() if told else b""
         await self._keeper.write(changed, batch)
-        self._waiting = batch
-        if batch:
-            await self._hand_on()
+        self._handover.batch = batch
+        await self._handover.hand_on()
 
     def _open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
         if self._config.storage is None:
@@ -149,10 +143,18 @@ class ThresholdConnector:
         self._keeper = AlertKeeper(queue=queue, book=self._book, logger=self._logger)
         self._measures = MeasureKeeper(queue=queue, rules=rules, logger=self._logger)
         try:
-            self._waiting = await self._keeper.restore()
+            waiting = await self._keeper.restore()
             await self._measures.restore()
         except RetryableError as error:
             raise StartError(f"storage: what is known of alerts cannot be read: {error}") from error
+        self._handover = Handover(
+            component=str(self._settings.id),
+            outlet=self._outlet,
+            host=self._host,
+            logger=self._logger,
+            taken=self._keeper.handed_on,
+            batch=waiting,
+        )
         now_ns = self._now_ns()
         warm = {rule.name: warm_until_ns(rule, now_ns) for rule in rules}
         self._evaluation = Evaluation(rules=rules, book=self._book, tell=self._tell_template, warm_until_ns=warm)
@@ -168,7 +170,7 @@ class ThresholdConnector:
         while not await self._closes_before(due_s):
             await self.evaluate()
             self._numbers.evaluated(loop.time() - due_s)
-            if not self._waiting and (loop.time() >= whole_s or self._keeper.is_long):
+            if not self._handover.batch and (loop.time() >= whole_s or self._keeper.is_long):
                 await self._keeper.write_whole()
                 whole_s = loop.time() + _WHOLE_EVERY_S
             if self._config.storage is not None and loop.time() >= self._measures.next_s:
@@ -183,32 +185,11 @@ class ThresholdConnector:
             return False
         return True
 
-    async def _hand_on(self) -> bool:
-        request = ExportLogsServiceRequest()
-        request.ParseFromString(self._waiting)
-        try:
-            if self._outlet is not None:
-                await self._outlet.consume(LogsBatch(request))
-        except RetryableError as error:
-            if str(error) != self._refusal:
-                self._logger.warning("alerts are not accepted now and are kept for another try: %s", error)
-                self._host.report_status(Status.RECOVERABLE, str(self._settings.id), "alerts are not accepted")
-            self._refusal = str(error)
-            return False
-        except ComponentError as error:
-            self._logger.error("alerts are refused for good and lost: %s", error)  # noqa: TRY400 - the reason says all
-        if self._refusal:
-            self._host.report_status(Status.OK, str(self._settings.id))
-            self._refusal = ""
-        self._waiting = b""
-        await self._keeper.handed_on()
-        return True
-
     async def _end(self) -> None:
         """Hand on what waits, and store everything, as far as it takes no longer than a moment."""
         try:
             async with asyncio.timeout(_LAST_WORDS_S), asyncio.timeout_at(self._host.drain_deadline_s):
-                if not self._waiting or await self._hand_on():
+                if await self._handover.hand_on():
                     await self._keeper.write_whole()
                 await self._measures.write()
         except TimeoutError:

@@ -21,9 +21,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from otel_discord.component import RetryableError, ShutdownError, WorkQueue
+from otel_discord.component import WorkQueue
 from otel_discord.connectors.threshold.book import PARTS, Book, Key, part_to_bytes
 from otel_discord.connectors.threshold.journal import Journal
+from otel_discord.exporterhelper.kept_state import KeptState
 
 _JOURNAL: Final = "journal"
 _HANDED_ON: Final = "handed_on"
@@ -38,8 +39,15 @@ class AlertKeeper:
     book: Book
     logger: logging.Logger
     _journal: Journal = field(default_factory=Journal)
-    _is_told: bool = False
-    """That the storage fails has been logged."""
+    _state: KeptState = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._state = KeptState(
+            queue=self.queue,
+            logger=self.logger,
+            failing="alerts cannot be stored now; they are sent all the same, and a crash may repeat them",
+            again="alerts are stored again",
+        )
 
     async def restore(self) -> bytes:
         """Bring the book to where an earlier run ended; return the batch that it did not hand on, b"" for none.
@@ -71,11 +79,11 @@ class AlertKeeper:
             self._journal.tell(batch)
         else:
             self._journal.batch = b""
-        await self._store(_JOURNAL, self._journal.to_bytes())
+        await self._state.store(_JOURNAL, self._journal.to_bytes())
 
     async def handed_on(self) -> None:
         """Store that the batch has been accepted by whoever comes next."""
-        await self._store(_HANDED_ON, str(self._journal.number).encode())
+        await self._state.store(_HANDED_ON, str(self._journal.number).encode())
 
     @property
     def is_long(self) -> bool:
@@ -88,7 +96,7 @@ class AlertKeeper:
         left = set(parts)
         try:
             for part, entries in parts.items():
-                if not await self._store(_part_key(part), part_to_bytes(entries)):
+                if not await self._state.store(_part_key(part), part_to_bytes(entries)):
                     return
                 left.discard(part)
                 await asyncio.sleep(0)
@@ -96,23 +104,8 @@ class AlertKeeper:
             self.book.not_stored(left)
         if self._journal.length:
             fresh = self._journal.cleared()
-            if await self._store(_JOURNAL, fresh.to_bytes()):
+            if await self._state.store(_JOURNAL, fresh.to_bytes()):
                 self._journal = fresh
-
-    async def _store(self, key: str, value: bytes) -> bool:
-        try:
-            await self.queue.set_state(key, value)
-        except (RetryableError, ShutdownError) as error:
-            if not self._is_told:
-                self.logger.warning(
-                    "alerts cannot be stored now; they are sent all the same, and a crash may repeat them: %s", error
-                )
-            self._is_told = True
-            return False
-        if self._is_told:
-            self.logger.info("alerts are stored again")
-        self._is_told = False
-        return True
 
 
 def _part_key(part: int) -> str:

@@ -14,7 +14,10 @@ from benchmarks.figures import Figure, Report
 from benchmarks.sizes import Size
 from benchmarks.table import LATEST, STORED, read_ratios, table, write_figures
 
-NAMES: Final = ("ingest", "durable", "latency", "utilisation", "startup", "memory", "rendering", "storm", "application")
+NAMES: Final = (
+    *("ingest", "durable", "latency", "utilisation", "startup", "memory", "rendering", "storm", "application"),
+    "threshold",
+)
 """A module each, with ``run(size) -> Report``."""
 REPEATED: Final = frozenset({"application"})
 """Those with ``run(size, repeat)``."""

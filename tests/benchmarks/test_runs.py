@@ -25,6 +25,12 @@ EXPECTED = {
         "application.steady.discordhandler.there.p99",
         "application.import.added",
     ],
+    "threshold": [
+        "threshold.100.point",
+        "threshold.100.memory",
+        "threshold.100.lag.p99",
+        "threshold.100.no_data.point",
+    ],
     "rendering": ["rendering.cards.compact", "rendering.cards.plain", "packing.messages", "limiter.requests"],
 }
 

@@ -15,7 +15,18 @@ from benchmarks.sizes import Size
 from benchmarks.table import LATEST, STORED, read_ratios, table, write_figures
 
 NAMES: Final = (
-    *("ingest", "durable", "latency", "utilisation", "startup", "memory", "rendering", "storm", "application"),
+    *(
+        "ingest",
+        "durable",
+        "latency",
+        "utilisation",
+        "startup",
+        "memory",
+        "rendering",
+        "charts",
+        "storm",
+        "application",
+    ),
     "threshold",
 )
 """A module each, with ``run(size) -> Report``."""

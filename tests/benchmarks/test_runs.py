@@ -31,6 +31,7 @@ EXPECTED = {
         "threshold.100.lag.p99",
         "threshold.100.no_data.point",
     ],
+    "charts": ["charts.plan", "charts.draw", "charts.first", "charts.memory"],
     "rendering": ["rendering.cards.compact", "rendering.cards.plain", "packing.messages", "limiter.requests"],
 }
 

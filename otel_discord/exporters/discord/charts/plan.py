@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from otel_discord.exporters.discord.charts.breaches import breaches
+from otel_discord.exporters.discord.charts.breaches import Moments, breaches
 from otel_discord.exporters.discord.charts.points import MOST_POINTS, Point, downsampled, finite, held, in_order, runs
 from otel_discord.exporters.discord.charts.shapes import ChartPlan, Label, Span, Spot, Worst
 from otel_discord.exporters.discord.charts.time_axis import NS, TimeAxis, marks, time_axis, time_labels
@@ -17,6 +17,8 @@ from otel_discord.templating.wording import duration
 
 _LINE: Final = 0.17
 """The height of a line of text, as a share of the height."""
+_HAIR: Final = 0.004
+"""What can be seen, as a share of the width."""
 _NEWEST: Final = 20_000
 """Of a longer series the newest points are drawn."""
 
@@ -62,7 +64,7 @@ def plan_chart(event: AlertEvent) -> ChartPlan | None:
         value_labels=[label for label in plan.value_labels if abs(label.at - at) >= _LINE],
         threshold=at,
         threshold_text=f"{condition.sign} {show(bound.limit, event.unit, as_percent=as_percent)}",
-        breaches=[Span(times.share(start), times.share(end)) for start, end in breaches(lines, bound)],
+        breaches=_spans(breaches(lines, bound), times),
         bad_is_low=is_low if is_low or condition.looks_up else None,
     )
 
@@ -89,6 +91,18 @@ def _spots(lines: Sequence[Sequence[Point]], times: TimeAxis, values: ValueAxis)
         ]
         for line in lines
     ]
+
+
+def _spans(moments: Sequence[Moments], times: TimeAxis) -> list[Span]:
+    """Return spans of the width; those with no gap between them that can be seen are one."""
+    found: list[Span] = []
+    for start_ns, end_ns in moments:
+        start, end = times.share(start_ns), times.share(end_ns)
+        if found and start - found[-1].end < _HAIR:
+            found[-1] = Span(found[-1].start, end)
+        else:
+            found.append(Span(start, end))
+    return found
 
 
 def _in_words(event: AlertEvent, known: Sequence[Point], worst: str, *, as_percent: bool, is_low: bool) -> str:

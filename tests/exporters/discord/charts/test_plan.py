@@ -124,6 +124,15 @@ def test_it_survives_the_way_through_a_log_record() -> None:
     assert plan_chart(came) == plan_chart(event)
 
 
+def test_breaches_too_close_to_be_told_apart_are_one() -> None:
+    plan = plan_chart(alert(lambda at: float(at % 2), count=20_000, step_s=1, threshold="> 0.5"))
+    assert plan is not None
+    assert len(plan.breaches) == 1
+    plan = plan_chart(alert(lambda at: float(at % 2), count=40, step_s=1, threshold="> 0.5"))
+    assert plan is not None
+    assert len(plan.breaches) == 20
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 2**63), st.floats()), max_size=40),
     st.sampled_from(["> 5", "< -1e300", "== 0", "!= 1", ">= 80 %", "no data", ""]),

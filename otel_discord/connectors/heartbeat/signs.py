@@ -27,13 +27,16 @@ class Sign:
     alerts: list[AlertEvent] = field(default_factory=list)
 
 
-def signs(batch: Batch) -> Iterator[Sign | None]:
-    """Yield a sign for each resource; None now and then, so that somebody else can have a turn."""
+def signs(batch: Batch, *, counting: bool) -> Iterator[Sign | None]:
+    """Yield a sign for each resource; None now and then, so that somebody else can have a turn.
+
+    Without ``counting``, log records are looked at only until one is a sign of life, which costs next to nothing.
+    """
     for item in each_resource(batch):
         sign = Sign(item)
         group: Any = item.resource_group
         if isinstance(group, ResourceLogs):
-            for _ in _look_at_records(group, sign):
+            for _ in _look_at_records(group, sign, counting=counting):
                 yield None
         elif isinstance(group, ResourceMetrics):
             sign.count = sum(
@@ -47,7 +50,7 @@ def signs(batch: Batch) -> Iterator[Sign | None]:
         yield sign
 
 
-def _look_at_records(group: ResourceLogs, sign: Sign) -> Iterator[None]:
+def _look_at_records(group: ResourceLogs, sign: Sign, *, counting: bool) -> Iterator[None]:
     looked_at = 0
     for scope_logs in group.scope_logs:
         for record in scope_logs.log_records:
@@ -56,7 +59,9 @@ def _look_at_records(group: ResourceLogs, sign: Sign) -> Iterator[None]:
                 yield
             if not is_alert(record):
                 sign.count += record.event_name != STATUS_EVENT
-            elif (event := alert_event(record)) is not None:
+                if sign.count and not counting:
+                    return
+            elif counting and (event := alert_event(record)) is not None:
                 sign.alerts.append(event)
 
 

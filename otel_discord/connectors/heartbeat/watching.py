@@ -55,7 +55,7 @@ class Watching:
     def take(self, batch: Batch, now: Now) -> Iterator[None]:
         """Take a batch in; pauses now and then, so that somebody else can have a turn."""
         watches = [watch for watch in self.watches if batch.signal in watch.config.signals]
-        for sign in signs(batch):
+        for sign in signs(batch, counting=self.tally is not None):
             if sign is None:
                 yield
                 continue

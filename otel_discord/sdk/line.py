@@ -22,6 +22,9 @@ _LAST_SHARE: Final = 0.3
 _LAST_MOST_S: Final = 1.5
 """What is kept of the time for an end, so that what was not sent can still be written down."""
 
+_CLOSING_S: Final = 0.2
+"""Of that, for connectors to close where no time is left."""
+
 
 class Line:
     """Of one outlet; ``bell`` rings when it has something new."""
@@ -51,7 +54,7 @@ class Line:
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(self.drain_deadline_s()):
                         await feed.finish()
-                self._host.drain_deadline_s = self.drain_deadline_s()
+                self._host.drain_deadline_s = self.drain_deadline_s() + _CLOSING_S
         except StartError as error:
             self.outlet.give_up(str(error))
 

@@ -13,6 +13,7 @@ from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.sdk import environment_variables
 from otel_discord.sdk.configuration import discord_config
 from otel_discord.sdk.settings import OWN_ARGUMENTS, SdkSettings, read_settings
+from otel_discord.sdk.settings_connectors import SPAN_ARGUMENTS, THRESHOLD_ARGUMENTS, read_metric_settings
 from otel_discord.sdk.settings_sources import _VARIABLES, WHERE, from_arguments, from_environment
 from otel_discord.signals import Severity
 
@@ -69,8 +70,9 @@ def test_what_says_where_can_be_left_unread() -> None:
 def test_the_entry_points_lead_here() -> None:
     (variables,) = entry_points(group="opentelemetry_environment_variables", name="discord")
     assert variables.load() is environment_variables
-    (exporter,) = entry_points(group="opentelemetry_logs_exporter", name="discord")
-    assert inspect.isclass(exporter.load())
+    for signal in ("logs", "metrics", "traces"):
+        (exporter,) = entry_points(group=f"opentelemetry_{signal}_exporter", name="discord")
+        assert inspect.isclass(exporter.load())
 
 
 def test_the_page_names_each_variable_and_no_other() -> None:
@@ -82,6 +84,12 @@ def test_the_page_names_each_variable_and_no_other() -> None:
 
 def test_arguments_are_named_as_such() -> None:
     assert from_arguments({"timeout": "10s", "username": None}, {}).labels == {("timeout",): "argument timeout"}
+
+
+def test_the_page_names_each_argument_of_metrics_and_spans() -> None:
+    section = PAGE.read_text(encoding="utf-8").partition("## Metrics and spans")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert sorted(rows) == sorted((*THRESHOLD_ARGUMENTS, *SPAN_ARGUMENTS))
 
 
 def test_the_page_names_each_argument() -> None:
@@ -107,8 +115,22 @@ def test_the_page_says_each_default(name: str, default: str) -> None:
     assert f"\n| `{name}` | `{default}` |" in PAGE.read_text(encoding="utf-8")
 
 
+def example_after(heading: str) -> str:
+    return PAGE.read_text(encoding="utf-8").partition(heading)[2].partition("```yaml\n")[2].partition("```")[0]
+
+
+def test_the_rules_of_the_page_are_good(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(example_after("## Metrics and spans"), encoding="utf-8")
+    environ = {"OTEL_EXPORTER_DISCORD_RULES": str(tmp_path / "rules.yaml")}
+    url = f"https://discord.com/api/webhooks/123456789012345678/{'a' * 68}"
+    assert read_metric_settings({"webhook_url": url}, environ).connectors["threshold"].keys() == {
+        "evaluation_interval",
+        "rules",
+    }
+
+
 def test_the_example_of_the_page_is_good(tmp_path: Path) -> None:
-    example = PAGE.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    example = example_after("## The file")
     (tmp_path / "discord.yaml").write_text(example, encoding="utf-8")
     url = f"https://discord.com/api/webhooks/123456789012345678/{'a' * 68}"
     environ = {"OTEL_EXPORTER_DISCORD_CONFIG": str(tmp_path / "discord.yaml")}

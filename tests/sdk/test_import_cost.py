@@ -7,7 +7,7 @@ import pytest
 
 HEAVY = (
     "aiohttp", "asyncio", "google.protobuf", "google.re2", "grpc", "jinja2", "lark", "opentelemetry.proto", "orjson",
-    "otel_discord.exporters", "otel_discord.ottl", "pydantic", "re2", "yaml",
+    "otel_discord.connectors", "otel_discord.exporters", "otel_discord.ottl", "pydantic", "re2", "yaml",
 )  # fmt: skip
 
 
@@ -34,6 +34,15 @@ def brought_by(code: str, *, beyond: str = "") -> set[str]:
                 "DiscordHandler('https://discord.com/api/webhooks/1234567890/abcdefghijklmnop')"
             ),
             "",
+        ),
+        ("from otel_discord.sdk import DiscordMetricExporter", "import opentelemetry.sdk.metrics.export"),
+        ("from otel_discord.sdk import DiscordSpanExporter", "import opentelemetry.sdk.trace.export"),
+        (
+            (
+                "from otel_discord.sdk import DiscordSpanExporter\n"
+                "DiscordSpanExporter('https://discord.com/api/webhooks/1234567890/abcdefghijklmnop')"
+            ),
+            "import opentelemetry.sdk.trace.export",
         ),
         (
             (

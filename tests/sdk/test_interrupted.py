@@ -97,7 +97,7 @@ class TakingSender(sender.Sender):
         while outlets := self.known():
             for outlet in outlets:
                 taken = outlet.take(100)
-                self.taken += [each.body for each in taken.snapshots]
+                self.taken += [each.body for each in taken.items]
                 for flush in taken.flushes:
                     flush.set()
                 if taken.is_last:

@@ -31,9 +31,11 @@ other = metrics.get_meter("shop").create_histogram("request.duration")
 other.record(1.5)
 depth.set(500, {"queue": "mail"})
 depth.set(5, {"queue": "bills"})
-time.sleep(1.2)
+metrics.get_meter_provider().force_flush()
+time.sleep(0.5)
 depth.set(3, {"queue": "mail"})
-time.sleep(0.8)
+metrics.get_meter_provider().force_flush()
+time.sleep(0.3)
 """
 PROVIDER = """
 import logging, os, time
@@ -106,11 +108,11 @@ def test_in_code_and_with_a_fork(tmp_path: Path) -> None:
         PROVIDER
         + """
 failures.add(5)
-time.sleep(1)
+provider.force_flush()
+time.sleep(0.3)
 child = os.fork()
 if not child:
     failures.add(7)
-    time.sleep(1)
     provider.shutdown()
     os._exit(0)
 os.waitpid(child, 0)

@@ -95,8 +95,8 @@ def test_trace_ids_are_on_the_cards(tmp_path: Path) -> None:
 def test_logs_and_spans_share_one_engine(tmp_path: Path) -> None:
     """The same settings, one exporter, one connection: so the channel's limits are counted once."""
     code = """
-import asyncio, logging, sys, threading, time
-from opentelemetry import trace
+import logging, threading, time
+from opentelemetry import _logs, trace
 import otel_discord.exporters.discord.exporter as engine
 made = []
 original = engine.DiscordExporter.__init__
@@ -112,9 +112,12 @@ for number in range(20):
             raise OSError("no connection")
     except OSError:
         pass
-for of in ("_logs", "trace"):
-    sys.modules[f"opentelemetry.{of}"].__dict__["get_logger_provider" if of == "_logs" else "get_tracer_provider"]().force_flush()
-time.sleep(0.7)
+_logs.get_logger_provider().force_flush()
+trace.get_tracer_provider().force_flush()
+for _ in range(500):
+    if made:
+        break
+    time.sleep(0.02)
 figure("engines", len(made))
 figure("threads", sum(each.name == "otel-discord" for each in threading.enumerate()))
 """
@@ -165,7 +168,7 @@ def test_discord_is_away_at_the_end(tmp_path: Path, has_spool: bool) -> None:
     environment = away(f"http://127.0.0.1:{refusing_port()}/api/v10", **settings)
     done = run_application(tmp_path, code, environment, command=[INSTRUMENT])
     assert done.code == 0, done.out
-    assert done.seconds < 7, done.out
+    assert done.seconds < 10, done.out
     assert 1 <= len(done.own_lines) <= 3, done.out
     assert "2 records" in done.out, done.out
     if has_spool:
@@ -210,4 +213,3 @@ figure("most", most)
         assert done.figures["grown_mib"] < 100, done.out
         assert done.figures["seconds"] < 12, done.out
         assert "the needle" in discord.text, (discord.text, done.out)
-        print(done)

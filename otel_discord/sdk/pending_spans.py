@@ -57,6 +57,9 @@ class PendingSpans:
         """Let a span wait; when full, in the place of the oldest that has not failed, else of the oldest."""
         has_failed = span.status.status_code.name == _STATUS_ERROR or bool(span.events)
         size = _size_of(span)
+        if size > self._max_bytes:
+            self._lost += 1
+            return
         while len(self) and (len(self) >= self._max_spans or self._size_bytes + size > self._max_bytes):
             if not self._plain and not has_failed:
                 self._lost += 1
@@ -64,9 +67,6 @@ class PendingSpans:
             gone = (self._plain or self._failed).popleft()
             self._size_bytes -= gone.size_bytes
             self._lost += 1
-        if size > self._max_bytes:
-            self._lost += 1
-            return
         self._number += 1
         (self._failed if has_failed else self._plain).append(_Entry(self._number, size, span))
         self._size_bytes += size

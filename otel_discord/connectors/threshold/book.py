@@ -53,6 +53,8 @@ class Entry:
     rests_until_ns: int = 0
     """Until when nothing can become of it unless something newer comes; 0 where that is not known. An alert that rests
     is idle. Not stored."""
+    holds: bool = False
+    """Whether it rests because its value is a good one; else because its silence is not yet long."""
     part: int = -1
     """Where it is stored (:func:`part_of`), once that is known."""
 

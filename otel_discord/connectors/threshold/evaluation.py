@@ -66,9 +66,8 @@ class Evaluation:
             if not entries:
                 continue
             mute = self._inhibition.of_rule(rule.name, self.book)
-            for labels, entry in list(entries.items()):
-                if entry.rests_until_ns <= now_ns:
-                    told += self._announce(rule, labels, entry, now_ns, mute.covers if mute else None)
+            for labels, entry in [pair for pair in entries.items() if pair[1].rests_until_ns <= now_ns]:
+                told += self._announce(rule, labels, entry, now_ns, mute.covers if mute else None)
         return told
 
     def _advance(self, rule: Rule, now_ns: int) -> Iterator[None]:
@@ -101,15 +100,14 @@ class Evaluation:
             entry = self._begin(rule, sample.labels, now_ns) if is_met or rule.watches_silence else None
             if entry is None:
                 return False
-        entry.sample = sample
-        if entry.rests_until_ns and not is_met:
-            _see_at_rest(entry, sample, now_ns)
-            if entry.rests_until_ns > now_ns:
-                return True
-        entry.rests_until_ns = 0
+        if entry.rests_until_ns and not is_met and sample.until_ns > now_ns:
+            entry.alert.seen_ns = now_ns
+            _rest(entry, sample)
+            return True
+        entry.sample, entry.rests_until_ns, entry.holds = sample, 0, False
         self._move(rule, entry, sample, standings, now_ns)
-        if rule.watches_silence and not rule.config.all_of and entry.alert.is_idle:
-            entry.rests_until_ns = sample.until_ns
+        if rule.watches_silence and sample.until_ns > now_ns and entry.alert.is_idle:
+            _rest(entry, sample)
         return True
 
     def _begin(self, rule: Rule, labels: Labels, now_ns: int) -> Entry | None:
@@ -209,17 +207,17 @@ _STRIDE: Final = 512
 _STRIDE_AT_REST: Final = 8192
 
 
-def _see_at_rest(entry: Entry, sample: Sample, now_ns: int) -> None:
-    """Take in a value that changes nothing for an alert that is idle."""
-    entry.alert.seen_ns, entry.alert.value, entry.alert.points = now_ns, sample.value, sample.points
-    entry.rests_until_ns = sample.until_ns
+def _rest(entry: Entry, sample: Sample) -> None:
+    """Let an idle alert be as long as its value holds; nothing of the sample is kept, since most groups are idle."""
+    entry.alert.value, entry.alert.points = sample.value, ()
+    entry.sample, entry.rests_until_ns, entry.holds = None, sample.until_ns, True
 
 
 def _let_go(entry: Entry, now_ns: int) -> None:
     """Know nothing of a group any more; while it rested, nobody noted that its value still held."""
-    if entry.sample is not None and entry.rests_until_ns:
-        entry.alert.seen_ns = max(entry.alert.seen_ns, min(now_ns, entry.sample.until_ns))
-    entry.sample, entry.rests_until_ns = None, 0
+    if entry.holds:
+        entry.alert.seen_ns = max(entry.alert.seen_ns, min(now_ns, entry.rests_until_ns))
+    entry.sample, entry.rests_until_ns, entry.holds = None, 0, False
 
 
 def _projected(labels: Labels, keys: Sequence[str]) -> Labels:

@@ -14,7 +14,9 @@ PURE := $(addprefix otel_discord/, \
   exporters/discord/attachments.py exporters/discord/cards.py exporters/discord/cause.py exporters/discord/compose.py \
   exporters/discord/dead_letters/file_names.py exporters/discord/dead_letters/letter.py \
   exporters/discord/dead_letters/line.py exporters/discord/dead_letters/notice.py \
-  exporters/discord/delivery.py exporters/discord/destinations.py exporters/discord/doubt.py \
+  exporters/discord/charts/shapes.py exporters/discord/charts/points.py exporters/discord/charts/breaches.py \
+  exporters/discord/charts/value_axis.py exporters/discord/charts/time_axis.py exporters/discord/charts/plan.py \
+  exporters/discord/charts/sparkline.py exporters/discord/delivery.py exporters/discord/destinations.py exporters/discord/doubt.py \
   exporters/discord/folding/book.py exporters/discord/folding/crowd.py exporters/discord/folding/draft.py \
   exporters/discord/folding/editing.py exporters/discord/folding/note.py exporters/discord/folding/problem.py \
   exporters/discord/folding/history.py exporters/discord/addressing.py exporters/discord/foreign_keys.py \

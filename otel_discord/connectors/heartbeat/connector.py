@@ -217,6 +217,7 @@ class HeartbeatConnector:
             self._logger.warning("there was no time to store all that is known; what is silent is stored")
         if self._host.hands_over:
             silences: Silences = self._host.kept(_SILENCES, dict)
+            silences.clear()
             silences.update(self._watching.silences(self._moment()))
         for text, count in self._errors.counts.items():
             self._logger.warning("a condition could not be evaluated %d times: %s", count, text)

@@ -10,7 +10,7 @@ from otel_discord.component import Consumer, PermanentError, RetryableError, Shu
 from otel_discord.exporters.discord.exporter import DiscordExporter
 from otel_discord.sdk.host import ApplicationHost
 from otel_discord.sdk.to_otlp import logs_batch
-from otel_discord.signals import Batch
+from otel_discord.signals import Batch, Severity
 
 if TYPE_CHECKING:
     from otel_discord.sdk.outlet import Outlet
@@ -77,6 +77,7 @@ async def feed_of(
             for name, section in outlet.connectors.items()
         ]
         signals = _Signals(exporter, consumers, converter_of(outlet.connectors), is_late)
+        signals.tells_failures = "exceptions" in outlet.connectors
         try:
             yield signals
         finally:
@@ -122,6 +123,8 @@ class _Signals:
         self._convert = convert
         self._is_late = is_late
         self._lost = 0
+        self.tells_failures = False
+        """Whether a span that failed would have been shown, so that Discord is told of one that was not looked at."""
 
     async def pass_on(self, items: Sequence[Any]) -> None:
         for batch in self._convert(items):
@@ -133,6 +136,8 @@ class _Signals:
         if not self._lost:
             _log.warning("spans come faster than they can be looked at: some are not, those without a failure first")
         self._lost += losses.total
+        if losses.failed and self.tells_failures:
+            self._exporter.not_shown({int(Severity.ERROR): losses.failed}, losses.since_ns, losses.until_ns)
 
     def say_what_was_lost(self) -> None:
         if self._lost:

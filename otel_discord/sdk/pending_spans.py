@@ -20,6 +20,11 @@ class SpanLosses:
     """What had to give way since it was last asked for."""
 
     total: int
+    failed: int
+    """Of these with status ERROR."""
+    since_ns: int
+    until_ns: int
+    """When the first and the last of those that failed began and ended; 0 if none did."""
 
 
 @dataclass(slots=True)
@@ -27,6 +32,7 @@ class _Entry:
     number: int
     size_bytes: int
     span: Any
+    is_error: bool
 
 
 class PendingSpans:
@@ -43,6 +49,9 @@ class PendingSpans:
         self._size_bytes = 0
         self._number = 0
         self._lost = 0
+        self._lost_failed = 0
+        self._lost_since_ns = 0
+        self._lost_until_ns = 0
 
     def __len__(self) -> int:
         """How many spans wait."""
@@ -55,21 +64,31 @@ class PendingSpans:
 
     def put(self, span: Any) -> None:
         """Let a span wait; when full, in the place of the oldest that has not failed, else of the oldest."""
-        has_failed = span.status.status_code.name == _STATUS_ERROR or bool(span.events)
+        is_error = span.status.status_code.name == _STATUS_ERROR
+        has_failed = is_error or bool(span.events)
         size = _size_of(span)
+        entry = _Entry(self._number, size, span, is_error)
         if size > self._max_bytes:
-            self._lost += 1
+            self._lose(entry)
             return
         while len(self) and (len(self) >= self._max_spans or self._size_bytes + size > self._max_bytes):
             if not self._plain and not has_failed:
-                self._lost += 1
+                self._lose(entry)
                 return
             gone = (self._plain or self._failed).popleft()
             self._size_bytes -= gone.size_bytes
-            self._lost += 1
+            self._lose(gone)
         self._number += 1
-        (self._failed if has_failed else self._plain).append(_Entry(self._number, size, span))
+        (self._failed if has_failed else self._plain).append(entry)
         self._size_bytes += size
+
+    def _lose(self, entry: _Entry) -> None:
+        self._lost += 1
+        if entry.is_error:
+            start_ns, end_ns = entry.span.start_time or 0, entry.span.end_time or 0
+            self._lost_since_ns = min(self._lost_since_ns, start_ns) if self._lost_failed else start_ns
+            self._lost_until_ns = max(self._lost_until_ns, end_ns)
+            self._lost_failed += 1
 
     def take(self, most: int) -> list[Any]:
         """Remove and return at most so many spans, in the order in which they came."""
@@ -85,8 +104,11 @@ class PendingSpans:
 
     def take_losses(self) -> SpanLosses | None:
         """Return what was lost since the last call; None if nothing was."""
-        lost, self._lost = self._lost, 0
-        return SpanLosses(lost) if lost else None
+        if not self._lost:
+            return None
+        losses = SpanLosses(self._lost, self._lost_failed, self._lost_since_ns, self._lost_until_ns)
+        self._lost = self._lost_failed = self._lost_since_ns = self._lost_until_ns = 0
+        return losses
 
     def let_go(self) -> int:
         """Forget all; return how many."""
@@ -99,7 +121,8 @@ class PendingSpans:
     def mended(self) -> "PendingSpans":
         """Return the same in order, after an exception has left a change half done."""
         made = PendingSpans(self._max_spans, self._max_bytes)
-        made._lost = self._lost
+        made._lost, made._lost_failed = self._lost, self._lost_failed
+        made._lost_since_ns, made._lost_until_ns = self._lost_since_ns, self._lost_until_ns
         for entry in sorted((*self._plain, *self._failed), key=lambda each: each.number):
             made.put(entry.span)
         return made

@@ -21,6 +21,8 @@ def span(name: str, *, failed: bool = False, events: int = 0, chars: int = 0) ->
         attributes={"a": "x" * chars} if chars else None,
         events=[event] * events,
         links=(),
+        start_time=10 * ord(name[0]),
+        end_time=10 * ord(name[0]) + 5,
     )
 
 
@@ -50,7 +52,8 @@ def test_those_without_a_failure_go_first() -> None:
     assert names(waiting.take(9)) == "DEG"
     losses = waiting.take_losses()
     assert losses is not None
-    assert losses.total == 4
+    assert (losses.total, losses.failed) == (4, 1)
+    assert (losses.since_ns, losses.until_ns) == (650, 655)
     assert waiting.take_losses() is None
 
 

@@ -213,3 +213,25 @@ figure("most", most)
         assert done.figures["grown_mib"] < 100, done.out
         assert done.figures["seconds"] < 12, done.out
         assert "the needle" in discord.text, (discord.text, done.out)
+
+
+def test_failures_that_had_no_room_are_told(tmp_path: Path) -> None:
+    code = (
+        PROVIDER.replace("DiscordSpanExporter(", "DiscordSpanExporter(max_records=20, ").replace(
+            "BatchSpanProcessor(exporter)", "SimpleSpanProcessor(exporter)"
+        )
+        + """
+for number in range(120):
+    try:
+        with trace.get_tracer("shop").start_as_current_span("work"):
+            raise ValueError("broken")
+    except ValueError:
+        pass
+"""
+    ).replace("import BatchSpanProcessor", "import SimpleSpanProcessor")
+    with discord_served() as discord:
+        done = run_application(tmp_path, code, discord.environment)
+        assert done.code == 0, done.out
+        assert len(done.own_lines) <= 3, done.out
+        assert "×20 ValueError: broken" in discord.text
+        assert "100 records were not shown" in discord.text + done.out, (discord.text, done.out)

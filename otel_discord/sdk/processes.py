@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_discord.sdk.half_imported import forget_half_imported
 from otel_discord.sdk.ours import forget_parent, is_ours
 from otel_discord.sdk.sender import begin_anew, the_sender
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from otel_discord.sdk.outlet import Outlet
     from otel_discord.sdk.sender import Sender
 
+_IMPORT_S: Final = 5.0
+"""Longest time that a fork waits for the sender's first import: half a second, more on a busy machine."""
 _STANDSTILL_S: Final = 2.0
-"""Longest time that a fork waits for the sender: a routing step takes milliseconds, the first import half a second."""
+"""Longest time that it waits for a routing step, which takes milliseconds."""
 
 _outlets: "Final[weakref.WeakSet[Outlet]]" = weakref.WeakSet()
 _batching: "Final[weakref.WeakSet[object]]" = weakref.WeakSet()
@@ -60,7 +63,7 @@ class _Fork:
 
     def begin(self) -> None:
         sender = self.sender = the_sender()
-        self.holds_import = sender.importing.acquire(timeout=_STANDSTILL_S)
+        self.holds_import = sender.importing.acquire(timeout=_IMPORT_S)
         stands = threading.Event()
         go_on = self.go_on = threading.Event()
 
@@ -104,6 +107,7 @@ def _after_in_parent() -> None:
 def begin_in_child() -> None:
     """Leave to the parent what is its own. Called after each fork of Python's; servers written in C, as uWSGI, fork
     without telling it, so whoever finds itself in another process than it was made in calls this too."""
+    forget_half_imported()
     forget_parent()
     _forks.under_way.clear()
     with suppress(Exception):

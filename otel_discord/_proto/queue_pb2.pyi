@@ -30,7 +30,7 @@ class QueuedBatch(_message.Message):
     def __init__(self, signal: _Optional[_Union[QueuedBatch.Signal, str]] = ..., request: _Optional[bytes] = ..., accepted_unix_nano: _Optional[int] = ..., highest_severity: _Optional[int] = ...) -> None: ...
 
 class Card(_message.Message):
-    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "notes", "been_to", "routed_to", "template", "samples", "past", "counted_unix_nano", "no_ping", "routes")
+    __slots__ = ("resource", "scope", "record", "severity", "count", "first_seen_unix_nano", "last_seen_unix_nano", "accepted_unix_nano", "fingerprint", "attachments", "notes", "been_to", "routed_to", "template", "samples", "past", "counted_unix_nano", "no_ping", "routes", "alert_group")
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class Card(_message.Message):
     COUNTED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
     NO_PING_FIELD_NUMBER: _ClassVar[int]
     ROUTES_FIELD_NUMBER: _ClassVar[int]
+    ALERT_GROUP_FIELD_NUMBER: _ClassVar[int]
     resource: bytes
     scope: bytes
     record: bytes
@@ -69,7 +70,35 @@ class Card(_message.Message):
     counted_unix_nano: int
     no_ping: bool
     routes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ..., no_ping: bool = ..., routes: _Optional[_Iterable[str]] = ...) -> None: ...
+    alert_group: bytes
+    def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ..., no_ping: bool = ..., routes: _Optional[_Iterable[str]] = ..., alert_group: _Optional[bytes] = ...) -> None: ...
+
+class AlertGroup(_message.Message):
+    __slots__ = ("members", "opened_unix_nano", "told_severity", "priority", "routes", "origin_url", "origin_unix_nano", "went_on", "retold")
+    class Member(_message.Message):
+        __slots__ = ("record",)
+        RECORD_FIELD_NUMBER: _ClassVar[int]
+        record: bytes
+        def __init__(self, record: _Optional[bytes] = ...) -> None: ...
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    OPENED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    TOLD_SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    ROUTES_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_URL_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    WENT_ON_FIELD_NUMBER: _ClassVar[int]
+    RETOLD_FIELD_NUMBER: _ClassVar[int]
+    members: _containers.RepeatedCompositeFieldContainer[AlertGroup.Member]
+    opened_unix_nano: int
+    told_severity: int
+    priority: int
+    routes: _containers.RepeatedScalarFieldContainer[str]
+    origin_url: str
+    origin_unix_nano: int
+    went_on: bool
+    retold: bool
+    def __init__(self, members: _Optional[_Iterable[_Union[AlertGroup.Member, _Mapping]]] = ..., opened_unix_nano: _Optional[int] = ..., told_severity: _Optional[int] = ..., priority: _Optional[int] = ..., routes: _Optional[_Iterable[str]] = ..., origin_url: _Optional[str] = ..., origin_unix_nano: _Optional[int] = ..., went_on: bool = ..., retold: bool = ...) -> None: ...
 
 class PastLife(_message.Message):
     __slots__ = ("first_seen_unix_nano", "last_seen_unix_nano", "count", "first_version")

@@ -7,6 +7,7 @@ from typing import Final
 from otel_discord.component import StoredCard
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.models import SUPPRESS_NOTIFICATIONS, AllowedMentions, Message
+from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.lane_memory import LaneMemory
@@ -53,7 +54,7 @@ def call_of(
             severity=card.severity,
             routes=card.routes,
             is_critical=each.priority >= CRITICAL_PRIORITY,
-            no_ping=card.no_ping,
+            no_ping=card.no_ping or _is_told(card),
         )
         for each, card in zip(stored, cards, strict=True)
     ]
@@ -96,3 +97,9 @@ def addressed(
 
 def _is_quiet(destination: Destination, now_s: float) -> bool:
     return destination.quiet_hours is not None and destination.quiet_hours.cover(now_s)
+
+
+def _is_told(card: Card) -> bool:
+    """Return whether a card shows alerts that nobody has to look at now: they are over, or were told before."""
+    alert = AlertGroup.from_bytes(card.alert_group)
+    return alert is not None and (alert.is_over or alert.retold)

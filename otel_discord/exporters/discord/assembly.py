@@ -15,6 +15,7 @@ from otel_discord.discord_api.permits import RateLimits, shared_limits
 from otel_discord.discord_api.ratelimit import LimiterSettings
 from otel_discord.discord_api.transport import AiohttpTransport
 from otel_discord.exporterhelper.breaker import BreakerPolicy
+from otel_discord.exporters.discord.alerts.grouping import AlertFinder
 from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
@@ -92,7 +93,13 @@ async def open_client(
 
 def fold_desk(config: DiscordConfig, destinations: Sequence[Destination]) -> FoldDesk:
     """Return what knows which problem is counted where."""
-    desk = FoldDesk.of([item.name for item in destinations], window_s=config.fold.window)
+    desk = FoldDesk.of(
+        [item.name for item in destinations],
+        window_s=config.fold.window,
+        edit_interval_s=config.fold.edit_interval,
+        group_wait_s=config.alerts.group_wait,
+        group_interval_s=config.alerts.group_interval,
+    )
     for item in destinations:
         if item.retention_s:
             book = desk.books[item.name]
@@ -110,7 +117,8 @@ def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldD
     """Return what turns batches into cards."""
     directories = [Path(item) for item in config.attachments.allowed_directories]
     finder = desk.finder if config.fold.enabled else None
-    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate)
+    alerts = AlertFinder(config.alerts.group_by) if config.fold.enabled else None
+    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts)
 
 
 _WITHOUT_A_BUDGET: Final = 150.0
@@ -184,6 +192,7 @@ class Workshop:
             logger=logger,
             wall_clock=self.wall_clock,
         )
+        arrivals = Arrivals(flush_timeout_s=config.sending_queue.batch.flush_timeout)
         picker = Picker(
             lane=lane,
             memory=memory,
@@ -191,9 +200,9 @@ class Workshop:
             resends=destination.resend_ambiguous,
             max_age_s=config.max_age,
             wall_clock=self.wall_clock,
+            gathering=lambda: fold.gathering() if fold is not None and not arrivals.draining else (),
         )
         retention = self._retention(destination, lane, circuit, departure, instruments)
-        arrivals = Arrivals(flush_timeout_s=config.sending_queue.batch.flush_timeout)
         sender = self._sender(destination, lane, state, circuit, instruments)
         dispatch = Dispatch(
             sender=sender,
@@ -307,6 +316,7 @@ class Workshop:
             return None
         return LaneFold(
             book=self.desk.books[destination.name],
+            books=self.desk.books,
             lock=self.desk.lock,
             wall_clock=self.wall_clock,
             webhook_id=destination.webhook.id,

@@ -68,6 +68,8 @@ class Card:
     """Nobody is to be pinged for it: a mute says so."""
     routes: tuple[str, ...] = ()
     """Marks of the routes that the record took and that say who is pinged."""
+    alert_group: bytes = b""
+    """The alerts that it shows, as ``AlertGroup`` writes them; empty for other cards."""
 
     def parts(self) -> tuple[Resource, InstrumentationScope, LogRecord]:
         """Return the OTLP messages."""
@@ -116,6 +118,7 @@ class Card:
             ),
             no_ping=self.no_ping,
             routes=self.routes,
+            alert_group=self.alert_group,
         ).SerializeToString()
 
     @classmethod
@@ -159,4 +162,5 @@ class Card:
             ),
             no_ping=stored.no_ping,
             routes=tuple(stored.routes),
+            alert_group=stored.alert_group,
         )

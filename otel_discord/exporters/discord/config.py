@@ -156,7 +156,7 @@ class WebhookCheckConfig(StrictModel):
 
 
 _LATER_SECTIONS: Final = (
-    "alerts", "evidence", "templates", "webhook_check",
+    "evidence", "templates", "webhook_check",
 )  # fmt: skip
 
 

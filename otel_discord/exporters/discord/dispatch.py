@@ -23,6 +23,8 @@ from otel_discord.exporters.discord.settling import Settling
 MAX_DIGEST_CARDS: Final = 5_000
 DIGEST_REST_S: Final = 10.0
 """After a digest, so that a storm of ever new problems is not a storm of digests; unless the next one is full."""
+ALERTS_BY_THEMSELVES: Final = 5
+"""If no more alerts wait, each gets a message of its own; else they share messages."""
 FAIR_ABOVE_CARDS: Final = 10
 """Fewer go in one message anyway."""
 
@@ -50,7 +52,7 @@ class Dispatch:
         group = pick.group
         bounded = self.sender.policy.max_attempts > 0
         suspected = group is not None and group.alone and bounded and self.sender.circuit.is_closed
-        self.in_hand = frozenset(card.id for card in group.cards) if group else frozenset()
+        self._takes_in_hand(group.cards if group else ())
         errand = Errand(
             compose=lambda: self._compose(group),
             priority=pick.priority,
@@ -67,11 +69,11 @@ class Dispatch:
         finally:
             self.settling.keep(pick, self.sender.unfinished)
             self.sender.finished()
-            self.in_hand = frozenset()
+            self._takes_in_hand(())
 
     async def _compose(self, group: Group | None) -> Composed | None:
         is_crowd = group is None and await self._is_crowd()
-        head = group.cards if group else await self._next(is_crowd=is_crowd)
+        head = group.cards if group else self._of_one_kind(await self._next(is_crowd=is_crowd))
         if not head:
             return None
         try:
@@ -84,7 +86,7 @@ class Dispatch:
         except DecodeError:
             self.picker.sees_damage = True
             return None
-        self.in_hand = frozenset(card.id for card in (group.cards if group else composed.stored))
+        self._takes_in_hand(group.cards if group else composed.stored)
         await self.state.goes_out(composed, self.sender.wall_clock())
         self.instruments.batch_flushed()
         if group is None:
@@ -92,6 +94,23 @@ class Dispatch:
             if self.fold is not None and len(head) > len(composed.stored):
                 self.fold.shares.taken([self.fold.service_of(card) for card in composed.stored])
         return composed
+
+    def _takes_in_hand(self, cards: Sequence[StoredCard]) -> None:
+        self.in_hand = frozenset(card.id for card in cards)
+        if self.fold is not None:
+            self.fold.book.in_hand = self.in_hand
+
+    def _of_one_kind(self, head: Sequence[StoredCard]) -> Sequence[StoredCard]:
+        """Return the cards at the head that share a message: each alert has its own, unless there are many."""
+        if self.fold is None or not head:
+            return head
+        alerts = [card for card in head if self.fold.is_alert(card)]
+        if not alerts:
+            return head
+        if alerts[0] is not head[0]:
+            told = {card.id for card in alerts}
+            return [card for card in head if card.id not in told]
+        return alerts if len(alerts) > ALERTS_BY_THEMSELVES else alerts[:1]
 
     async def rests_until_s(self, pick: Pick) -> float:
         """Return the loop time before which nothing but critical cards goes, since a digest has just gone."""
@@ -106,7 +125,7 @@ class Dispatch:
         if self.fold is None or await self.picker.lane.waiting() <= self.digest_above:
             return False
         first = await self.picker.fresh(1)
-        return bool(first) and first[0].priority < CRITICAL_PRIORITY
+        return bool(first) and first[0].priority < CRITICAL_PRIORITY and not self.fold.is_alert(first[0])
 
     async def _next(self, *, is_crowd: bool) -> Sequence[StoredCard]:
         """Return what stands at the head; where that is more than a message, the services take turns."""

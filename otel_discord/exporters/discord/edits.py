@@ -16,11 +16,12 @@ from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, RateLimited, Refused, Unavailable
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl
+from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.compose import Composer
 from otel_discord.exporters.discord.departure import Departure
-from otel_discord.exporters.discord.folding.book import Entry, Posted, rest_of
+from otel_discord.exporters.discord.folding.book import Entry, Posted, rest_of, worse_of
 from otel_discord.exporters.discord.folding.editing import may_go, next_edit
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane
@@ -60,11 +61,11 @@ class Edits:
         """A new message has gone, so that an edit may be next."""
         self._was_last = False
 
-    def choose(self, *, others_wait: bool, at_once: bool = False) -> Posted | None:
+    def choose(self, *, others_wait: bool, at_once: bool = False, only_urgent: bool = False) -> Posted | None:
         """Return the message to edit now, as far as time and the limiter allow; else :attr:`wake_at_s` says when."""
         self.wake_at_s = None
         due = next_edit(self.fold.book, self.interval_s, at_once=at_once)
-        if due is None:
+        if due is None or (only_urgent and not due.message.is_urgent):
             return None
         now_s = asyncio.get_running_loop().time() + TICK_S
         if now_s < self._not_before_s:
@@ -86,26 +87,49 @@ class Edits:
         if message.refused:
             await self.release(message)
             return
+        if message.says_all:
+            await self._shown(
+                message, [(entry, entry.count) for entry in message.entries], asyncio.get_running_loop().time()
+            )
+            return
         shown: list[tuple[Entry, int]] = []
+        told: list[AlertGroup | None] = []
+        worse: list[Entry] = []
         loop = asyncio.get_running_loop()
         async with self.client.turn(self._webhook(message), Operation.EDIT, priority=EDIT_PRIORITY) as turn:
-            cards = [Card.from_bytes(entry.payload()) for entry in message.entries]
-            shown = [(entry, entry.count) for entry in message.entries]
+            cards = [_card_of(entry) for entry in message.entries]
+            worse = [entry for entry in message.entries if entry.is_urgent]
+            shown = [(entry, entry.shown if entry in worse else entry.count) for entry in message.entries]
+            told = [entry.alert for entry in message.entries]
             started_s = loop.time()
             outcome = await turn.edit(
                 message.message_id, self.composer.recompose(cards, message.note, posted_s=message.posted_ns / 1e9)
             )
             self.instruments.attempted(loop.time() - started_s)
-        await self._conclude(message, shown, outcome)
+        await self._conclude(message, shown, told, outcome)
+        if isinstance(outcome, Delivered) and worse:
+            await self._go_on_worse(message, worse)
 
-    async def _conclude(self, message: Posted, shown: list[tuple[Entry, int]], outcome: Outcome) -> None:
+    async def _shown(self, message: Posted, shown: list[tuple[Entry, int]], changed_s: float) -> None:
+        """A message shows so many records of its cards."""
+        more = sum(records - entry.shown for entry, records in shown)
+        self.fold.book.edited(message, shown, changed_s)
+        await self.lane.mark_shown([Posting(entry.card_id, records) for entry, records in shown])
+        self.exporter_instruments.sent(Signal.LOGS, more)
+
+    async def _conclude(
+        self,
+        message: Posted,
+        shown: list[tuple[Entry, int]],
+        told: Sequence[AlertGroup | None],
+        outcome: Outcome,
+    ) -> None:
         match outcome:
             case Delivered():
-                more = sum(records - entry.shown for entry, records in shown)
-                self.fold.book.edited(message, shown, asyncio.get_running_loop().time())
-                await self.lane.mark_shown([Posting(entry.card_id, records) for entry, records in shown])
+                for (entry, _), alert in zip(shown, told, strict=True):
+                    entry.shown_alert = alert
+                await self._shown(message, shown, asyncio.get_running_loop().time())
                 self.instruments.message_sent(embeds=0, attempts=1)
-                self.exporter_instruments.sent(Signal.LOGS, more)
                 await self.circuit.works()
             case RateLimited():
                 self.instruments.rate_limited(outcome.scope, outcome.retry_after_s, self.wall_clock())
@@ -130,18 +154,42 @@ class Edits:
             case _:
                 assert_never(outcome)
 
+    async def _go_on_worse(self, message: Posted, entries: Sequence[Entry]) -> None:
+        """Let alerts that got worse go on as new messages, of their own priority; the one that told them says so."""
+        book = self.fold.book
+        await self.lane.settled()
+        async with self.fold.steady():
+            worse = [entry for entry in entries if entry.is_urgent and entry.message is message]
+            url = book.url_of(message)
+            moves = [Move(entry.card_id, NewCard(book.lane, _priority(entry), worse_of(entry, url))) for entry in worse]
+            ids = await self.lane.move(moves) if moves else ()
+            book.ended([entry.card_id for entry in worse])
+            self.fold.moved(moves, ids)
+            is_done = not message.entries
+            if is_done:
+                book.forget(message)
+            elif not message.unshown:
+                book.stale.pop(message.message_id, None)
+        if is_done:
+            await self._let_go([message.message_id], ())
+
     async def release(self, message: Posted) -> None:
-        """Let what a message does not show go on as cards of their own, and keep it no longer."""
+        """Let what a message does not show go on as cards of their own, and keep it no longer.
+
+        So do alerts that are not over: the next that comes of them must find a message.
+        """
         book = self.fold.book
         await self.lane.settled()
         async with self.fold.steady():
             message.refused = True
-            rest = [entry for entry in message.entries if entry.unshown]
-            moves = [Move(entry.card_id, NewCard(book.lane, entry.priority, rest_of(entry))) for entry in rest]
+            rest = [entry for entry in message.entries if entry.unshown or entry.is_open_alert]
+            url = book.url_of(message) if any(entry.is_urgent for entry in rest) else ""
+            moves = [Move(entry.card_id, NewCard(book.lane, _priority(entry), _rest_of(entry, url))) for entry in rest]
             ids = await self.lane.move(moves) if moves else ()
             released = [
                 replace(entry, card_id=card_id, base=move.card.payload, count=entry.unshown, message=None, shown=0)
                 for entry, move, card_id in zip(rest, moves, ids, strict=False)
+                if entry.alert is None
             ]
             rest_ids = {entry.card_id for entry in rest}
             shown_ids = [entry.card_id for entry in message.entries if entry.card_id not in rest_ids]
@@ -150,6 +198,7 @@ class Edits:
                 entry.base_samples = len(entry.samples)
                 if entry.fingerprint and entry.fingerprint not in book.open:
                     book.opened(entry)
+            self.fold.moved(moves, ids)
         await self._let_go([message.message_id], shown_ids)
 
     async def release_all(self) -> bool:
@@ -185,3 +234,20 @@ class Edits:
         if message.note.thread_id and not webhook.thread_id:
             return WebhookUrl(webhook.id, webhook.token, message.note.thread_id)
         return webhook
+
+
+def _card_of(entry: Entry) -> Card:
+    """Return the card as the edit shows it; of an alert that goes on elsewhere it says that."""
+    card = Card.from_bytes(entry.payload())
+    if not entry.is_urgent or entry.alert is None:
+        return card
+    return replace(card, alert_group=replace(entry.alert, went_on=True).to_bytes())
+
+
+def _rest_of(entry: Entry, url: str) -> bytes:
+    """Return the card that stands for what a message does not show; an alert that got worse is told as such."""
+    return worse_of(entry, url) if entry.is_urgent else rest_of(entry)
+
+
+def _priority(entry: Entry) -> int:
+    return entry.priority if entry.alert is None else max(entry.priority, entry.alert.priority)

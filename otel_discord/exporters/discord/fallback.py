@@ -95,9 +95,10 @@ class Fallback:
             moves = self._moves(self.fold.current(cards) if self.fold is not None else cards, why)
             ids = {move.card_id for move in moves}
             if moves:
-                await self.lane.move(moves)
+                new_ids = await self.lane.move(moves)
                 if self.fold is not None:
                     self.fold.ended([card for card in cards if card.id in ids])
+                    self.fold.moved(moves, new_ids)
         if moves:
             self.haven.notify(max(move.card.priority for move in moves))
         return ids

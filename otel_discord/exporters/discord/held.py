@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from otel_discord.component import Move, NewCard, StoredCard, WorkQueue
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.folding.desk import FoldDesk
+from otel_discord.exporters.discord.folding.lane_fold import know_alert
 from otel_discord.exporters.discord.folding.problem import without_ping
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of, is_held
 
@@ -55,14 +56,15 @@ class HeldCards:
             tell(count)
             for start in range(0, len(cards), PAGE_CARDS):
                 page = cards[start : start + PAGE_CARDS]
-                await self.queue.move(
-                    [
-                        Move(card.id, NewCard(destination_of(lane), card.priority, self._late(card.payload, note)))
-                        for card in page
-                    ]
-                )
+                moves = [
+                    Move(card.id, NewCard(destination_of(lane), card.priority, self._late(card.payload, note)))
+                    for card in page
+                ]
+                ids = await self.queue.move(moves)
                 if lane in self.desk.books:
                     self.desk.books[lane].ended([card.id for card in page])
+                for move, card_id in zip(moves, ids, strict=False):
+                    know_alert(self.desk.books, card_id, move)
             self.desk.books.pop(lane, None)
         return count
 

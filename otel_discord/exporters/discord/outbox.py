@@ -40,6 +40,8 @@ from otel_discord.exporters.discord.suspicion import Suspicion
 
 INTRODUCTION_TIMEOUT_S: Final = 2.0
 """The first message waits for it, so it is short; what it would have told comes with the first answer too."""
+_TICK_S: Final = 0.001
+"""The wall clock and the loop's need not agree to the last digit."""
 _BETWEEN_BURIALS_S: Final = 2.0
 """In a storm for a webhook that is gone, each problem is a dead letter so often and not a letter a batch."""
 _BETWEEN_LOOKS_S: Final = 0.25
@@ -203,7 +205,15 @@ class Outbox:
 
     def _wake_at_s(self) -> float | None:
         """Return when there may be something to do although nothing new has come."""
-        return earliest(self.edits.wake_at_s if self.edits is not None else None, self._resting_until_s)
+        return earliest(
+            self.edits.wake_at_s if self.edits is not None else None, self._resting_until_s, self._gathered_at_s()
+        )
+
+    def _gathered_at_s(self) -> float | None:
+        """Return when a card of alerts that waits for more of its kind has waited long enough."""
+        fold = self.dispatch.fold
+        left_s = fold.gathering().values() if fold is not None and not self.arrivals.draining else ()
+        return asyncio.get_running_loop().time() + min(left_s) + _TICK_S if left_s else None
 
     @property
     def _is_stopping(self) -> bool:
@@ -231,6 +241,8 @@ class Outbox:
         started = loop.time()
         answer = await ask_webhook(self.client, self.destination.webhook, INTRODUCTION_TIMEOUT_S)
         self.instruments.webhook_checked(up=isinstance(answer, WebhookInfo), response_s=loop.time() - started)
+        if isinstance(answer, WebhookInfo) and answer.guild_id and self.dispatch.fold is not None:
+            self.dispatch.fold.book.place = f"{answer.guild_id}/{answer.channel_id}"
         if isinstance(answer, Gone) and answer.code:  # Discord's own word, not that of a proxy which lacks the route
             await self.departure.begin(answer)
 
@@ -277,9 +289,12 @@ class Outbox:
         return False
 
     async def _has_edited(self, pick: Pick | None) -> bool:
-        if self.edits is None or (pick is not None and pick.priority >= CRITICAL_PRIORITY):
+        if self.edits is None:
             return False
-        message = self.edits.choose(others_wait=self._may_post_now(pick), at_once=self.arrivals.draining)
+        is_critical = pick is not None and pick.priority >= CRITICAL_PRIORITY
+        message = self.edits.choose(
+            others_wait=self._may_post_now(pick), at_once=self.arrivals.draining, only_urgent=is_critical
+        )
         if message is None:
             return False
         await self.edits.edit(message)

@@ -3,7 +3,7 @@
 On the way, what has waited too long or must not be repeated ends as a dead letter: its turn has come.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +44,8 @@ class Picker:
     resends: bool
     max_age_s: float
     wall_clock: Callable[[], float]
+    gathering: Callable[[], Collection[int]] = tuple
+    """Cards that wait for more of their kind."""
     sees_damage: bool = False
     """A card could not be read; the next pick looks for it."""
 
@@ -80,9 +82,9 @@ class Picker:
         return up_to_doubt(await self._ungrouped(limit))
 
     async def _ungrouped(self, limit: int) -> Sequence[StoredCard]:
-        grouped = self.memory.grouped_ids
-        head = await self.lane.head(limit + len(grouped))
-        return [card for card in head if card.id not in grouped][:limit] if grouped else head
+        passed_over = self.memory.grouped_ids.union(self.gathering())
+        head = await self.lane.head(limit + len(passed_over))
+        return [card for card in head if card.id not in passed_over][:limit] if passed_over else head
 
     async def _ended_before_its_turn(self, cards: Sequence[StoredCard]) -> bool:
         """Bury what is too old or cannot be read; return whether there was any."""

@@ -10,6 +10,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.discord_api.models import Embed, FilePart
+from otel_discord.exporters.discord.alerts.group import AlertGroup
+from otel_discord.exporters.discord.alerts.render import CARD_CHARS as ALERT_CHARS
+from otel_discord.exporters.discord.alerts.render import alert_output
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
@@ -85,6 +88,9 @@ class Renderer:
             brief: in the compact look whatever the preset; one that is text stays text.
         """
         options = self._options
+        group = AlertGroup.from_bytes(card.alert_group)
+        if group is not None:
+            return self._render_alert(group, repeated=repeated, late=late, notes=notes)
         facts = record_facts(
             source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
         )
@@ -111,6 +117,16 @@ class Renderer:
         shorter = fitted(_output(look, {**prepared.values, "samples": []}))
         whole = fitted(output)
         return replace(whole, shorter=shorter) if _says_all(whole, output) else shorter
+
+    def _render_alert(self, group: AlertGroup, *, repeated: bool, late: str, notes: Sequence[str]) -> Rendered:
+        options = self._options
+        remarks = [part for part in (*notes, late, options.repeated_mark if repeated else "") if part]
+        output = alert_output(group, options, remarks)
+        if output.content:
+            content_chars = options.max_message_length
+            return Rendered(None, to_content(output, card_chars=ALERT_CHARS, content_chars=content_chars))
+        description_chars = options.max_message_length
+        return Rendered(to_embed(output, card_chars=ALERT_CHARS, description_chars=description_chars, time_unix_ns=0))
 
     def digest(self, digest: Digest, *, repeated: bool = False, late: str = "") -> Rendered:
         """Return what stands before the worst ones of a digest, with the list of all as a file."""

@@ -7,7 +7,11 @@ from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from otel_discord.exporters.discord.alerts.group import Arrival
+from otel_discord.exporters.discord.alerts.grouping import AlertFinder, is_end
+from otel_discord.exporters.discord.alerts.member import ends_an_alert
 from otel_discord.exporters.discord.attachments import ATTRIBUTE, Requested, requested_attachments
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
 from otel_discord.exporters.discord.destinations import Destination
@@ -16,11 +20,13 @@ from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who, without_ping
 from otel_discord.exporters.discord.mutes.gate import Gate, Passage
-from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, record_severity
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of
+from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, Way, record_severity
 from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE, Seen, seen_in
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.ottl import LogItem
 from otel_discord.signals import LogsBatch, to_plain
+from otel_discord.signals.alert_event import AlertEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ class CardMaker:
     finder: ProblemFinder | None = None
     gate: Gate | None = None
     """What mutes hold, drop, or let come without a ping."""
+    alerts: AlertFinder | None = None
+    """Knows alerts; None where they are cards as any other."""
 
     def route(
         self,
@@ -90,25 +98,25 @@ class CardMaker:
                 scope = b""
                 for record in scope_logs.log_records:
                     severity = record_severity(record)
-                    if severity < floor:
+                    event = self._alert(record, draft.now_ns, is_below=severity < floor)
+                    if severity < floor and event is None:
                         continue
                     item = None
                     if has_routes or gate is not None:
                         item = LogItem(record, scope_logs.scope, resource_logs.resource, scope_logs, resource_logs)
                     seen = seen_in(record, accepted_ns)
                     way = self.router.way(severity, item)
-                    lanes = way.destinations
+                    lanes = way.destinations if event is None or not is_end(event) else ()
                     passages: Sequence[Passage] = [plain[lane.name] for lane in lanes]
                     if gate is not None and item is not None:
                         passages = _admitted(gate, item, severity, passages, draft, seen.records)
-                    if not passages:
+                    if not passages and event is None:
                         continue
                     whose = whose or _Source.of(resource_logs.resource.SerializeToString())
                     priority = self.router.priority(severity)
-                    problem = _UNFOLDED
-                    if self.finder is not None:
-                        who, is_critical = whose.who + way.kind, priority > NORMAL_PRIORITY
-                        problem = self.finder.find(who, record, severity, is_critical=is_critical)
+                    problem = self._problem(whose, way, record, severity, event)
+                    if event is not None:
+                        passages = _where_not_told(draft, problem, seen, passages)
                     draft.met(problem, whose.version, seen)
                     opened: list[_Way] = [
                         (each, None) for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen)
@@ -137,6 +145,20 @@ class CardMaker:
                         )
                         _open(draft, batch_id, opened, problem, card, priority, whose.service)
                     yield
+
+    def _alert(self, record: LogRecord, now_ns: int, *, is_below: bool) -> AlertEvent | None:
+        """Return what a record says of an alert; of those below every severity only where it is the end of one."""
+        if self.alerts is None or (is_below and not ends_an_alert(record)):
+            return None
+        return self.alerts.find(record, now_ns)
+
+    def _problem(self, whose: _Source, way: Way, record: LogRecord, severity: int, event: AlertEvent | None) -> Problem:
+        priority = self.router.priority(severity)
+        if self.alerts is not None and event is not None:
+            return self.alerts.problem(Arrival(event, priority, way.routes), Resource.FromString(whose.resource))
+        if self.finder is None:
+            return _UNFOLDED
+        return self.finder.find(whose.who + way.kind, record, severity, is_critical=priority > NORMAL_PRIORITY)
 
     def _take_attachments(
         self, record: LogRecord, lanes: Sequence[str]
@@ -167,6 +189,17 @@ class CardMaker:
             shelf_key=key,
             single_attempt=single_attempt,
         )
+
+
+def _where_not_told(draft: Draft, problem: Problem, seen: Seen, passages: Sequence[Passage]) -> Sequence[Passage]:
+    """Bring an alert's event to the cards that show it, wherever they are; return the ways to where there is none.
+
+    The end of an alert that is shown nowhere is dropped: nobody was told that it began.
+    """
+    told = {destination_of(lane) for lane in list(draft.books) if draft.told(lane, problem, seen)}
+    if not told and problem.alert is not None and is_end(problem.alert.event):
+        draft.unknown_ends += 1
+    return [each for each in passages if destination_of(each.lane) not in told]
 
 
 def _admitted(

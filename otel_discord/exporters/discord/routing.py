@@ -13,6 +13,7 @@ from typing import Final
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from otel_discord.exporters.discord.alerts.member import ends_an_alert
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.routes import Route
 from otel_discord.ottl import LogItem, OttlError
@@ -141,7 +142,8 @@ class Router:
 def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
     """Return the part of a batch that reaches ``floor`` (the batch itself if all of it does) and its highest severity.
 
-    None where nothing does. This is the hot path for what is dropped: one look at one integer a record.
+    The end of an alert does in any case: it goes where the alert was told. None where nothing does. This is the hot
+    path for what is dropped: one look at one integer a record.
     """
     dropped = False
     highest = 0
@@ -152,7 +154,10 @@ def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
                 if not 1 <= severity <= HIGHEST_SEVERITY:
                     severity = record_severity(record)
                 if severity < floor:
-                    dropped = True
+                    if not ends_an_alert(record):
+                        dropped = True
+                    else:
+                        highest = highest or severity
                 elif severity > highest:
                     highest = severity
     if not dropped:
@@ -167,7 +172,9 @@ def _copy_from(batch: LogsBatch, floor: int) -> LogsBatch:
     for resource_logs in batch.request.resource_logs:
         new_resource = None
         for scope_logs in resource_logs.scope_logs:
-            survivors = [record for record in scope_logs.log_records if record_severity(record) >= floor]
+            survivors = [
+                record for record in scope_logs.log_records if record_severity(record) >= floor or ends_an_alert(record)
+            ]
             if not survivors:
                 continue
             if new_resource is None:

@@ -5,16 +5,20 @@ that the next record of the problem is counted there. Times are nanoseconds of t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from otel_discord._proto import queue_pb2
 from otel_discord.component import PostedCard, PostedMessage, StoredCard
+from otel_discord.exporters.discord.alerts.group import AlertGroup
+from otel_discord.exporters.discord.alerts.pacing import edit_wait_s
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.seen import Seen
 
 MAX_MESSAGE_AGE_NS: Final = 3_600 * 10**9
 """Discord caps edits of messages older than an hour (30046), and nobody scrolls up that far: then a new one is due."""
+ALERT_MEMORY_NS: Final = 3_600 * 10**9
+"""So long after its end an alert is known, so that what is told twice is not taken for something new."""
 MAX_SAMPLES: Final = 3
 _NO_PING: Final = queue_pb2.Card(no_ping=True).SerializeToString()
 MAX_KEPT_BYTES: Final = 8 << 20
@@ -48,6 +52,12 @@ class Entry:
     message: "Posted | None" = None
     shown: int = 0
     """How many records Discord shows."""
+    alert: AlertGroup | None = None
+    """What an alert's card says; None for other cards."""
+    shown_alert: AlertGroup | None = None
+    """What of it Discord shows; None where that is not known."""
+    edit_wait_s: float | None = None
+    """How soon its message may be edited; None: as any other."""
 
     def payload(self, tally: "Tally | None" = None) -> bytes:
         """Return the card as it is to be stored, with what a routing step adds."""
@@ -57,7 +67,8 @@ class Entry:
             first_ns, last_ns = min(first_ns, tally.first_seen_ns), max(last_ns, tally.last_seen_ns)
             samples += tally.samples
         counted_ns = self.touched_ns if tally is None else max(self.touched_ns, tally.counted_ns)
-        return self.base + tail(count, first_ns, last_ns, counted_ns, samples[self.base_samples :])
+        alert = self.alert if tally is None else tally.alert or self.alert
+        return self.base + tail(count, first_ns, last_ns, counted_ns, samples[self.base_samples :], alert)
 
     @property
     def size_bytes(self) -> int:
@@ -68,6 +79,21 @@ class Entry:
     def unshown(self) -> int:
         """How many records are counted here and not yet in Discord; 0 for a waiting card, which shows none yet."""
         return max(0, self.count - self.shown) if self.message is not None else 0
+
+    @property
+    def is_open_alert(self) -> bool:
+        """Whether it shows an alert that is not over."""
+        return self.alert is not None and not self.alert.is_over
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether its alert is worse than its message has told."""
+        return self.message is not None and self.alert is not None and self.alert.is_worse
+
+    @property
+    def says_all(self) -> bool:
+        """Whether Discord shows what there is to show, although records are counted since: they told nothing new."""
+        return not self.unshown or (self.alert is not None and self.alert is self.shown_alert)
 
 
 @dataclass(slots=True)
@@ -80,6 +106,8 @@ class Tally:
     counted_ns: int
     """By our clock."""
     samples: tuple[str, ...] = ()
+    alert: AlertGroup | None = None
+    """What the card says once this is added, where it shows an alert."""
 
     def add(self, seen: Seen) -> None:
         """Count one more record, and those that it stands for."""
@@ -109,12 +137,34 @@ class Posted:
         return sum(entry.unshown for entry in self.entries)
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether an alert in it is worse than it has told."""
+        return any(entry.is_urgent for entry in self.entries)
+
+    @property
+    def says_all(self) -> bool:
+        """Whether it shows what there is to show."""
+        return all(entry.says_all for entry in self.entries)
+
+    def wait_s(self, interval_s: float) -> float:
+        """Return how long after its last change it may be edited; ``interval_s`` is that of ordinary messages."""
+        waits = [entry.edit_wait_s for entry in self.entries if entry.unshown]
+        return min((interval_s if wait is None else wait for wait in waits), default=interval_s)
+
+    @property
     def last_touched_ns(self) -> int:
         """When a record was last counted on one of its cards."""
         return max((entry.touched_ns for entry in self.entries), default=0)
 
 
-def tail(count: int, first_seen_ns: int, last_seen_ns: int, counted_ns: int, samples: Sequence[str]) -> bytes:
+def tail(
+    count: int,
+    first_seen_ns: int,
+    last_seen_ns: int,
+    counted_ns: int,
+    samples: Sequence[str],
+    alert: AlertGroup | None = None,
+) -> bytes:
     """Return what makes a stored card count ``count``: of fields that a protobuf message has twice, the last counts."""
     return queue_pb2.Card(
         count=count,
@@ -122,6 +172,9 @@ def tail(count: int, first_seen_ns: int, last_seen_ns: int, counted_ns: int, sam
         last_seen_unix_nano=last_seen_ns,
         counted_unix_nano=counted_ns,
         samples=samples,
+        severity=alert.severity if alert is not None else 0,
+        routes=alert.routes if alert is not None else (),
+        alert_group=alert.to_bytes() if alert is not None else b"",
     ).SerializeToString()
 
 
@@ -132,10 +185,22 @@ class LaneBook:
     lane: str
     window_ns: int
     max_message_age_ns: int = MAX_MESSAGE_AGE_NS
-    """Nothing is counted in a message that is older."""
+    """Nothing is counted in a message that is older; alerts live as long as they fire."""
+    edit_interval_s: float = 10.0
+    group_wait_s: float = 0.0
+    """How long a new card of alerts waits for more of its kind."""
+    group_interval_s: float = 0.0
+    """The least time between two edits that tell who belongs to a group."""
+    place: str = ""
+    """``<guild>/<channel>``, as in the addresses of messages there; empty where it is not known."""
     entries: dict[int, Entry] = field(default_factory=dict)
     """By the ids of their cards: all that wait and are known, and all in kept messages."""
     open: dict[bytes, Entry] = field(default_factory=dict)
+    alerts: dict[str, Entry] = field(default_factory=dict)
+    """Where each alert is shown, by its identity."""
+    in_hand: frozenset[int] = frozenset()
+    """Cards of the message that is being sent: to change them is too late."""
+    _gathering: dict[int, Entry] = field(default_factory=dict)
     messages: dict[str, Posted] = field(default_factory=dict)
     stale: dict[str, Posted] = field(default_factory=dict)
     """Messages that show less than is counted, those that have been so longest first."""
@@ -156,6 +221,10 @@ class LaneBook:
         """A card is where records of its problem are counted."""
         self.entries[entry.card_id] = entry
         self.open[entry.fingerprint] = entry
+        if entry.alert is not None:
+            self.alerts.update(dict.fromkeys(entry.alert.members, entry))
+            if entry.message is None:
+                self._gathering[entry.card_id] = entry
         if entry.message is None:
             self.waiting_bytes += entry.size_bytes
             if self.waiting_bytes > MAX_WAITING_BYTES:
@@ -168,6 +237,10 @@ class LaneBook:
         entry.last_seen_ns = max(entry.last_seen_ns, tally.last_seen_ns)
         entry.samples += tally.samples
         entry.touched_ns = max(entry.touched_ns, tally.counted_ns)
+        if tally.alert is not None and tally.alert is not entry.alert:
+            entry.alert = tally.alert
+            self.alerts.update(dict.fromkeys(tally.alert.members, entry))
+            self._pace(entry)
         if entry.message is not None:
             self.stale.setdefault(entry.message.message_id, entry.message)
 
@@ -179,6 +252,12 @@ class LaneBook:
                 self.waiting_bytes -= entry.size_bytes
             entry.message, entry.shown = message, records
             self.entries[entry.card_id] = entry
+            self._gathering.pop(entry.card_id, None)
+            if entry.alert is not None:
+                self.open.setdefault(entry.fingerprint, entry)
+                for identity in entry.alert.members:
+                    self.alerts.setdefault(identity, entry)
+                self._pace(entry)
             message.entries.append(entry)
             self.kept_bytes += entry.size_bytes
         if message.unshown:
@@ -188,6 +267,8 @@ class LaneBook:
         """An edit has arrived; it shows so many records of each card."""
         for entry, records in shown:
             entry.shown = records
+            if entry.alert is not None:
+                self._pace(entry)
         message.changed_s = now_s
         self.stale.pop(message.message_id, None)
         if message.unshown:
@@ -199,8 +280,12 @@ class LaneBook:
             entry = self.entries.pop(card_id, None)
             if entry is None:
                 continue
+            self._gathering.pop(card_id, None)
             if self.open.get(entry.fingerprint) is entry:
                 del self.open[entry.fingerprint]
+            for identity in entry.alert.members if entry.alert is not None else ():
+                if self.alerts.get(identity) is entry:
+                    del self.alerts[identity]
             if entry.message is not None:
                 entry.message.entries.remove(entry)
                 self.kept_bytes -= entry.size_bytes
@@ -216,12 +301,12 @@ class LaneBook:
 
     def outlived(self, now_ns: int) -> list[Posted]:
         """Return messages in which nothing is counted any more, oldest first; more where they take up too much room."""
-        clean = [message for message in self.messages.values() if not message.unshown]
-        old = [
+        clean = [
             message
-            for message in clean
-            if now_ns - message.last_touched_ns > self.window_ns or now_ns - message.posted_ns > self.max_message_age_ns
+            for message in self.messages.values()
+            if not message.unshown and not any(entry.is_open_alert for entry in message.entries)
         ]
+        old = [message for message in clean if self._is_past(message, now_ns)]
         excess_bytes = self.kept_bytes - MAX_KEPT_BYTES - sum(_size_bytes(message) for message in old)
         if excess_bytes > 0:
             gone = set(map(id, old))
@@ -233,9 +318,49 @@ class LaneBook:
                     excess_bytes -= _size_bytes(message)
         return old
 
+    def _is_past(self, message: Posted, now_ns: int) -> bool:
+        quiet_ns = now_ns - message.last_touched_ns
+        if any(entry.alert is not None for entry in message.entries):
+            return quiet_ns > max(self.window_ns, ALERT_MEMORY_NS)
+        return quiet_ns > self.window_ns or now_ns - message.posted_ns > self.max_message_age_ns
+
+    def gathering(self, now_ns: int) -> dict[int, int]:
+        """Return the cards of alerts that wait for more of their kind, and for how many nanoseconds still."""
+        wait_ns = int(self.group_wait_s * 1e9)
+        left: dict[int, int] = {}
+        for card_id, entry in list(self._gathering.items()):
+            left_ns = (entry.alert.opened_ns if entry.alert is not None else 0) + wait_ns - now_ns
+            if 0 < left_ns <= wait_ns:
+                left[card_id] = left_ns
+            else:
+                del self._gathering[card_id]
+        return left
+
+    def url_of(self, message: Posted) -> str:
+        """Return the address of a message, where the guild and the channel are known."""
+        if not self.place:
+            return ""
+        guild_id, _, channel_id = self.place.partition("/")
+        return f"https://discord.com/channels/{guild_id}/{message.note.thread_id or channel_id}/{message.message_id}"
+
+    def _pace(self, entry: Entry) -> None:
+        if entry.alert is not None and entry.message is not None:
+            entry.edit_wait_s = edit_wait_s(
+                entry.shown_alert,
+                entry.alert,
+                age_ns=entry.touched_ns - entry.message.posted_ns,
+                edit_interval_s=self.edit_interval_s,
+                group_interval_s=self.group_interval_s,
+            )
+
     def _forget_waiting(self) -> None:
-        """Give up counting on the quarter of the waiting cards that has been quiet longest; the cards stay."""
-        waiting = sorted((entry for entry in self.entries.values() if entry.message is None), key=_touched)
+        """Give up counting on the quarter of the waiting cards that has been quiet longest; the cards stay.
+
+        Those of alerts are known on: an end must find them.
+        """
+        waiting = sorted(
+            (entry for entry in self.entries.values() if entry.message is None and entry.alert is None), key=_touched
+        )
         self.ended([entry.card_id for entry in waiting[: len(waiting) // 4 + 1]])
 
     def current(self, card: StoredCard) -> bytes:
@@ -249,6 +374,8 @@ class LaneBook:
             note = Note.from_bytes(kept.note)
             message = Posted(kept.message_id, kept.posted_ns, note)
             entries = [(stored_entry(card), card.shown) for card in kept.cards]
+            for entry, shown in entries:
+                entry.shown_alert = entry.alert if shown >= entry.count else None
             self.posted(message, entries)
             for entry, _ in entries:
                 entry.touched_ns = max(entry.touched_ns, kept.posted_ns)
@@ -264,8 +391,17 @@ class LaneBook:
 
 def rest_of(entry: Entry) -> bytes:
     """Return the card that stands for what a posted one does not show. It pings nobody: its problem was told before."""
-    rest = tail(entry.unshown, entry.first_seen_ns, entry.last_seen_ns, entry.touched_ns, ())
-    return entry.payload() + rest + _NO_PING
+    alert = replace(entry.alert, retold=True) if entry.alert is not None else None
+    rest = tail(entry.unshown, entry.first_seen_ns, entry.last_seen_ns, entry.touched_ns, (), alert)
+    return entry.payload() + rest + (_NO_PING if alert is None else b"")
+
+
+def worse_of(entry: Entry, url: str) -> bytes:
+    """Return the card on which an alert goes on that got worse; ``url`` is that of the message that told it."""
+    alert = entry.alert
+    if alert is not None:
+        alert = alert.worse(url=url, told_ns=entry.message.posted_ns if entry.message is not None else 0)
+    return entry.payload() + tail(entry.unshown, entry.first_seen_ns, entry.last_seen_ns, entry.touched_ns, (), alert)
 
 
 def _touched(entry: Entry) -> int:
@@ -293,4 +429,5 @@ def stored_entry(card: StoredCard | PostedCard) -> Entry:
         touched_ns=stored.counted_unix_nano or stored.accepted_unix_nano,
         samples=samples,
         base_samples=len(samples),
+        alert=AlertGroup.from_bytes(stored.alert_group),
     )

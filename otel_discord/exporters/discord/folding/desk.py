@@ -1,7 +1,7 @@
 """Folding of one exporter: its books, what its finder has learnt, and the lock under which both change together."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,12 +21,12 @@ from otel_discord.exporters.discord.mutes.held_lanes import is_held
 class _Books(dict[str, LaneBook]):
     """Lanes come up when mutes begin to hold; each has a book when it is first asked for."""
 
-    def __init__(self, lanes: Iterable[str], window_ns: int) -> None:
-        super().__init__({lane: LaneBook(lane, window_ns) for lane in lanes})
-        self._window_ns = window_ns
+    def __init__(self, lanes: Iterable[str], new: Callable[[str], LaneBook]) -> None:
+        super().__init__({lane: new(lane) for lane in lanes})
+        self._new = new
 
     def __missing__(self, lane: str) -> LaneBook:
-        book = self[lane] = LaneBook(lane, self._window_ns)
+        book = self[lane] = self._new(lane)
         return book
 
 
@@ -46,10 +46,28 @@ class FoldDesk:
     """None where nothing is remembered beyond the cards."""
 
     @classmethod
-    def of(cls, lanes: Iterable[str], *, window_s: float) -> "FoldDesk":
-        """Return the desk of these lanes, knowing nothing yet."""
+    def of(
+        cls,
+        lanes: Iterable[str],
+        *,
+        window_s: float,
+        edit_interval_s: float = 10.0,
+        group_wait_s: float = 0.0,
+        group_interval_s: float = 0.0,
+    ) -> "FoldDesk":
+        """Return the desk of these lanes, knowing nothing yet. The rest is as ``LaneBook`` says."""
         window_ns = int(window_s * 1e9)
-        return cls(window_ns=window_ns, books=_Books(lanes, window_ns))
+
+        def new(lane: str) -> LaneBook:
+            return LaneBook(
+                lane,
+                window_ns,
+                edit_interval_s=edit_interval_s,
+                group_wait_s=group_wait_s,
+                group_interval_s=group_interval_s,
+            )
+
+        return cls(window_ns=window_ns, books=_Books(lanes, new))
 
     async def restore(self, queue: WorkQueue) -> None:
         """Go on where an earlier run, or an earlier configuration, ended.
@@ -98,5 +116,8 @@ class FoldDesk:
             return
         source = source_facts(card.resource)
         entry.service = source.service or source.host
+        if entry.alert is not None:
+            entry.text = card.template
+            return
         self.finder.miner.seed(card.template, group_of(card.fingerprint))
         entry.text = self.finder.find(who(source), record, card.severity, is_critical=False).text

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from otel_discord.component import Fold, NewCard, RoutedIds
+from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card, PastLife
 from otel_discord.exporters.discord.folding.book import MAX_SAMPLES, Entry, LaneBook, Tally, tail
 from otel_discord.exporters.discord.folding.history import History
@@ -35,8 +36,12 @@ class Opening:
 
     def whole(self) -> Card:
         """Return the card with everything that the step has counted on it."""
+        alert = self.tally.alert
+        card = self.card
+        if alert is not None:
+            card = replace(card, severity=alert.severity, routes=alert.routes, alert_group=alert.to_bytes())
         return replace(
-            self.card,
+            card,
             count=self.card.count + self.tally.count,
             first_seen_ns=min(self.card.first_seen_ns, self.tally.first_seen_ns),
             last_seen_ns=max(self.card.last_seen_ns, self.tally.last_seen_ns),
@@ -55,10 +60,14 @@ class Draft:
     """How many records of each lane were counted on cards that others have opened."""
     muted: Counter[Muted] = field(default_factory=Counter)
     """How many records which mute has held, dropped, or let come without a ping."""
+    unknown_ends: int = 0
+    """How many records told the end of an alert that is shown nowhere."""
     _opened: dict[int, list[Opening]] = field(default_factory=dict)
     _open: dict[tuple[str, bytes], Opening] = field(default_factory=dict)
     _added: dict[Entry, tuple[LaneBook, Tally]] = field(default_factory=dict)
     _met: dict[bytes, tuple[Problem, str, Tally]] = field(default_factory=dict)
+    _alerts: dict[tuple[str, str], Opening | Entry] = field(default_factory=dict)
+    """Where the step has brought events of alerts, by lane and identity."""
 
     def begin(self, batch_id: int) -> None:
         """Say that a batch is looked at."""
@@ -66,7 +75,7 @@ class Draft:
 
     def met(self, problem: Problem, version: str, seen: Seen) -> None:
         """Note a record for the problem's history, once for all its lanes; ``version`` is its service's."""
-        if self.history is None or not problem.fingerprint:
+        if self.history is None or not problem.fingerprint or problem.alert is not None:
             return
         seen = Seen(seen.records, min(seen.first_ns, self.now_ns), min(seen.last_ns, self.now_ns))
         known = self._met.get(problem.fingerprint)
@@ -77,7 +86,7 @@ class Draft:
 
     def past(self, problem: Problem) -> PastLife | None:
         """Return what was known of a problem before this step."""
-        if self.history is None or not problem.fingerprint:
+        if self.history is None or not problem.fingerprint or problem.alert is not None:
             return None
         return self.history.past(problem.fingerprint, self.now_ns)
 
@@ -85,6 +94,8 @@ class Draft:
         """Count a record, and those that it stands for, on the card of its problem; False where there is none yet."""
         if not problem.fingerprint:
             return False
+        if problem.alert is not None:
+            return self.told(lane, problem, seen) or self._joined(lane, problem, seen)
         book = self.books[lane]
         opening = self._open.get((lane, problem.fingerprint))
         if opening is not None:
@@ -100,13 +111,60 @@ class Draft:
         self.folded[lane] = self.folded.get(lane, 0) + seen.records
         return True
 
+    def told(self, lane: str, problem: Problem, seen: Seen) -> bool:
+        """Bring an alert's event to the card that shows this alert; False where none does."""
+        if problem.alert is None:
+            return False
+        identity = problem.alert.event.identity
+        card = self._alerts.get((lane, identity)) or self.books[lane].alerts.get(identity)
+        if isinstance(card, Opening):
+            return self._told_opening(card, lane, problem, seen)
+        return card is not None and self._told_entry(card, lane, problem, seen)
+
+    def _joined(self, lane: str, problem: Problem, seen: Seen) -> bool:
+        """Bring an alert's event to the card of its group; False where there is none."""
+        opening = self._open.get((lane, problem.fingerprint))
+        if opening is not None:
+            return self._told_opening(opening, lane, problem, seen)
+        entry = self.books[lane].open.get(problem.fingerprint)
+        return entry is not None and self._told_entry(entry, lane, problem, seen)
+
+    def _told_opening(self, opening: Opening, lane: str, problem: Problem, seen: Seen) -> bool:
+        alert, arrival = opening.tally.alert, problem.alert
+        if alert is None or arrival is None or not alert.takes(arrival.event, is_told=False):
+            return False
+        opening.tally.alert = alert.after(arrival, is_told=False)
+        opening.tally.add(seen)
+        self._alerts[lane, arrival.event.identity] = opening
+        self.folded[lane] = self.folded.get(lane, 0) + seen.records
+        return True
+
+    def _told_entry(self, entry: Entry, lane: str, problem: Problem, seen: Seen) -> bool:
+        book, arrival = self.books[lane], problem.alert
+        added = self._added.get(entry)
+        alert = entry.alert if added is None or added[1].alert is None else added[1].alert
+        is_told = entry.message is not None or entry.card_id in book.in_hand
+        if alert is None or arrival is None or not alert.takes(arrival.event, is_told=is_told):
+            return False
+        if added is None:
+            added = self._added[entry] = (book, Tally(0, seen.first_ns, seen.last_ns, self.now_ns))
+        added[1].add(seen)
+        added[1].alert = alert.after(arrival, is_told=is_told)
+        self._alerts[lane, arrival.event.identity] = entry
+        self.folded[lane] = self.folded.get(lane, 0) + seen.records
+        return True
+
     def open(self, batch_id: int, lane: str, problem: Problem, card: Card, priority: int, service: str) -> None:
         """Open a card for the first record of a problem."""
         tally = Tally(0, card.first_seen_ns, card.last_seen_ns, self.now_ns)
+        if problem.alert is not None:
+            tally.alert = AlertGroup.opened_by(problem.alert, self.now_ns)
         opening = Opening(self.books[lane], problem, card, priority, service, tally)
         self._opened[batch_id].append(opening)
         if problem.fingerprint:
             self._open[lane, problem.fingerprint] = opening
+        if problem.alert is not None:
+            self._alerts[lane, problem.alert.event.identity] = opening
 
     def cards(self) -> dict[int, Sequence[NewCard]]:
         """Return the cards to store, by the batch that opened them."""
@@ -173,13 +231,15 @@ class Draft:
                     touched_ns=self.now_ns,
                     samples=entry.samples[: entry.base_samples],
                     base_samples=entry.base_samples,
+                    alert=tally.alert or entry.alert,
                 )
             )
 
 
 def _apart(entry: Entry, tally: Tally) -> bytes:
     """Return the card that stands for nothing but what the step counts."""
-    return entry.base + tail(tally.count, tally.first_seen_ns, tally.last_seen_ns, tally.counted_ns, ())
+    alert = tally.alert or entry.alert
+    return entry.base + tail(tally.count, tally.first_seen_ns, tally.last_seen_ns, tally.counted_ns, (), alert)
 
 
 def _count(tally: Tally, first: str, text: str, seen: Seen, known: Sequence[str]) -> None:
@@ -203,4 +263,5 @@ def _entry(opening: Opening, card_id: int, payload: bytes) -> Entry:
         touched_ns=opening.tally.counted_ns,
         samples=card.samples,
         base_samples=len(card.samples),
+        alert=opening.tally.alert,
     )

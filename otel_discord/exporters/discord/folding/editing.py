@@ -32,13 +32,16 @@ def next_edit(book: LaneBook, interval_s: float, *, at_once: bool = False) -> Du
     if not book.stale:
         return None
     return min(
-        (Due(message, 0.0 if at_once else message.changed_s + interval_s) for message in book.stale.values()),
+        (
+            Due(message, 0.0 if at_once or message.is_urgent else message.changed_s + message.wait_s(interval_s))
+            for message in book.stale.values()
+        ),
         key=lambda due: (due.at_s, -max(entry.priority for entry in due.message.entries)),
     )
 
 
 def may_go(due: Due, now_s: float, interval_s: float, *, others_wait: bool, was_last: bool) -> bool:
-    """Return whether an edit goes now.
+    """Return whether an edit goes now. One that stands before a new message of its own, which is worse, does.
 
     Args:
         due: the edit that comes first.
@@ -47,6 +50,8 @@ def may_go(due: Due, now_s: float, interval_s: float, *, others_wait: bool, was_
         others_wait: new cards wait for the same budget.
         was_last: what went last was an edit.
     """
+    if due.message.is_urgent:
+        return now_s >= due.at_s
     if not others_wait:
         return now_s >= due.at_s
     return not was_last and now_s >= due.at_s + PATIENCE * interval_s

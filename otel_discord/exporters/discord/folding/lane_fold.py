@@ -5,11 +5,12 @@ would be lost otherwise.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
-from otel_discord.component import NewPosted, Posting, StoredCard
+from otel_discord.component import Move, NewPosted, Posting, StoredCard
+from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.book import Entry, LaneBook, Posted, stored_entry
@@ -26,6 +27,8 @@ class LaneFold:
     wall_clock: Callable[[], float]
     webhook_id: str
     shares: FairShares = field(default_factory=FairShares)
+    books: Mapping[str, LaneBook] = field(default_factory=dict)
+    """Of all lanes: an alert whose card goes on elsewhere is known there."""
 
     def now_ns(self) -> int:
         """Return the wall clock's time."""
@@ -64,12 +67,49 @@ class LaneFold:
         note = replace(note, webhook_id=self.webhook_id)
         message = Posted(message_id, now_ns, note, changed_s=asyncio.get_running_loop().time())
         entries = [self.book.entries.get(card.id) or stored_entry(card) for card in stored]
+        for entry, card in zip(entries, stored, strict=True):
+            if entry.alert is not None:
+                _has_told(entry, Card.from_bytes(card.payload))
         self.book.posted(message, list(zip(entries, shown, strict=True)))
         for entry in entries:
             entry.touched_ns = max(entry.touched_ns, now_ns)
         cards = [Posting(card.id, records) for card, records in zip(stored, shown, strict=True)]
         return NewPosted(self.book.lane, message_id, now_ns, note.to_bytes(), cards)
 
+    def is_alert(self, card: StoredCard) -> bool:
+        """Return whether a card shows alerts."""
+        entry = self.book.entries.get(card.id)
+        return entry.alert is not None if entry is not None else bool(Card.from_bytes(card.payload).alert_group)
+
+    def gathering(self) -> dict[int, float]:
+        """Return the cards of alerts that wait for more of their kind, and for how many seconds still."""
+        return {card_id: left_ns / 1e9 for card_id, left_ns in self.book.gathering(self.now_ns()).items()}
+
+    def moved(self, moves: Sequence[Move], ids: Sequence[int]) -> None:
+        """Cards go on in other lanes: what alerts they show is known there, so that their ends find them."""
+        for move, card_id in zip(moves, ids, strict=False):
+            know_alert(self.books, card_id, move)
+
     def unshown(self) -> list[Entry]:
         """Return posted cards that count more than Discord shows."""
         return [entry for message in self.book.stale.values() for entry in message.entries if entry.unshown]
+
+
+def know_alert(books: Mapping[str, LaneBook], card_id: int, move: Move) -> None:
+    """Know a card that goes on in another lane, where it shows alerts."""
+    book = books.get(move.card.lane)
+    if book is None:
+        return
+    entry = stored_entry(StoredCard(card_id, move.card.lane, move.card.priority, move.card.payload))
+    if entry.alert is not None:
+        book.opened(entry)
+
+
+def _has_told(entry: Entry, card: Card) -> None:
+    """A message has told what the card said when it was made; later events may have come meanwhile."""
+    shown = AlertGroup.from_bytes(card.alert_group)
+    if entry.alert is None or shown is None:
+        return
+    if entry.alert.told_severity > shown.told_severity:
+        entry.alert = replace(entry.alert, told_severity=shown.told_severity)
+    entry.shown_alert = entry.alert if entry.alert == shown else shown

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from otel_discord.exporters.discord.alerts.group import Arrival
 from otel_discord.exporters.discord.attachments import ATTRIBUTE
 from otel_discord.exporters.discord.facts_body import MESSAGE_KEYS, body_facts
 from otel_discord.exporters.discord.facts_exception import errors_in_group
@@ -36,6 +37,8 @@ class Problem(NamedTuple):
     template: str
     text: str
     """The message as sent, its first line."""
+    alert: Arrival | None = None
+    """What it says of an alert, where that is what it does."""
 
 
 def without_ping(fingerprint: bytes) -> bytes:

@@ -161,6 +161,13 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             (*DESTINATION, "action"),
         ),
         Instrument(
+            f"{PREFIX}unknown_alert_ends_total",
+            _COUNTER,
+            "{record}",
+            "Records that told the end of an alert which is shown nowhere; they are dropped.",
+            _EXPORTER,
+        ),
+        Instrument(
             f"{PREFIX}record_age_seconds",
             _HISTOGRAM,
             "s",

@@ -205,10 +205,15 @@ class DiscordInstruments:
         self.counters = {name: counter(meter, f"{PREFIX}{name}") for name in _OF_KIND[InstrumentKind.COUNTER]}
         self.histograms = {name: histogram(meter, f"{PREFIX}{name}") for name in _OF_KIND[InstrumentKind.HISTOGRAM]}
         self.gauges = {name: gauge(meter, f"{PREFIX}{name}") for name in _OF_KIND[InstrumentKind.GAUGE]}
+        self._unknown_alert_ends = counter(meter, f"{PREFIX}unknown_alert_ends_total")
 
     def destination(self, name: str) -> "DestinationInstruments":
         """Return what is counted for a destination, under the name that the user gave it."""
         return DestinationInstruments(self, name)
+
+    def unknown_alert_ends(self, records: int) -> None:
+        """Count records that told the end of an alert which is shown nowhere."""
+        self._unknown_alert_ends.add(records, {"exporter": self.exporter})
 
 
 _OF_KIND: Final[Mapping[InstrumentKind, list[str]]] = {

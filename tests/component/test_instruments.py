@@ -46,7 +46,9 @@ def test_each_metric_is_recorded_with_its_labels():
             exporter.enqueue_failed,
         ):
             count(signal, 2)
-    destination = DiscordInstruments(meter, "discord").destination("errors")
+    discord = DiscordInstruments(meter, "discord")
+    discord.unknown_alert_ends(1)
+    destination = discord.destination("errors")
     destination.batch_flushed()
     destination.attempted(0.1)
     destination.message_sent(embeds=3, attempts=1)

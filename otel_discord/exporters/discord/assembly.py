@@ -201,6 +201,7 @@ class Workshop:
             max_age_s=config.max_age,
             wall_clock=self.wall_clock,
             gathering=lambda: fold.gathering() if fold is not None and not arrivals.draining else (),
+            is_gathering=lambda card: fold is not None and not arrivals.draining and fold.is_gathering(card),
         )
         retention = self._retention(destination, lane, circuit, departure, instruments)
         sender = self._sender(destination, lane, state, circuit, instruments)

@@ -38,6 +38,8 @@ class BatchRouter:
     shed_above: float
     on_muted: Sequence[Callable[[Iterable[tuple[Muted, int]]], None]] = ()
     """Hear of what mutes did to records, once that is stored."""
+    on_unknown_ends: Callable[[int], None] = lambda _: None
+    """Hears how many records told the end of an alert that is shown nowhere."""
     wall_clock: Callable[[], float] = time.time
 
     async def run(self) -> None:
@@ -89,6 +91,8 @@ class BatchRouter:
     def _tell(self, draft: Draft) -> None:
         for tell in self.on_muted if draft.muted else ():
             tell(draft.muted.items())
+        if draft.unknown_ends:
+            self.on_unknown_ends(draft.unknown_ends)
         for lane, records in draft.folded.items():
             self.outboxes[destination_of(lane)].instruments.folded(records)
         for lane, priority in draft.lanes().items():

@@ -209,6 +209,7 @@ class DiscordExporter:
                 outboxes=outboxes,
                 shed_above=self._config.attachments.shed_above,
                 on_muted=[maintenance.counted, silences.counted],
+                on_unknown_ends=self._discord_instruments.unknown_alert_ends,
                 wall_clock=self._wall_clock,
             )
             async with asyncio.TaskGroup() as tasks:

@@ -46,6 +46,8 @@ class Picker:
     wall_clock: Callable[[], float]
     gathering: Callable[[], Collection[int]] = tuple
     """Cards that wait for more of their kind."""
+    is_gathering: Callable[[StoredCard], bool] = lambda _: False
+    """Whether a card does that has only just come, and is not among them yet."""
     sees_damage: bool = False
     """A card could not be read; the next pick looks for it."""
 
@@ -84,7 +86,7 @@ class Picker:
     async def _ungrouped(self, limit: int) -> Sequence[StoredCard]:
         passed_over = self.memory.grouped_ids.union(self.gathering())
         head = await self.lane.head(limit + len(passed_over))
-        return [card for card in head if card.id not in passed_over][:limit] if passed_over else head
+        return [card for card in head if card.id not in passed_over and not self.is_gathering(card)][:limit]
 
     async def _ended_before_its_turn(self, cards: Sequence[StoredCard]) -> bool:
         """Bury what is too old or cannot be read; return whether there was any."""

@@ -60,7 +60,7 @@ async def test_one_message_from_the_first_word_to_the_last() -> None:
         assert titles(fake) == ["🟠 QueueTooDeep: worker has 1,240 jobs waiting"]
         assert colors(fake) == [AMBER]
         assert words(message).split("\n")[1] == (
-            f"now 1,240 job · above 1,000 job for 3 minutes · started <t:{BEGINNING_S}:t> · peak 1,410 job"
+            f"above 1,000 for 3 minutes · started <t:{BEGINNING_S}:t> · peak 1,410"
         )
         assert "[runbook](https://runbooks.example/queue)" in words(message)
         assert "×" not in words(message)
@@ -75,7 +75,7 @@ async def test_one_message_from_the_first_word_to_the_last() -> None:
         assert titles(fake) == ["🟢 QueueTooDeep: resolved after 14 minutes"]
         assert colors(fake) == [GREEN]
         shown = words(message)
-        assert "no longer above 1,000 job · peak 2,000 job" in shown
+        assert "no longer above 1,000 · peak 2,000" in shown
         assert f"<t:{BEGINNING_S}:t>–<t:{BEGINNING_S + 840}:t>" in shown
         assert len(fake.messages) == 1
         assert len(edits(fake)) == 2

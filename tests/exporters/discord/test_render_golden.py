@@ -2,7 +2,8 @@
 
 Each folder of ``tests/golden`` holds a request (``input.otlp.json``), perhaps ``options.json`` (fields of
 RenderOptions; ``counts``: how many records each card stands for; ``samples``, ``past`` and ``templates`` of the cards;
-``digest``: one message of all, with so many cards in full and so many lines), and the messages that it becomes.
+``digest``: one message of all, with so many cards in full and so many lines; ``alerts``: events of one group of
+alerts, of which this is known beside), and the messages that it becomes.
 ``UPDATE_GOLDEN=1`` writes them anew: look at the difference before you commit it.
 """
 
@@ -14,15 +15,19 @@ from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.discord_api.models import FilePart, Message
 from otel_discord.discord_api.validation import problems
+from otel_discord.exporters.discord.alerts.group import AlertGroup, Arrival
+from otel_discord.exporters.discord.alerts.member import slim
 from otel_discord.exporters.discord.cards import Card, PastLife
 from otel_discord.exporters.discord.packing import pack
 from otel_discord.exporters.discord.packing_fit import fit_all
 from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_digest import Digest, choose
 from otel_discord.exporters.discord.render_options import RenderOptions
+from otel_discord.signals.alert_event import alert_event
 from otel_discord.signals.batch import LogsBatch
 from otel_discord.signals.otlp_json import decode
 from tests.exporters.discord.records import card_of
@@ -37,6 +42,7 @@ def messages_of(case: Path) -> list[Message]:
     options: dict[str, Any] = json.loads(options_file.read_text()) if options_file.exists() else {}
     counts, samples, past = (options.pop(key, []) for key in ("counts", "samples", "past"))
     templates, digest = options.pop("templates", {}), options.pop("digest", None)
+    alerts = options.pop("alerts", None)
     renderer = Renderer(RenderOptions(**options))
     request = decode((case / "input.otlp.json").read_bytes(), ExportLogsServiceRequest)
     cards = [
@@ -48,6 +54,8 @@ def messages_of(case: Path) -> list[Message]:
         )
         for index, (resource, scope, record) in enumerate(LogsBatch(request).records())
     ]
+    if alerts is not None:
+        cards = [replace(cards[0], alert_group=group_of(cards, **alerts).to_bytes())]
     if digest is not None:
         return [digest_of(cards, renderer, **digest)]
     left = [renderer.render(card) for card in cards]
@@ -57,6 +65,16 @@ def messages_of(case: Path) -> list[Message]:
         messages.append(packed.message)
         left = left[packed.taken :]
     return messages
+
+
+def group_of(cards: list[Card], **known: Any) -> AlertGroup:
+    """Return the group that came of the events, in their order."""
+    found = [alert_event(LogRecord.FromString(card.record)) for card in cards]
+    first, *others = [slim(event, 0) for event in found if event is not None]
+    group = AlertGroup.opened_by(Arrival(first), 0)
+    for event in others:
+        group = group.after(Arrival(event), is_told=True)
+    return replace(group, **known)
 
 
 def digest_of(cards: list[Card], renderer: Renderer, *, most_full: int, most_lines: int) -> Message:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from otel_discord.exporters.discord.alerts.group import AlertGroup
-from otel_discord.exporters.discord.alerts.wording import firing_line, lasted_s, resolved_line, span_text, value_text
+from otel_discord.exporters.discord.alerts.wording import firing_line, lasted_s, resolved_line, shown_value, span_text
 from otel_discord.exporters.discord.render_links import address_of
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import AMBER, BLUE, GREY, RED
@@ -102,8 +102,8 @@ def _before(group: AlertGroup, options: RenderOptions) -> list[str]:
     if not group.origin_url and not group.origin_ns:
         return []
     since = timestamp(group.origin_ns, "R") if options.timestamps else ""
-    told = f"[told first]({group.origin_url})" if group.origin_url else "told first"
-    return [f"worse than it was {told}{f' {since}' if since else ''}"]
+    told = f"[first message]({group.origin_url})" if group.origin_url else "told before"
+    return [f"got worse: {told}{f' {since}' if since else ''}"]
 
 
 def _lines_of_one(event: AlertEvent, group: AlertGroup, options: RenderOptions) -> str:
@@ -111,7 +111,7 @@ def _lines_of_one(event: AlertEvent, group: AlertGroup, options: RenderOptions) 
     state = resolved_line if is_over else firing_line
     lines: list[str] = [state(event, timestamps=options.timestamps)]
     summary, description = _one_line(event.summary), _one_line(event.description)
-    if (is_over or group.went_on) and summary:
+    if (is_over or group.went_on) and summary and not summary.startswith(event.name):
         lines.append(escape_markdown(summary))
     if description and description not in (summary, event.name):
         lines.append(escape_markdown(description))
@@ -132,8 +132,8 @@ def _line(event: AlertEvent, options: RenderOptions) -> str:
     if is_over:
         parts.append(Markdown(f"resolved after {span_text(lasted)}" if lasted >= 1 else "resolved"))
     else:
-        if event.value is not None and value_text(event.value, event.unit) not in words:
-            parts.append(escape_markdown(value_text(event.value, event.unit)))
+        if event.value is not None and not event.summary:
+            parts.append(escape_markdown(shown_value(event, event.value)))
         started = timestamp(event.started_ns, "t") if options.timestamps else ""
         if started:
             parts.append(Markdown(f"since {started}"))

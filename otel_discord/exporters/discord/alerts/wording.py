@@ -14,7 +14,8 @@ _SIGNS: Final = {
 }  # fmt: skip
 _SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 _SIZES: Final = {"By": 1.0, "kBy": 1e3, "KiBy": 1024.0, "MBy": 1e6, "MiBy": 1024.0**2, "GBy": 1e9, "GiBy": 1024.0**3}
-_ANNOTATION: Final = re.compile(r"\{([^{}]{1,30})\}")
+_ANNOTATION: Final = re.compile(r"\{[^{}]*\}")
+_SHARES: Final = (".utilization", ".ratio", "_ratio")
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3_600
 _DAY_S: Final = 86_400
@@ -32,11 +33,28 @@ def value_text(value: float | None, unit: str) -> str:
         return duration(value * _SECONDS[unit])
     if unit == "%":
         return percent(value / 100)
-    noun = _ANNOTATION.fullmatch(unit)
     plain = number(round(value, 6))
-    if unit in ("", "1"):
+    if unit in ("", "1") or _ANNOTATION.fullmatch(unit):
         return plain + each
-    return f"{plain} {noun[1] if noun else unit}{each}"
+    return f"{plain} {unit}{each}"
+
+
+def shown_value(event: AlertEvent, value: float | None) -> str:
+    """Return a value of an alert; shares are percent where its rule or its metric says so."""
+    is_share = "%" in event.threshold or event.metric.endswith(_SHARES)
+    return (
+        value_text(value * 100 if value is not None else None, "%")
+        if is_share and event.unit in ("", "1")
+        else (value_text(value, event.unit))
+    )
+
+
+def shown_condition(event: AlertEvent) -> str:
+    """Return the condition of an alert in words."""
+    found = _CONDITION.fullmatch(event.threshold)
+    if found is None or found[3]:
+        return condition_text(event.threshold, event.unit)
+    return f"{_SIGNS[found[1]]} {shown_value(event, _amount(found[2]))}"
 
 
 def condition_text(threshold: str, unit: str) -> str:
@@ -45,8 +63,8 @@ def condition_text(threshold: str, unit: str) -> str:
     if found is None:
         return " ".join(threshold.split())
     sign, amount, suffix = found.groups()
-    value = float(amount.replace(",", "").replace("_", ""))
-    shown = f"{number(int(value) if value == int(value) and abs(value) < 1e15 else value)} {suffix}".strip()
+    value = _amount(amount)
+    shown = f"{number(value)} {suffix}"
     return f"{_SIGNS[sign]} {shown if suffix else value_text(value, unit)}"
 
 
@@ -71,16 +89,19 @@ def lasted_s(event: AlertEvent) -> float:
 
 
 def firing_line(event: AlertEvent, *, timestamps: bool = True) -> Markdown:
-    """Return ``above 1,000 for 3 minutes · started 22:14 · peak 1,410``, with what is known of it."""
+    """Return ``above 1,000 for 3 minutes · started 22:14 · peak 1,410``, with what is known of it.
+
+    The value leads where the summary does not have it.
+    """
     lasted = lasted_s(without_end(event))
-    condition = condition_text(event.threshold, event.unit)
+    condition, value = shown_condition(event), shown_value(event, event.value)
     length = f"for {span_text(lasted)}" if lasted >= 1 else ""
     started = timestamp(event.started_ns, "t") if timestamps else ""
     parts = [
-        f"now {escape_markdown(value_text(event.value, event.unit))}" if event.value is not None else "",
+        f"now {escape_markdown(value)}" if value and value not in event.summary else "",
         " ".join(part for part in (escape_markdown(condition), length) if part),
         f"started {started}" if started else "",
-        f"peak {escape_markdown(value_text(event.peak, event.unit))}" if event.peak is not None else "",
+        f"peak {escape_markdown(shown_value(event, event.peak))}" if event.peak is not None else "",
     ]
     return Markdown(" · ".join(part for part in parts if part))
 
@@ -91,7 +112,7 @@ def resolved_line(event: AlertEvent, *, timestamps: bool = True) -> Markdown:
     ended = timestamp(event.ended_ns or event.at_ns, "t") if timestamps else ""
     parts = [
         escape_markdown(why_over(event)),
-        f"peak {escape_markdown(value_text(event.peak, event.unit))}" if event.peak is not None else "",
+        f"peak {escape_markdown(shown_value(event, event.peak))}" if event.peak is not None else "",
         f"{began}–{ended}" if began and ended else ended,
     ]
     return Markdown(" · ".join(part for part in parts if part))
@@ -101,7 +122,7 @@ def why_over(event: AlertEvent) -> str:
     """Return in words why an alert is over."""
     reason = event.resolution.strip()
     if reason.lower() in ("", "recovered"):
-        condition = condition_text(event.threshold, event.unit)
+        condition = shown_condition(event)
         return f"no longer {condition}" if condition else reason
     return {"no data": "no data any more", "expired": "nothing was heard of it any more"}.get(reason.lower(), reason)
 
@@ -109,6 +130,10 @@ def why_over(event: AlertEvent) -> str:
 def without_end(event: AlertEvent) -> AlertEvent:
     """Return a firing event without the end that some tools foretell."""
     return replace(event, ended_ns=0) if event.ended_ns else event
+
+
+def _amount(text: str) -> float:
+    return float(text.replace(",", "").replace("_", ""))
 
 
 def _counted(count: int, noun: str) -> str:

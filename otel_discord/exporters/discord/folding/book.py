@@ -326,15 +326,20 @@ class LaneBook:
 
     def gathering(self, now_ns: int) -> dict[int, int]:
         """Return the cards of alerts that wait for more of their kind, and for how many nanoseconds still."""
-        wait_ns = int(self.group_wait_s * 1e9)
         left: dict[int, int] = {}
         for card_id, entry in list(self._gathering.items()):
-            left_ns = (entry.alert.opened_ns if entry.alert is not None else 0) + wait_ns - now_ns
-            if 0 < left_ns <= wait_ns:
+            left_ns = self.gathers_ns(entry.alert, now_ns) if entry.alert is not None else 0
+            if left_ns:
                 left[card_id] = left_ns
             else:
                 del self._gathering[card_id]
         return left
+
+    def gathers_ns(self, alert: AlertGroup, now_ns: int) -> int:
+        """Return how long a group waits still, in nanoseconds; not at all where the clock was set back."""
+        wait_ns = int(self.group_wait_s * 1e9)
+        left_ns = alert.opened_ns + wait_ns - now_ns
+        return left_ns if 0 < left_ns <= wait_ns else 0
 
     def url_of(self, message: Posted) -> str:
         """Return the address of a message, where the guild and the channel are known."""

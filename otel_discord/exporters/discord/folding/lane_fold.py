@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
+from google.protobuf.message import DecodeError
+
 from otel_discord.component import Move, NewPosted, Posting, StoredCard
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
@@ -79,11 +81,18 @@ class LaneFold:
     def is_alert(self, card: StoredCard) -> bool:
         """Return whether a card shows alerts."""
         entry = self.book.entries.get(card.id)
-        return entry.alert is not None if entry is not None else bool(Card.from_bytes(card.payload).alert_group)
+        return entry.alert is not None if entry is not None else _alert_in(card) is not None
 
     def gathering(self) -> dict[int, float]:
         """Return the cards of alerts that wait for more of their kind, and for how many seconds still."""
         return {card_id: left_ns / 1e9 for card_id, left_ns in self.book.gathering(self.now_ns()).items()}
+
+    def is_gathering(self, card: StoredCard) -> bool:
+        """Return whether a card that the book does not know yet shows alerts, and waits for more of their kind."""
+        if card.id in self.book.entries:
+            return False
+        alert = _alert_in(card)
+        return alert is not None and self.book.gathers_ns(alert, self.now_ns()) > 0
 
     def moved(self, moves: Sequence[Move], ids: Sequence[int]) -> None:
         """Cards go on in other lanes: what alerts they show is known there, so that their ends find them."""
@@ -100,9 +109,16 @@ def know_alert(books: Mapping[str, LaneBook], card_id: int, move: Move) -> None:
     book = books.get(move.card.lane)
     if book is None:
         return
-    entry = stored_entry(StoredCard(card_id, move.card.lane, move.card.priority, move.card.payload))
-    if entry.alert is not None:
-        book.opened(entry)
+    stored = StoredCard(card_id, move.card.lane, move.card.priority, move.card.payload)
+    if _alert_in(stored) is not None:
+        book.opened(stored_entry(stored))
+
+
+def _alert_in(card: StoredCard) -> AlertGroup | None:
+    try:
+        return AlertGroup.from_bytes(Card.from_bytes(card.payload).alert_group)
+    except DecodeError:
+        return None  # its turn will tell
 
 
 def _has_told(entry: Entry, card: Card) -> None:

@@ -1,0 +1,93 @@
+"""Values, conditions and times of alerts, as people say them."""
+
+import pytest
+
+from otel_discord.exporters.discord.alerts.wording import (
+    condition_text,
+    firing_line,
+    shown_condition,
+    shown_value,
+    span_text,
+    value_text,
+    why_over,
+)
+from tests.exporters.discord.alerting import firing, resolved
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1240.0, "", "1,240"),
+        (1240.0, "{job}", "1,240"),
+        (1.5 * 2**30, "By", "1.5 GiB"),
+        (192.0, "s", "3 m 12 s"),
+        (12.0, "ms", "12 ms"),
+        (82.0, "%", "82 %"),
+        (2048.0, "By/s", "2 KiB/s"),
+        (3.0, "{request}/s", "3/s"),
+        (3.0, "Cel", "3 Cel"),
+        (None, "By", ""),
+    ],
+)
+def test_values(value: float | None, unit: str, text: str) -> None:
+    assert value_text(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("threshold", "unit", "text"),
+    [
+        ("> 1000", "{job}", "above 1,000"),
+        (">= 0.5", "1", "at or above 0.5"),
+        ("< 80%", "1", "below 80 %"),
+        ("> 1_500ms", "s", "above 1,500 ms"),
+        ("> 1073741824", "By", "above 1 GiB"),
+        ("burn rate over 14.4", "", "burn rate over 14.4"),
+        ("", "", ""),
+    ],
+)
+def test_conditions(threshold: str, unit: str, text: str) -> None:
+    assert condition_text(threshold, unit) == text
+
+
+def test_shares_are_percent_where_the_rule_or_the_metric_says_so() -> None:
+    share = firing(0, unit="1", metric="system.memory.utilization", threshold="> 0.8", value=0.823)
+    assert shown_value(share, share.value) == "82.3 %"
+    assert shown_condition(share) == "above 80 %"
+    assert shown_value(firing(0, unit="1", threshold="> 80%"), 0.5) == "50 %"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 seconds"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (840, "14 minutes"),
+        (7500, "2 hours 5 minutes"),
+        (90_000, "1 day 1 hour"),
+        (86_400 * 3, "3 days"),
+    ],
+)
+def test_spans(seconds: float, text: str) -> None:
+    assert span_text(seconds) == text
+
+
+def test_the_value_is_told_where_the_summary_lacks_it() -> None:
+    assert firing_line(firing(0, 180)).startswith("above 1,000 for 3 minutes · started ")
+    assert firing_line(firing(0, 180, value=7.0)).startswith("now 7 · above 1,000")
+    assert firing_line(firing(0, 0, value=None, peak=None, threshold=""), timestamps=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("resolution", "text"),
+    [
+        ("recovered", "no longer above 1,000"),
+        ("", "no longer above 1,000"),
+        ("no data", "no data any more"),
+        ("expired", "nothing was heard of it any more"),
+        ("rule removed", "rule removed"),
+    ],
+)
+def test_why_it_is_over(resolution: str, text: str) -> None:
+    assert why_over(resolved(0, 9, resolution=resolution)) == text

@@ -238,8 +238,10 @@ class LaneBook:
         entry.samples += tally.samples
         entry.touched_ns = max(entry.touched_ns, tally.counted_ns)
         if tally.alert is not None and tally.alert is not entry.alert:
+            known = entry.alert.members if entry.alert is not None else {}
             entry.alert = tally.alert
-            self.alerts.update(dict.fromkeys(tally.alert.members, entry))
+            for identity in tally.alert.members.keys() - known.keys():
+                self.alerts[identity] = entry
             self._pace(entry)
         if entry.message is not None:
             self.stale.setdefault(entry.message.message_id, entry.message)

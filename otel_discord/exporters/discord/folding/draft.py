@@ -205,11 +205,6 @@ class Draft:
                     version=version,
                     template=problem.template,
                 )
-        for batch_id, opened in self._opened.items():
-            made = ids.cards.get(batch_id, ())
-            for opening, card_id, stored in zip(opened, made, payloads[batch_id], strict=False):
-                if opening.problem.fingerprint:
-                    opening.book.opened(_entry(opening, card_id, stored.payload))
         for entry, (book, tally) in self._added.items():
             instead = ids.otherwise.get(entry.card_id)
             if instead is None:
@@ -234,6 +229,11 @@ class Draft:
                     alert=tally.alert or entry.alert,
                 )
             )
+        for batch_id, opened in self._opened.items():
+            made = ids.cards.get(batch_id, ())
+            for opening, card_id, stored in zip(opened, made, payloads[batch_id], strict=False):
+                if opening.problem.fingerprint:
+                    opening.book.opened(_entry(opening, card_id, stored.payload))
 
 
 def _apart(entry: Entry, tally: Tally) -> bytes:

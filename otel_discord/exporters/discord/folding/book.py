@@ -217,12 +217,15 @@ class LaneBook:
             return None
         return None if entry.message.refused else entry
 
-    def opened(self, entry: Entry) -> None:
-        """A card is where records of its problem are counted."""
+    def opened(self, entry: Entry, *, is_newest: bool = True) -> None:
+        """A card is where records of its problem are counted; unless another is that is newer."""
         self.entries[entry.card_id] = entry
-        self.open[entry.fingerprint] = entry
+        if is_newest or entry.fingerprint not in self.open:
+            self.open[entry.fingerprint] = entry
         if entry.alert is not None:
-            self.alerts.update(dict.fromkeys(entry.alert.members, entry))
+            for identity in entry.alert.members:
+                if is_newest or identity not in self.alerts:
+                    self.alerts[identity] = entry
             if entry.message is None:
                 self._gathering[entry.card_id] = entry
         if entry.message is None:

@@ -111,7 +111,7 @@ def know_alert(books: Mapping[str, LaneBook], card_id: int, move: Move) -> None:
         return
     stored = StoredCard(card_id, move.card.lane, move.card.priority, move.card.payload)
     if _alert_in(stored) is not None:
-        book.opened(stored_entry(stored))
+        book.opened(stored_entry(stored), is_newest=False)
 
 
 def _alert_in(card: StoredCard) -> AlertGroup | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, method_is
+from otel_discord.testing.host import NopHost
 from tests.exporters.discord.alerting import (
     AMBER,
     BEGINNING_S,
@@ -308,3 +309,57 @@ async def test_another_run_goes_on_with_its_message(state: str) -> None:
         assert len(fake.messages) == most
         assert colors(fake)[-1] == GREEN
         assert rig.telemetry.value("otelcol_exporter_queue_size") == 0
+
+
+async def test_where_its_webhook_is_gone_its_end_is_told_at_the_fallback() -> None:
+    fake = FakeDiscord()
+    first, second = fake.add_webhook(), fake.add_webhook()
+    there = {"errors": {"webhook_url": first.url, "fallback": "ops"}, "ops": {"webhook_url": second.url}}
+    routes = [{"condition": "true", "destinations": ["errors"]}]
+    async with running(fake, **ALERTS, destinations=there, routes=routes) as rig:
+        await tell(rig, firing(0))
+        await asyncio.sleep(10)
+        fake.delete_webhook(first)
+        await tell(rig, updated(0, 20, value=2000.0))
+        await asyncio.sleep(60)
+        (message,) = [each for each in fake.messages_of(second) if "QueueTooDeep" in words(each)]
+        assert message.embeds[0]["color"] == AMBER
+        await tell(rig, resolved(0, 90))
+        await asyncio.sleep(60)
+        assert message.embeds[0]["color"] == GREEN
+
+
+async def test_held_by_maintenance_it_is_over_when_it_is_let_go() -> None:
+    fake = FakeDiscord()
+    held = [{"name": "works", "from": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:10:00Z", "action": "hold"}]
+    async with running(fake, **ALERTS, maintenance=held) as rig:
+        await asyncio.sleep(60)
+        await tell(rig, firing(60))
+        await tell(rig, firing(60, name="Other"))
+        await asyncio.sleep(60)
+        await tell(rig, resolved(60, 120))
+        await asyncio.sleep(600)
+        assert sorted(color for color in colors(fake) if color in (AMBER, GREEN)) == sorted((GREEN, AMBER))
+        await tell(rig, resolved(60, 720, name="Other"))
+        await asyncio.sleep(30)
+        assert colors(fake).count(GREEN) >= 2
+        assert AMBER not in colors(fake)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+async def test_a_reload_goes_on_with_the_message(stored: bool) -> None:
+    fake = FakeDiscord()
+    host = host_with(Disk()) if stored else NopHost()
+    config = ALERTS | ({"sending_queue": STORED} if stored else {})
+    host.hands_over = True
+    async with running(fake, host=host, **config) as rig:
+        await tell(rig, firing(0))
+        await asyncio.sleep(2)
+    async with running(fake, host=host, **config) as rig:
+        await asyncio.sleep(10)
+        await tell(rig, updated(0, 12, value=1300.0))
+    host.hands_over = False
+    async with running(fake, host=host, **config | {"alerts": {"group_by": ["service.name"]}}) as rig:
+        await tell(rig, resolved(0, 60))
+        await asyncio.sleep(10)
+    assert titles(fake) == ["🟢 QueueTooDeep: resolved after 1 minute"]

@@ -1,6 +1,6 @@
 """A batch becomes cards in lanes: routing, folding, and taking the attachments off the records."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -110,13 +110,14 @@ class CardMaker:
                     passages: Sequence[Passage] = [plain[lane.name] for lane in lanes]
                     if gate is not None and item is not None:
                         passages = _admitted(gate, item, severity, passages, draft, seen.records)
-                    if not passages and event is None:
+                    if not passages and (event is None or lanes):
                         continue
                     whose = whose or _Source.of(resource_logs.resource.SerializeToString())
                     priority = self.router.priority(severity)
                     problem = self._problem(whose, way, record, severity, event)
                     if event is not None:
-                        passages = _where_not_told(draft, problem, seen, passages)
+                        kept_back = {lane.name for lane in lanes} - {destination_of(each.lane) for each in passages}
+                        passages = _where_not_told(draft, problem, seen, passages, kept_back)
                     draft.met(problem, whose.version, seen)
                     opened: list[_Way] = [
                         (each, None) for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen)
@@ -191,12 +192,16 @@ class CardMaker:
         )
 
 
-def _where_not_told(draft: Draft, problem: Problem, seen: Seen, passages: Sequence[Passage]) -> Sequence[Passage]:
+def _where_not_told(
+    draft: Draft, problem: Problem, seen: Seen, passages: Sequence[Passage], kept_back: Collection[str]
+) -> Sequence[Passage]:
     """Bring an alert's event to the cards that show it, wherever they are; return the ways to where there is none.
 
-    The end of an alert that is shown nowhere is dropped: nobody was told that it began.
+    The end of an alert that is shown nowhere is dropped: nobody was told that it began. What a mute keeps back from a
+    destination (``kept_back``) is not told there either.
     """
-    told = {destination_of(lane) for lane in list(draft.books) if draft.told(lane, problem, seen)}
+    lanes = [lane for lane in draft.books if destination_of(lane) not in kept_back]
+    told = {destination_of(lane) for lane in lanes if draft.told(lane, problem, seen)}
     if not told and problem.alert is not None and is_end(problem.alert.event):
         draft.unknown_ends += 1
     return [each for each in passages if destination_of(each.lane) not in told]

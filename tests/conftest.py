@@ -1,10 +1,12 @@
 """What every test gets: no task and no event loop outlives it."""
 
 import asyncio
+import os
 
 from hypothesis import settings
 
-settings.register_profile("patient", deadline=None)  # the machine is shared: no example is wrong for being slow
+# The machine is shared: no example is wrong for being slow. Fewer of them than usual, since the runs are many.
+settings.register_profile("patient", deadline=None, max_examples=int(os.environ.get("OTEL_DISCORD_EXAMPLES", "40")))
 settings.load_profile("patient")
 
 

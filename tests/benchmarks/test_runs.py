@@ -12,6 +12,7 @@ import pytest
 from benchmarks.__main__ import NAMES
 
 ROOT = Path(__file__).parents[2]
+LONG = frozenset({"durable", "ingest", "storm"})
 EXPECTED = {
     "ingest": ["ingest.dropped.grpc", "ingest.dropped.http", "ingest.dropped.http_json", "ingest.rendered.grpc"],
     "durable": ["durable.share_requests_of_512", "durable.answer_disk.p99", "durable.drained"],
@@ -39,6 +40,8 @@ EXPECTED = {
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes are put on cores, which only Linux can")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_runs_and_prints_its_lines(name: str, tmp_path: Path) -> None:
+    if name in LONG and os.environ.get("OTEL_DISCORD_BENCHMARKS") != "all":
+        pytest.skip("takes long: run by `make bench`, or in its tiny size with OTEL_DISCORD_BENCHMARKS=all")
     latest = tmp_path / "latest.json"
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", name, "--size", "tiny", "--latest", str(latest)],

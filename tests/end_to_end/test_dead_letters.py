@@ -75,7 +75,7 @@ def blocked(fake: StandIn, running: Running, port: int, *bodies: str) -> None:
         running.read_until(f"kept as a dead letter: ERROR shop: {body}")
 
 
-@pytest.mark.parametrize("on_disk", [False, True], ids=["files", "storage"])
+@pytest.mark.parametrize("on_disk", [True], ids=["storage"])
 def test_a_running_service_shows_its_letters_and_sends_them_again(tmp_path: Path, on_disk: bool) -> None:
     with stand_in() as fake:
         desk = configured(tmp_path, fake, on_disk=on_disk, socket=not on_disk)
@@ -98,7 +98,7 @@ def test_a_running_service_shows_its_letters_and_sends_them_again(tmp_path: Path
         assert desk.letters() == []
 
 
-@pytest.mark.parametrize("on_disk", [False, True], ids=["files", "storage"])
+@pytest.mark.parametrize("on_disk", [False], ids=["files"])
 def test_a_stopped_services_letters_are_still_there(tmp_path: Path, on_disk: bool) -> None:
     with stand_in() as fake:
         desk = configured(tmp_path, fake, on_disk=on_disk, socket=False)

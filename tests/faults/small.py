@@ -11,11 +11,15 @@ from tests.faults.row import ROWS, Verdict, numbers
 
 __all__ = ["numbers", "play_small"]
 
+LONG = frozenset({8, 10, 19, 28, 44, 52, 65, 70})
+"""Rows that take six seconds and more even small. With OTEL_DISCORD_FAULTS=all they are played too."""
 SEED = int(os.environ.get("OTEL_DISCORD_FAULTS_SEED", "1"))
 
 
 async def play_small(number: int, directory: Path) -> None:
     """Play a row; skip the test where this machine cannot, fail it where the row is red."""
+    if number in LONG and os.environ.get("OTEL_DISCORD_FAULTS") != "all":
+        pytest.skip("takes long: played by `make faults`, or with OTEL_DISCORD_FAULTS=all")
     result = await perform(ROWS[number], directory, seed=SEED, whole=False)
     if result.verdict is Verdict.EXPLAINED:
         pytest.skip(result.why)

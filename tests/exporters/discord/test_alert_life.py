@@ -122,13 +122,13 @@ async def test_simulated_days() -> None:
     fake = FakeDiscord()
     async with running(fake, **ALERTS) as rig:
         await tell(rig, firing(0))
-        for minute in range(1, 3 * 24 * 6):
+        for minute in range(1, 2 * 24 * 6):
             await asyncio.sleep(600)
             await tell(rig, updated(0, minute * 600, value=float(minute)))
-        await tell(rig, resolved(0, 3 * DAY_S))
+        await tell(rig, resolved(0, 2 * DAY_S))
         await asyncio.sleep(60)
-        assert titles(fake) == ["🟢 QueueTooDeep: resolved after 3 days"]
-        assert len(edits(fake)) < 3 * 24 * 6
+        assert titles(fake) == ["🟢 QueueTooDeep: resolved after 2 days"]
+        assert len(edits(fake)) < 2 * 24 * 6
         assert rig.telemetry.value("otel_discord_rate_limited_total") in (None, 0)
 
 

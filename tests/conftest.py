@@ -6,7 +6,7 @@ import os
 from hypothesis import settings
 
 # The machine is shared: no example is wrong for being slow. Fewer of them than usual, since the runs are many.
-settings.register_profile("patient", deadline=None, max_examples=int(os.environ.get("OTEL_DISCORD_EXAMPLES", "40")))
+settings.register_profile("patient", deadline=None, max_examples=int(os.environ.get("OTEL_DISCORD_EXAMPLES", "30")))
 settings.load_profile("patient")
 
 

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.__main__ import NAMES
 
 ROOT = Path(__file__).parents[2]
-LONG = frozenset({"durable", "ingest", "storm"})
+LONG = frozenset({"application", "durable", "ingest", "storm", "utilisation"})
 EXPECTED = {
     "ingest": ["ingest.dropped.grpc", "ingest.dropped.http", "ingest.dropped.http_json", "ingest.rendered.grpc"],
     "durable": ["durable.share_requests_of_512", "durable.answer_disk.p99", "durable.drained"],

@@ -1,16 +1,15 @@
 """``otel-discord maintenance``: hold messages back while something is worked on."""
 
-import getpass
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import click
 
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
+from otel_discord.cli.mute_answers import answers, local_time, show_table, user_name
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.config import parse_duration
 
@@ -73,11 +72,11 @@ def start(
         "destinations": list(destinations),
         "critical": critical,
         "comment": comment,
-        "author": author or _user(),
+        "author": author or user_name(),
         "exporter": exporter,
     }
-    for line in _answer(sources, "start", arguments):
-        until = _time(line.get("until"))
+    for line in answers(sources, "maintenance/start", arguments):
+        until = local_time(line.get("until"))
         said = f"Maintenance {line['name']} until {until}: {line['action']}, records: {line['records']}."
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else printable(said))
     return OK
@@ -90,7 +89,7 @@ def start(
 @click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")
 def end(sources: Sources, name: str, exporter: str, as_json: bool) -> int:
     """End maintenance NAME now; what was held comes. One of the configuration comes again with its next time."""
-    for line in _answer(sources, "end", {"name": name, "exporter": exporter}):
+    for line in answers(sources, "maintenance/end", {"name": name, "exporter": exporter}):
         held = f"{line['held_problems']:,} problems, {line['held_records']:,} events held"
         said = f"Maintenance {line['name']} is over: {held}, {line['dropped_records']:,} dropped."
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else printable(said))
@@ -103,12 +102,12 @@ def end(sources: Sources, name: str, exporter: str, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")
 def list_windows(sources: Sources, exporter: str, as_json: bool) -> int:
     """Print what is configured and what was started: a table, or between tabs where the output is no terminal."""
-    lines = _answer(sources, "list", {"exporter": exporter})
+    lines = answers(sources, "maintenance/list", {"exporter": exporter})
     if as_json:
         for line in lines:
             click.echo(json.dumps(line, ensure_ascii=False))
     elif sys.stdout.isatty():
-        _show_table([row(line) for line in lines])
+        show_table(COLUMNS, [row(line) for line in lines])
     else:
         for line in lines:
             click.echo("\t".join(row(line)))
@@ -119,9 +118,9 @@ def list_windows(sources: Sources, exporter: str, as_json: bool) -> int:
 
 def row(line: Mapping[str, Any]) -> Sequence[str]:
     """Return the texts of one window, in the order of ``COLUMNS``."""
-    state = f"until {_time(line.get('until'))}" if line.get("active") else "off"
+    state = f"until {local_time(line.get('until'))}" if line.get("active") else "off"
     if not line.get("active") and line.get("next"):
-        state = f"from {_time(line['next'])}"
+        state = f"from {local_time(line['next'])}"
     cells = (
         line.get("name", ""),
         state,
@@ -134,39 +133,3 @@ def row(line: Mapping[str, Any]) -> Sequence[str]:
         line.get("comment", ""),
     )
     return [printable(str(cell)) for cell in cells]
-
-
-def _show_table(rows: Sequence[Sequence[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    if rows:
-        table = Table(*COLUMNS, box=box.SIMPLE)
-        for cells in rows:
-            table.add_row(*map(Text, cells))
-        Console().print(table)
-
-
-def _answer(sources: Sources, verb: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    configuration = sources.load()
-    from otel_discord.service.mutes import ask
-
-    lines: list[Mapping[str, Any]] = []
-    ask(configuration, f"maintenance/{verb}", arguments, lines.append)
-    return lines
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
-
-
-def _time(text: object) -> str:
-    try:
-        return f"{datetime.fromisoformat(str(text)).astimezone():%Y-%m-%d %H:%M}"
-    except (ValueError, OverflowError, OSError):
-        return "?"

@@ -1,17 +1,16 @@
 """``otel-discord silence``: do not show what matches, for a while."""
 
-import getpass
 import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import click
 
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
+from otel_discord.cli.mute_answers import answers, local_time, show_table, user_name
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.cli.silence_times import split_words, start_text
 
@@ -55,11 +54,11 @@ def add(
         "matchers": list(matchers),
         "starts": begin,
         "comment": comment,
-        "author": author or _user(),
+        "author": author or user_name(),
         "exporter": exporter,
         **end,
     }
-    _say(_answer(sources, "add", arguments), "is silenced", as_json=as_json)
+    _say(answers(sources, "silence/add", arguments), "is silenced", as_json=as_json)
     return OK
 
 
@@ -70,7 +69,7 @@ def add(
 @click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")
 def expire(sources: Sources, silence_id: str, exporter: str, as_json: bool) -> int:
     """End silence ID now."""
-    _say(_answer(sources, "expire", {"id": silence_id, "exporter": exporter}), "is over", as_json=as_json)
+    _say(answers(sources, "silence/expire", {"id": silence_id, "exporter": exporter}), "is over", as_json=as_json)
     return OK
 
 
@@ -80,12 +79,12 @@ def expire(sources: Sources, silence_id: str, exporter: str, as_json: bool) -> i
 @click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")
 def list_silences(sources: Sources, exporter: str, as_json: bool) -> int:
     """Print the silences that hold or will: a table, or between tabs where the output is no terminal."""
-    lines = _answer(sources, "list", {"exporter": exporter})
+    lines = answers(sources, "silence/list", {"exporter": exporter})
     if as_json:
         for line in lines:
             click.echo(json.dumps(line, ensure_ascii=False))
     elif sys.stdout.isatty():
-        _show_table([row(line) for line in lines])
+        show_table(COLUMNS, [row(line) for line in lines])
     else:
         for line in lines:
             click.echo("\t".join(row(line)))
@@ -96,11 +95,11 @@ def list_silences(sources: Sources, exporter: str, as_json: bool) -> int:
 
 def row(line: Mapping[str, Any]) -> Sequence[str]:
     """Return the texts of one silence, in the order of ``COLUMNS``."""
-    until = f"until {_time(line.get('until'))}"
+    until = f"until {local_time(line.get('until'))}"
     cells = (
         line.get("id", ""),
         ", ".join(line.get("matchers", ())),
-        until if line.get("active") else f"from {_time(line.get('starts'))} {until}",
+        until if line.get("active") else f"from {local_time(line.get('starts'))} {until}",
         f"{line.get('silenced_records', 0):,}",
         line.get("author", ""),
         line.get("comment", ""),
@@ -115,39 +114,3 @@ def _say(lines: Sequence[Mapping[str, Any]], what: str, *, as_json: bool) -> Non
         when = f" {cells['state']}" if what == "is silenced" else f", {cells['silenced']} events were not shown"
         said = f"{cells['id']}: {cells['matchers']} {what}{when} ({cells['exporter']})."
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else said)
-
-
-def _show_table(rows: Sequence[Sequence[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    if rows:
-        table = Table(*COLUMNS, box=box.SIMPLE)
-        for cells in rows:
-            table.add_row(*map(Text, cells))
-        Console().print(table)
-
-
-def _answer(sources: Sources, verb: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    configuration = sources.load()
-    from otel_discord.service.mutes import ask
-
-    lines: list[Mapping[str, Any]] = []
-    ask(configuration, f"silence/{verb}", arguments, lines.append)
-    return lines
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
-
-
-def _time(text: object) -> str:
-    try:
-        return f"{datetime.fromisoformat(str(text)).astimezone():%Y-%m-%d %H:%M}"
-    except (ValueError, OverflowError, OSError):
-        return "?"

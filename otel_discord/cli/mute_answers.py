@@ -1,0 +1,48 @@
+"""What the commands for silences and maintenance share: asking the running service, and showing what it says."""
+
+import getpass
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from otel_discord.cli.options import Sources
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows as a table; nothing where there are none."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if rows:
+        table = Table(*columns, box=box.SIMPLE)
+        for cells in rows:
+            table.add_row(*map(Text, cells))
+        Console().print(table)
+
+
+def answers(sources: Sources, command: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what the running service answers to a command such as ``silence/add``."""
+    configuration = sources.load()
+    from otel_discord.service.mutes import ask
+
+    lines: list[Mapping[str, Any]] = []
+    ask(configuration, command, arguments, lines.append)
+    return lines
+
+
+def user_name() -> str:
+    """Return who runs this, "" where that is not known."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def local_time(text: object) -> str:
+    """Return an RFC 3339 time as people here read it."""
+    try:
+        return f"{datetime.fromisoformat(str(text)).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return "?"

@@ -74,12 +74,16 @@ class Card(_message.Message):
     def __init__(self, resource: _Optional[bytes] = ..., scope: _Optional[bytes] = ..., record: _Optional[bytes] = ..., severity: _Optional[int] = ..., count: _Optional[int] = ..., first_seen_unix_nano: _Optional[int] = ..., last_seen_unix_nano: _Optional[int] = ..., accepted_unix_nano: _Optional[int] = ..., fingerprint: _Optional[bytes] = ..., attachments: _Optional[_Iterable[_Union[AttachmentRef, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., been_to: _Optional[_Iterable[str]] = ..., routed_to: _Optional[_Iterable[str]] = ..., template: _Optional[str] = ..., samples: _Optional[_Iterable[str]] = ..., past: _Optional[_Union[PastLife, _Mapping]] = ..., counted_unix_nano: _Optional[int] = ..., no_ping: bool = ..., routes: _Optional[_Iterable[str]] = ..., alert_group: _Optional[bytes] = ...) -> None: ...
 
 class AlertGroup(_message.Message):
-    __slots__ = ("members", "opened_unix_nano", "told_severity", "priority", "routes", "origin_url", "origin_unix_nano", "went_on", "retold")
+    __slots__ = ("members", "opened_unix_nano", "told_severity", "priority", "routes", "origin_url", "origin_unix_nano", "went_on", "retold", "evidence", "end_told")
     class Member(_message.Message):
-        __slots__ = ("record",)
+        __slots__ = ("record", "series_unix_nano", "series_values")
         RECORD_FIELD_NUMBER: _ClassVar[int]
+        SERIES_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+        SERIES_VALUES_FIELD_NUMBER: _ClassVar[int]
         record: bytes
-        def __init__(self, record: _Optional[bytes] = ...) -> None: ...
+        series_unix_nano: _containers.RepeatedScalarFieldContainer[int]
+        series_values: _containers.RepeatedScalarFieldContainer[float]
+        def __init__(self, record: _Optional[bytes] = ..., series_unix_nano: _Optional[_Iterable[int]] = ..., series_values: _Optional[_Iterable[float]] = ...) -> None: ...
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     OPENED_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
     TOLD_SEVERITY_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +93,8 @@ class AlertGroup(_message.Message):
     ORIGIN_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
     WENT_ON_FIELD_NUMBER: _ClassVar[int]
     RETOLD_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    END_TOLD_FIELD_NUMBER: _ClassVar[int]
     members: _containers.RepeatedCompositeFieldContainer[AlertGroup.Member]
     opened_unix_nano: int
     told_severity: int
@@ -98,7 +104,47 @@ class AlertGroup(_message.Message):
     origin_unix_nano: int
     went_on: bool
     retold: bool
-    def __init__(self, members: _Optional[_Iterable[_Union[AlertGroup.Member, _Mapping]]] = ..., opened_unix_nano: _Optional[int] = ..., told_severity: _Optional[int] = ..., priority: _Optional[int] = ..., routes: _Optional[_Iterable[str]] = ..., origin_url: _Optional[str] = ..., origin_unix_nano: _Optional[int] = ..., went_on: bool = ..., retold: bool = ...) -> None: ...
+    evidence: bytes
+    end_told: bool
+    def __init__(self, members: _Optional[_Iterable[_Union[AlertGroup.Member, _Mapping]]] = ..., opened_unix_nano: _Optional[int] = ..., told_severity: _Optional[int] = ..., priority: _Optional[int] = ..., routes: _Optional[_Iterable[str]] = ..., origin_url: _Optional[str] = ..., origin_unix_nano: _Optional[int] = ..., went_on: bool = ..., retold: bool = ..., evidence: _Optional[bytes] = ..., end_told: bool = ...) -> None: ...
+
+class Evidence(_message.Message):
+    __slots__ = ("patterns", "changes", "trace_ids", "lines", "since_unix_nano")
+    class Pattern(_message.Message):
+        __slots__ = ("template", "count", "severity", "last_unix_nano")
+        TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+        COUNT_FIELD_NUMBER: _ClassVar[int]
+        SEVERITY_FIELD_NUMBER: _ClassVar[int]
+        LAST_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+        template: str
+        count: int
+        severity: int
+        last_unix_nano: int
+        def __init__(self, template: _Optional[str] = ..., count: _Optional[int] = ..., severity: _Optional[int] = ..., last_unix_nano: _Optional[int] = ...) -> None: ...
+    class Change(_message.Message):
+        __slots__ = ("what", "before", "after", "at_unix_nano", "service")
+        WHAT_FIELD_NUMBER: _ClassVar[int]
+        BEFORE_FIELD_NUMBER: _ClassVar[int]
+        AFTER_FIELD_NUMBER: _ClassVar[int]
+        AT_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+        SERVICE_FIELD_NUMBER: _ClassVar[int]
+        what: str
+        before: str
+        after: str
+        at_unix_nano: int
+        service: str
+        def __init__(self, what: _Optional[str] = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., at_unix_nano: _Optional[int] = ..., service: _Optional[str] = ...) -> None: ...
+    PATTERNS_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    TRACE_IDS_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    SINCE_UNIX_NANO_FIELD_NUMBER: _ClassVar[int]
+    patterns: _containers.RepeatedCompositeFieldContainer[Evidence.Pattern]
+    changes: _containers.RepeatedCompositeFieldContainer[Evidence.Change]
+    trace_ids: _containers.RepeatedScalarFieldContainer[str]
+    lines: str
+    since_unix_nano: int
+    def __init__(self, patterns: _Optional[_Iterable[_Union[Evidence.Pattern, _Mapping]]] = ..., changes: _Optional[_Iterable[_Union[Evidence.Change, _Mapping]]] = ..., trace_ids: _Optional[_Iterable[str]] = ..., lines: _Optional[str] = ..., since_unix_nano: _Optional[int] = ...) -> None: ...
 
 class PastLife(_message.Message):
     __slots__ = ("first_seen_unix_nano", "last_seen_unix_nano", "count", "first_version")
@@ -136,7 +182,7 @@ class ProblemHistory(_message.Message):
     def __init__(self, problems: _Optional[_Iterable[_Union[ProblemHistory.Problem, _Mapping]]] = ..., forgotten_unix_nano: _Optional[int] = ...) -> None: ...
 
 class MessageNote(_message.Message):
-    __slots__ = ("form", "other_problems", "other_records", "webhook_id", "thread_id", "repeated", "address")
+    __slots__ = ("form", "other_problems", "other_records", "webhook_id", "thread_id", "repeated", "address", "files")
     class Form(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         FORM_CARDS: _ClassVar[MessageNote.Form]
@@ -150,6 +196,7 @@ class MessageNote(_message.Message):
     THREAD_ID_FIELD_NUMBER: _ClassVar[int]
     REPEATED_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
     form: MessageNote.Form
     other_problems: int
     other_records: int
@@ -157,7 +204,16 @@ class MessageNote(_message.Message):
     thread_id: str
     repeated: bool
     address: str
-    def __init__(self, form: _Optional[_Union[MessageNote.Form, str]] = ..., other_problems: _Optional[int] = ..., other_records: _Optional[int] = ..., webhook_id: _Optional[str] = ..., thread_id: _Optional[str] = ..., repeated: bool = ..., address: _Optional[str] = ...) -> None: ...
+    files: _containers.RepeatedCompositeFieldContainer[PostedFile]
+    def __init__(self, form: _Optional[_Union[MessageNote.Form, str]] = ..., other_problems: _Optional[int] = ..., other_records: _Optional[int] = ..., webhook_id: _Optional[str] = ..., thread_id: _Optional[str] = ..., repeated: bool = ..., address: _Optional[str] = ..., files: _Optional[_Iterable[_Union[PostedFile, _Mapping]]] = ...) -> None: ...
+
+class PostedFile(_message.Message):
+    __slots__ = ("id", "filename")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    FILENAME_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    filename: str
+    def __init__(self, id: _Optional[str] = ..., filename: _Optional[str] = ...) -> None: ...
 
 class AttachmentRef(_message.Message):
     __slots__ = ("filename", "content_type", "description", "size_bytes", "path", "shelf_key", "single_attempt")

@@ -8,6 +8,7 @@ severity take them the same way.
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from otel_discord.signals.from_plain import from_plain
 from otel_discord.signals.severity import Severity, severity_from_text
 
 PREFIX: Final = "alert."
+MAX_EXEMPLARS: Final = 5
+_TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-fA-F]{32}")
 _NS: Final = 1_000_000_000
 
 
@@ -88,6 +91,8 @@ class AlertEvent:
     """Where the rule or its graph is."""
     series: Sequence[tuple[int, float]] = ()
     """Recent points, for a chart: (time, value), oldest first."""
+    exemplars: Sequence[str] = ()
+    """Hexadecimal ids of traces that show what was measured, the most telling first."""
 
     @property
     def severity_number(self) -> int:
@@ -120,6 +125,7 @@ class AlertEvent:
             "alert.runbook_url": self.runbook_url,
             "alert.source_url": self.source_url,
             "alert.labels": sorted(self.labels),
+            "alert.exemplars": list(self.exemplars),
             "alert.series": {
                 "times": [at_ns // _NS for at_ns, _ in self.series],
                 "values": [value for _, value in self.series],
@@ -185,7 +191,13 @@ def alert_event(record: LogRecord) -> AlertEvent | None:
         runbook_url=_text(found, "alert.runbook_url", "runbook_url"),
         source_url=_text(found, "alert.source_url", "generatorURL"),
         series=_points(series) if isinstance(series, dict) else (),
+        exemplars=_trace_ids(found.get("alert.exemplars")),
     )
+
+
+def _trace_ids(told: Plain) -> tuple[str, ...]:
+    ids = told if isinstance(told, list) else []
+    return tuple(each.lower() for each in ids if isinstance(each, str) and _TRACE_ID.fullmatch(each))[:MAX_EXEMPLARS]
 
 
 def _labels(found: Mapping[str, Plain]) -> dict[str, Plain]:

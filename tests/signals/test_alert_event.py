@@ -141,3 +141,15 @@ def test_times_as_numbers() -> None:
     assert alert_event(record("alert.firing", **{"alert.name": "x", "alert.series": {"times": 1}})) is not None
     assert is_alert(record("alert.firing"))
     assert not is_alert(record("alert."))
+
+
+def test_ids_of_traces_go_along_and_what_is_none_is_left_out():
+    event = AlertEvent(name="Slow", state=AlertState.FIRING, exemplars=("ab" * 16, "cd" * 16))
+    record = event.to_record()
+    read = alert_event(record)
+    assert read is not None
+    assert read.exemplars == ("ab" * 16, "cd" * 16)
+    for wrong in ("0" * 32, "xyz", "", "ab" * 15):
+        odd = alert_event(AlertEvent(name="Slow", state=AlertState.FIRING, exemplars=(wrong,)).to_record())
+        assert odd is not None
+        assert odd.exemplars == ()

@@ -72,6 +72,10 @@ class AlertsConfig(StrictModel):
     """How long a new group waits for more of its kind."""
     group_interval: Duration = 60.0
     """Time between two updates of a group."""
+    charts: bool = True
+    """Attach a chart of the values, where they are known and the extra `charts` is installed; else a line of text."""
+    reply_on_resolve: bool = False
+    """Say the end of an alert in a short message of its own too, with a link: an edit notifies nobody."""
 
 
 class EvidenceConfig(StrictModel):

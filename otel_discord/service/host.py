@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar, cast
 
-from otel_discord.component import ComponentStatus, StartError, Status
+from otel_discord.component import Component, ComponentStatus, StartError, Status
+from otel_discord.component.service_view import Reading, ReloadNote, Wire
+from otel_discord.service.shown import Shown
 
 T = TypeVar("T")
 
@@ -29,7 +31,7 @@ def next_status(before: Status | None, after: Status) -> bool:
 
 
 class ServiceHost:
-    """Implements ``component.Host`` and ``component.StatusBoard``."""
+    """Implements ``component.Host``, ``component.StatusBoard`` and ``component.service_view.ServiceView``."""
 
     def __init__(self, pipelines: Mapping[str, tuple[str, ...]], now_unix_s: Callable[[], float] = time.time) -> None:
         self._now = now_unix_s
@@ -39,6 +41,9 @@ class ServiceHost:
         self._kept: dict[str, dict[str, object]] = {}
         self.started_at_unix_s = now_unix_s()
         self.pipelines = pipelines
+        self.wires: Sequence[Wire] = ()
+        self.shown = Shown()
+        """What those who look at the service see of it."""
         self.ready = False
         self.fatal = asyncio.Event()
         """Set when any component reports that it cannot go on."""
@@ -113,6 +118,33 @@ class ServiceHost:
             self.fatal_error = f"{component}: {error}" if error else f"{component} cannot go on"
             self.fatal.set()
 
+    @property
+    def version(self) -> str:
+        """Of the package."""
+        return self.shown.version
+
+    @property
+    def configuration(self) -> str:
+        """The configuration in force as YAML, secrets as ``[REDACTED]``."""
+        return self.shown.configuration()
+
+    @property
+    def reloads(self) -> Sequence[ReloadNote]:
+        """The last reloads, newest first."""
+        return self.shown.reloads()
+
+    def readings(self) -> Sequence[Reading]:
+        """Return our own numbers now."""
+        return self.shown.readings()
+
+    def open_components(self) -> Mapping[str, Component]:
+        """Return every open component by name."""
+        return self.shown.components()
+
+    def redact(self, text: str) -> str:
+        """Return a text without what is secret in this configuration."""
+        return self.shown.redact(text)
+
     def seen_by(self, component: str) -> "ComponentHost":
         """Return the host as one component gets it: a status without a name is that component's."""
         return ComponentHost(self, component)
@@ -164,6 +196,38 @@ class ComponentHost:
     def pipelines(self) -> Mapping[str, tuple[str, ...]]:
         """As the service's."""
         return self._host.pipelines
+
+    @property
+    def wires(self) -> Sequence[Wire]:
+        """As the service's."""
+        return self._host.wires
+
+    @property
+    def version(self) -> str:
+        """As the service's."""
+        return self._host.version
+
+    @property
+    def configuration(self) -> str:
+        """As the service's."""
+        return self._host.configuration
+
+    @property
+    def reloads(self) -> Sequence[ReloadNote]:
+        """As the service's."""
+        return self._host.reloads
+
+    def readings(self) -> Sequence[Reading]:
+        """As the service's."""
+        return self._host.readings()
+
+    def open_components(self) -> Mapping[str, Component]:
+        """As the service's."""
+        return self._host.open_components()
+
+    def redact(self, text: str) -> str:
+        """As the service's."""
+        return self._host.redact(text)
 
     @property
     def hands_over(self) -> bool:

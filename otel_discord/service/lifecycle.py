@@ -12,6 +12,7 @@ from otel_discord.service.graph import Node
 from otel_discord.service.holder import describe
 from otel_discord.service.house import House, Instance
 from otel_discord.service.reload_diff import Action, Difference, Step, difference, steps, unmet_needs
+from otel_discord.service.shown import shown_wires
 
 CLOSE_AT_MOST_S: Final = 30.0
 """For one component that has a successor, whatever ``shutdown_timeout`` says."""
@@ -250,6 +251,7 @@ class _Change:
         for node in self._replaced:
             house.let_in(house.running[node])
         house.host.pipelines = self._blueprint.members
+        house.host.wires = shown_wires(self._blueprint)
 
     def _retire(self, node: Node) -> None:
         instance = self._replaced.pop(node, None) or self._house.running.pop(node)

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -16,10 +18,13 @@ from otel_discord.service.host import ServiceHost
 from otel_discord.service.house import House
 from otel_discord.service.lifecycle import Bounds, Lifecycle
 from otel_discord.service.process_signals import ProcessSignals
+from otel_discord.service.redacted_config import redacted_yaml
 from otel_discord.service.reload import Reload, learn_secrets
+from otel_discord.service.reload_notes import ReloadNotes
 from otel_discord.service.reload_requests import ReloadRequests
 from otel_discord.service.reload_result import ReloadResult
 from otel_discord.service.reload_source import loaded
+from otel_discord.service.shown import Shown, shown_wires
 from otel_discord.service.telemetry.logs import process_logging
 from otel_discord.service.telemetry.redact import Redactor
 from otel_discord.service.telemetry.self_telemetry import SelfTelemetry
@@ -48,6 +53,7 @@ class Runtime:
         telemetry: SelfTelemetry,
         redactor: Redactor,
         load: Callable[[], Configuration] | None,
+        version: str,
     ) -> None:
         self.redactor = redactor
         self.telemetry = telemetry
@@ -62,6 +68,16 @@ class Runtime:
         self._reload: Reload | None = None
         self._requests = ReloadRequests(self._reload_once)
         self._ready_text = ""
+        self._notes = ReloadNotes(redactor)
+        self._redacted: tuple[Configuration | None, str] = (None, "")
+        self.host.shown = Shown(
+            version=version,
+            readings=telemetry.readings,
+            components=self.components,
+            configuration=self._redacted_yaml,
+            reloads=self._notes.newest_first,
+            redact=redactor,
+        )
 
     @property
     def configuration(self) -> Configuration:
@@ -94,6 +110,7 @@ class Runtime:
         """
         await stack.enter_async_context(self.telemetry.lifespan())
         now = loaded(self._configuration)
+        self.host.wires = shown_wires(now.blueprint)
         await stack.enter_async_context(self._house.lifespan(lambda: self.configuration.service.shutdown_timeout))
         await self._lifecycle.change_to(now.blueprint, Bounds())
         self.host.ready = True
@@ -123,7 +140,23 @@ class Runtime:
             await asyncio.wait({hearing})
             hearing.result()  # it never fails but by a fault of ours, which must be seen
 
+    def _redacted_yaml(self) -> str:
+        """Return what is in force: of ``service``, two parts are taken over at the next start only."""
+        if self._redacted[0] is not self.configuration:
+            at_start = self._configuration.service
+            service = self.configuration.service.model_copy(
+                update={"telemetry": at_start.telemetry, "control": at_start.control}
+            )
+            text = self.redactor(redacted_yaml(replace(self.configuration, service=service)))
+            self._redacted = (self.configuration, text)
+        return self._redacted[1]
+
     async def _reload_once(self, reason: str) -> ReloadResult:
+        result = await self._try_to_reload(reason)
+        self._notes.add(result, reason, time.time())
+        return result
+
+    async def _try_to_reload(self, reason: str) -> ReloadResult:
         if self._reload is None:
             text = "cannot reload: this configuration was not read from files"
             _logger.warning("%s: %s", reason, text)
@@ -157,7 +190,7 @@ async def run_service(
     learn_secrets(redactor, configuration)
     with process_logging(configuration.service.telemetry.logs, redactor):
         telemetry = SelfTelemetry(configuration.service.telemetry, version=version, redactor=redactor)
-        runtime = Runtime(configuration, telemetry, redactor, load)
+        runtime = Runtime(configuration, telemetry, redactor, load, version)
         signals = ProcessSignals(force_exit, lambda: runtime.request_reload("SIGHUP"))
         with signals.installed():
             _logger.info("Starting otel-discord %s", version)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from otel_discord.cli.print_config import redacted
 from otel_discord.component import Kind
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.service.config_file import Configuration, load_configuration
+from otel_discord.service.redacted_config import redacted
 from otel_discord.service.registry import Registry
 
 FILE = Path(__file__).parents[2] / "collector-config" / "from-environment.yaml"

@@ -24,37 +24,47 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _NOT_IN_A_NAME: Final = re.compile(r"[^a-zA-Z0-9_:]")
 _NOT_IN_A_LABEL: Final = re.compile(r"[^a-zA-Z0-9_]")
-_LabelPairs: TypeAlias = tuple[tuple[str, str], ...]
+LabelPairs: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
-class _Buckets:
+class Buckets:
+    """A histogram's series; ``counts`` has one more than ``bounds``, and they are not cumulative."""
+
     bounds: tuple[float, ...]
     counts: list[int]
     total: float
 
 
 @dataclass(slots=True)
-class _Family:
+class Family:
+    """A metric with all its series, by labels that are sorted."""
+
     type: str
     help: str
-    values: dict[_LabelPairs, float] = field(default_factory=dict)
-    buckets: dict[_LabelPairs, _Buckets] = field(default_factory=dict)
+    values: dict[LabelPairs, float] = field(default_factory=dict)
+    buckets: dict[LabelPairs, Buckets] = field(default_factory=dict)
 
 
 def exposition(data: MetricsData | None) -> str:
     """Return the page for one collection; metrics by name, series by labels."""
-    families: dict[str, _Family] = {}
+    found = families(data)
+    return "".join(line + "\n" for name in sorted(found) for line in _lines(name, found[name]))
+
+
+def families(data: MetricsData | None) -> dict[str, Family]:
+    """Return the metrics of one collection by name, all scopes together."""
+    found: dict[str, Family] = {}
     for metric in _metrics(data):
         kind = _type(metric)
         name = _identifier(metric.name, _NOT_IN_A_NAME)
         if not kind or not metric.data.data_points:
             continue
-        family = families.setdefault(name, _Family(kind, metric.description or ""))
+        family = found.setdefault(name, Family(kind, metric.description or ""))
         if family.type == kind:  # a name with two meanings: the first one stands
             for point in metric.data.data_points:
                 _add(family, point, summed=isinstance(metric.data, Sum))
-    return "".join(line + "\n" for name in sorted(families) for line in _lines(name, families[name]))
+    return found
 
 
 def _metrics(data: MetricsData | None) -> Iterable[Metric]:
@@ -71,13 +81,13 @@ def _type(metric: Metric) -> str:
     return "histogram" if isinstance(metric.data, Histogram) else ""
 
 
-def _add(family: _Family, point: object, *, summed: bool) -> None:
+def _add(family: Family, point: object, *, summed: bool) -> None:
     if isinstance(point, HistogramDataPoint):
         labels = _labels(point.attributes)
         there = family.buckets.get(labels)
         bounds = tuple(point.explicit_bounds)
         if there is None or there.bounds != bounds:
-            family.buckets[labels] = _Buckets(bounds, list(point.bucket_counts), point.sum)
+            family.buckets[labels] = Buckets(bounds, list(point.bucket_counts), point.sum)
         else:
             there.counts = [a + b for a, b in zip(there.counts, point.bucket_counts, strict=True)]
             there.total += point.sum
@@ -86,7 +96,7 @@ def _add(family: _Family, point: object, *, summed: bool) -> None:
         family.values[labels] = point.value + (family.values.get(labels, 0) if summed else 0)
 
 
-def _labels(attributes: Mapping[str, object] | None) -> _LabelPairs:
+def _labels(attributes: Mapping[str, object] | None) -> LabelPairs:
     pairs = ((_identifier(key, _NOT_IN_A_LABEL), str(value)) for key, value in (attributes or {}).items())
     return tuple(sorted(dict(pairs).items()))
 
@@ -96,7 +106,7 @@ def _identifier(name: str, forbidden: re.Pattern[str]) -> str:
     return f"_{clean}" if clean[:1].isdigit() else clean
 
 
-def _lines(name: str, family: _Family) -> Iterable[str]:
+def _lines(name: str, family: Family) -> Iterable[str]:
     if family.help:
         yield f"# HELP {name} " + family.help.replace("\\", r"\\").replace("\n", r"\n")
     yield f"# TYPE {name} {family.type}"
@@ -111,7 +121,7 @@ def _lines(name: str, family: _Family) -> Iterable[str]:
         yield f"{name}_count{_braces(labels)} {below}"
 
 
-def _braces(labels: _LabelPairs) -> str:
+def _braces(labels: LabelPairs) -> str:
     if not labels:
         return ""
     return "{" + ",".join(f'{key}="{_escaped(value)}"' for key, value in labels) + "}"

@@ -25,9 +25,13 @@ class PullReader(MetricReader):
 
     def page(self) -> str:
         """Collect and return the page as text. Takes about a millisecond; callbacks run in the caller's thread."""
+        return exposition(self.data())
+
+    def data(self) -> MetricsData | None:
+        """Collect and return what there is; as quick as :meth:`page`."""
         self._latest = None
         self.collect(timeout_millis=COLLECT_TIMEOUT_MS)
-        return exposition(self._latest)
+        return self._latest
 
     def _receive_metrics(
         self,

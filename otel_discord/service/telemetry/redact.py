@@ -5,8 +5,8 @@ configuration are also caught by their value, wherever they stand. Linear in the
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -58,6 +58,17 @@ class Redactor:
 
 def _keep_scheme(match: re.Match[str]) -> str:
     return match[1] + (f"{match[2]} " if match[2] else "") + REDACTED
+
+
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """Return what JSON can say with each text in it changed; keys stay."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: each_text(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [each_text(item, change) for item in value]
+    return value
 
 
 def secrets_in(value: object) -> Iterator[Secret]:

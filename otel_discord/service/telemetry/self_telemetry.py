@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -23,11 +23,13 @@ from otel_discord.component.component import ComponentId, Kind
 from otel_discord.component.consumer import Consumer
 from otel_discord.component.factory import Settings
 from otel_discord.component.instruments import ServiceInstruments
+from otel_discord.component.service_view import Reading
 from otel_discord.service.telemetry.config import PeriodicReaderConfig, TelemetryConfig
 from otel_discord.service.telemetry.otlp_push import metric_exporter
 from otel_discord.service.telemetry.own_telemetry import PROCESS_ID, PROCESS_ID_KEY, OwnTelemetryDoor
 from otel_discord.service.telemetry.process_metrics import observe_process
 from otel_discord.service.telemetry.prometheus import PullReader, prometheus_server
+from otel_discord.service.telemetry.readings import readings
 from otel_discord.service.telemetry.redact import Redactor
 from otel_discord.service.telemetry.spans import tracer_provider
 
@@ -47,6 +49,7 @@ class SelfTelemetry:
         self._redactor = redactor or Redactor()
         self._endpoints: dict[str, str] = {}
         self._ends: dict[str, Callable[[], object]] = {}
+        self._inside: PullReader | None = None
         self._meters: MeterProvider = NoOpMeterProvider()
         self._tracers: TracerProvider = NoOpTracerProvider()
         self.instruments = ServiceInstruments(self._meters.get_meter(SCOPE))
@@ -55,6 +58,10 @@ class SelfTelemetry:
     def endpoints(self) -> Mapping[str, str]:
         """Bound addresses: ``{"prometheus": "127.0.0.1:8888"}``; empty before the lifespan."""
         return dict(self._endpoints)
+
+    def readings(self) -> Sequence[Reading]:
+        """Return our own numbers now; none at ``metrics::level: none`` and outside of the lifespan."""
+        return readings(self._inside.data()) if self._inside is not None else ()
 
     def settings(self, component_id: ComponentId, kind: Kind) -> Settings:
         """Return what a new component gets; its meter is the same again for the same id, as after a reload."""
@@ -100,7 +107,10 @@ class SelfTelemetry:
             (reader.periodic, metric_exporter(reader.periodic.exporter.otlp)) for reader in active if reader.periodic
         ]
         pages = [(reader.pull.exporter.prometheus, PullReader()) for reader in active if reader.pull]
-        readers = [*(reader for _, reader in pages), *(_periodic_reader(*reader) for reader in pushed)]
+        # Each reader keeps every number once more: who looks from inside shares the first page's.
+        inside = pages[0][1] if pages else PullReader()
+        pulled = [reader for _, reader in pages] or [inside]
+        readers = [*pulled, *(_periodic_reader(*reader) for reader in pushed)]
         provider = SdkMeterProvider(
             readers, self._resource(), exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
         )
@@ -110,7 +120,7 @@ class SelfTelemetry:
         for number, (page, pull_reader) in enumerate(pages):
             address = await stack.enter_async_context(prometheus_server(page, pull_reader))
             self._endpoints["prometheus" if number == 0 else f"prometheus/{number + 1}"] = address
-        self._meters = provider
+        self._meters, self._inside = provider, inside
         self.instruments = ServiceInstruments(meter)
 
     def _resource(self) -> Resource:
@@ -128,6 +138,7 @@ class SelfTelemetry:
         self._ends.clear()
 
     def _silence(self) -> None:
+        self._inside = None
         self._meters, self._tracers = NoOpMeterProvider(), NoOpTracerProvider()
         self.instruments = ServiceInstruments(self._meters.get_meter(SCOPE))
         self._endpoints.clear()

@@ -41,7 +41,7 @@ class Deduplication(StrictModel):
     window: Duration = 600.0
     """How long a trace's failures are remembered; 0s tells each span's."""
     max_entries: Annotated[int, Field(ge=1)] = 100_000
-    """How many entries are kept at most (up to five for a failure); the oldest are forgotten first."""
+    """How many entries are kept at most (up to six for a failure); the oldest are forgotten first."""
 
 
 class ExceptionsConfig(StrictModel):

@@ -10,6 +10,8 @@ from otel_discord.ottl import SpanItem
 from otel_discord.signals import Plain, find_attribute
 
 EXCEPTION_EVENT: Final = "exception"
+_ASGI_MESSAGE: Final = "asgi.event.type"
+"""Has the span that OpenTelemetry's ASGI instrumentation makes of each message of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,11 @@ class Failure:
     message: str
     """``exception.message``, or the message of the status."""
 
+    @property
+    def has_no_words(self) -> bool:
+        """Whether all that is known is that it failed, at most with the status of an answer (``error.type`` 500)."""
+        return self.event is None and not self.message and (not self.type or self.type.isdecimal())
+
 
 def is_error(span: Span) -> bool:
     """Return whether a span says that it failed."""
@@ -35,7 +42,7 @@ def failures(spans: Iterable[SpanItem], matches: Callable[[SpanItem], bool], *, 
     failed: list[SpanItem] = []
     for item in spans:
         events = [event for event in item.span.events if event.name == EXCEPTION_EVENT]
-        if not events and not (error_spans and is_error(item.span)):
+        if not events and not (error_spans and is_error(item.span) and not _is_message_of_request(item.span)):
             continue
         if not matches(item):
             continue
@@ -43,6 +50,11 @@ def failures(spans: Iterable[SpanItem], matches: Callable[[SpanItem], bool], *, 
         if not events:
             failed.append(item)
     return [*exceptions, *(_failed(item) for item in _innermost_first(failed))]
+
+
+def _is_message_of_request(span: Span) -> bool:
+    """Return whether a span stands for sending a response: it fails with its request's span, which says it better."""
+    return find_attribute(span.attributes, _ASGI_MESSAGE) is not None
 
 
 def _exception(item: SpanItem, event: Span.Event) -> Failure:

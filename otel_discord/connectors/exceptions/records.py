@@ -15,6 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from otel_discord.connectors.exceptions.config import Dimension
 from otel_discord.connectors.exceptions.failures import Failure, is_error
 from otel_discord.signals import LogsBatch, Severity, find_attribute
+from otel_discord.signals.callee import callee
 from otel_discord.signals.from_plain import from_plain
 
 _TRACE_FLAGS = 0xFF
@@ -54,7 +55,7 @@ def record(failure: Failure, dimensions: Sequence[Dimension], now_ns: int) -> Lo
         trace_id=span.trace_id,
         span_id=span.span_id,
         flags=span.flags & _TRACE_FLAGS,
-        event_name="" if failure.event else f"failed: {span.name}",
+        event_name="" if failure.event else f"failed: {_name(span)}",
     )
 
 
@@ -68,17 +69,21 @@ def _status_name(span: Span) -> str:
     return str(Status.StatusCode.Name(code)) if code in Status.StatusCode.values() else str(code)
 
 
+def _name(span: Span) -> str:
+    return f"{span.name} {callee(span)}".strip()
+
+
 def _sentence(failure: Failure) -> str:
     """Return ``POST /checkout failed``, with the reason where no exception says it."""
     span = failure.item.span
-    name = span.name or "a span without a name"
+    name = _name(span) or "a span without a name"
     if failure.event is not None:
         return f"{name} failed" if is_error(span) else f"in {name}"
-    if failure.message or failure.type:
+    if not failure.has_no_words:
         return f"{name} failed: {failure.message or failure.type}"
     found = (find_attribute(span.attributes, key) for key in _STATUS_KEYS)
-    status = next((each for each in found if each is not None), None)
-    return f"{name} failed" if status is None else f"{name} failed: status {status!s}"
+    status = next((each for each in found if each is not None), failure.type)
+    return f"{name} failed" if status == "" else f"{name} failed: status {status!s}"
 
 
 def _attributes(failure: Failure, dimensions: Sequence[Dimension]) -> list[KeyValue]:

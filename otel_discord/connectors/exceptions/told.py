@@ -2,7 +2,8 @@
 
 An exception that is handed up is written on each span that it passes; a span that failed because a span below failed
 says no more than that one. Both are known by the trace: the same type and message were told, or the span is the parent
-of one that was.
+of one that was. A span that failed without a word, as a request that was answered with 500, is the child of one with an
+exception that says it.
 """
 
 from collections import OrderedDict
@@ -75,9 +76,13 @@ def _marks(failure: Failure) -> _Marks:
     above = _digest(b"below", trace_id, span.parent_span_id)
     said = tuple(_digest(b"said", trace_id, words) for words in _wordings(failure))
     if failure.event is not None:
-        return _Marks((what,), (what, above, *said))
+        raised = _digest(b"raised", trace_id, span.span_id)
+        return _Marks((what,), (what, above, raised, *said))
+    if failure.message:
+        return _Marks((what, *said), (what, above, *said))
     here = _digest(b"below", trace_id, span.span_id)
-    return _Marks((what, *said) if failure.message else (what, here), (what, above, *said))
+    parent = (_digest(b"raised", trace_id, span.parent_span_id),) if failure.has_no_words else ()
+    return _Marks((what, here, *parent), (what, above))
 
 
 def _wordings(failure: Failure) -> Iterable[str]:

@@ -30,6 +30,8 @@ from otel_discord.testing.sinks import Sink
 from otel_discord.testing.telemetry import InMemoryTelemetry, settings
 
 ERROR, UNSET = 2, 0
+CLIENT = 3
+ASKED = {"server.address": "bank.example", "http.response.status_code": 503, "error.type": "503"}
 BOOM = {"exception.type": "app.Boom", "exception.message": "no bread", "exception.stacktrace": "Traceback …"}
 
 
@@ -61,6 +63,7 @@ def span(
     trace: int = 1,
     name: str = "",
     event_name: str = "exception",
+    kind: int = 2,
 ) -> TracesBatch:
     added = (
         to.request.resource_spans[0]
@@ -70,7 +73,7 @@ def span(
             span_id=number.to_bytes(8, "big"),
             parent_span_id=parent.to_bytes(8, "big") if parent else b"",
             name=name or f"op{number}",
-            kind=2,
+            kind=kind,  # type: ignore[arg-type]  # an open enum
             start_time_unix_nano=START_NS,
             end_time_unix_nano=START_NS + 9,
             attributes=key_values(attributes or {}),
@@ -139,6 +142,7 @@ async def test_an_exception_is_a_record_with_all_that_explains_it() -> None:
         ({"attributes": {"error.type": "timeout"}}, ["op1 failed: timeout"]),
         ({"attributes": {"http.response.status_code": 503}}, ["op1 failed: status 503"]),
         ({}, ["op1 failed"]),
+        ({"name": "POST", "kind": CLIENT, "attributes": ASKED}, ["POST bank.example failed: status 503"]),
         ({"status": UNSET}, []),
         ({"status": 1}, []),
     ],
@@ -211,6 +215,21 @@ async def test_a_parent_that_says_something_else_is_told() -> None:
     assert await bodies(first, second) == ["op1 failed", "op2 failed: checkout gave up"]
     other = span(batch(), 2, 3, events=[{**BOOM, "exception.type": "Wrapped"}])
     assert await bodies(first, other) == ["op1 failed", "op2 failed"]
+
+
+async def test_an_answer_of_500_is_told_by_the_exception_that_it_became() -> None:
+    raised = span(span(batch(), 1, 2, attributes=ASKED, kind=CLIENT), 2, events=[BOOM])
+    assert await bodies(raised) == ["op2 failed"]
+    timed_out = span(span(batch(), 1, 2, attributes={"error.type": "timeout"}, kind=CLIENT), 2, events=[BOOM])
+    assert await bodies(timed_out) == ["op2 failed", "op1 failed: timeout"], "that says why"
+
+
+async def test_a_response_that_is_sent_fails_with_its_request() -> None:
+    """The ASGI instrumentation writes the status of both at once; only the request's span says what was asked for."""
+    message = {"asgi.event.type": "http.response.start", "http.status_code": 500}
+    sent = span(span(batch(), 1, 2, attributes=message, kind=1), 2, attributes={"http.status_code": 500})
+    assert await bodies(sent) == ["op2 failed: status 500"]
+    assert await bodies(span(batch(), 1, 2, attributes=message, events=[BOOM])) == ["op1 failed"]
 
 
 async def test_failed_spans_side_by_side_are_told() -> None:

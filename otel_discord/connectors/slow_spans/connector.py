@@ -20,6 +20,7 @@ from otel_discord.connectors.slow_spans.traces import Trace, Traces
 from otel_discord.ottl import ConditionSequence, ContextKind, ErrorMode, OttlError, SpanItem, parse_condition
 from otel_discord.ottl.told_once import ToldOnce
 from otel_discord.signals import Batch, Signal, TracesBatch, find_attribute, span_id_hex, trace_id_hex
+from otel_discord.signals.callee import callee
 
 _NS = 1_000_000_000
 _CLOCK_KEYS = ("service.name", "service.instance.id", "host.name", "host.id", "k8s.pod.uid", "container.id")
@@ -206,4 +207,5 @@ def _note(span: Span, service: str, origin: int) -> Note:
         service=service,
         origin=origin,
         failed=span.status.code == Status.STATUS_CODE_ERROR,
+        callee=callee(span),
     )

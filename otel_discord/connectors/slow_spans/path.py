@@ -29,6 +29,8 @@ class Note(NamedTuple):
     service: str
     origin: int = 0
     failed: bool = False
+    callee: str = ""
+    """Whom a client span asks, where its name does not say it."""
 
     @property
     def duration_ns(self) -> int:
@@ -62,7 +64,11 @@ class Node:
     @property
     def self_share(self) -> float:
         """Which part of its time no child takes, 0 to 1; children at the same time count once."""
-        return 1.0 - _ratio(_covered_ns(self.children), self.note.duration_ns) if self.children else 1.0
+        return 1.0 - self.share_of(self.children)
+
+    def share_of(self, below: Sequence["Node"]) -> float:
+        """Return which part of its time at least one of some spans below it takes, 0 to 1."""
+        return _ratio(covered_ns(below), self.note.duration_ns) if below else 0.0
 
     def ancestors(self) -> Iterator["Node"]:
         """Yield parent, parent's parent, … up to the root."""
@@ -157,7 +163,7 @@ def _skew_ns(note: Note, shift_ns: int, from_ns: int, to_ns: int) -> int:
     return from_ns + (to_ns - from_ns - note.duration_ns) // 2 - start_ns
 
 
-def _covered_ns(children: Iterable[Node]) -> int:
+def covered_ns(children: Iterable[Node]) -> int:
     """Return for how long at least one of them runs."""
     total_ns = reached_ns = 0
     for from_ns, to_ns in sorted((child.from_ns, child.to_ns) for child in children):

@@ -2,7 +2,7 @@
 
 GET /checkout took 3.2 s (usually 140 ms)
 mostly charge card › POST /charges (payments): 2.9 s, 91 %
-91 % charge card · 4 % SELECT cart · 5 % itself
+91 % charge card · 4 % SELECT cart, 12 times · 5 % itself
 path: GET / (web) › GET /checkout
 23 times its usual 140 ms (p99 of 1,204 spans)
 """
@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from otel_discord.connectors.slow_spans.judging import Slow
-from otel_discord.connectors.slow_spans.path import Node, Note
+from otel_discord.connectors.slow_spans.parts import LEAST_SHARE, Part, parts, served_for
+from otel_discord.connectors.slow_spans.path import CULPRIT_SHARE, Node, Note, covered_ns
 from otel_discord.templating.wording import duration, number
 
 _NS: Final = 1_000_000_000
-_MOST_CHILDREN: Final = 3
+_MOST_PARTS: Final = 3
 _MOST_STEPS: Final = 5
 _MOST_NAMES: Final = 32
 _NAME_CHARS: Final = 80
-_LEAST_SHARE: Final = 0.01
 
 
 def title(note: Note, slow: Slow) -> str:
@@ -50,34 +50,59 @@ def path_names(node: Node) -> list[str]:
 
 
 def name(note: Note) -> str:
-    """Return the span's name on one line, cut if it is very long."""
-    text = " ".join(note.name.split()) or "a span without a name"
+    """Return the span's name on one line, cut if it is very long; ``GET bank.example`` where it is only ``GET``."""
+    text = " ".join(f"{note.name} {note.callee}".split()) or "a span without a name"
     return text if len(text) <= _NAME_CHARS else f"{text[: _NAME_CHARS - 1]}…"
 
 
 def _culprit(node: Node, way: Sequence[Node]) -> str:
+    """Return what takes half of the time or more: a span, or many short ones of one name."""
+    last = way[-1] if way else node
+    for part in parts(last)[:1]:
+        share = node.share_of(part.nodes)
+        if len(part.nodes) > 1 and share >= CULPRIT_SHARE:
+            taken = duration(covered_ns(part.nodes) / _NS)
+            return f"mostly {_steps(node, [*way, part.nodes[0]])}, {_times(part)}: {taken}, {_percent(share)}"
     if not way:
         return ""
-    last = way[-1]
     failed = ", failed" if last.note.failed else ""
     taken = duration((last.to_ns - last.from_ns) / _NS)
     return f"mostly {_steps(node, way)}: {taken}, {_percent(last.share_in(node))}{failed}"
 
 
 def _shares(node: Node, way: Sequence[Node]) -> str:
-    """Return how the time is divided, where the way down first meets more than one child."""
-    divided = next((each for each in (node, *way) if len(each.children) > 1), None)
+    """Return how the time is divided, where the way down first meets more than one part that matters."""
+    divided = next((each for each in (node, *way) if _is_divided(each)), None)
     if divided is None:
         return "" if way or not node.children else _share_list(node)
     return _share_list(divided) if divided is node else f"in {name(divided.note)}: {_share_list(divided)}"
 
 
+def _is_divided(node: Node) -> bool:
+    found = parts(node)
+    return sum(part.share >= LEAST_SHARE for part in found) > 1 or any(len(part.nodes) > 1 for part in found[:1])
+
+
 def _share_list(node: Node) -> str:
-    children = [child for child in node.slowest_children() if child.share >= _LEAST_SHARE]
-    shown = [f"{_percent(child.share)} {name(child.note)}" for child in children[:_MOST_CHILDREN]]
-    rest = len(node.children) - len(shown)
-    shown += [f"{number(rest)} more"] if rest > 0 else []
-    return " · ".join([*shown, f"{_percent(node.self_share)} itself"])
+    found = parts(node)
+    named = [part for part in found[:_MOST_PARTS] if part.share >= LEAST_SHARE]
+    shown = [f"{_percent(part.share)} {_part_name(part)}" for part in named]
+    others = [child for part in found[len(named) :] for child in part.nodes]
+    if (share := node.share_of(others)) >= LEAST_SHARE:
+        shown.append(f"{_percent(share)} {number(len(others))} {'others' if len(others) > 1 else 'other'}")
+    if node.self_share >= LEAST_SHARE or not shown:
+        shown.append(f"{_percent(node.self_share)} itself")
+    return " · ".join(shown)
+
+
+def _part_name(part: Part) -> str:
+    served = served_for(part.nodes[0])
+    text = f"{name(served.note)} ({served.note.service})" if served else name(part.nodes[0].note)
+    return f"{text}, {_times(part)}" if len(part.nodes) > 1 else text
+
+
+def _times(part: Part) -> str:
+    return f"{number(len(part.nodes))} times"
 
 
 def _path(node: Node) -> str:
@@ -90,10 +115,15 @@ def _path(node: Node) -> str:
 
 
 def _steps(before: Node | None, nodes: Sequence[Node]) -> str:
-    """Return ``a › b (other service) › c``: a service where it is another one than before."""
+    """Return ``a › b (other service) › c``: a service where it is another one than before.
+
+    A request and the span that served it are one step.
+    """
     service = before.note.service if before else ""
     shown = []
-    for node in nodes:
+    for place, node in enumerate(nodes):
+        if place + 1 < len(nodes) and served_for(node) is nodes[place + 1]:
+            continue  # the request and its answer are one step, and the one who answers has the better name
         new = node.note.service and node.note.service != service
         shown.append(f"{name(node.note)} ({node.note.service})" if new else name(node.note))
         service = node.note.service

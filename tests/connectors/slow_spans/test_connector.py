@@ -62,7 +62,7 @@ async def test_a_slow_trace_is_told_once_with_the_path_to_the_culprit() -> None:
         (body,) = sink.bodies
         assert str(body).splitlines() == [
             "GET / took 3.2 s (limit 2 s)",
-            "mostly fetch › GET /checkout (shop) › charge card › POST /charges › POST /charges (payments): 2.8 s, 87 %",
+            "mostly GET /checkout (shop) › charge card › POST /charges (payments): 2.8 s, 87 %",
             "in GET /checkout: 92 % charge card · 4 % SELECT cart · 4 % itself",
         ]
     assert sink.item_count == 1

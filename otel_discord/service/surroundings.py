@@ -18,6 +18,7 @@ from otel_discord.service.control.dead_letters import dead_letter_commands
 from otel_discord.service.control.endpoint import control_endpoint
 from otel_discord.service.control.front_desk import check_online, send_test
 from otel_discord.service.control.maintenance import maintenance_commands
+from otel_discord.service.control.overview import overview
 from otel_discord.service.control.reload import reload
 from otel_discord.service.control.server import KEY_PATH, ControlSocket
 from otel_discord.service.control.silences import silence_commands
@@ -77,6 +78,7 @@ def commands(runtime: Runtime) -> Sequence[Command]:
     """Return every command that the service answers."""
     return [
         status(runtime.host, __version__, lambda: runtime.phase, time.time),
+        overview(runtime.host, lambda: runtime.phase, time.time),
         reload(runtime.reload),
         check_online(runtime.components, runtime.host.seen_by),
         send_test(runtime.components),

@@ -129,7 +129,7 @@ async def test_what_waits_for_the_next_start_is_not_in_force(file: Path, registr
     "metrics",
     [
         "{level: none}",
-        "{readers: [{periodic: {interval: 60000, exporter: {otlp: {protocol: http/protobuf, endpoint: 'http://127.0.0.1:9'}}}}]}",
+        "{readers: [{periodic: {timeout: 100, exporter: {otlp: {protocol: http/protobuf, timeout: 100, endpoint: 'http://127.0.0.1:9'}}}}]}",
     ],
 )
 async def test_numbers_without_a_page(file: Path, registry: Registry, metrics: str) -> None:

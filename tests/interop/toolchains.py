@@ -57,17 +57,39 @@ def python_client() -> Command:
 
 def javascript_client() -> Command:
     """Return the command; the packages come from the npm registry at the first time."""
+    return ["node", _with_npm("javascript") / "client.js"]
+
+
+def javascript_metrics_client() -> Command:
+    """Return the command of the one that makes a load and tells it as metrics."""
+    return ["node", _with_npm("javascript_metrics") / "metrics.js"]
+
+
+def aiohttp_application() -> Command:
+    """Return the command; it has an environment of its own, since its instrumentation needs another SDK than ours."""
+
+    def build(folder: Path) -> None:
+        _run([sys.executable, "-m", "venv", "venv"], folder)
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"]
+        _run([folder / "venv" / "bin" / "python", *pip], folder)
+
+    folder = _built("aiohttp_web", build)
+    tools = folder / "venv" / "bin"
+    return [tools / "opentelemetry-instrument", tools / "python", folder / "aiohttp_shop.py"]
+
+
+def _with_npm(name: str) -> Path:
     need_tools("node", "npm")
     install = ["npm", "ci", "--no-audit", "--no-fund", "--no-progress", "--ignore-scripts"]
     if not wanted():
         install += ["--fetch-retries=1", "--fetch-timeout=10000"]
-    folder = _built_or_error("javascript", tuple(install))
+    folder = _built_or_error(name, tuple(install))
     if isinstance(folder, BuildError):
         signs = [line for line in str(folder).splitlines() if any(sign in line for sign in _NETWORK_SIGNS)]
         if signs and not wanted():
             pytest.skip(f"the npm registry does not answer: {signs[0]}")
         raise folder
-    return ["node", folder / "client.js"]
+    return folder
 
 
 @cache
@@ -116,11 +138,11 @@ def _lock(name: str) -> Iterator[None]:
         yield
 
 
-def _run(command: Sequence[str], folder: Path) -> None:
+def _run(command: Command, folder: Path) -> None:
     within_s = FIRST_BUILD_S if wanted() else BUILD_S
     try:
         subprocess.run(
-            command,
+            [str(part) for part in command],
             cwd=folder,
             timeout=within_s,
             check=True,
@@ -130,6 +152,6 @@ def _run(command: Sequence[str], folder: Path) -> None:
             text=True,
         )
     except subprocess.TimeoutExpired:
-        raise BuildError(f"{' '.join(command)}: ETIMEDOUT after {within_s} s") from None
+        raise BuildError(f"{' '.join(map(str, command))}: ETIMEDOUT after {within_s} s") from None
     except subprocess.CalledProcessError as error:
-        raise BuildError(f"{' '.join(command)}:\n{error.stdout}") from None
+        raise BuildError(f"{' '.join(map(str, command))}:\n{error.stdout}") from None

@@ -18,8 +18,8 @@ class KeptState:
     again: str
     _is_told: bool = field(default=False, init=False)
 
-    async def store(self, key: str, value: bytes) -> bool:
-        """Store a value; return whether it is stored."""
+    async def store(self, key: str, value: bytes | None) -> bool:
+        """Store a value, or with None remove it; return whether that is done."""
         try:
             await self.queue.set_state(key, value)
         except (RetryableError, ShutdownError) as error:

@@ -6,7 +6,7 @@ before they are told, and the rest (values, peaks, when data was last seen), whi
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +19,7 @@ from otel_discord.signals import Plain
 Labels: TypeAlias = tuple[tuple[str, Plain], ...]
 PARTS: Final = 32
 """So many values in the storage; only those are written anew that have changed."""
+_STRIDE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +115,28 @@ class Book:
                 if not entry.rests_until_ns:
                     yield entry
 
-    def take_touched(self) -> Mapping[int, Sequence[tuple[Key, Entry]]]:
+    def take_touched(self) -> set[int]:
         """Return the parts that are not as they are stored; they count as stored from now on."""
         touched, self._touched = self._touched, set()
-        rows: dict[int, list[tuple[Key, Entry]]] = {part: [] for part in touched}
-        if touched:
-            for rule, entries in self.by_rule.items():
-                for labels, entry in entries.items():
-                    if entry.part < 0:
-                        entry.part = part_of(Key(rule, labels))
-                    if entry.part in rows:
-                        rows[entry.part].append((Key(rule, labels), entry))
-        return rows
+        return touched
+
+    def sort_out(self, rows: Mapping[int, list[tuple[Key, Entry]]]) -> Iterator[None]:
+        """Put each alert into the row of its part, where there is one; pauses now and then."""
+        count = 0
+        for rule, entries in list(self.by_rule.items()) if rows else ():
+            for labels, entry in list(entries.items()):
+                if entry.part < 0:
+                    entry.part = part_of(Key(rule, labels))
+                if entry.part in rows:
+                    rows[entry.part].append((Key(rule, labels), entry))
+                count += 1
+                if not count % _STRIDE:
+                    yield
+
+    @property
+    def size(self) -> int:
+        """How many alerts there are, those at rest too."""
+        return sum(map(len, self.by_rule.values()))
 
     def not_stored(self, parts: Iterable[int]) -> None:
         """Take back that these parts are stored."""

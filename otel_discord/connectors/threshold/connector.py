@@ -20,7 +20,7 @@ from otel_discord.component import (
     Storage,
     WorkQueue,
 )
-from otel_discord.connectors.threshold.book import Book
+from otel_discord.connectors.threshold.book import Book, Key
 from otel_discord.connectors.threshold.config import ThresholdConfig
 from otel_discord.connectors.threshold.evaluation import Evaluation
 from otel_discord.connectors.threshold.intake import Intake
@@ -28,7 +28,8 @@ from otel_discord.connectors.threshold.keeper import AlertKeeper
 from otel_discord.connectors.threshold.measure_keeper import MeasureKeeper
 from otel_discord.connectors.threshold.own_numbers import OwnNumbers
 from otel_discord.connectors.threshold.rules import Rule, make_rules
-from otel_discord.connectors.threshold.telling import to_batch
+from otel_discord.connectors.threshold.telling import Parcel
+from otel_discord.connectors.threshold.turns import Turns
 from otel_discord.connectors.threshold.warm_up import warm_until_ns
 from otel_discord.exporterhelper.handover import Handover
 from otel_discord.exporterhelper.kept_queue import kept_queue
@@ -38,6 +39,9 @@ from otel_discord.signals import Batch, MetricsBatch, Signal
 
 _WHOLE_EVERY_S: Final = 10.0
 _LAST_WORDS_S: Final = 2.0
+_LEAST_TELLING_S: Final = 1.0
+_MOST_CHANGED: Final = 500
+"""Turns of lives that are stored at once, beside those that are told."""
 _LIMITS: Final = QueueLimits(1, Sizer.REQUESTS, 2**20)
 """Of a queue of which only the state is used."""
 
@@ -60,6 +64,7 @@ class ThresholdConnector:
         self._closing = asyncio.Event()
         self._evaluating = asyncio.Lock()
         self._is_open = False
+        self._is_torn = False  # alerts are changed, and what is to be told of them is neither stored nor in hand
         self._handover: Handover
         self._told_templates: set[tuple[str, str]] = set()
         self._errors = ToldOnce(self._tell_condition)
@@ -122,15 +127,48 @@ class ThresholdConnector:
         now_ns = self._now_ns()
         for _ in self._evaluation.moment(now_ns):
             await asyncio.sleep(0)
-        told = self._evaluation.tellings(now_ns)
         self._tell_mismatches()
-        changed, self._evaluation.changed = self._evaluation.changed, set()
-        if not changed and not told:
+        if not await self._tell_alerts(now_ns):
             return
-        batch = to_batch(told, self._settings.version).request.SerializeToString() if told else b""
-        await self._keeper.write(changed, batch)
+        while changed := _some(self._evaluation.changed):
+            await self._keeper.write(changed, b"")
+            await asyncio.sleep(0)
+
+    async def _tell_alerts(self, now_ns: int) -> bool:
+        """Tell what there is, in batches of bounded size; return whether that is all.
+
+        Where it is so much that it takes longer than an evaluation may, the rest is told at the next one; alerts of
+        which it was not told yet stand where they stood.
+        """
+        turns = Turns()
+        parcel = Parcel(self._settings.version)
+        told = self._evaluation.tellings(now_ns)
+        self._is_torn = True
+        for each in told:
+            if each is not None:
+                parcel.add(each)
+            await turns.pause()
+            if parcel.is_full:
+                if not await self._leave(parcel) or self._takes_long(turns):
+                    return False
+                parcel = Parcel(self._settings.version)
+                self._is_torn = True
+        return await self._leave(parcel)
+
+    async def _leave(self, parcel: Parcel) -> bool:
+        """Store turns of lives with what is told of them, then hand that on; return whether it is accepted."""
+        batch = parcel.to_bytes()
+        self._evaluation.changed.difference_update(parcel.keys)
+        changed = {*parcel.keys, *_some(self._evaluation.changed)}
+        if changed:
+            await self._keeper.write(changed, batch)
         self._handover.batch = batch
-        await self._handover.hand_on()
+        self._is_torn = False
+        return await self._handover.hand_on()
+
+    def _takes_long(self, turns: Turns) -> bool:
+        passed_s = asyncio.get_running_loop().time() - turns.begun_s
+        return passed_s > max(self._config.evaluation_interval, _LEAST_TELLING_S)
 
     def _open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
         if self._config.storage is None:
@@ -189,7 +227,7 @@ class ThresholdConnector:
         """Hand on what waits, and store everything, as far as it takes no longer than a moment."""
         try:
             async with asyncio.timeout(_LAST_WORDS_S), asyncio.timeout_at(self._host.drain_deadline_s):
-                if await self._handover.hand_on():
+                if not self._is_torn and await self._handover.hand_on():
                     await self._keeper.write_whole()
                 await self._measures.write()
         except TimeoutError:
@@ -213,3 +251,8 @@ class ThresholdConnector:
                     *(rule.name, text, rule.unit.unit),
                 )
             rule.unit.mismatches.clear()
+
+
+def _some(changed: set[Key]) -> list[Key]:
+    """Take some out of many."""
+    return [changed.pop() for _ in range(min(len(changed), _MOST_CHANGED))]

@@ -12,6 +12,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from otel_discord.connectors.threshold.book import Labels
 from otel_discord.connectors.threshold.config_rule import RuleConfig
+from otel_discord.connectors.threshold.exemplars import Exemplars
 from otel_discord.connectors.threshold.measures import Measure
 from otel_discord.connectors.threshold.metric_names import parse_metric_name
 from otel_discord.connectors.threshold.values_unit import UnitOfValues
@@ -33,6 +34,8 @@ class Feed:
     unit: UnitOfValues | None
     meaning: str
     """Changes with everything that the measures' content depends on."""
+    exemplars: Exemplars | None = None
+    """Where traces are kept; None for a feed whose traces say nothing of what the rule is about."""
     resource_keys: dict[str, None] = field(default_factory=dict)
     """Those of ``group_by`` that were found on a resource."""
 
@@ -45,6 +48,7 @@ class Feed:
         where: str,
         by_window: Mapping[int, Measure],
         unit: UnitOfValues | None = None,
+        exemplars: Exemplars | None = None,
     ) -> "Feed":
         """Return the feed of one side of a rule."""
         meaning = [metric, where, *config.group_by, config.aggregation_or_default]
@@ -56,6 +60,7 @@ class Feed:
             group_by=config.group_by,
             by_window=by_window,
             unit=unit,
+            exemplars=exemplars,
             meaning=hashlib.blake2b(orjson.dumps(meaning), digest_size=8).hexdigest(),
         )
 
@@ -84,6 +89,8 @@ class Feed:
         labels = self._labels(item.point.attributes, resource)
         for measure in self.by_window.values():
             measure.take(labels, stream, item.metric, item.point, now_ns)
+        if self.exemplars is not None and (found := getattr(item.point, "exemplars", ())):  # a summary has none
+            self.exemplars.take(labels, found, now_ns)
 
     def learn(self, metric: Metric, kind: str) -> None:
         """Take the unit of a metric."""

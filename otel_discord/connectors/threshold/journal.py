@@ -1,6 +1,8 @@
 """What has happened since the alerts were last stored whole: turns of lives, and the batch that tells them.
 
-Being one value it is stored as a whole or not at all. Applying it again changes nothing. Pure.
+Being one value it is stored as a whole or not at all. Applying it again changes nothing. Where it becomes long, what
+it says of alerts is put aside as a *segment*, a value of its own that counts once the journal names it; so that many
+turns at once do not mean that all are written again with each. Pure.
 """
 
 from collections.abc import Mapping
@@ -19,6 +21,9 @@ class Journal:
     number: int = 0
     batch: bytes = b""
     _changes: dict[Key, Mapping[str, Any] | None] = field(default_factory=dict)
+    segments: int = 0
+    """How many belong to it, numbered from 0; they come before its own changes."""
+    _in_segments: int = 0
 
     def note(self, key: Key, book: Book) -> None:
         """Take in how an alert is now, or that it is gone."""
@@ -35,9 +40,24 @@ class Journal:
         return Journal(self.number)
 
     @property
-    def length(self) -> int:
-        """How many alerts it speaks of."""
+    def own_length(self) -> int:
+        """How many alerts it speaks of itself."""
         return len(self._changes)
+
+    @property
+    def length(self) -> int:
+        """The same with its segments."""
+        return self._in_segments + len(self._changes)
+
+    def put_aside(self) -> None:
+        """Count what :meth:`segment` gave as stored under the next number."""
+        self.segments += 1
+        self._in_segments += len(self._changes)
+        self._changes = {}
+
+    def segment(self) -> bytes:
+        """Return the changes for the storage."""
+        return orjson.dumps([[key.to_json(), data] for key, data in self._changes.items()])
 
     def apply_to(self, book: Book) -> None:
         """Bring a book to where it was when this was stored."""
@@ -48,8 +68,12 @@ class Journal:
                 book.add(key, entry_from_json(data))
 
     def to_bytes(self) -> bytes:
-        """Return it for the storage."""
-        head = {"number": self.number, "changes": [[key.to_json(), data] for key, data in self._changes.items()]}
+        """Return it for the storage, without its segments."""
+        head = {
+            "number": self.number,
+            "segments": [self.segments, self._in_segments],
+            "changes": [[key.to_json(), data] for key, data in self._changes.items()],
+        }
         return orjson.dumps(head) + b"\n" + self.batch
 
     @classmethod
@@ -62,10 +86,27 @@ class Journal:
         text, _, batch = stored.partition(b"\n")
         try:
             head = orjson.loads(text)
-            changes = {Key.from_json(key): data for key, data in head["changes"]}
-            for data in changes.values():
-                if data is not None:
-                    entry_from_json(data)
-            return cls(int(head["number"]), batch, changes)
+            segments, in_segments = head.get("segments", (0, 0))
+            return cls(int(head["number"]), batch, _changes(head["changes"]), int(segments), int(in_segments))
         except (KeyError, TypeError, LookupError) as error:
             raise ValueError(f"not a journal: {error!r}") from error
+
+
+def apply_segment(stored: bytes, book: Book) -> None:
+    """Bring a book to where it was when a segment was stored.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        Journal(_changes=_changes(orjson.loads(stored))).apply_to(book)
+    except (KeyError, TypeError, LookupError) as error:
+        raise ValueError(f"not a segment: {error!r}") from error
+
+
+def _changes(rows: Any) -> dict[Key, Mapping[str, Any] | None]:
+    changes = {Key.from_json(key): data for key, data in rows}
+    for data in changes.values():
+        if data is not None:
+            entry_from_json(data)
+    return changes

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from otel_discord.component import WorkQueue
-from otel_discord.connectors.threshold.book import PARTS, Book, Key, part_to_bytes
-from otel_discord.connectors.threshold.journal import Journal
+from otel_discord.connectors.threshold.book import PARTS, Book, Entry, Key, part_to_bytes
+from otel_discord.connectors.threshold.journal import Journal, apply_segment
 from otel_discord.exporterhelper.kept_state import KeptState
 
 _JOURNAL: Final = "journal"
@@ -66,6 +66,7 @@ class AlertKeeper:
         except ValueError as error:
             self.logger.warning("the journal of alerts cannot be read, so the latest of them begin anew: %s", error)
             return b""
+        await self._restore_segments()
         self._journal.apply_to(self.book)
         handed_on = await self.queue.get_state(_HANDED_ON) or b"0"
         return b"" if int(handed_on) >= self._journal.number else self._journal.batch
@@ -79,7 +80,14 @@ class AlertKeeper:
             self._journal.tell(batch)
         else:
             self._journal.batch = b""
+        await self._put_aside_what_is_long()
         await self._state.store(_JOURNAL, self._journal.to_bytes())
+
+    async def _put_aside_what_is_long(self) -> None:
+        if self._journal.own_length < _LONGEST_JOURNAL:
+            return
+        if await self._state.store(_segment_key(self._journal.segments), self._journal.segment()):
+            self._journal.put_aside()
 
     async def handed_on(self) -> None:
         """Store that the batch has been accepted by whoever comes next."""
@@ -88,13 +96,15 @@ class AlertKeeper:
     @property
     def is_long(self) -> bool:
         """Whether the journal should make room."""
-        return self._journal.length >= _LONGEST_JOURNAL
+        return self._journal.length >= max(_LONGEST_JOURNAL, self.book.size // 4)
 
     async def write_whole(self) -> None:
         """Store the alerts whole, as far as they changed, and begin a new journal. Nothing may wait to be told."""
-        parts = self.book.take_touched()
-        left = set(parts)
+        left = self.book.take_touched()
+        parts: dict[int, list[tuple[Key, Entry]]] = {part: [] for part in left}
         try:
+            for _ in self.book.sort_out(parts):
+                await asyncio.sleep(0)
             for part, entries in parts.items():
                 if not await self._state.store(_part_key(part), part_to_bytes(entries)):
                     return
@@ -105,8 +115,21 @@ class AlertKeeper:
         if self._journal.length:
             fresh = self._journal.cleared()
             if await self._state.store(_JOURNAL, fresh.to_bytes()):
-                self._journal = fresh
+                gone, self._journal = self._journal.segments, fresh
+                for number in range(gone):
+                    await self._state.store(_segment_key(number), None)
+
+    async def _restore_segments(self) -> None:
+        for number in range(self._journal.segments):
+            try:
+                apply_segment(await self.queue.get_state(_segment_key(number)) or b"", self.book)
+            except ValueError as error:
+                self.logger.warning("a part of the journal of alerts cannot be read; its alerts begin anew: %s", error)
 
 
 def _part_key(part: int) -> str:
     return f"alerts/{part:02d}"
+
+
+def _segment_key(number: int) -> str:
+    return f"{_JOURNAL}/{number:04d}"

@@ -14,7 +14,9 @@ from typing import Final
 import orjson
 
 from otel_discord.component import RetryableError, ShutdownError, WorkQueue
+from otel_discord.connectors.threshold.measures import Measure
 from otel_discord.connectors.threshold.rules import Rule
+from otel_discord.connectors.threshold.turns import Turns
 
 BETWEEN_WRITES_S: Final = 30.0
 _SHARE: Final = 50
@@ -56,7 +58,7 @@ class MeasureKeeper:
         begun_s = loop.time()
         for rule in self.rules:
             for name, measure in rule.measures:
-                value = measure.to_bytes()
+                value = await _bytes_of(measure)
                 if len(value) > _MOST_BYTES:
                     self._tell_too_large(rule.name, len(value))
                     continue
@@ -91,6 +93,14 @@ class MeasureKeeper:
                 rule,
                 size_bytes // 2**20,
             )
+
+
+async def _bytes_of(measure: Measure) -> bytes:
+    turns, pieces = Turns(), bytearray()
+    for piece in measure.slices():
+        pieces += piece
+        await turns.pause()
+    return bytes(pieces)
 
 
 def _key(name: str) -> str:

@@ -8,7 +8,9 @@ from otel_discord.config import format_duration
 from otel_discord.connectors.threshold.annotations import Annotations, compile_annotations
 from otel_discord.connectors.threshold.config import ThresholdConfig
 from otel_discord.connectors.threshold.config_rule import NoDataAction, RuleConfig, SloConfig
+from otel_discord.connectors.threshold.exemplars import Exemplars
 from otel_discord.connectors.threshold.feeds import Feed
+from otel_discord.connectors.threshold.histories import Histories
 from otel_discord.connectors.threshold.judging import BurnJudge, BurnWindow, Judge, ThresholdJudge, TogetherJudge
 from otel_discord.connectors.threshold.measures import Measure, parse_aggregation
 from otel_discord.connectors.threshold.severities import ordered
@@ -18,6 +20,8 @@ from otel_discord.connectors.threshold.values_unit import UnitOfValues
 from otel_discord.signals.alert_threshold import Condition, parse_condition
 
 _NS: Final = 1_000_000_000
+_UPDATES: Final = 10
+"""An alert whose value moves says so at most so many times in the time after which it says how it stands anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,7 @@ class Rule:
     judge: Judge
     unit: UnitOfValues
     annotations: Annotations
+    exemplars: Exemplars
     feeds: Sequence[Feed] = ()
     group_by: Sequence[str] = ()
     window_ns: int = 0
@@ -97,8 +102,9 @@ def make_rule(config: RuleConfig, group_by: Sequence[str], max_series: int) -> R
         tuple(conditions.values()),
         is_share=config.ratio is not None and config.slo is None,
     )
-    feeds, source = _source(config, unit, max_series)
     judge = _judge(config, severities, conditions, unit)
+    exemplars = Exemplars(judge.worse, round(config.window * _NS))
+    feeds, source = _source(config, unit, exemplars, max_series)
     no_data = config.no_data
     return Rule(
         config=config,
@@ -110,12 +116,14 @@ def make_rule(config: RuleConfig, group_by: Sequence[str], max_series: int) -> R
             silence=Silence(no_data.then.value),
             silence_level=severities.index(no_data.severity) if no_data.severity in severities else 0,
             repeat_ns=round(config.repeat_interval * _NS),
+            update_ns=round(config.repeat_interval * _NS) // _UPDATES,
             worse=judge.worse,
         ),
         source=source,
         judge=judge,
         unit=unit,
         annotations=compile_annotations(config.annotations, {*config.group_by, *config.labels}),
+        exemplars=exemplars,
         feeds=feeds,
         group_by=tuple(group_by),
         window_ns=max((feed.longest_window_ns for feed in feeds), default=0),
@@ -134,37 +142,40 @@ def _severities(config: RuleConfig) -> list[str]:
     return ordered(names)
 
 
-def _source(config: RuleConfig, unit: UnitOfValues, max_series: int) -> tuple[list[Feed], Source]:
+def _source(config: RuleConfig, unit: UnitOfValues, exemplars: Exemplars, max_series: int) -> tuple[list[Feed], Source]:
     aggregate = parse_aggregation(config.aggregation_or_default)
 
     def measure(window_s: float) -> Measure:
         return Measure(aggregate=aggregate, window_ns=round(window_s * _NS), max_series=max_series)
 
     if config.slo and config.ratio:
-        return _burn(config, config.slo, measure)
+        return _burn(config, config.slo, exemplars, measure)
     if config.ratio:
         of, to = measure(config.window), measure(config.window)
         window_ns = round(config.window * _NS)
-        of_feed = Feed.made(config, "of", config.ratio.of.metric, config.ratio.of.where, {window_ns: of})
+        ratio_of = config.ratio.of
+        of_feed = Feed.made(config, "of", ratio_of.metric, ratio_of.where, {window_ns: of}, exemplars=exemplars)
         to_feed = Feed.made(config, "to", config.ratio.to.metric, config.ratio.to.where, {window_ns: to})
-        return [of_feed, to_feed], RatioSource(of, to)
+        return [of_feed, to_feed], RatioSource(of, to, Histories(window_ns))
     if config.all_of:
         return [], NoSource()
     alone, window_ns = measure(config.window), round(config.window * _NS)
-    feed = Feed.made(config, "metric", config.metric, config.where, {window_ns: alone}, unit)
+    feed = Feed.made(config, "metric", config.metric, config.where, {window_ns: alone}, unit, exemplars)
     return [feed], AggregateSource(alone, window_ns)
 
 
-def _burn(config: RuleConfig, slo: SloConfig, measure: Callable[[float], Measure]) -> tuple[list[Feed], Source]:
+def _burn(
+    config: RuleConfig, slo: SloConfig, exemplars: Exemplars, measure: Callable[[float], Measure]
+) -> tuple[list[Feed], Source]:
     assert config.ratio is not None  # noqa: S101 - the configuration was checked
     windows = sorted({window for each in slo.windows for window in (each.long, each.short)})
     of = {round(window * _NS): measure(window) for window in windows}
     to = {round(window * _NS): measure(window) for window in windows}
     feeds = [
-        Feed.made(config, "of", config.ratio.of.metric, config.ratio.of.where, of),
+        Feed.made(config, "of", config.ratio.of.metric, config.ratio.of.where, of, exemplars=exemplars),
         Feed.made(config, "to", config.ratio.to.metric, config.ratio.to.where, to),
     ]
-    return feeds, BurnSource(1 - slo.objective, {window: (of[window], to[window]) for window in of})
+    return feeds, BurnSource(1 - slo.objective, {window: (of[window], to[window]) for window in of}, Histories(min(of)))
 
 
 def _judge(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from otel_discord.connectors.threshold.book import Labels
+from otel_discord.connectors.threshold.histories import Histories
 from otel_discord.connectors.threshold.measures import Measure, Reading
 
 
@@ -17,6 +18,9 @@ class Sample:
     burns: Mapping[int, float] = field(default_factory=dict)
     """How fast the budget burns, by window in nanoseconds."""
     points: Sequence[tuple[int, float]] = ()
+    """Its history, as in :attr:`Reading.points`."""
+    part: tuple[str, Labels] | None = None
+    """Of a rule about other rules: the rule and the group that the points are of."""
     until_ns: int = 0
     """Where only changes are told: until when this holds if nothing newer comes."""
 
@@ -49,11 +53,14 @@ class RatioSource:
 
     of: Measure
     to: Measure
+    histories: Histories
 
     def samples(self, now_ns: int) -> Iterator[Sample]:
         """Yield the ratio of each group of which ``to`` is known."""
-        for labels, value in ratios(self.of, self.to, now_ns).items():
-            yield Sample(labels, value)
+        found = ratios(self.of, self.to, now_ns)
+        for labels, value in found.items():
+            yield Sample(labels, value, points=self.histories.add(labels, now_ns, value))
+        self.histories.keep_only(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class BurnSource:
     """The share that may be bad."""
     by_window: Mapping[int, tuple[Measure, Measure]]
     """``of`` and ``to``, by window in nanoseconds."""
+    histories: Histories
 
     def samples(self, now_ns: int) -> Iterator[Sample]:
         """Yield each group's burn over each window; its value is that of the shortest, and silence burns nothing."""
@@ -75,7 +83,9 @@ class BurnSource:
                 if share is not None:
                     burns[window] = share / self.budget
         for labels, burns in groups.items():
-            yield Sample(labels, burns.get(min(self.by_window), 0.0) if burns else None, burns)
+            value = burns.get(min(self.by_window), 0.0) if burns else None
+            yield Sample(labels, value, burns, self.histories.add(labels, now_ns, value))
+        self.histories.keep_only(groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ RECOVERED: Final = "recovered"
 NO_DATA: Final = "no data"
 DATA_IS_BACK: Final = "data is back"
 RULE_REMOVED: Final = "rule removed"
+_MOVED: Final = 0.25
 
 
 class Silence(Enum):
@@ -48,7 +49,9 @@ class Policy:
     silence_level: int = 0
     """Index of the severity that silence has."""
     repeat_ns: int = 0
-    """0: never."""
+    """How often an alert that goes on says how it stands; 0: never."""
+    update_ns: int = 0
+    """How soon it says so where its value or peak has moved; 0: not for that."""
     worse: Worse = Worse.GREATER
 
 
@@ -97,6 +100,9 @@ class Alert:
     told_level: int = 0
     told_silent: bool = False
     told_ns: int = 0
+    told_value: float | None = field(default=None, compare=False)
+    told_peak: float | None = field(default=None, compare=False)
+    """As they were told last; not stored."""
     ending: str = ""
     """Why it is not active any more."""
     points: Sequence[tuple[int, float]] = field(default=(), compare=False)
@@ -161,8 +167,13 @@ def advance(alert: Alert, found: Finding | None, now_ns: int, policy: Policy) ->
         alert.started_ns, alert.peak = 0, None
 
 
-def announce(alert: Alert, now_ns: int, policy: Policy, *, is_muted: bool = False) -> Telling | None:
-    """Return what is to be told now, and remember that it is told."""
+def announce(
+    alert: Alert, now_ns: int, policy: Policy, *, is_muted: bool = False, also_how_it_stands: bool = True
+) -> Telling | None:
+    """Return what is to be told now, and remember that it is told.
+
+    ``also_how_it_stands``: not only turns of its life, but also values where that is due.
+    """
     level = alert.present_level(policy)
     if not alert.told:
         if level is None or is_muted:
@@ -173,8 +184,29 @@ def announce(alert: Alert, now_ns: int, policy: Policy, *, is_muted: bool = Fals
     if is_muted:
         return None
     is_news = policy.severities[level] != alert.told or alert.is_silent != alert.told_silent
-    is_due = bool(policy.repeat_ns) and now_ns - alert.told_ns >= policy.repeat_ns
-    return _tell(alert, AlertState.UPDATED, level, now_ns, policy) if is_news or is_due else None
+    if not is_news and not (also_how_it_stands and is_due(alert, now_ns, policy)):
+        return None
+    return _tell(alert, AlertState.UPDATED, level, now_ns, policy)
+
+
+def is_due(alert: Alert, now_ns: int, policy: Policy) -> bool:
+    """Return whether it is time to say how an alert that is told stands: for long not said, or not true any more."""
+    if not policy.repeat_ns or not alert.told or not alert.is_active:
+        return False
+    since_ns = now_ns - alert.told_ns
+    if since_ns >= policy.repeat_ns:
+        return True
+    if not policy.update_ns or since_ns < policy.update_ns:
+        return False
+    return _has_moved(alert.told_value, alert.value) or _has_moved(alert.told_peak, alert.peak)
+
+
+def _has_moved(told: float | None, present: float | None) -> bool:
+    """Return whether a quarter or more is between two values; what was not told (by this run) is not compared."""
+    if told is None or present is None:
+        return False
+    apart = abs(present - told)
+    return apart > 0 and not apart < _MOVED * abs(told)  # so that infinity to a number is a move, too
 
 
 def worse_of(one: float | None, other: float | None, worse: Worse) -> float | None:
@@ -217,6 +249,7 @@ def _fall_silent(alert: Alert, policy: Policy) -> None:
 def _tell(alert: Alert, state: AlertState, level: int, now_ns: int, policy: Policy) -> Telling:
     alert.told, alert.told_level = policy.severities[level], level
     alert.told_silent, alert.told_ns = alert.is_silent, now_ns
+    alert.told_value, alert.told_peak = alert.value, alert.peak
     alert.ending = ""
     return _telling(alert, state, 0)
 

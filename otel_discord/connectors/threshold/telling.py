@@ -1,6 +1,6 @@
 """What is told of an alert, as an event with its texts, and events as one batch of log records. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,15 +9,18 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
 
 from otel_discord.connectors.threshold.annotations import Facts
-from otel_discord.connectors.threshold.book import Entry, Labels
+from otel_discord.connectors.threshold.book import Entry, Key, Labels
 from otel_discord.connectors.threshold.rules import Rule
 from otel_discord.connectors.threshold.state import Telling
-from otel_discord.signals import LogsBatch, Plain
+from otel_discord.signals import Plain
 from otel_discord.signals.alert_event import AlertEvent, AlertState, fingerprint_of
 from otel_discord.signals.from_plain import from_plain
 from otel_discord.templating.wording import duration
 
 SCOPE_NAME: Final = "otel_discord.connectors.threshold"
+MOST_ALERTS: Final = 500
+MOST_BYTES: Final = 1024 * 1024
+"""A batch leaves when it has so many alerts, or bytes."""
 _MOST_POINTS: Final = 120
 _NS: Final = 1_000_000_000
 Tell = Callable[[str, str, str], None]
@@ -28,12 +31,23 @@ Tell = Callable[[str, str, str], None]
 class Outgoing:
     """An event, the resource that it is about, and annotations that an event has no place for."""
 
+    key: Key
     event: AlertEvent
     resource: Mapping[str, Plain]
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
-def outgoing(rule: Rule, labels: Labels, entry: Entry, telling: Telling, now_ns: int, tell: Tell) -> Outgoing:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What an alert's points are of: of the rule itself, or of a part of a rule about rules."""
+
+    rule: Rule
+    labels: Labels
+
+
+def outgoing(
+    rule: Rule, labels: Labels, entry: Entry, telling: Telling, now_ns: int, *, measured: Measured, tell: Tell
+) -> Outgoing:
     """Return a telling as an event."""
     known = {key: value for key, value in labels if value is not None}
     if telling.state is AlertState.FIRING:
@@ -41,6 +55,7 @@ def outgoing(rule: Rule, labels: Labels, entry: Entry, telling: Telling, now_ns:
     all_labels = {**known, **entry.extra}
     threshold = rule.threshold_text(telling.level, is_silent=telling.is_silent)
     end_ns = telling.ended_ns or now_ns
+    shows_no_trace = telling.is_silent or telling.state is AlertState.RESOLVED
     texts = rule.annotations.texts(
         Facts(
             name=rule.name,
@@ -68,8 +83,8 @@ def outgoing(rule: Rule, labels: Labels, entry: Entry, telling: Telling, now_ns:
         value=telling.value,
         peak=telling.peak,
         threshold=threshold,
-        unit=rule.unit.unit,
-        metric=rule.metric,
+        unit=measured.rule.unit.unit,
+        metric=measured.rule.metric,
         resolution=telling.resolution,
         labels=all_labels,
         summary=texts.pop("summary"),
@@ -77,13 +92,16 @@ def outgoing(rule: Rule, labels: Labels, entry: Entry, telling: Telling, now_ns:
         runbook_url=rule.config.runbook_url,
         source_url=rule.config.source_url,
         series=tuple(telling.points[-_MOST_POINTS:]),
+        exemplars=() if shows_no_trace else measured.rule.exemplars.of(measured.labels, now_ns),
     )
-    return Outgoing(event, {key: known[key] for key in entry.resource_keys if key in known}, texts)
+    return Outgoing(
+        Key(rule.name, labels), event, {key: known[key] for key in entry.resource_keys if key in known}, texts
+    )
 
 
-def outgoing_of_nobody(rule_name: str, labels: Labels, entry: Entry, telling: Telling, now_ns: int) -> Outgoing:
-    """Return the end of an alert whose rule is not there any more."""
-    known = {key: value for key, value in labels if value is not None}
+def outgoing_of_nobody(key: Key, rule_name: str, entry: Entry, telling: Telling, now_ns: int) -> Outgoing:
+    """Return the end of an alert whose rule, of this name, is not there any more."""
+    known = {name: value for name, value in key.labels if value is not None}
     all_labels = {**known, **entry.extra}
     event = AlertEvent(
         name=rule_name,
@@ -99,25 +117,46 @@ def outgoing_of_nobody(rule_name: str, labels: Labels, entry: Entry, telling: Te
         labels=all_labels,
         summary=f"{rule_name}: the rule was changed or removed",
     )
-    return Outgoing(event, {key: known[key] for key in entry.resource_keys if key in known})
+    return Outgoing(key, event, {name: known[name] for name in entry.resource_keys if name in known})
 
 
-def to_batch(told: Sequence[Outgoing], version: str = "") -> LogsBatch:
-    """Return events as log records, those of one resource together."""
-    request = ExportLogsServiceRequest()
-    groups: dict[tuple[tuple[str, Plain], ...], ResourceLogs] = {}
-    for each in told:
-        key = tuple(each.resource.items())
-        if key not in groups:
-            group = groups[key] = request.resource_logs.add()
+class Parcel:
+    """Events on their way to be one batch of log records, those of one resource together; it knows its size."""
+
+    def __init__(self, version: str = "") -> None:
+        self.keys: list[Key] = []
+        """Of its alerts."""
+        self.size_bytes = 0
+        """About that of the batch."""
+        self._version = version
+        self._request = ExportLogsServiceRequest()
+        self._groups: dict[tuple[tuple[str, Plain], ...], ResourceLogs] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it should leave before another is put in."""
+        return len(self.keys) >= MOST_ALERTS or self.size_bytes >= MOST_BYTES
+
+    def add(self, told: Outgoing) -> None:
+        """Put an event in."""
+        key = tuple(told.resource.items())
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = self._request.resource_logs.add()
             group.resource.attributes.extend(KeyValue(key=name, value=from_plain(value)) for name, value in key)
             scope_logs = group.scope_logs.add()
-            scope_logs.scope.name, scope_logs.scope.version = SCOPE_NAME, version
-        record = groups[key].scope_logs[0].log_records.add()
-        record.CopyFrom(each.event.to_record())
+            scope_logs.scope.name, scope_logs.scope.version = SCOPE_NAME, self._version
+            self.size_bytes += group.ByteSize()
+        record = group.scope_logs[0].log_records.add()
+        record.CopyFrom(told.event.to_record())
         record.attributes.extend(
             KeyValue(key=f"alert.annotation.{name}", value=from_plain(text))
-            for name, text in each.annotations.items()
+            for name, text in told.annotations.items()
             if text
         )
-    return LogsBatch(request)
+        self.size_bytes += record.ByteSize()
+        self.keys.append(told.key)
+
+    def to_bytes(self) -> bytes:
+        """Return the batch, b"" for an empty one."""
+        return self._request.SerializeToString() if self.keys else b""

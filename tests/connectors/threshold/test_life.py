@@ -104,8 +104,8 @@ async def test_it_keeps_firing_for_a_while() -> None:
 async def test_it_says_now_and_then_how_it_stands() -> None:
     async with world(rule(repeat_interval="5m", resolve="< 80")) as w:
         for second in range(0, 3600, 30):
-            await w.at(second, 500 + second)
-        assert w.states == ["firing warning", *["updated warning"], *["updated critical"], *["updated critical"] * 10]
+            await w.at(second, 980 + second / 60)
+        assert w.states == ["firing warning", *["updated warning"] * 4, *["updated critical"] * 8]
         assert len({event.started_ns for event in w.events}) == 1
 
 

@@ -2,8 +2,9 @@
 
 import json
 from array import array
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Final
 
 from otel_discord.connectors.threshold.measures.explicit import Explicit
@@ -11,6 +12,7 @@ from otel_discord.connectors.threshold.measures.exponential import Exponential, 
 from otel_discord.connectors.threshold.measures.increase import Before
 
 VERSION: Final = 1
+_SLICE: Final = 200
 
 
 def key_of(stream: Hashable) -> str:
@@ -19,11 +21,17 @@ def key_of(stream: Hashable) -> str:
     return blake2b(told, digest_size=12).hexdigest()
 
 
-def encoded(aggregate: str, streams: Iterable[tuple[str, Before]]) -> bytes:
-    """Return the totals as bytes."""
-    rows = [[key, each.at_ns, each.raw_ns, each.start_ns, _plain(each.total)] for key, each in streams]
-    told = {"version": VERSION, "aggregate": aggregate, "streams": rows}
-    return json.dumps(told, separators=(",", ":")).encode()
+def encoded(aggregate: str, streams: Iterable[tuple[str, Before]]) -> Iterator[bytes]:
+    """Yield the totals as bytes, some hundred streams a piece."""
+    head = json.dumps({"version": VERSION, "aggregate": aggregate}, separators=(",", ":"))
+    yield f'{head[:-1]},"streams":['.encode()
+    rest = iter(streams)
+    separator = ""
+    while some := list(islice(rest, _SLICE)):
+        rows = [[key, each.at_ns, each.raw_ns, each.start_ns, _plain(each.total)] for key, each in some]
+        yield (separator + json.dumps(rows, separators=(",", ":"))[1:-1]).encode()
+        separator = ","
+    yield b"]}"
 
 
 def decoded(aggregate: str, data: bytes) -> Mapping[str, Before]:

@@ -7,7 +7,8 @@ with five points a window and up to 3 kB with thirty or more; for percentiles it
 import heapq
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from typing import Any, Final
+from itertools import chain
+from typing import Final
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import DataPointFlags, Metric
 
@@ -24,9 +25,11 @@ _NO_VALUE: Final = DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
 _FOLLOWING: Final = frozenset({Flow.ORDERED, Flow.CUMULATIVE, Flow.CHANGE})
 _DIFFERING: Final = frozenset({Flow.CUMULATIVE, Flow.CHANGE})
 _SLOT_NS: Final = 5_000_000_000
-_POINTS: Final = 120
-_POINTS_OF_MANY: Final = 30
-_MANY_GROUPS: Final = 10_000
+POINTS: Final = 120
+"""Most of a group's history."""
+POINTS_OF_MANY: Final = 30
+MANY_GROUPS: Final = 10_000
+"""With more of them each has :data:`POINTS_OF_MANY`."""
 _RESTORED_FOR_NS: Final = 3_600_000_000_000
 
 
@@ -45,7 +48,7 @@ class Measure:
         self._plan = Plan(aggregate, window_ns)
         self._window_ns = window_ns
         self._max_series = max_series
-        self._slot_ns = max(window_ns // 15, _SLOT_NS)
+        self._slot_ns = slot_ns(window_ns)
         self._streams: OrderedDict[Hashable, Stream] = OrderedDict()
         self._groups: dict[Hashable, Group] = {}
         self._touched: set[Group] = set()
@@ -107,7 +110,7 @@ class Measure:
     def _added(
         self, stream: Stream, seen: Observed, at_ns: int, raw_ns: int, start_ns: int, oldest_ns: int
     ) -> Increase | None:
-        before = Before(stream.at_ns, stream.raw_ns, stream.start_ns, stream.total)
+        before = stream.before()
         stream.total = seen.value
         if seen.flow is Flow.CHANGE:
             same = alike(before.total, seen.value)
@@ -188,13 +191,15 @@ class Measure:
         elif self._restored and not self._restored_until_ns:
             self._restored_until_ns = now_ns + _RESTORED_FOR_NS
         groups, self._touched = self._touched, set()
+        for group in groups:
+            if 0 < group.due_ns <= now_ns:
+                group.due_ns = 0
+            yield self._read(group, now_ns)
         while self._due and self._due[0][0] <= now_ns:
             due_ns, _, group = heapq.heappop(self._due)
             if group.due_ns == due_ns:
                 group.due_ns = 0
-                groups.add(group)
-        for group in groups:
-            yield self._read(group, now_ns)
+                yield self._read(group, now_ns)
 
     def _read(self, group: Group, now_ns: int) -> Reading:
         oldest_ns = max(now_ns, group.last_ns) - self._window_ns
@@ -202,8 +207,8 @@ class Measure:
         if value is not None and value != value:
             value = None
         if value is not None:
-            many = len(self._groups) > _MANY_GROUPS
-            group.history.add(now_ns, value, _POINTS_OF_MANY if many else _POINTS)
+            many = len(self._groups) > MANY_GROUPS
+            group.history.add(now_ns, value, POINTS_OF_MANY if many else POINTS)
         group.reading = Reading(group.labels, value, group.last_ns, group.history)
         next_ns = group.store.next_ns() if group.store is not None else None
         due_ns = next_ns + self._window_ns if next_ns is not None else 0
@@ -215,14 +220,25 @@ class Measure:
 
     def to_bytes(self) -> bytes:
         """Return the newest totals of cumulative streams, and those restored and not yet met again."""
-        own: list[tuple[str, Before]] = [
-            (key_of(key), Before(each.at_ns, each.raw_ns, each.start_ns, each.total))
-            for key, each in self._streams.items()
-            if each.total is not None
-        ]
-        waiting: list[tuple[str, Any]] = list(self._restored.items())
-        return encoded(str(self._plan.aggregate), (waiting + own)[-self._max_series :])
+        return b"".join(self.slices())
+
+    def slices(self) -> Iterator[bytes]:
+        """Yield what :meth:`to_bytes` returns, in pieces, so that somebody else can have a turn between them.
+
+        Which streams are in it is decided at the first piece; each has its totals of one moment, and no stream's
+        depend on another's.
+        """
+        own = [(key, stream) for key, stream in self._streams.items() if stream.total is not None]
+        waiting = list(self._restored.items())
+        waiting = waiting[max(0, len(waiting) + len(own) - self._max_series) :]
+        rows = chain(waiting, ((key_of(key), each.before()) for key, each in own[-self._max_series :]))
+        yield from encoded(str(self._plan.aggregate), rows)
 
     def restore(self, data: bytes) -> None:
         """Go on from what ``to_bytes`` of an earlier run returned; before the first point. Raises ``ValueError``."""
         self._restored = dict(list(decoded(str(self._plan.aggregate), data).items())[-self._max_series :])
+
+
+def slot_ns(window_ns: int) -> int:
+    """Return how far apart points of a history are."""
+    return max(window_ns // 15, _SLOT_NS)

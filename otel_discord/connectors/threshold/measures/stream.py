@@ -10,6 +10,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_discord.connectors.threshold.measures.increase import Before
+
 if TYPE_CHECKING:
     from otel_discord.connectors.threshold.measures.group import Group
 
@@ -39,6 +41,10 @@ class Stream:
     ahead_ns: int = -1
     """How much its clock is ahead; -1 before its first point."""
     seen: "array[int] | None" = None
+
+    def before(self) -> Before:
+        """Return its newest point, as the one before the next."""
+        return Before(self.at_ns, self.raw_ns, self.start_ns, self.total)
 
 
 def admit(stream: Stream, raw_ns: int, now_ns: int, oldest_ns: int, *, ordered: bool) -> int:

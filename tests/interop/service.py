@@ -71,8 +71,15 @@ def running_service(folder: Path, far_end: FarEnd, *, queue: Mapping[str, Any] |
         queue: settings of the ``sending_queue``; without them a second exporter writes all that arrives to a file.
     """
     received = folder / "received.jsonl"
+    with running_configured(folder, _config(far_end, received, queue), received) as service:
+        yield service
+
+
+@contextmanager
+def running_configured(folder: Path, configuration: Mapping[str, Any], received: Path) -> Iterator[Service]:
+    """Start it with any configuration that has an ``otlp`` receiver on free ports, and a file exporter to a path."""
     config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump(_config(far_end, received, queue), sort_keys=False), encoding="utf-8")
+    config.write_text(yaml.safe_dump(configuration, sort_keys=False), encoding="utf-8")
     with running([COMMAND, "--config", config], folder, "service") as child:
         log = child.wait_for(READY)
         addresses = dict(_LISTENING.findall(log.partition(READY)[2]))

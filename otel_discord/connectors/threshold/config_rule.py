@@ -125,7 +125,8 @@ class RuleConfig(StrictModel):
     """How long it must be gone before it ends."""
     no_data: NoDataConfig = NoDataConfig()
     repeat_interval: Duration = 300.0
-    """How often an alert that goes on says how it stands (`alert.updated`); 0s: never."""
+    """How often an alert that goes on says how it stands (`alert.updated`), and up to ten times as often where its
+    value has moved by a quarter; 0s: never."""
     annotations: dict[str, str] = Field(default_factory=dict)
     """Templates: `summary`, `description`, anything. They know `attr('service.name')`, `labels`, `value`, `number`,
     `peak`, `threshold`, `severity`, `state`, `duration`, `name`, `metric`, `unit`."""
@@ -139,7 +140,8 @@ class RuleConfig(StrictModel):
     """Of the values, where the metric does not say it or says it wrong: `s`, `By`, `1`."""
     ratio: RatioConfig | None = None
     all_of: tuple[str, ...] = ()
-    """Rules that must all fire, for groups that agree in the labels that they share."""
+    """Rules that must all fire, for groups that agree in the labels that they share; the first is the one whose curve
+    and traces are shown."""
     severity: str = ""
     """Of an `all_of` rule; warning by default."""
     slo: SloConfig | None = None

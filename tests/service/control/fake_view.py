@@ -195,7 +195,11 @@ class FakeView:
             "logs": ("receiver:otlp", "processor:filter@logs", "exporter:discord", "exporter:discord/old")
         }
     )
-    wires: Sequence[Wire] = (Wire("receiver:otlp", "processor:filter@logs", "logs", "logs"),)
+    wires: Sequence[Wire] = (
+        Wire("receiver:otlp", "processor:filter@logs", "logs", "logs"),
+        Wire("processor:filter@logs", "exporter:discord", "logs", "logs"),
+        Wire("processor:filter@logs", "exporter:discord/old", "logs", "logs"),
+    )
     configuration: str = f"exporters: {{discord: {{webhook_url: {URL}}}}}"
     reloads: Sequence[ReloadNote] = (ReloadNote(NOW_S - 30, False, (f"reload failed: {URL}",)),)
     numbers: list[Reading] = field(default_factory=numbers)

@@ -31,7 +31,8 @@ _HTTP_NOISE: Final = frozenset(
     (
         "url.scheme", "http.scheme", "http.flavor", "network.protocol.version", "network.protocol.name",
         "user_agent.original", "http.user_agent", "server.port", "client.port", "network.peer.port",
-        "network.peer.address",
+        "network.peer.address", "http.host", "http.server_name", "net.host.name", "net.host.port", "net.peer.ip",
+        "net.peer.port",
     )
 )  # fmt: skip
 _SHORT_KEYS: Final = {

@@ -222,6 +222,17 @@ def test_location() -> None:
             [("request", "POST /cart → 500"), ("error", "timeout"), ("user", "u-1"), ("a", "1")],
         ),
         ({"http.request.method": "GET"}, [("method", "GET")]),
+        (
+            {
+                "http.method": "GET",
+                "http.route": "/cart",
+                "http.host": "10.0.0.1:80",
+                "http.server_name": "10.0.0.1:80",
+                "net.host.port": 80,
+                "net.peer.ip": "10.0.0.2",
+            },
+            [("request", "GET /cart")],
+        ),
         ({"request": {"path": "/a"}}, [("request", "(path=/a)")]),
         (
             {

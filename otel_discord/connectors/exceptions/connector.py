@@ -11,6 +11,7 @@ from otel_discord.component.instruments import counter
 from otel_discord.connectors.exceptions.config import ExceptionsConfig
 from otel_discord.connectors.exceptions.failures import failures
 from otel_discord.connectors.exceptions.records import records
+from otel_discord.connectors.exceptions.requests import requests
 from otel_discord.connectors.exceptions.told import Told
 from otel_discord.ottl import ConditionSequence, ContextKind, ErrorMode, OttlError, SpanItem, each_span, parse_condition
 from otel_discord.ottl.told_once import ToldOnce
@@ -69,8 +70,9 @@ class ExceptionsConnector:
         if not new:
             self._count(0, len(found))
             return ACCEPTED
+        told = records(new, self._config.dimensions, self._wall_clock_ns(), requests(new, each_span(batch)))
         try:
-            receipt = await self._outlet.consume(records(new, self._config.dimensions, self._wall_clock_ns()))
+            receipt = await self._outlet.consume(told)
         except BaseException:
             self._told.forget(noted)
             raise

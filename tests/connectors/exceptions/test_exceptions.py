@@ -151,6 +151,17 @@ async def test_what_is_told_of_a_span(arguments: Mapping[str, Any], expected: li
     assert await bodies(span(batch(), 1, **arguments)) == expected
 
 
+async def test_it_says_in_which_request_it_was() -> None:
+    sent = span(span(batch(), 1, 2, events=[BOOM], kind=1), 2, 3, kind=1, status=UNSET)
+    assert await bodies(span(sent, 3, name="POST /checkout", status=UNSET)) == ["op1 failed in POST /checkout"]
+    sink = Sink()
+    await make(sink).consume(sent)
+    assert attributes_to_dict(sink.log_records[0].attributes)["span.request"] == "POST /checkout"
+    of_another_trace = span(span(batch(), 1, 2, message="no", kind=1), 2, trace=2, status=UNSET)
+    in_a_circle = span(span(of_another_trace, 5, 6, message="oh", kind=1), 6, 5, kind=1, status=UNSET)
+    assert await bodies(in_a_circle) == ["op1 failed: no", "op5 failed: oh"]
+
+
 async def test_in_discord_failures_of_different_operations_are_different_problems() -> None:
     sink = Sink()
     connector = make(sink)
@@ -221,7 +232,7 @@ async def test_an_answer_of_500_is_told_by_the_exception_that_it_became() -> Non
     raised = span(span(batch(), 1, 2, attributes=ASKED, kind=CLIENT), 2, events=[BOOM])
     assert await bodies(raised) == ["op2 failed"]
     timed_out = span(span(batch(), 1, 2, attributes={"error.type": "timeout"}, kind=CLIENT), 2, events=[BOOM])
-    assert await bodies(timed_out) == ["op2 failed", "op1 failed: timeout"], "that says why"
+    assert await bodies(timed_out) == ["op2 failed", "op1 failed in op2: timeout"], "that says why"
 
 
 async def test_a_response_that_is_sent_fails_with_its_request() -> None:

@@ -211,7 +211,12 @@ def assert_all_is_told(shown: Shown, routes: Routes, sources: Path) -> None:
     for operation, title, place, frame in (
         (routes.order, "TypeError: can't multiply sequence by non-int of type 'float'", "in price_with_tax", ""),
         (routes.refund, routes.refused, "in refund", ""),
-        ("look up the card", "CardExpiredError: card of order 7 expired in 03/2021", "in refund", "raise CardExpired"),
+        (
+            "look up the card",
+            "CardExpiredError: card of order 7 expired in 03/2021",
+            "in refund",
+            'raise CardExpiredError("card of order 7 expired in 03/2021")',
+        ),
     ):
         embed = shown.embed(title)
         told = embed["description"]
@@ -220,7 +225,9 @@ def assert_all_is_told(shown: Shown, routes: Routes, sources: Path) -> None:
         file_name, _, line = where.removesuffix(f" {place}").rpartition(":")
         source = (sources / file_name.rpartition("/")[2]).read_text().splitlines()[int(line) - 1]
         assert any(each in source for each in ("price * 1.19", "raise_for_status", "raise CardExpired")), source
-        assert f"\n{operation} failed\n" in told
+        within = " in POST /refunds" if operation == "look up the card" else ""
+        assert f"\n{operation} failed{within}\n" in told
+        assert "127.0.0.1" not in told, "an address of the server's own says nothing"
         assert frame in told
         root = routes.refund if operation == "look up the card" else operation
         assert TRACES.format(trace_id=shown.trace_id(root)) in told

@@ -18,10 +18,10 @@ class Ask:
 
     method: str
     path: str
-    query: Mapping[str, str] = _NONE
-    form: Mapping[str, str] = _NONE
-    headers: Mapping[str, str] = _NONE
-    cookies: Mapping[str, str] = _NONE
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
     is_encrypted: bool = False
 
 

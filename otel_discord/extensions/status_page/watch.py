@@ -83,7 +83,9 @@ class Watch:
 
     def alert_count(self) -> int:
         """Return how many alerts fire."""
-        return sum([len(each.firing_alerts()) for each in offering(self.view.open_components(), Watched).values()])
+        watched = offering(self.view.open_components(), Watched)
+        counts: list[int] = [len(each.firing_alerts()) for each in watched.values()]
+        return sum(counts)
 
     async def destinations(self) -> Sequence[str]:
         """Return the names of all destinations."""

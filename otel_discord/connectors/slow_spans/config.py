@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from otel_discord.component import NamesExtension, Storage
 from otel_discord.config import Duration, StrictModel, format_duration
 from otel_discord.config.problem import SeveralError
 from otel_discord.ottl import ContextKind, OttlSyntaxError, parse_condition
@@ -71,6 +72,8 @@ class SlowSpansConfig(StrictModel):
     limits: tuple[Limit, ...] = ()
     """Fixed limits; the first whose `where` holds decides."""
     learned: Learned = Learned()
+    storage: Annotated[str | None, NamesExtension(Storage)] = None
+    """An extension that keeps what was learned over a restart; without it that is learned anew."""
     severity: SeverityNumber = int(Severity.WARN)
     """Severity of the records."""
     escalate: tuple[Escalation, ...] = ()

@@ -5,12 +5,26 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
-from otel_discord.component import ACCEPTED, Host, Outlets, Receipt, Settings, ShutdownError
+from otel_discord.component import (
+    ACCEPTED,
+    Host,
+    Outlets,
+    QueueLimits,
+    Receipt,
+    RetryableError,
+    Settings,
+    ShutdownError,
+    Sizer,
+    StartError,
+    Storage,
+)
 from otel_discord.connectors.slow_spans.config import SlowSpansConfig
 from otel_discord.connectors.slow_spans.judging import Judge, Matches
+from otel_discord.connectors.slow_spans.learned_keeper import BETWEEN_WRITES_S, LearnedKeeper
 from otel_discord.connectors.slow_spans.leaving import Leaving
 from otel_discord.connectors.slow_spans.operations import Operation, Operations
 from otel_discord.connectors.slow_spans.own_numbers import OwnNumbers
@@ -23,6 +37,8 @@ from otel_discord.signals import Batch, Signal, TracesBatch, find_attribute, spa
 from otel_discord.signals.callee import callee
 
 _NS = 1_000_000_000
+_LIMITS: Final = QueueLimits(1, Sizer.REQUESTS, 2**20)
+"""Of a queue of which only the state is used."""
 _CLOCK_KEYS = ("service.name", "service.instance.id", "host.name", "host.id", "k8s.pod.uid", "container.id")
 
 
@@ -67,32 +83,40 @@ class SlowSpansConnector:
         )
         self._is_open = False
         self._woken = asyncio.Event()
+        self._closing = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
         """Tell traces when they are due, and at the end all that wait, within the host's deadline.
 
-        What was learned is kept over a reload.
+        What was learned is kept over a reload, and with storage over a restart.
+
+        Raises:
+            StartError: the storage is not there, or cannot be read.
         """
-        self._take_over(host)
-        self._is_open = True
-        try:
-            async with asyncio.timeout(None) as limit:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._tell_when_due())
-                    try:
-                        yield
-                    finally:
-                        self._is_open = False
-                        self._woken.set()
-                        limit.reschedule(host.drain_deadline_s)
-                await self._tell_the_rest()
-        except TimeoutError:
-            if not limit.expired():
-                raise
-        finally:
-            self._is_open = False
-            self._say_what_was_let_go()
+        async with self._keeper(host) as keeper:
+            self._is_open = True
+            try:
+                async with asyncio.timeout(None) as limit:
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self._tell_when_due())
+                        tasks.create_task(self._keep_now_and_then(keeper))
+                        try:
+                            yield
+                        finally:
+                            self._is_open = False
+                            self._woken.set()
+                            self._closing.set()
+                            limit.reschedule(host.drain_deadline_s)
+                    await self._tell_the_rest()
+                    if keeper is not None:
+                        await keeper.write()
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+            finally:
+                self._is_open = False
+                self._say_what_was_let_go()
 
     async def consume(self, batch: Batch) -> Receipt:
         """Take spans in; what is slow is told later.
@@ -157,11 +181,36 @@ class SlowSpansConnector:
                 now_ns = self._wall_clock_ns()
                 self._leaving.add(tell(trace, percentile=self._config.learned.percentile, now_ns=now_ns))
 
-    def _take_over(self, host: Host) -> None:
+    @asynccontextmanager
+    async def _keeper(self, host: Host) -> AsyncIterator[LearnedKeeper | None]:
+        """Go on from what was learned before a reload, else before a restart."""
         kept = host.kept(f"slow_spans connector {self._id}", _Kept)
+        operations = self._judge.operations
         if kept.operations is not None:
-            self._judge.operations.go_on_from(kept.operations)
-        kept.operations = self._judge.operations
+            operations.go_on_from(kept.operations)
+        begins_anew, kept.operations = kept.operations is None, operations
+        if self._config.storage is None or not self._config.learned.enabled:
+            yield None
+            return
+        storage: Storage = host.extension(self._config.storage, Storage)
+        async with storage.open_queue(f"{self._id}/learned", _LIMITS) as queue:
+            keeper = LearnedKeeper(
+                queue=queue, operations=operations, logger=self._logger, wall_clock_ns=self._wall_clock_ns
+            )
+            if begins_anew:
+                try:
+                    await keeper.restore()
+                except RetryableError as error:
+                    raise StartError(f"storage: what was learned cannot be read: {error}") from error
+            yield keeper
+
+    async def _keep_now_and_then(self, keeper: LearnedKeeper | None) -> None:
+        while keeper is not None and self._is_open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BETWEEN_WRITES_S):
+                    await self._closing.wait()
+            if self._is_open:
+                await keeper.write()
 
     def _new_operations(self) -> Operations:
         learned = self._config.learned

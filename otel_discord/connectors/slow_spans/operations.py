@@ -1,6 +1,7 @@
 """What is usual for each operation, learned from its spans. Bounded: the one unused for longest is let go. Pure."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -76,6 +77,17 @@ class Operations:
         for known in self._known.values():
             known.sketch.half_life_s, known.sketch.half_life_spans = self.half_life_s, self._half_life_spans
             known.reckon_at = 0
+        self._let_go()
+
+    def learned(self) -> list[tuple[Operation, Sketch]]:
+        """Return what was learned, the operation unused for longest first."""
+        return [(operation, known.sketch) for operation, known in self._known.items()]
+
+    def take_in(self, learned: Iterable[tuple[Operation, Sketch]]) -> None:
+        """Take what an earlier run has learned, in any order, in place of what is known of these operations."""
+        for operation, sketch in sorted(learned, key=lambda each: each[1].last_s):
+            sketch.half_life_s, sketch.half_life_spans = self.half_life_s, self._half_life_spans
+            self._known[operation] = _Known(sketch)
         self._let_go()
 
     def known_so_far(self) -> OrderedDict[Operation, "_Known"]:

@@ -60,6 +60,9 @@ class MemoryConfig(ScraperConfig):
     """Memory."""
 
     scraper = "memory"
+    within_cgroup: bool = False
+    """true: where this process has a memory limit (a container, a systemd unit), that limit and what counts against
+    it, in place of the machine's memory."""
 
 
 class PagingConfig(ScraperConfig):

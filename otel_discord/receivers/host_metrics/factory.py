@@ -9,7 +9,8 @@ def _create(settings: Settings, config: HostMetricsConfig, outlets: Outlets) -> 
     from otel_discord.receivers.host_metrics.psutil_machine import PsutilMachine
     from otel_discord.receivers.host_metrics.receiver import HostMetricsReceiver
 
-    return HostMetricsReceiver(settings, config, outlets, PsutilMachine())
+    within_cgroup = config.scrapers.memory is not None and config.scrapers.memory.within_cgroup
+    return HostMetricsReceiver(settings, config, outlets, PsutilMachine(memory_within_cgroup=within_cgroup))
 
 
 FACTORY = ReceiverFactory(

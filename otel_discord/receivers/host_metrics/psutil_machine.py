@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psutil
 
+from otel_discord.receivers.host_metrics.cgroup import memory_within_limit
 from otel_discord.receivers.host_metrics.samples import (
     Cpus,
     Disk,
@@ -40,7 +41,8 @@ _SWAP_PAGE_BYTES: Final = 4096
 class PsutilMachine:
     """This machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, memory_within_cgroup: bool = False) -> None:
+        self._within_cgroup = memory_within_cgroup
         self._process = psutil.Process()
 
     def host(self) -> Host:
@@ -54,8 +56,10 @@ class PsutilMachine:
         return Cpus(tuple(_by_mode(each._asdict()) for each in times), psutil.cpu_count(logical=False))
 
     def memory(self) -> Memory:
-        """Return how memory is used."""
+        """Return how memory is used: that of the machine, or of this process's group where that is wanted."""
         found = psutil.virtual_memory()
+        if self._within_cgroup and (within := memory_within_limit(found.total)) is not None:
+            return within
         return Memory(
             total=found.total,
             free=found.free,

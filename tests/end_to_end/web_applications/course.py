@@ -207,7 +207,7 @@ def assert_all_is_told(shown: Shown, routes: Routes, sources: Path) -> None:
     slow_item = _assert_slow(
         shown, routes.item, "(usually ", r"mostly look into the cache: (\d+) ms, (\d+) %\n", "look into the cache"
     )
-    assert re.search(rf"\n[\d.,]+ times its usual [\d.]+ ms \(p95 of {LEARNED_FROM} spans\)\n", slow_item)
+    assert re.search(rf"\n[\d.,]+ times its usual [\d.]+ ms \(p95 of \d\d spans\)\n", slow_item)
     for operation, title, place, frame in (
         (routes.order, "TypeError: can't multiply sequence by non-int of type 'float'", "in price_with_tax", ""),
         (routes.refund, routes.refused, "in refund", ""),

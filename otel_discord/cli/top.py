@@ -131,7 +131,16 @@ def _screen(console: "Console") -> "Iterator[Callable[[Sequence[Text]], None]]":
     from rich.live import Live
 
     with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
-        yield lambda lines: live.update(Group(*lines), refresh=True)
+        yield lambda lines: live.update(Group(*_fitting(lines, console.height)), refresh=True)
+
+
+def _fitting(lines: "Sequence[Text]", height: int) -> "Sequence[Text]":
+    """Return what a screen has room for, and how much it does not show."""
+    if len(lines) <= height:
+        return lines
+    from rich.text import Text
+
+    return [*lines[: height - 1], Text(f"… {len(lines) - height + 1} more lines; --once shows all", "dim")]
 
 
 def _print(console: "Console", lines: "Sequence[Text]") -> None:

@@ -50,7 +50,7 @@ def destinations(now: Overview, before: Overview | None, width: int) -> list[Tex
                 (breaker, "" if breaker == "closed" else BAD),
             ]
         )
-        rows += [Note(text, style) for text, style in _more(each)]
+        rows += [Note(text, style) for text, style in _more(each, names_breaker=width < WIDE)]
     return grid(columns, rows, width) if rows else []
 
 
@@ -58,11 +58,11 @@ def _budget(left: float | None) -> str:
     return count(int(left)) if left is not None else UNKNOWN
 
 
-def _more(each: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _more(each: Mapping[str, Any], *, names_breaker: bool) -> Iterable[tuple[str, str]]:
     said = []
     if each.get("next_in_s"):
         said.append(f"next in {span(each['next_in_s'])}")
-    if each.get("breaker") not in ("closed", "", None):
+    if names_breaker and each.get("breaker") not in ("closed", "", None):
         said.append(f"breaker {each['breaker']}")
     if each.get("webhook_up") is False:
         said.append("the last check did not find the webhook")

@@ -92,7 +92,7 @@ async def test_all_that_is_wrong_is_said() -> None:
     for words in (
         "ops (discord)         waiting        4,312   1m14s       3  143ms  911ms  98 %    2m10s",
         "next in 1.5s",
-        "breaker open · the last check did not find the webhook · fallback ops",
+        "    the last check did not find the webhook · fallback ops",
         "1m00s ago: 10015: Unknown Webhook",
         "errors (discord/old)  unreachable",
         "QueueDepth  critical  5m00s  1,250  > 1000  ops    service.name=shop",

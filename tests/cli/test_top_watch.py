@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from rich.text import Text
 
+from otel_discord.cli.top import _fitting
 from otel_discord.cli.top_keys import waiting
 from otel_discord.cli.top_watch import HISTORY, Watch, watch
 from otel_discord.service.control.client import ControlError, NotRunningError
@@ -71,6 +73,13 @@ def test_a_service_that_goes_away_is_waited_for() -> None:
     assert in_per_s(back) == "–"  # another run begins to count anew
     assert in_per_s(looking.look(100)) == "3.0"
     assert "(0ms)" in looking.look(100)[0].plain
+
+
+def test_a_screen_says_what_it_has_no_room_for() -> None:
+    lines = [Text(str(number)) for number in range(10)]
+    assert _fitting(lines, 10) is lines
+    shown = [line.plain for line in _fitting(lines, 4)]
+    assert shown == ["0", "1", "2", "… 7 more lines; --once shows all"]
 
 
 def test_it_goes_on_until_it_is_enough() -> None:

@@ -1,6 +1,6 @@
 """The service at one look, as a document for JSON. Pure: from what it shows and what its exporters have muted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -45,13 +45,14 @@ def overview_document(view: ServiceView, muted: Muted, *, phase: str, pid: int, 
     Every text has gone through the service's redaction before it was cut.
     """
     readings = view.readings()
-    watched = {
+    exporters = {
         name.removeprefix(_PREFIX): component
         for name, component in view.open_components().items()
-        if name.startswith(_PREFIX) and isinstance(component, Watched)
+        if name.startswith(_PREFIX)
     }
+    watched = {name: component for name, component in exporters.items() if isinstance(component, Watched)}
     now_ns = int(now_unix_s * _NS)
-    destinations = _destinations(watched, readings, now_ns)
+    destinations = _destinations(exporters, watched, readings, now_ns)
     alerts = [(name, *each) for name, exporter in watched.items() for each in exporter.firing_alerts()]
     alerts.sort(key=lambda each: (-each[1].severity_number, each[1].started_ns))
     document = {
@@ -140,15 +141,17 @@ def _components(statuses: Mapping[str, ComponentStatus], readings: Sequence[Read
     return found
 
 
-def _destinations(watched: Mapping[str, Watched], readings: Sequence[Reading], now_ns: int) -> list[dict[str, Any]]:
+def _destinations(
+    exporters: Collection[str], watched: Mapping[str, Watched], readings: Sequence[Reading], now_ns: int
+) -> list[dict[str, Any]]:
     asked = [
         _destination(name, state, now_ns)
         for name, exporter in watched.items()
         for state in exporter.destination_states()
     ]
-    there = {each["exporter"] for each in asked}
+    # Sums outlive a reload that has removed their exporter.
     measured = measured_destinations(readings, now_unix_s=now_ns / _NS)
-    return [*asked, *(each for each in measured if each["exporter"] not in there)]
+    return [*asked, *(each for each in measured if each["exporter"] in exporters and each["exporter"] not in watched)]
 
 
 def _destination(exporter: str, state: DestinationState, now_ns: int) -> dict[str, Any]:

@@ -104,6 +104,11 @@ async def test_destinations_of_one_that_cannot() -> None:
     }
 
 
+async def test_exporters_that_a_reload_has_removed_are_not_there() -> None:
+    found = await document(FakeView(components={"exporter:discord": FakeExporter(states=[])}))
+    assert found["destinations"] == []  # one is not running, and of the other only sums are left
+
+
 async def test_alerts_the_gravest_first_and_bounded() -> None:
     many = [(alert(name=f"a{number}", severity="warning"), ["ops"]) for number in range(MAX_ALERTS)]
     view = FakeView(components={"exporter:discord": FakeExporter(alerts=[*many, (alert(), ["ops", "pager"])])})

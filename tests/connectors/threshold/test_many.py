@@ -1,5 +1,7 @@
 """Very many alerts at once leave in batches of bounded size, and nobody has to wait for all of them."""
 
+import asyncio
+
 import pytest
 
 from otel_discord.component import Receipt, RetryableError
@@ -129,3 +131,25 @@ async def put_all(w: World, value: float) -> None:
         point = points.add(time_unix_nano=w.now_ns, as_double=value)
         point.attributes.extend(key_values({"service.name": f"worker {number}"}))
     await w.connector.consume(batch)
+
+
+async def test_an_evaluation_that_is_cut_off_leaves_alerts_as_they_were_stored() -> None:
+    storage = FakeStorage()
+    async with world(rule(), storage=storage) as w:
+
+        def cut(key: str) -> None:
+            if key == "journal":
+                del storage.values[key]  # it did not get through
+                raise asyncio.CancelledError
+
+        storage.written = cut
+        await put_all(w, 500)
+        with pytest.raises(asyncio.CancelledError):
+            await w.connector.evaluate()
+        storage.written = lambda key: None
+    assert w.events == []
+    assert not [value for value in storage.values.values() if b'"told"' in value]
+    async with world(rule(), storage=storage, second=1) as w:
+        await put_all(w, 500)
+        await w.connector.evaluate()
+        assert len(w.events) == MANY

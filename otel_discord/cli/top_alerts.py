@@ -32,7 +32,7 @@ def alerts(now: Overview, width: int) -> list[Text]:
                 (str(each["name"]), NAME),
                 (severity, _SEVERITY_STYLES.get(severity, "yellow")),
                 span(each.get("firing_for_s")),
-                f"{each['value']:,.6g}" if "value" in each else UNKNOWN,
+                f"{each['value']:,.6g}" if each.get("value") is not None else UNKNOWN,
                 str(each.get("threshold", "")),
                 ", ".join(each.get("destinations", ())) or UNKNOWN,
                 " ".join(f"{key}={value}" for key, value in each.get("labels", {}).items()),

@@ -10,10 +10,15 @@ Overview: TypeAlias = Mapping[str, Any]
 
 def elapsed_s(before: Overview | None, now: Overview) -> float | None:
     """Return the time between two overviews; None where they are not of the same run of the service, or one."""
-    if before is None or before["service"].get("pid") != now["service"].get("pid"):
+    if before is None or _run(before) != _run(now):
         return None
     between_s = float(now["service"].get("uptime_s", 0)) - float(before["service"].get("uptime_s", 0))
     return between_s if between_s > 0 else None
+
+
+def _run(overview: Overview) -> tuple[object, object]:
+    """Return what tells one run of a service from another; in a container each has the same process id."""
+    return overview["service"].get("pid"), overview["service"].get("started_at")
 
 
 @dataclass(frozen=True, slots=True)

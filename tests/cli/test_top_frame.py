@@ -170,6 +170,8 @@ def test_no_rates_over_a_restart() -> None:
     other = {**five_seconds_ago(now), "service": {**now["service"], "pid": 8, "uptime_s": 1}}
     assert elapsed_s(other, now) is None
     assert elapsed_s(None, now) is None
+    in_a_container = {**five_seconds_ago(now), "service": {**now["service"], "uptime_s": 1, "started_at": "earlier"}}
+    assert elapsed_s(in_a_container, now) is None
     assert elapsed_s(now, now) is None
     assert pipeline_rates("logs", other, now).in_per_s is None
 

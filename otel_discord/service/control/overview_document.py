@@ -1,5 +1,6 @@
 """The service at one look, as a document for JSON. Pure: from what it shows and what its exporters have muted."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -184,7 +185,7 @@ def _destination(exporter: str, state: DestinationState, now_ns: int) -> dict[st
         "last_error": state.last_error_ns,
         "webhook_checked": state.webhook_checked_ns,
     }
-    said = always | {key: value for key, value in perhaps.items() if value not in (None, "")}
+    said = always | {key: value for key, value in perhaps.items() if _is_said(value)}
     for key, at_ns in times.items():
         if at_ns:
             said[f"{key}_at"], said[f"{key}_ago_s"] = time_text(at_ns), _age_s(now_ns, at_ns)
@@ -219,7 +220,7 @@ def _alert(
     }
     if event.started_ns:
         said["started_at"], said["firing_for_s"] = time_text(event.started_ns), _age_s(now_ns, event.started_ns)
-    return {key: value for key, value in said.items() if value not in (None, "", {})}
+    return {key: value for key, value in said.items() if _is_said(value)}
 
 
 def _reload(note: ReloadNote) -> dict[str, Any]:
@@ -230,5 +231,12 @@ def _age_s(later_ns: int, earlier_ns: int) -> float:
     return round(max(0, later_ns - earlier_ns) / _NS, 3)
 
 
+def _is_said(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)  # JSON has no other numbers
+    return value not in (None, "", {})
+
+
 def _cut(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode()  # half a character of Discord's cannot be written
     return text if len(text) <= MAX_TEXT_CHARS else f"{text[: MAX_TEXT_CHARS - 1]}…"

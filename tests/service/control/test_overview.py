@@ -1,7 +1,9 @@
 """What ``overview`` answers."""
 
 import asyncio
+import dataclasses
 import json
+import math
 from typing import Any
 
 import orjson
@@ -13,7 +15,7 @@ from otel_discord.component.watched_exporter import Watched
 from otel_discord.service.control.overview import ANSWER_TIMEOUT_S, muted_by, overview
 from otel_discord.service.control.overview_document import MAX_ALERTS, MAX_TEXT_CHARS, Muted, overview_document
 from otel_discord.service.control.overview_numbers import quantile
-from tests.service.control.fake_view import NOW_S, TOKEN, FakeExporter, FakeView, alert
+from tests.service.control.fake_view import NOW_S, TOKEN, FakeExporter, FakeView, alert, ops
 
 
 async def document(view: FakeView, phase: str = "ready") -> dict[str, Any]:
@@ -136,6 +138,16 @@ async def test_no_secret_is_in_it() -> None:
     text = json.dumps(await document(view))
     assert TOKEN[:20] not in text
     assert text.count("[REDACTED]") >= 5
+
+
+async def test_what_json_cannot_say() -> None:
+    state = dataclasses.replace(ops(), budget_left=math.inf, last_error="half \ud83d", recent_success=math.nan)
+    odd = alert(value=math.inf, labels={"half \udc00": "\ud83d"})
+    found = await document(FakeView(components={"exporter:discord": FakeExporter(states=[state], alerts=[(odd, [])])}))
+    assert found["destinations"][0]["last_error"] == "half ?"
+    assert not {"budget_left", "recent_success"} & set(found["destinations"][0])
+    assert "value" not in found["alerts"][0]
+    assert found["alerts"][0]["labels"] == {"half ?": "?"}
 
 
 async def test_one_that_measures_nothing() -> None:

@@ -59,7 +59,7 @@ async def test_what_is_not_accepted_keeps_the_rest_back_and_nothing_is_told_twic
         assert len(w.events) == len({event.fingerprint for event in w.events}) == MANY
 
 
-@pytest.mark.parametrize("written", [1, 2, 3, 4, 5, 6, 8, 11, 15])
+@pytest.mark.parametrize("written", [1, 2, 4, 7])
 async def test_a_kill_amid_many_batches_forgets_and_repeats_nobody(written: int) -> None:
     storage, told = FakeStorage(), list[AlertEvent]()
     at_the_kill: dict[str, bytes] = {}
@@ -148,7 +148,7 @@ async def test_an_evaluation_that_is_cut_off_leaves_alerts_as_they_were_stored()
             await w.connector.evaluate()
         storage.written = lambda key: None
     assert w.events == []
-    assert not [value for value in storage.values.values() if b'"told"' in value]
+    assert not [key for key, value in storage.values.items() if key.startswith("alerts/") and b'"told"' in value]
     async with world(rule(), storage=storage, second=1) as w:
         await put_all(w, 500)
         await w.connector.evaluate()

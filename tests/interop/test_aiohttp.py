@@ -19,6 +19,11 @@ AIOHTTP = Routes(
 )
 
 
-def test_what_is_slow_and_what_failed_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("conventions", ["", "http"])
+def test_what_is_slow_and_what_failed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conventions: str
+) -> None:
+    """With the names of attributes that instrumentations use unless told otherwise, and with the stable ones."""
+    monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", conventions)
     shown = shown_after_requests(aiohttp_application(), tmp_path, embeds=6)
     assert_all_is_told(shown, AIOHTTP, CLIENTS / "aiohttp_web")

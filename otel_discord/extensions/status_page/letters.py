@@ -91,20 +91,21 @@ class Replays:
     """The last replay of each exporter. One at a time; leaving :meth:`running` stops them, letters stay letters."""
 
     by_exporter: dict[str, Replay] = field(default_factory=dict)
-    _group: asyncio.TaskGroup | None = None
+    _is_open: bool = False
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Take replays while the block runs."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            try:
-                yield
-            finally:
-                self._group = None
-                for task in self._tasks.values():
-                    task.cancel()
+        self._is_open = True
+        try:
+            yield
+        finally:
+            self._is_open = False
+            for task in self._tasks.values():
+                task.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks.values())
 
     def begin(self, exporter: str, letters: DeadLetters, request: ReplayRequest, what: str) -> None:
         """Send letters again, in a task.
@@ -115,10 +116,10 @@ class Replays:
         running = self._tasks.get(exporter)
         if running is not None and not running.done():
             raise RetryableError("A replay of this exporter is under way; wait for its end.")
-        if self._group is None:
+        if not self._is_open:
             raise RetryableError("The service is closing.")
         replay = self.by_exporter[exporter] = Replay(what)
-        self._tasks[exporter] = self._group.create_task(_follow(replay, letters, request))
+        self._tasks[exporter] = asyncio.create_task(_follow(replay, letters, request), name="status_page replay")
 
 
 async def _follow(replay: Replay, letters: DeadLetters, request: ReplayRequest) -> None:

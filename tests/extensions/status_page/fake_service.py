@@ -3,17 +3,17 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from otel_discord.component import ComponentStatus, PermanentError, Status
+from otel_discord.component import ComponentStatus, PermanentError
 from otel_discord.component.dead_letters import Letter, ReplayRequest, ReplayState
 from otel_discord.component.maintenance import MaintenanceWindow
 from otel_discord.component.service_view import Reading, ReloadNote, Wire
 from otel_discord.component.silences import Silence, SilenceRequest
-from otel_discord.component.storage import LetterFilter
-from otel_discord.component.watched_exporter import DestinationState, Health, ShownMessage, Step
-from otel_discord.signals.alert_event import AlertEvent, AlertState
+from otel_discord.component.storage import EVERY_LETTER, LetterFilter
+from otel_discord.component.watched_exporter import DestinationState, ShownMessage, Step
+from otel_discord.signals.alert_event import AlertEvent
 from otel_discord.testing.host import NopHost
 
 NS = 10**9
@@ -44,7 +44,7 @@ class FakeLetters:
             and (wanted.until_ns is None or each.time_ns < wanted.until_ns)
         ]
 
-    async def letters(self, chosen=LetterFilter(), *, limit=0, newest=True) -> AsyncIterator[Letter]:
+    async def letters(self, chosen=EVERY_LETTER, *, limit=0, newest=True) -> AsyncIterator[Letter]:
         found = self.chosen(chosen)
         for each in found[-limit:] if newest else found[: limit or None]:
             yield each
@@ -61,9 +61,7 @@ class FakeLetters:
         where = {each.destination: 1 for each in found}
         yield ReplayState(chosen=len(found), revived=len(found), by_destination=where)
         self.kept = [each for each in self.kept if each not in found]
-        yield ReplayState(
-            chosen=len(found), revived=len(found), delivered=len(found), by_destination=where, done=True
-        )
+        yield ReplayState(chosen=len(found), revived=len(found), delivered=len(found), by_destination=where, done=True)
 
     async def purge(self, chosen: LetterFilter) -> int:
         found = self.chosen(chosen)
@@ -146,7 +144,7 @@ class Plain:
 
 
 @dataclass
-class FakeService(NopHost):
+class FakeService:
     """A host that is a ServiceView."""
 
     version: str = "0.9.0"
@@ -161,6 +159,20 @@ class FakeService(NopHost):
     counters: dict[tuple[str, tuple[tuple[str, str], ...]], list[float]] = field(default_factory=dict)
     secrets: tuple[str, ...] = (TOKEN,)
     opened_s: float = field(default_factory=time.monotonic)
+
+    extensions: dict[str, Any] = field(default_factory=dict)
+    drain_deadline_s: float | None = None
+    hands_over: bool = False
+    shelf: dict[str, Any] = field(default_factory=dict)
+
+    def kept(self, key, make):
+        return self.shelf.setdefault(key, make())
+
+    def extension(self, component_id, protocol):
+        return NopHost(extensions=self.extensions).extension(component_id, protocol)
+
+    def report_status(self, status, component="", error=""):
+        raise AssertionError("the status page reports nothing")
 
     def count(self, name: str, per_second: float = 0.0, start: float = 0.0, **labels: str) -> None:
         self.counters[name, tuple(labels.items())] = [start, per_second]

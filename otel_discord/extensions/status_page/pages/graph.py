@@ -1,10 +1,11 @@
 """The pipelines as a picture (SVG without styles of its own), and as lists for narrow screens and screen readers."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from otel_discord.extensions.status_page.flow import part_of
-from otel_discord.extensions.status_page.graph_layout import Layout, lay_out
+from otel_discord.extensions.status_page.graph_layout import Edge, Layout, lay_out
 from otel_discord.extensions.status_page.overview import Flow, Node, Overview
 from otel_discord.extensions.status_page.pages.frame import empty
 from otel_discord.extensions.status_page.pages.words import number, rate, text
@@ -35,10 +36,10 @@ def graph(overview: Overview) -> str:
 def _picture(overview: Overview, layout: Layout) -> str:
     width = layout.columns * (BOX_W + GAP_W) - GAP_W + 2 * _PAD
     height = layout.rows * (BOX_H + GAP_H) - GAP_H + 2 * _PAD
-    grouped: dict[tuple[str, str], list[Flow]] = {}
+    grouped: dict[Edge, list[Flow]] = {}
     for flow in overview.flows:
         grouped.setdefault((flow.wire.source, flow.wire.target), []).append(flow)
-    wires = "".join(_wire(flows, layout.paths[edge]) for edge, flows in grouped.items() if edge in layout.paths)
+    wires = _wires({edge: flows for edge, flows in grouped.items() if edge in layout.paths}, layout)
     boxes = "".join(_box(node, layout.places[node.name]) for node in overview.nodes)
     return (
         f'<svg class="graph" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
@@ -50,32 +51,48 @@ def _at(place: tuple[int, float]) -> tuple[float, float]:
     return _PAD + place[0] * (BOX_W + GAP_W), _PAD + place[1] * (BOX_H + GAP_H)
 
 
-def _wire(flows: Sequence[Flow], path: Sequence[tuple[int, float]]) -> str:
-    (x, y), rest = _at(path[0]), path[1:]
+def _line(path: Sequence[tuple[int, float]]) -> str:
+    """Return the path of a wire from the right of its first place to the left of its last."""
+    x, y = _at(path[0])
     x, y = x + BOX_W, y + BOX_H / 2
-    start_x, start_y = x, y
     line = f"M{x:g} {y:g}"
-    first_end = y
-    for index, place in enumerate(rest):
+    for index, place in enumerate(path[1:], start=1):
         to_x, to_y = _at(place)
         to_y += BOX_H / 2
         middle = (x + to_x) / 2
         line += f"C{middle:g} {y:g} {middle:g} {to_y:g} {to_x:g} {to_y:g}"
         x, y = to_x, to_y
-        if index == 0:
-            first_end = to_y
-        if index < len(rest) - 1:
+        if index < len(path) - 1:  # a free place on the way is crossed straight
             x += BOX_W
             line += f"H{x:g}"
-    busy = any(flow.per_second for flow in flows)
-    label_y = (start_y + first_end) / 2
-    labels = [f"{number(flow.per_second)}/s" for flow in flows if flow.per_second is not None]
-    words = "".join(
-        f'<text class="wire-rate" x="{start_x + GAP_W / 2:g}" y="{label_y - 6 + 24 * index:g}">{label}</text>'
-        for index, label in enumerate(dict.fromkeys(labels[:2]))
-    )
-    signals = ", ".join(dict.fromkeys(flow.wire.signal for flow in flows))
-    return f'<path class="wire{" busy" if busy else ""}" d="{line}"><title>{text(signals)}</title></path>{words}'
+    return line
+
+
+def _wires(grouped: Mapping[Edge, Sequence[Flow]], layout: Layout) -> str:
+    """Return the wires with their rates: beside the source that has one wire, else beside the target, where wires of
+    one source have parted."""
+    leaving = Counter(source for source, _ in grouped)
+    told: Counter[tuple[float, float]] = Counter()
+    html = ""
+    for edge, flows in grouped.items():
+        path = layout.paths[edge]
+        rates = [flow.per_second for flow in flows if flow.per_second is not None]
+        signals = ", ".join(dict.fromkeys(flow.wire.signal for flow in flows))
+        css = "wire busy" if any(rates) else "wire"
+        html += f'<path class="{css}" d="{_line(path)}"><title>{text(signals)}</title></path>'
+        if not rates:
+            continue
+        # Several pipelines on one wire carry the same records each: the greatest is what goes over it.
+        if leaving[edge[0]] == 1:
+            x, y = _at(path[0])
+            x, anchor = x + BOX_W + 6, "start"
+        else:
+            x, y = _at(path[1])
+            x, anchor = x - 6, "end"
+        y += BOX_H / 2 - 6 + 20 * told[x, y]
+        told[x, y] += 1
+        html += f'<text class="wire-rate" text-anchor="{anchor}" x="{x:g}" y="{y:g}">{number(max(rates))}/s</text>'
+    return html
 
 
 def _box(node: Node, place: tuple[int, float]) -> str:

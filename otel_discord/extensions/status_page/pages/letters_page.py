@@ -41,17 +41,17 @@ def letters_page(
 def _all_buttons(found: LetterList, chosen: str, frame: Frame) -> str:
     if not frame.can_act:
         return ""
-    what = f"of {chosen}" if chosen else "of every destination"
+    what = f" of {chosen}" if chosen else ""
     buttons = "".join(
         form(
             frame,
             "/dead-letters/replay",
-            f"<button>Replay all {text(what)}{_of(exporter, found)}</button>",
+            f"<button>Replay all{text(what)}{text(_of(exporter, found))}</button>",
             {"exporter": exporter, "destination": chosen},
         )
         + link(
             "/dead-letters/purge",
-            f"Remove all {what}{_of(exporter, found)} …",
+            f"Remove all{what}{_of(exporter, found)} …",
             {"exporter": exporter, "destination": chosen},
             css="action",
         )

@@ -56,12 +56,14 @@ def _headline(overview: Overview, mutes: Mutes) -> str:
         words, mood = "All is well", "good"
     up = span(max(0.0, overview.now_unix_s - overview.started_at_unix_s))
     letters = sum(overview.dead_letters.values())
+    worst = mutes.alerts[0].event.name if mutes.alerts else ""
+    keepers = ", ".join(name for name, count in overview.dead_letters.items() if count)
     tiles = [
         _tile("Received", overview.received_per_s, "records/s"),
         _tile("Sent", overview.sent_per_minute, "messages/min"),
         _tile("In queues", overview.waiting, "waiting"),
-        _count_tile("Alerts", mutes.alert_count, "firing", "/alerts"),
-        _count_tile("Dead letters", letters, "kept", "/dead-letters"),
+        _count_tile("Alerts", mutes.alert_count, "firing", "/alerts", worst),
+        _count_tile("Dead letters", letters, "kept", "/dead-letters", keepers),
     ]
     remark = (
         "" if overview.has_metrics else '<p class="hint">No numbers: service::telemetry::metrics::level is none.</p>'
@@ -80,11 +82,11 @@ def _tile(name: str, figure: Figure, unit: str) -> str:
     )
 
 
-def _count_tile(name: str, count: int, unit: str, path: str) -> str:
+def _count_tile(name: str, count: int, unit: str, path: str, beneath: str) -> str:
     css = "figure bad-text" if count else "figure"
     return (
         f'<a class="tile" href="{path}"><p class="small">{text(name)}</p><p class="{css}">{count:,} '
-        f'<span class="unit">{text(unit)}</span></p></a>'
+        f'<span class="unit">{text(unit)}</span></p><p class="small">{text(beneath)}</p></a>'
     )
 
 

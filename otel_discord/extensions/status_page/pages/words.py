@@ -23,7 +23,7 @@ def number(value: float) -> str:
         return "∞"
     if value and abs(value) < 0.1:
         return f"{value:.2f}"
-    return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}".removesuffix(".0")
 
 
 def rate(value: float | None) -> str:

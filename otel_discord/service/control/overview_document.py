@@ -13,6 +13,7 @@ from otel_discord.component.service_view import Reading, ReloadNote, ServiceView
 from otel_discord.component.silences import Silence
 from otel_discord.component.watched_exporter import DestinationState, Health, Watched
 from otel_discord.service.control.overview_numbers import (
+    UNKNOWN,
     by_exporter,
     component_counters,
     measured_destinations,
@@ -53,7 +54,7 @@ def overview_document(view: ServiceView, muted: Muted, *, phase: str, pid: int, 
     }
     watched = {name: component for name, component in exporters.items() if isinstance(component, Watched)}
     now_ns = int(now_unix_s * _NS)
-    destinations = _destinations(exporters, watched, readings, now_ns)
+    destinations = _destinations(view, exporters, watched, readings, now_ns)
     alerts = [(name, *each) for name, exporter in watched.items() for each in exporter.firing_alerts()]
     alerts.sort(key=lambda each: (-each[1].severity_number, each[1].started_ns))
     document = {
@@ -143,7 +144,11 @@ def _components(statuses: Mapping[str, ComponentStatus], readings: Sequence[Read
 
 
 def _destinations(
-    exporters: Collection[str], watched: Mapping[str, Watched], readings: Sequence[Reading], now_ns: int
+    view: ServiceView,
+    exporters: Collection[str],
+    watched: Mapping[str, Watched],
+    readings: Sequence[Reading],
+    now_ns: int,
 ) -> list[dict[str, Any]]:
     asked = [
         _destination(name, state, now_ns)
@@ -151,8 +156,16 @@ def _destinations(
         for state in exporter.destination_states()
     ]
     # Sums outlive a reload that has removed their exporter.
-    measured = measured_destinations(readings, now_unix_s=now_ns / _NS)
-    return [*asked, *(each for each in measured if each["exporter"] in exporters and each["exporter"] not in watched)]
+    measured = [
+        each
+        for each in measured_destinations(readings, now_unix_s=now_ns / _NS)
+        if each["exporter"] in exporters and each["exporter"] not in watched
+    ]
+    for each in measured:
+        status = view.statuses.get(f"{_PREFIX}{each['exporter']}")
+        if each["health"] == Health.OK and (status is None or status.status is not Status.OK):
+            each["health"] = UNKNOWN  # one of its destinations is not well, and metrics do not say which
+    return [*asked, *measured]
 
 
 def _destination(exporter: str, state: DestinationState, now_ns: int) -> dict[str, Any]:

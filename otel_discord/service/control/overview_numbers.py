@@ -31,6 +31,8 @@ _QUEUES: Final = {
     "otelcol_exporter_queue_capacity": "capacity",
     "otelcol_exporter_in_flight_requests": "in_flight",
 }
+UNKNOWN: Final = "unknown"
+"""Instead of a ``Health``, where metrics do not tell it."""
 _BREAKER: Final = {
     BreakerState.CLOSED: "closed",
     BreakerState.HALF_OPEN: "half-open",
@@ -70,8 +72,8 @@ def queues(readings: Iterable[Reading], oldest_waiting_s: Mapping[str, float]) -
 def measured_destinations(readings: Iterable[Reading], *, now_unix_s: float) -> list[dict[str, Any]]:
     """Return what metrics say of destinations, for exporters that cannot be asked themselves.
 
-    Response times are those since the start, from the buckets; the health is what can be told from a breaker and a
-    check of the webhook.
+    Response times are those since the start, from the buckets. The health is ``unknown`` unless a breaker or a check of
+    the webhook tells it, or messages arrive; who says that the exporter is well is the caller.
     """
     by_destination: dict[tuple[str, str], dict[str, list[Reading]]] = {}
     for each in readings:
@@ -94,7 +96,6 @@ def _measured(found: Mapping[str, Sequence[Reading]], now_unix_s: float) -> dict
     delivered, failed = total("messages_sent_total"), total("messages_failed_total")
     breaker, up, last_429_s = last("breaker_state"), last("webhook_up"), last("last_429_timestamp_seconds")
     durations = found.get("send_duration_seconds", ())
-    health = Health.GONE if up == 0 else Health.UNREACHABLE if breaker else Health.OK
     known: dict[str, Any] = {
         "recent_success": round(delivered / (delivered + failed), 4) if delivered + failed else None,
         "response_p50_s": quantile(durations[-1], 0.5) if durations else None,
@@ -105,12 +106,20 @@ def _measured(found: Mapping[str, Sequence[Reading]], now_unix_s: float) -> dict
         "webhook_response_s": last("webhook_response_seconds"),
     }
     return {
-        "health": str(health),
+        "health": _health(breaker, up, delivered),
         "breaker": _BREAKER.get(BreakerState(int(breaker)), "") if breaker in (0, 1, 2) else "closed",
         "delivered": delivered,
         "failed": failed,
         **{key: value for key, value in known.items() if value is not None},
     }
+
+
+def _health(breaker: float | None, webhook_up: float | None, delivered: int) -> str:
+    if webhook_up == 0:
+        return str(Health.GONE)
+    if breaker:
+        return str(Health.UNREACHABLE)
+    return str(Health.OK) if webhook_up or delivered else UNKNOWN
 
 
 def quantile(histogram: Reading, share: float) -> float | None:

@@ -15,7 +15,7 @@ from otel_discord.component.watched_exporter import Watched
 from otel_discord.service.control.overview import ANSWER_TIMEOUT_S, muted_by, overview
 from otel_discord.service.control.overview_document import MAX_ALERTS, MAX_TEXT_CHARS, Muted, overview_document
 from otel_discord.service.control.overview_numbers import quantile
-from tests.service.control.fake_view import NOW_S, TOKEN, FakeExporter, FakeView, alert, ops
+from tests.service.control.fake_view import NOW_S, TOKEN, FakeExporter, FakeView, Unwatched, alert, ops
 
 
 async def document(view: FakeView, phase: str = "ready") -> dict[str, Any]:
@@ -104,6 +104,31 @@ async def test_destinations_of_one_that_cannot() -> None:
         "last_429_at": "2023-11-14T22:13:10.000000Z",
         "last_429_ago_s": 10.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("up", "breaker", "delivered", "status", "health"),
+    [
+        (None, None, 0, Status.OK, "unknown"),
+        (None, None, 5, Status.OK, "ok"),
+        (1, 0, 0, Status.OK, "ok"),
+        (0, 0, 5, Status.OK, "gone"),
+        (1, 1, 5, Status.OK, "unreachable"),
+        (1, 0, 5, Status.RECOVERABLE, "unknown"),
+        (0, 0, 5, Status.RECOVERABLE, "gone"),
+    ],
+)
+async def test_health_as_metrics_tell_it(
+    up: int | None, breaker: int | None, delivered: int, status: Status, health: str
+) -> None:
+    labels = {"exporter": "x", "destination": "d"}
+    values = {"webhook_up": up, "breaker_state": breaker, "messages_sent_total": delivered}
+    view = FakeView(
+        numbers=[Reading(f"otel_discord_{name}", labels, each) for name, each in values.items() if each is not None],
+        components={"exporter:x": Unwatched()},
+        statuses={"exporter:x": ComponentStatus(status, "", 0)},
+    )
+    assert [each["health"] for each in (await document(view))["destinations"]] == [health]
 
 
 async def test_exporters_that_a_reload_has_removed_are_not_there() -> None:

@@ -123,9 +123,9 @@ class Evaluation:
         stayed = 0
         samples = self._together(rule) if rule.config.all_of else rule.source.samples(now_ns)
         for count, sample in enumerate(samples, 1):
-            if not count % _STRIDE:
+            if sample is None or not count % _STRIDE:
                 yield
-            if self._take_in(rule, entries, sample, now_ns):
+            if sample is not None and self._take_in(rule, entries, sample, now_ns):
                 found.add(sample.labels)
         for count, (labels, entry) in enumerate(entries.items(), 1):
             if not count % _STRIDE_AT_REST:

@@ -1,12 +1,15 @@
 """Where a rule's values come from: one aggregate, a ratio of two, or ratios over several windows. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from otel_discord.connectors.threshold.book import Labels
 from otel_discord.connectors.threshold.histories import Histories
 from otel_discord.connectors.threshold.measures import Measure, Reading
+
+_STRIDE: Final = 512
+_STRIDE_KNOWN: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,11 @@ class Sample:
 class Source(Protocol):
     """The values of one rule. Its measures are fed elsewhere."""
 
-    def samples(self, now_ns: int) -> Iterator[Sample]:
-        """Yield a sample for each group that is known, or has changed since the last call (:attr:`Sample.until_ns`)."""
+    def samples(self, now_ns: int) -> Iterator[Sample | None]:
+        """Yield a sample for each group that is known, or has changed since the last call (:attr:`Sample.until_ns`).
+
+        None is a pause: somebody else may have a turn, and measures may take points in.
+        """
         ...
 
 
@@ -55,9 +61,9 @@ class RatioSource:
     to: Measure
     histories: Histories
 
-    def samples(self, now_ns: int) -> Iterator[Sample]:
+    def samples(self, now_ns: int) -> Iterator[Sample | None]:
         """Yield the ratio of each group of which ``to`` is known."""
-        found = ratios(self.of, self.to, now_ns)
+        found = yield from ratios(self.of, self.to, now_ns)
         for labels, value in found.items():
             yield Sample(labels, value, points=self.histories.add(labels, now_ns, value))
         self.histories.keep_only(found)
@@ -73,11 +79,11 @@ class BurnSource:
     """``of`` and ``to``, by window in nanoseconds."""
     histories: Histories
 
-    def samples(self, now_ns: int) -> Iterator[Sample]:
+    def samples(self, now_ns: int) -> Iterator[Sample | None]:
         """Yield each group's burn over each window; its value is that of the shortest, and silence burns nothing."""
-        shares = {window: ratios(of, to, now_ns) for window, (of, to) in sorted(self.by_window.items())}
         groups: dict[Labels, dict[int, float]] = {}
-        for window, found in shares.items():
+        for window, (of, to) in sorted(self.by_window.items()):
+            found = yield from ratios(of, to, now_ns)
             for labels, share in found.items():
                 burns = groups.setdefault(labels, {})
                 if share is not None:
@@ -97,10 +103,20 @@ class NoSource:
         return iter(())
 
 
-def ratios(of: Measure, to: Measure, now_ns: int) -> dict[Labels, float | None]:
-    """Return the ratio of each group of ``to``; None where that has no data or is 0."""
-    parts = {reading.labels: reading for reading in of.readings(now_ns)}
-    return {reading.labels: _share(parts.get(reading.labels), reading) for reading in to.readings(now_ns)}
+def ratios(of: Measure, to: Measure, now_ns: int) -> Generator[None, None, dict[Labels, float | None]]:
+    """Return the ratio of each group of ``to``, None where that has no data or is 0; pauses now and then."""
+    for measure in (of, to):
+        for count, _ in enumerate(measure.changed(now_ns), 1):
+            if not count % _STRIDE:
+                yield
+    parts = {reading.labels: reading for reading in of.known()}
+    yield
+    found: dict[Labels, float | None] = {}
+    for count, reading in enumerate(to.known(), 1):
+        found[reading.labels] = _share(parts.get(reading.labels), reading)
+        if not count % _STRIDE_KNOWN:
+            yield
+    return found
 
 
 def _share(part: Reading | None, whole: Reading) -> float | None:

@@ -114,7 +114,7 @@ class Exponential:
 
     def _combined(self, other: "Exponential", sign: int) -> "Exponential":
         scale = min(self.scale, other.scale)
-        threshold = max(self.zero_threshold, other.zero_threshold)
+        threshold = _shared_threshold(self, other, scale)
         one, two = self.coarser(scale, threshold), other.coarser(scale, threshold)
         # Before they are laid side by side: buckets far apart would need the room of all between.
         by = max(excess(one.positive, two.positive), excess(one.negative, two.negative))
@@ -187,6 +187,21 @@ def boundary(scale: int, index: int) -> float:
 def index_of(scale: int, value: float) -> int:
     """Return the bucket of a positive value."""
     return math.ceil(math.ldexp(math.log2(value), scale)) - 1
+
+
+def _shared_threshold(one: Exponential, two: Exponential, scale: int) -> float:
+    """Return the higher zero threshold; where it would cut through a bucket with something in it, the end of that one.
+
+    Else what one histogram takes for zero would be missing in the other's bucket.
+    """
+    low, high = sorted((one, two), key=lambda each: each.zero_threshold)
+    threshold = high.zero_threshold
+    if low.zero_threshold == threshold:
+        return threshold
+    place = index_of(scale, threshold)
+    cut = [side.downscaled(low.scale - scale) for side in (low.positive, low.negative)]
+    is_filled = any(0 <= place - side.offset < len(side.counts) and side.counts[place - side.offset] for side in cut)
+    return max(threshold, boundary(scale, place + 1)) if is_filled else threshold
 
 
 def _logarithmic(lower: float, upper: float, share: float) -> float:

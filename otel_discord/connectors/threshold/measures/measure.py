@@ -180,7 +180,11 @@ class Measure:
         """Yield the reading of every group there is; those that cannot have changed are not calculated again."""
         for _ in self.changed(now_ns):
             pass
-        for group in self._groups.values():
+        yield from self.known()
+
+    def known(self) -> Iterator[Reading]:
+        """Yield the last reading of every group that there is now; points may come in meanwhile."""
+        for group in list(self._groups.values()):
             if group.reading is not None:
                 yield group.reading
 

@@ -109,8 +109,11 @@ def ratios(of: Measure, to: Measure, now_ns: int) -> Generator[None, None, dict[
         for count, _ in enumerate(measure.changed(now_ns), 1):
             if not count % _STRIDE:
                 yield
-    parts = {reading.labels: reading for reading in of.known()}
-    yield
+    parts: dict[Labels, Reading] = {}
+    for count, reading in enumerate(of.known(), 1):
+        parts[reading.labels] = reading
+        if not count % _STRIDE_KNOWN:
+            yield
     found: dict[Labels, float | None] = {}
     for count, reading in enumerate(to.known(), 1):
         found[reading.labels] = _share(parts.get(reading.labels), reading)

@@ -1,5 +1,6 @@
 """What ``top`` draws, from the overview of a service that is made up."""
 
+import asyncio
 import copy
 import json
 from datetime import UTC
@@ -16,21 +17,23 @@ from otel_discord.cli.top_frame import frame
 from otel_discord.cli.top_grid import Column, Note, grid
 from otel_discord.cli.top_rates import destination_rate, elapsed_s, pipeline_rates
 from otel_discord.cli.top_words import clock, count, rate, seconds_between, share, span
-from otel_discord.service.control.overview_document import Muted, overview_document
-from tests.service.control.fake_view import NOW_S, TOKEN, FakeExporter, FakeView
+from otel_discord.service.control.overview import ask_exporters
+from otel_discord.service.control.overview_document import Asked, overview_document
+from tests.service.control.fake_view import NOW_S, TOKEN, FakeView
 
 
-def overview(view: FakeView | None = None, **muted: Any) -> dict[str, Any]:
-    document = overview_document(view or FakeView(), Muted(**muted), phase="ready", pid=7, now_unix_s=NOW_S)
+def overview(view: FakeView | None = None, *, is_muting: bool = False) -> dict[str, Any]:
+    view = view or FakeView()
+    asked = asyncio.run(ask_exporters(view))
+    if not is_muting:
+        asked = Asked(asked.destinations, asked.alerts)
+    document = overview_document(view, asked, phase="ready", pid=7, now_unix_s=NOW_S)
     found: dict[str, Any] = json.loads(orjson.dumps(document))
     return found
 
 
-async def whole() -> dict[str, Any]:
-    exporter = FakeExporter()
-    return overview(
-        silences={"discord": await exporter.silences()}, windows={"discord": await exporter.maintenance_windows()}
-    )
+def whole() -> dict[str, Any]:
+    return overview(is_muting=True)
 
 
 def five_seconds_ago(now: dict[str, Any]) -> dict[str, Any]:
@@ -82,13 +85,13 @@ db (hold)         service.name=db    10m00s       40
 dead letters: 17 of discord"""
 
 
-async def test_a_whole_picture_at_80_columns() -> None:
-    now = await whole()
+def test_a_whole_picture_at_80_columns() -> None:
+    now = whole()
     assert text_of(now, five_seconds_ago(now), 80).splitlines() == PICTURE.splitlines()
 
 
-async def test_all_that_is_wrong_is_said() -> None:
-    text = text_of(await whole())
+def test_all_that_is_wrong_is_said() -> None:
+    text = text_of(whole())
     for words in (
         "ops (discord)         waiting        4,312   1m14s       3  143ms  911ms  98 %    2m10s",
         "next in 1.5s",
@@ -104,7 +107,7 @@ async def test_all_that_is_wrong_is_said() -> None:
     assert TOKEN not in text
 
 
-async def test_what_there_is_none_of_is_one_line() -> None:
+def test_what_there_is_none_of_is_one_line() -> None:
     view = FakeView(components={}, numbers=[each for each in FakeView().numbers if each.name.endswith("dead_letters")])
     view.numbers = [type(view.numbers[0])(view.numbers[0].name, view.numbers[0].labels, 0)]
     text = text_of(overview(view))
@@ -120,14 +123,14 @@ def test_a_service_that_measures_nothing_says_so() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 60, 79, 80, 100, 119, 120, 140, 300])
-async def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    now = await whole()
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    now = whole()
     assert max(cell_len(line.plain) for line in frame(now, five_seconds_ago(now), width)) <= max(width, 12)
 
 
 @pytest.mark.parametrize("width", [80, 140])
-async def test_names_of_destinations_and_their_health_are_whole(width: int) -> None:
-    text = text_of(await whole(), None, width)
+def test_names_of_destinations_and_their_health_are_whole(width: int) -> None:
+    text = text_of(whole(), None, width)
     for name in ("ops (", "pager (", "errors (", "waiting", "gone", "unreachable"):
         assert name in text
 

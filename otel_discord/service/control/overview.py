@@ -1,53 +1,71 @@
 """``overview``: everything that ``otel-discord top`` shows, in one document, at any time of the service's life."""
 
 import asyncio
+import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from otel_discord.component import ComponentError, Kind
 from otel_discord.component.maintenance import KeepsMaintenance
 from otel_discord.component.service_view import ServiceView
 from otel_discord.component.silences import KeepsSilences
+from otel_discord.component.watched_exporter import Watched
 from otel_discord.service.control.command import Command
-from otel_discord.service.control.overview_document import Muted, overview_document
+from otel_discord.service.control.overview_document import Asked, overview_document
 
 ANSWER_TIMEOUT_S: Final = 2.0
 """For the silences and windows of all exporters; whose are not there by then are left out."""
 P = TypeVar("P")
 T = TypeVar("T")
 
+_logger = logging.getLogger("otel_discord.service.control")
+
 
 def overview(view: ServiceView, phase: Callable[[], str], now_unix_s: Callable[[], float]) -> Command:
     """Return the command; its answer is one line, :func:`overview_document`."""
 
     async def run(_: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
-        muted = await muted_by(view)
-        yield overview_document(view, muted, phase=phase(), pid=os.getpid(), now_unix_s=now_unix_s())
+        asked = await ask_exporters(view)
+        yield overview_document(view, asked, phase=phase(), pid=os.getpid(), now_unix_s=now_unix_s())
 
     return Command("overview", run, at_any_time=True)
 
 
-async def muted_by(view: ServiceView) -> Muted:
-    """Return the silences and maintenance windows of every exporter that can say so now."""
+async def ask_exporters(view: ServiceView) -> Asked:
+    """Return what every exporter says that can say something now; one that fails hides no other."""
     silences, windows = await asyncio.gather(
         _of_each(view, KeepsSilences, lambda each: each.silences()),
         _of_each(view, KeepsMaintenance, lambda each: each.maintenance_windows()),
     )
-    return Muted(silences, windows)
+    destinations, alerts = {}, {}
+    for name, exporter in _exporters(view, Watched):
+        try:
+            destinations[name], alerts[name] = exporter.destination_states(), exporter.firing_alerts()
+        except Exception:
+            destinations.pop(name, None)
+            _logger.exception("exporter %s cannot say how it fares", name)
+    return Asked(destinations, alerts, silences, windows)
 
 
 async def _of_each(view: ServiceView, protocol: type[P], ask: Callable[[P], Awaitable[T]]) -> dict[str, T]:
-    prefix = f"{Kind.EXPORTER}:"
     answers: dict[str, T] = {}
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            for name, component in view.open_components().items():
-                if name.startswith(prefix) and isinstance(component, protocol):
-                    try:
-                        answers[name.removeprefix(prefix)] = await ask(component)
-                    except ComponentError:  # it is not running, and so has nothing to say
-                        continue
+            for name, exporter in _exporters(view, protocol):
+                try:
+                    answers[name] = await ask(exporter)
+                except ComponentError:  # it is not running, and so has nothing to say
+                    continue
+                except Exception:
+                    _logger.exception("exporter %s cannot say what it mutes", name)
     except TimeoutError:
         pass
     return answers
+
+
+def _exporters(view: ServiceView, protocol: type[P]) -> Iterator[tuple[str, P]]:
+    prefix = f"{Kind.EXPORTER}:"
+    for name, component in view.open_components().items():
+        if name.startswith(prefix) and isinstance(component, protocol):
+            yield name.removeprefix(prefix), component

@@ -1,7 +1,7 @@
-"""The service at one look, as a document for JSON. Pure: from what it shows and what its exporters have muted."""
+"""The service at one look, as a document for JSON. Pure: from what it shows and what its exporters answer."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from otel_discord.component.instrument_list import PREFIX
 from otel_discord.component.maintenance import MaintenanceWindow
 from otel_discord.component.service_view import Reading, ReloadNote, ServiceView
 from otel_discord.component.silences import Silence
-from otel_discord.component.watched_exporter import DestinationState, Health, Watched
+from otel_discord.component.watched_exporter import DestinationState, Health
 from otel_discord.service.control.overview_numbers import (
     UNKNOWN,
     by_exporter,
@@ -34,28 +34,24 @@ _TROUBLED: Final = frozenset({Health.UNREACHABLE, Health.GONE})
 
 
 @dataclass(frozen=True, slots=True)
-class Muted:
-    """What is not shown on purpose, by the exporter's id."""
+class Asked:
+    """What exporters answered, by the exporter's id; who cannot be asked is not there."""
 
+    destinations: Mapping[str, Sequence[DestinationState]] = field(default_factory=dict)
+    alerts: Mapping[str, Sequence[tuple[AlertEvent, Sequence[str]]]] = field(default_factory=dict)
     silences: Mapping[str, Sequence[Silence]] = field(default_factory=dict)
     windows: Mapping[str, Sequence[MaintenanceWindow]] = field(default_factory=dict)
 
 
-def overview_document(view: ServiceView, muted: Muted, *, phase: str, pid: int, now_unix_s: float) -> dict[str, Any]:
+def overview_document(view: ServiceView, asked: Asked, *, phase: str, pid: int, now_unix_s: float) -> dict[str, Any]:
     """Return what ``overview`` answers; docs/reference/control-socket.md has each key. What is not known is left out.
 
     Every text has gone through the service's redaction before it was cut.
     """
     readings = view.readings()
-    exporters = {
-        name.removeprefix(_PREFIX): component
-        for name, component in view.open_components().items()
-        if name.startswith(_PREFIX)
-    }
-    watched = {name: component for name, component in exporters.items() if isinstance(component, Watched)}
     now_ns = int(now_unix_s * _NS)
-    destinations = _destinations(view, exporters, watched, readings, now_ns)
-    alerts = [(name, *each) for name, exporter in watched.items() for each in exporter.firing_alerts()]
+    destinations = _destinations(view, asked.destinations, readings, now_ns)
+    alerts = [(name, *each) for name, of_it in asked.alerts.items() for each in of_it]
     alerts.sort(key=lambda each: (-each[1].severity_number, each[1].started_ns))
     document = {
         "at": time_text(now_ns),
@@ -72,13 +68,13 @@ def overview_document(view: ServiceView, muted: Muted, *, phase: str, pid: int, 
         "alerts": [_alert(*each, now_ns=now_ns, view=view) for each in alerts[:MAX_ALERTS]],
         "silences": [
             {"exporter": name, **silence.to_json()}
-            for name, of_it in muted.silences.items()
+            for name, of_it in asked.silences.items()
             for silence in of_it
             if silence.active
         ],
         "maintenance": [
             {"exporter": name, **window.to_json()}
-            for name, of_it in muted.windows.items()
+            for name, of_it in asked.windows.items()
             for window in of_it
             if window.active
         ],
@@ -144,28 +140,19 @@ def _components(statuses: Mapping[str, ComponentStatus], readings: Sequence[Read
 
 
 def _destinations(
-    view: ServiceView,
-    exporters: Collection[str],
-    watched: Mapping[str, Watched],
-    readings: Sequence[Reading],
-    now_ns: int,
+    view: ServiceView, asked: Mapping[str, Sequence[DestinationState]], readings: Sequence[Reading], now_ns: int
 ) -> list[dict[str, Any]]:
-    asked = [
-        _destination(name, state, now_ns)
-        for name, exporter in watched.items()
-        for state in exporter.destination_states()
-    ]
-    # Sums outlive a reload that has removed their exporter.
+    there = view.open_components()  # sums outlive a reload that has removed their exporter
     measured = [
         each
         for each in measured_destinations(readings, now_unix_s=now_ns / _NS)
-        if each["exporter"] in exporters and each["exporter"] not in watched
+        if each["exporter"] not in asked and f"{_PREFIX}{each['exporter']}" in there
     ]
     for each in measured:
         status = view.statuses.get(f"{_PREFIX}{each['exporter']}")
         if each["health"] == Health.OK and (status is None or status.status is not Status.OK):
             each["health"] = UNKNOWN  # one of its destinations is not well, and metrics do not say which
-    return [*asked, *measured]
+    return [*(_destination(name, state, now_ns) for name, states in asked.items() for state in states), *measured]
 
 
 def _destination(exporter: str, state: DestinationState, now_ns: int) -> dict[str, Any]:

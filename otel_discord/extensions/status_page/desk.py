@@ -59,16 +59,17 @@ class Desk:
         }
 
     async def _frame(self, ask: Ask, has_session: bool) -> Frame:
+        overview = await self.watch.overview()
         notice, is_bad = self.notices.take(ask.query.get("said", ""))
         every = ask.query.get("every", "")
         return Frame(
             refresh_s=self.refresh_s,
             form_token=self.form_token,
             can_act=self.can_act,
-            problems=len((await self.watch.overview()).problems),
+            problems=len(overview.problems),
             counts={
-                "/alerts": self.watch.alert_count(),
-                "/dead-letters": sum(self.watch.letter_counts().values()),
+                "/alerts": await self.watch.alert_count(),
+                "/dead-letters": sum(overview.dead_letters.values()),
             },
             notice=notice,
             notice_is_bad=is_bad,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from otel_discord.component.dead_letters import Letter
-from otel_discord.component.instrument_list import PREFIX
 from otel_discord.component.service_view import ServiceView
 from otel_discord.component.watched_exporter import Watched
 from otel_discord.extensions.status_page.letters import LetterList, newest_letters
@@ -70,22 +69,18 @@ class Watch:
             shown = [(name, _redacted(letter, self.view)) for name, letter in found.letters]
             return LetterList(shown, found.exporters, found.is_complete)
 
-        total = sum(self.letter_counts().values())
+        total = sum((await self.overview()).dead_letters.values())
         return await self.looks.get(f"letters {total} {destination}", look, LETTERS_KEPT_S)
 
-    def letter_counts(self) -> dict[str, int]:
-        """Return how many dead letters each exporter keeps, by the metrics."""
-        return {
-            each.labels.get("exporter", ""): int(each.value)
-            for each in self.view.readings()
-            if each.name == f"{PREFIX}dead_letters"
-        }
+    async def alert_count(self) -> int:
+        """Return how many alerts fire; unlike :meth:`mutes` this waits for nobody."""
 
-    def alert_count(self) -> int:
-        """Return how many alerts fire."""
-        watched = offering(self.view.open_components(), Watched)
-        counts: list[int] = [len(each.firing_alerts()) for each in watched.values()]
-        return sum(counts)
+        async def look() -> int:
+            watched = offering(self.view.open_components(), Watched)
+            counts: list[int] = [len(each.firing_alerts()) for each in watched.values()]
+            return sum(counts)
+
+        return await self.looks.get("alert count", look)
 
     async def destinations(self) -> Sequence[str]:
         """Return the names of all destinations."""

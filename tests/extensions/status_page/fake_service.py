@@ -1,5 +1,6 @@
 """A service to look at, with the trouble that an on-call engineer meets: fake host, exporter and dead letters."""
 
+import math
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -180,7 +181,7 @@ class FakeService:
     def readings(self) -> list[Reading]:
         passed_s = time.monotonic() - self.opened_s
         found = [
-            Reading(name, dict(labels), start + rate * passed_s)
+            Reading(name, dict(labels), start + rate * (passed_s + math.sin(passed_s / 3) / 2))  # it comes in waves
             for (name, labels), (start, rate) in self.counters.items()
         ]
         for component in self.components.values():

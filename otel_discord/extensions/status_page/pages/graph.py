@@ -89,7 +89,8 @@ def _wires(grouped: Mapping[Edge, Sequence[Flow]], layout: Layout) -> str:
         else:
             x, y = _at(path[1])
             x, anchor = x - 6, "end"
-        y += BOX_H / 2 - 6 + 20 * told[x, y]
+        below = anchor == "end" and path[1][1] > path[0][1]  # the wire comes from above: its rate stands beneath it
+        y += BOX_H / 2 + (17 if below else -6) + 18 * told[x, y]
         told[x, y] += 1
         html += f'<text class="wire-rate" text-anchor="{anchor}" x="{x:g}" y="{y:g}">{number(max(rates))}/s</text>'
     return html

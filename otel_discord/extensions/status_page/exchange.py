@@ -1,5 +1,6 @@
 """A request and its answer, as the pages see them: values without any HTTP library."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -42,7 +43,11 @@ def html_answer(html: str, status: HTTPStatus = HTTPStatus.OK) -> Answer:
 
 def json_answer(document: Any, status: HTTPStatus = HTTPStatus.OK) -> Answer:
     """Return a document for scripts."""
-    return Answer(status, orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS), "application/json")
+    try:
+        body = orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # an integer of more than 64 bits, half of a character
+        body = json.dumps(document, default=str).encode()
+    return Answer(status, body, "application/json")
 
 
 def text_answer(status: HTTPStatus, text: str) -> Answer:

@@ -79,7 +79,7 @@ class StatusPage:
 
     @asynccontextmanager
     async def _running(self, watch: Watch, context: ssl.SSLContext | None) -> AsyncIterator[None]:
-        tasks = {asyncio.create_task(watch.run(self._config.refresh), name="status_page rates")}
+        tasks = {asyncio.create_task(watch.run(self._config.refresh, self._settings.logger), name="status_page rates")}
         if context is not None and self._config.tls is not None and self._config.tls.reload_interval:
             tasks.add(asyncio.create_task(self._reload(context), name="status_page certificate"))
         try:

@@ -67,12 +67,8 @@ async def gather_mutes(components: Mapping[str, Component]) -> Mutes:
                 unanswered.append(name)
         return answers
 
-    alerts = [
-        FiringAlert(name, event, tuple(where))
-        for name, exporter in offering(components, Watched).items()
-        for event, where in exporter.firing_alerts()
-    ]
-    alerts.sort(key=lambda each: (-each.event.severity_number, each.event.started_ns))
+    alerts, failed = firing_alerts(components)
+    unanswered += failed
     return Mutes(
         alerts[:MOST_ALERTS],
         len(alerts),
@@ -80,6 +76,19 @@ async def gather_mutes(components: Mapping[str, Component]) -> Mutes:
         await asked(offering(components, KeepsMaintenance), lambda each: each.maintenance_windows()),
         tuple(dict.fromkeys(unanswered)),
     )
+
+
+def firing_alerts(components: Mapping[str, Component]) -> tuple[list[FiringAlert], list[str]]:
+    """Return the alerts that fire, the worst and oldest first, and the exporters that could not say."""
+    alerts: list[FiringAlert] = []
+    failed: list[str] = []
+    for name, exporter in offering(components, Watched).items():
+        try:
+            alerts += [FiringAlert(name, event, tuple(where)) for event, where in exporter.firing_alerts()]
+        except Exception:  # noqa: BLE001 - one exporter's fault must not hide the others
+            failed.append(name)
+    alerts.sort(key=lambda each: (-each.event.severity_number, each.event.started_ns))
+    return alerts, failed
 
 
 def silence_request(form: Mapping[str, str], now_ns: int, silence_id: str) -> SilenceRequest:

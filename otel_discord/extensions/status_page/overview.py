@@ -138,11 +138,20 @@ def destinations_shown(
         part = part_of(name)
         if part.kind != "exporter":
             continue
-        if isinstance(component, Watched):
-            shown += [Destination(part.id, _redacted(state, redact)) for state in component.destination_states()]
+        states = states_told(component) if isinstance(component, Watched) else None
+        if states is not None:
+            shown += [Destination(part.id, _redacted(state, redact)) for state in states]
         else:
             shown += [Destination(part.id, state, False) for state in destinations_of(readings, part.id)]
     return shown
+
+
+def states_told(component: Watched) -> Sequence[DestinationState] | None:
+    """Return what an exporter says of its destinations; None where it fails, as trouble is when this is looked at."""
+    try:
+        return component.destination_states()
+    except Exception:  # noqa: BLE001 - whatever fails there, the page shows what the metrics say
+        return None
 
 
 def reloads_of(view: ServiceView) -> Sequence[ReloadNote]:

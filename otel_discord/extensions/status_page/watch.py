@@ -1,6 +1,7 @@
 """One reader's eyes: the service through its view, with rates from a look every few seconds."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,10 +9,9 @@ from typing import Final
 
 from otel_discord.component.dead_letters import Letter
 from otel_discord.component.service_view import ServiceView
-from otel_discord.component.watched_exporter import Watched
 from otel_discord.extensions.status_page.letters import LetterList, newest_letters
 from otel_discord.extensions.status_page.looks import Looks
-from otel_discord.extensions.status_page.mutes import Mutes, gather_mutes, offering
+from otel_discord.extensions.status_page.mutes import Mutes, firing_alerts, gather_mutes
 from otel_discord.extensions.status_page.overview import Overview, destinations_shown, note_trends, overview_of
 from otel_discord.extensions.status_page.rates import RateMeter
 from otel_discord.extensions.status_page.shown_messages import RecentMessage, recent_messages
@@ -28,11 +28,14 @@ class Watch:
     meter: RateMeter = field(default_factory=RateMeter)
     looks: Looks = field(default_factory=Looks)
 
-    async def run(self, interval_s: float) -> None:
+    async def run(self, interval_s: float, logger: logging.Logger) -> None:
         """Take a look at the numbers every few seconds, for ever."""
         loop = asyncio.get_running_loop()
         while True:
-            self.tick(loop.time())
+            try:
+                self.tick(loop.time())
+            except Exception:  # the next look may go well; rates are missing until then
+                logger.exception("the numbers of the service could not be looked at")
             await asyncio.sleep(interval_s)
 
     def tick(self, now_s: float) -> None:
@@ -76,9 +79,7 @@ class Watch:
         """Return how many alerts fire; unlike :meth:`mutes` this waits for nobody."""
 
         async def look() -> int:
-            watched = offering(self.view.open_components(), Watched)
-            counts: list[int] = [len(each.firing_alerts()) for each in watched.values()]
-            return sum(counts)
+            return len(firing_alerts(self.view.open_components())[0])
 
         return await self.looks.get("alert count", look)
 

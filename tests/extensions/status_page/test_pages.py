@@ -1,10 +1,13 @@
 """Pages and documents over HTTP: what they show, and what they never show."""
 
 import asyncio
+import contextlib
+from dataclasses import replace
 
 import pytest
 
-from otel_discord.component import StartError
+from otel_discord.component import RetryableError, StartError
+from otel_discord.extensions.status_page import mutes, server
 from otel_discord.extensions.status_page.config import StatusPageConfig
 from otel_discord.extensions.status_page.extension import StatusPage
 from otel_discord.testing.host import NopHost
@@ -149,18 +152,85 @@ async def test_more_requests_than_allowed_are_told_to_come_again(serve):
         assert (await site.get("/configuration"))[0] == 200
 
 
-async def test_an_exporter_that_fails_leaves_a_page_that_says_so(serve, caplog):
+async def test_an_exporter_that_fails_leaves_pages_that_say_so(serve):
     service = shop()
 
-    def broken(limit=50):
+    def broken(*_):
         raise RuntimeError(f"no {TOKEN}")
 
-    service.components["exporter:discord"].recent_messages = broken
+    async def late():
+        raise RetryableError("it is closing")
+
+    exporter = service.components["exporter:discord"]
+    exporter.recent_messages = exporter.destination_states = exporter.firing_alerts = broken
+    exporter.silences = late
     async with serve(service) as site:
         status, html = await site.get("/messages")
         assert status == 500
         assert TOKEN not in html
+        status, html = await site.get("/")
+        assert status == 200
+        assert "2,950" in html  # by the metrics
+        status, html = await site.get("/alerts")
+        assert status == 200
+        assert "discord did not answer in time" in html
+
+
+async def test_an_exporter_that_hangs_is_named(serve, monkeypatch):
+    monkeypatch.setattr(mutes, "ANSWER_S", 0.05)
+    service = shop()
+    service.components["exporter:discord"].silences = asyncio.Event().wait
+    async with serve(service) as site:
+        status, html = await site.get("/alerts")
+    assert status == 200
+    assert "discord did not answer in time" in html
+    assert "nightly backup" in html
+
+
+async def test_what_is_no_request_gets_an_answer_and_the_next_one_too(serve):
+    async with serve(shop()) as site:
+        port = int(site.url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+        head = await asyncio.wait_for(reader.read(300), 5)
+        assert b" 400 " in head
+        assert b"Traceback" not in head
+        writer.close()
         assert (await site.get("/"))[0] == 200
+
+
+async def test_who_does_not_read_or_never_asks_is_let_go(serve, monkeypatch):
+    monkeypatch.setattr(server, "FIRST_HEAD_S", 0.1)
+    async with serve(shop()) as site:
+        port = int(site.url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+        assert (await site.get("/"))[0] == 200
+
+
+async def test_too_many_connections_are_closed(serve, monkeypatch):
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 2)
+    async with serve(shop()) as site:
+        port = int(site.url.rpartition(":")[2])
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+        for _, each in [*held, (reader, writer)]:
+            each.close()
+        await asyncio.sleep(0.1)
+        assert (await site.get("/"))[0] == 200
+
+
+async def test_numbers_that_json_cannot_say(serve):
+    service = shop()
+    exporter = service.components["exporter:discord"]
+    exporter.messages = [replace(exporter.messages[0], message={"content": "x", "odd": 2**70, 5: float("nan")})]
+    async with serve(service) as site:
+        assert (await site.get("/api/messages"))[0] == 200
+        assert (await site.get("/messages"))[0] == 200
 
 
 async def test_a_host_that_shows_nothing():

@@ -1,9 +1,8 @@
 """Dead letters: the list, one of them, and the question before some are removed. Pure."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
-
-import orjson
 
 from otel_discord.component.dead_letters import Letter
 from otel_discord.extensions.status_page.letters import LetterList, Replay
@@ -119,7 +118,7 @@ def letter_page(
         for key, value in letter.items()
         if not isinstance(value, dict) and value not in (None, "", [])
     )
-    whole = orjson.dumps(letter, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
+    whole = json.dumps(dict(letter), default=str, indent=2, ensure_ascii=False)
     whole = redact(whole)
     cut = f"\n… {len(whole) - _MOST_JSON_CHARS:,} more characters" if len(whole) > _MOST_JSON_CHARS else ""
     where = {"exporter": exporter, "id": letter_id}

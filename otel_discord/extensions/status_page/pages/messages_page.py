@@ -1,10 +1,9 @@
 """Recent messages as Discord shows them, each with its journey. Pure, and each message is drawn once while it stays."""
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
-
-import orjson
 
 from otel_discord.component.watched_exporter import ShownMessage, Step
 from otel_discord.discord_api.html_style import STYLE
@@ -37,7 +36,7 @@ def _message(recent: RecentMessage, now_s: float) -> str:
         state = badge(last, "bad")
     url = safe_url(shown.url)
     opener = f'<a href="{text(url)}" rel="noreferrer noopener">open in Discord</a>' if url else ""
-    body = orjson.dumps(shown.message, default=str, option=orjson.OPT_NON_STR_KEYS)
+    body = json.dumps(shown.message, default=str)
     key = f"{recent.exporter}|{shown.destination}|{shown.key}"
     return (
         f'<li data-key="{text(key)}"><article aria-label="Message to {text(shown.destination)}"><div class="heading">'
@@ -49,8 +48,8 @@ def _message(recent: RecentMessage, now_s: float) -> str:
 
 
 @lru_cache(maxsize=200)
-def _drawn(body: bytes, now_s: int) -> str:
-    return render_messages([orjson.loads(body)], now=now_s)
+def _drawn(body: str, now_s: int) -> str:
+    return render_messages([json.loads(body)], now=now_s)
 
 
 def _files(shown: ShownMessage) -> str:
@@ -76,7 +75,7 @@ def _step(step: Step, first_ns: int) -> str:
     later = f"+{span((step.at_ns - first_ns) / _NS)}" if step.at_ns > first_ns else moment(step.at_ns / _NS)[11:]
     detail = f' <span class="detail">{text(step.detail)}</span>' if step.detail else ""
     when = f'<span class="when" title="{moment(step.at_ns / _NS)} UTC">{later}</span>'
-    return f"<li{css}>{when} <strong>{text(step.what)}</strong>{detail}</li>"
+    return f"<li{css}>{when} <span><strong>{text(step.what)}</strong>{detail}</span></li>"
 
 
 def message_style() -> str:

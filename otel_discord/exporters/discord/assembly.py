@@ -29,6 +29,8 @@ from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.dispatch import Dispatch
 from otel_discord.exporters.discord.dry_run import DryRunTransport
 from otel_discord.exporters.discord.edits import Edits
+from otel_discord.exporters.discord.evidence.desk import EvidenceDesk
+from otel_discord.exporters.discord.evidence.ring import Ring
 from otel_discord.exporters.discord.fallback import Fallback
 from otel_discord.exporters.discord.folding.crowd import digest_above
 from otel_discord.exporters.discord.folding.desk import FoldDesk
@@ -38,6 +40,7 @@ from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.lane_state import LaneState
+from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.mutes.book import MuteBook
 from otel_discord.exporters.discord.mutes.gate import Gate
 from otel_discord.exporters.discord.outbox import Outbox
@@ -121,6 +124,26 @@ def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldD
     return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts)
 
 
+def evidence_desk(
+    config: DiscordConfig, host: Host, masking: Masking, settings: Settings, wall_clock: Callable[[], float]
+) -> EvidenceDesk | None:
+    """Return what gathers evidence of alerts; None where that is off, or alerts have no life."""
+    keys = config.evidence
+    if not keys.is_on or not config.fold.enabled:
+        return None
+    window_ns = int(keys.window * 1e9)
+    ring = host.kept("evidence", lambda: Ring(0, 0))
+    ring.bound(window_ns=2 * window_ns, max_bytes=int(keys.max_mib * MIB))
+    return EvidenceDesk(
+        ring=ring,
+        masking=masking,
+        window_ns=window_ns,
+        group_wait_s=config.alerts.group_wait,
+        wall_clock=wall_clock,
+        logger=settings.logger,
+    )
+
+
 _WITHOUT_A_BUDGET: Final = 150.0
 """Messages a minute that one webhook takes where no limit of the channel is kept: 5 per 2 s."""
 
@@ -149,6 +172,7 @@ class Workshop:
     desk: FoldDesk
     wall_clock: Callable[[], float]
     resumes_letters: bool = False
+    evidence: EvidenceDesk | None = None
 
     def outboxes(self, destinations: Sequence[Destination]) -> dict[str, Outbox]:
         """Return the outboxes by name, each with its fallback."""
@@ -227,6 +251,7 @@ class Workshop:
             arrivals=arrivals,
             instruments=instruments,
             fold=fold,
+            evidence=self.evidence,
             digest_above=digest_above(
                 config.rate_limit.channel_messages_per_minute or _WITHOUT_A_BUDGET, config.sending_queue.batch.max_size
             ),

@@ -79,12 +79,17 @@ class AlertsConfig(StrictModel):
 
 
 class EvidenceConfig(StrictModel):
-    """Records kept to be shown with an alert."""
+    """Log lines of the same service from before an alert, whatever their severity, to be shown with it."""
 
-    window: Duration = 300.0
-    """How far back records are kept."""
+    window: Duration = Field(default=300.0, le=86_400)
+    """How long before an alert began they may be; 0s: alerts have no evidence."""
     max_mib: float = Field(default=8, ge=0)
-    """Memory for them."""
+    """Memory for them: where it is full, the oldest of the service with the most go first. 0: alerts have none."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is kept."""
+        return self.window > 0 and self.max_mib > 0
 
 
 class RedactionConfig(StrictModel):
@@ -160,7 +165,7 @@ class WebhookCheckConfig(StrictModel):
 
 
 _LATER_SECTIONS: Final = (
-    "evidence", "templates", "webhook_check",
+    "templates", "webhook_check",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from otel_discord.component.instruments import DestinationInstruments
 from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.doubt import NO_DOUBT, Group
+from otel_discord.exporters.discord.evidence.desk import EvidenceDesk
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane_state import LaneState
 from otel_discord.exporters.discord.picking import LOOK_AHEAD_CARDS, Pick, Picker
@@ -40,6 +41,7 @@ class Dispatch:
     arrivals: Arrivals
     instruments: DestinationInstruments
     fold: LaneFold | None = None
+    evidence: EvidenceDesk | None = None
     digest_above: int = 0
     """More waiting cards than that are merged into a digest."""
     digest_at_s: float = -inf
@@ -76,6 +78,9 @@ class Dispatch:
         head = group.cards if group else self._of_one_kind(await self._next(is_crowd=is_crowd))
         if not head:
             return None
+        if self.evidence is not None and group is None:
+            most = self.sender.composer.max_embeds
+            head = [*await self.evidence.with_evidence(self.picker.lane.name, head[:most]), *head[most:]]
         try:
             repeated = bool(group and group.doubt.exists)
             if is_crowd or (group is not None and self.fold is not None and len(head) > FAIR_ABOVE_CARDS):

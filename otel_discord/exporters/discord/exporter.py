@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 from otel_discord.component import (
     ACCEPTED,
@@ -47,6 +47,7 @@ from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.entrance import Entrance
+from otel_discord.exporters.discord.evidence.desk import EvidenceDesk
 from otel_discord.exporters.discord.flush import ended
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
@@ -110,6 +111,7 @@ class DiscordExporter:
         self._letters: DeadLetters | None = None
         self._maintenance: Maintenance | None = None
         self._silences: Silences | None = None
+        self._evidence: EvidenceDesk | None = None
 
     # ------------------------------------------------------------------------------------------------ accepting
 
@@ -119,14 +121,15 @@ class DiscordExporter:
             raise PermanentError(f"the discord exporter takes logs, not {batch.signal}")
         if self._queue is None:
             raise ShutdownError("the exporter is not running")
-        kept, highest = keep_from(batch, self._routing.floor)
-        if kept is None:
+        with self._evidence.holding(batch) if self._evidence is not None else nullcontext():
+            kept, highest = keep_from(batch, self._routing.floor)
+            if kept is None:
+                return ACCEPTED
+            kept = await self._masking.masked(kept)
+            if self._queue is None:  # large batches are masked in a thread, and the exporter may have ended meanwhile
+                raise ShutdownError("the exporter is not running")
+            await self._entrance.intake.accept(self._queue, kept, self._routing.priority(highest))
             return ACCEPTED
-        kept = await self._masking.masked(kept)
-        if self._queue is None:  # large batches are masked in a thread, and the exporter may have ended meanwhile
-            raise ShutdownError("the exporter is not running")
-        await self._entrance.intake.accept(self._queue, kept, self._routing.priority(highest))
-        return ACCEPTED
 
     async def flushed(self) -> None:
         """Return when everything consumed so far is in Discord or has ended otherwise; the caller has the deadline.
@@ -192,6 +195,7 @@ class DiscordExporter:
             )
             ban, pace = await restoring.ban(limits), await restoring.pace(limits)
             desk = await restoring.desk(self._destinations)
+            evidence = self._evidence = self._open_evidence(host, queue, desk)
             keeper = await restoring.history(desk)
             outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
             self._entrance.begin(desk.lock, outboxes)
@@ -224,6 +228,7 @@ class DiscordExporter:
                             "history": keeper.run(),
                             "maintenance": maintenance.run(),
                             "silences": silences.run(),
+                            **({"evidence": evidence.run()} if evidence is not None else {}),
                             **self._entrance.works(queue),
                         }.items()
                     ],
@@ -263,6 +268,12 @@ class DiscordExporter:
         notices = host.kept("notices of dead letters", NoticeBook)
         return open_office(self._settings, self._config.dead_letters, queue, storage, board, notices)
 
+    def _open_evidence(self, host: Host, queue: WorkQueue, desk: FoldDesk) -> EvidenceDesk | None:
+        evidence = assembly.evidence_desk(self._config, host, self._masking, self._settings, self._wall_clock)
+        if evidence is not None:
+            evidence.begin(queue, desk)
+        return evidence
+
     def _new_shelf(self) -> Shelf:
         first_key = random.SystemRandom().getrandbits(56) + 1
         return Shelf(int(self._config.attachments.max_memory_mib * assembly.MIB), first_key=first_key)
@@ -300,6 +311,7 @@ class DiscordExporter:
             desk=desk,
             wall_clock=self._wall_clock,
             resumes_letters=self._resumes_letters,
+            evidence=self._evidence,
         )
         return workshop.outboxes(self._destinations)
 

@@ -16,6 +16,10 @@ class Masking:
     def __init__(self, masker: Masker | None) -> None:
         self._masker = masker
 
+    def text(self, text: str) -> str:
+        """Return a text as it may be stored and shown."""
+        return text if self._masker is None else self._masker.mask_text(text)
+
     async def masked(self, batch: LogsBatch) -> LogsBatch:
         """Return the batch as it may be stored and shown: the same one where there is nothing to mask."""
         if self._masker is None:

@@ -14,6 +14,7 @@ from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.render import CARD_CHARS as ALERT_CHARS
 from otel_discord.exporters.discord.alerts.render import alert_output
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.evidence.told import evidence_files
 from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.render_digest import (
@@ -124,9 +125,11 @@ class Renderer:
         output = alert_output(group, options, remarks)
         if output.content:
             content_chars = options.max_message_length
-            return Rendered(None, to_content(output, card_chars=ALERT_CHARS, content_chars=content_chars))
+            content = to_content(output, card_chars=ALERT_CHARS, content_chars=content_chars)
+            return Rendered(None, content, evidence_files(group))
         description_chars = options.max_message_length
-        return Rendered(to_embed(output, card_chars=ALERT_CHARS, description_chars=description_chars, time_unix_ns=0))
+        embed = to_embed(output, card_chars=ALERT_CHARS, description_chars=description_chars, time_unix_ns=0)
+        return Rendered(embed, "", evidence_files(group))
 
     def digest(self, digest: Digest, *, repeated: bool = False, late: str = "") -> Rendered:
         """Return what stands before the worst ones of a digest, with the list of all as a file."""

@@ -44,6 +44,8 @@ class AlertGroup:
     """They got worse and go on in another message."""
     retold: bool = False
     """A message that is not there any more has told them before."""
+    evidence: bytes = b""
+    """A serialised ``Evidence``: what was there before the first of them began; empty until it was looked for."""
     is_over: bool = field(init=False)
     """Whether every alert of it is resolved."""
     severity: int = field(init=False)
@@ -143,6 +145,7 @@ class AlertGroup:
             origin_unix_nano=self.origin_ns,
             went_on=self.went_on,
             retold=self.retold,
+            evidence=self.evidence,
         ).SerializeToString()
 
     @classmethod
@@ -167,4 +170,5 @@ class AlertGroup:
             origin_ns=group.origin_unix_nano,
             went_on=group.went_on,
             retold=group.retold,
+            evidence=group.evidence,
         )

@@ -8,6 +8,7 @@ from typing import Final
 
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.wording import firing_line, lasted_s, resolved_line, shown_value, span_text
+from otel_discord.exporters.discord.evidence.told import evidence_lines
 from otel_discord.exporters.discord.render_links import address_of
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import AMBER, BLUE, GREY, RED
@@ -41,7 +42,7 @@ def alert_output(group: AlertGroup, options: RenderOptions, remarks: Sequence[st
     title = _title_of_one(one, group) if one else _title_of_many(events, group)
     sign = _sign(group.severity, is_over=group.is_over)
     lines = [_lines_of_one(one, group, options)] if one else [_list(events, options)]
-    lines = [*_before(group, options), *lines, _links(events)]
+    lines = [*_before(group, options), *lines, *evidence_lines(group, options), _links(events)]
     description = "\n".join(line for line in lines if line)
     heading = Markdown(f"{sign} {title}" if options.emoji else title)
     footer = " · ".join(part for part in (*remarks, options.footer) if part)

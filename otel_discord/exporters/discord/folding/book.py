@@ -12,6 +12,7 @@ from otel_discord._proto import queue_pb2
 from otel_discord.component import PostedCard, PostedMessage, StoredCard
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.pacing import edit_wait_s
+from otel_discord.exporters.discord.evidence.told import without_lines
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.seen import Seen
 
@@ -385,6 +386,7 @@ class LaneBook:
             message = Posted(kept.message_id, kept.posted_ns, note)
             entries = [(stored_entry(card), card.shown) for card in kept.cards]
             for entry, shown in entries:
+                entry.alert = without_lines(entry.alert) if entry.alert is not None else None
                 entry.shown_alert = entry.alert if shown >= entry.count else None
             self.posted(message, entries)
             for entry, _ in entries:

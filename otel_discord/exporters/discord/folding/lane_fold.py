@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 from otel_discord.component import Move, NewPosted, Posting, StoredCard
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.evidence.told import without_lines
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.book import Entry, LaneBook, Posted, stored_entry
 from otel_discord.exporters.discord.folding.crowd import FairShares
@@ -126,6 +127,7 @@ def _has_told(entry: Entry, card: Card) -> None:
     shown = AlertGroup.from_bytes(card.alert_group)
     if entry.alert is None or shown is None:
         return
+    entry.alert, shown = without_lines(entry.alert), without_lines(shown)
     if entry.alert.told_severity > shown.told_severity:
         entry.alert = replace(entry.alert, told_severity=shown.told_severity)
     entry.shown_alert = entry.alert if entry.alert == shown else shown

@@ -1,0 +1,184 @@
+"""Evidence of one exporter: takes in what comes, and gives an alert its evidence before it is told.
+
+It is gathered when an alert's group has waited for more of its kind (``alerts::group_wait``): what comes right with the
+alert is evidence as well. Then it is stored with the group, before a message tells it, and stays.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from otel_discord._proto import queue_pb2
+from otel_discord.component import Fold, NewCard, RetryableError, ShutdownError, StoredCard, WorkQueue
+from otel_discord.exporters.discord.alerts.group import AlertGroup
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.evidence.found import MOST_TRACES, evidence_of
+from otel_discord.exporters.discord.evidence.lines import read
+from otel_discord.exporters.discord.evidence.ring import Ring
+from otel_discord.exporters.discord.evidence.subject import Subject, subjects
+from otel_discord.exporters.discord.folding.book import Entry, LaneBook
+from otel_discord.exporters.discord.folding.desk import FoldDesk
+from otel_discord.exporters.discord.masking import Masking
+from otel_discord.signals import LogsBatch
+from otel_discord.signals.any_value import attributes_to_dict
+
+MOST_RECORDS: Final = 5_000
+"""From WARN on, of those that are looked at for one alert; of others a tenth."""
+_AFTERWARDS_NS: Final = 30 * 10**9
+"""An alert that could not be told in time has no lines as evidence that came so long after it was to be told."""
+_AFTER_THE_WAIT_S: Final = 1.0
+_REMEMBERED_NS: Final = 5 * 10**9
+_MOST_REMEMBERED: Final = 32
+
+
+@dataclass(slots=True, kw_only=True)
+class EvidenceDesk:
+    """``window_ns``: how long before an alert began its evidence may be."""
+
+    ring: Ring
+    masking: Masking
+    window_ns: int
+    group_wait_s: float
+    wall_clock: Callable[[], float]
+    logger: logging.Logger
+    _queue: WorkQueue | None = None
+    _books: Mapping[str, LaneBook] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _alerts_came: asyncio.Event = field(default_factory=asyncio.Event)
+    _remembered: dict[tuple[object, ...], tuple[int, queue_pb2.Evidence]] = field(default_factory=dict)
+
+    def begin(self, queue: WorkQueue, desk: FoldDesk) -> None:
+        """Say where cards are."""
+        self._queue, self._books, self._lock = queue, desk.books, desk.lock
+
+    @contextmanager
+    def holding(self, batch: LogsBatch) -> Iterator[None]:
+        """Take in a batch; where it is refused within, it was not there: its sender sends it again."""
+        arrival = self.ring.take(batch, self._now_ns())
+        try:
+            yield
+        except (RetryableError, ShutdownError, asyncio.CancelledError):
+            arrival.is_void = True
+            raise
+        finally:
+            if arrival.tells_alert:
+                self._alerts_came.set()
+
+    async def run(self) -> None:
+        """Gather for alerts that cannot be told when they should be: the lines would be gone when they can."""
+        while True:
+            await self._alerts_came.wait()
+            self._alerts_came.clear()
+            await asyncio.sleep(self.group_wait_s + _AFTER_THE_WAIT_S)
+            for book in list(self._books.values()):
+                waiting = [entry for entry in book.entries.values() if self._is_due(book, entry)]
+                for start in range(0, len(waiting), 10):
+                    await self._give(book, waiting[start : start + 10])
+
+    async def with_evidence(self, lane: str, cards: Sequence[StoredCard]) -> Sequence[StoredCard]:
+        """Return cards that are about to be told; alerts among them with their evidence, which is stored by then."""
+        book = self._books.get(lane)
+        entries = [book.entries.get(card.id) for card in cards] if book is not None else []
+        due = [entry for entry in entries if entry is not None and _needs_evidence(entry)]
+        if book is None or not due:
+            return cards
+        await self._give(book, due)
+        given = {entry.card_id for entry in due}
+        return [replace(card, payload=book.current(card)) if card.id in given else card for card in cards]
+
+    def _is_due(self, book: LaneBook, entry: Entry) -> bool:
+        alert = entry.alert
+        return alert is not None and _needs_evidence(entry) and not book.gathers_ns(alert, self._now_ns())
+
+    async def _give(self, book: LaneBook, entries: Sequence[Entry]) -> None:
+        found: dict[int, bytes] = {}
+        for entry in entries:
+            if entry.alert is not None:
+                evidence = await self._gathered(entry.alert, Card.from_bytes(entry.base).resource)
+                found[entry.card_id] = evidence.SerializeToString()
+        try:
+            async with self._lock:
+                await self._store(book, [entry for entry in entries if _needs_evidence(entry)], found)
+        except ShutdownError:
+            raise
+        except RetryableError as error:
+            self.logger.warning("the storage does not take the evidence of an alert for now: %s", error)
+
+    async def _store(self, book: LaneBook, entries: Sequence[Entry], found: Mapping[int, bytes]) -> None:
+        """Write evidence to the cards that still wait. Where nothing was found there is nothing to write."""
+        if self._queue is None:
+            return
+        there = {card.id for card in await self._queue.find([entry.card_id for entry in entries])}
+        given = [
+            (entry, replace(entry.alert, evidence=found[entry.card_id]))
+            for entry in entries
+            if entry.alert is not None and entry.card_id in there
+        ]
+        folds = []
+        for entry, alert in given:
+            if _says_something(alert):
+                payload = replace(entry, alert=alert).payload()
+                folds.append(Fold(entry.card_id, payload, NewCard(book.lane, entry.priority, payload)))
+        if folds:
+            await self._queue.route_all({}, folds)
+        for entry, alert in given:
+            entry.alert = alert
+
+    async def _gathered(self, group: AlertGroup, resource: bytes) -> queue_pb2.Evidence:
+        now_ns = self._now_ns()
+        events = [*group.firing, *group.resolved]
+        began_ns = min((event.started_ns for event in events if event.started_ns), default=group.opened_ns)
+        since_ns = min(began_ns, group.opened_ns) - self.window_ns
+        told_ns = max(began_ns, group.opened_ns) + int(self.group_wait_s * 1e9)
+        until_ns = min(now_ns, told_ns + _AFTERWARDS_NS)
+        meant = subjects(group, attributes_to_dict(Resource.FromString(resource).attributes))
+        evidence = queue_pb2.Evidence()
+        evidence.CopyFrom(await self._of_subjects(meant, since_ns, until_ns, now_ns))
+        exemplars = [each for event in events[:MOST_TRACES] for each in event.exemplars]
+        traces = list(dict.fromkeys([*exemplars, *evidence.trace_ids]))[:MOST_TRACES]
+        del evidence.trace_ids[:]
+        evidence.trace_ids.extend(traces)
+        return evidence
+
+    async def _of_subjects(
+        self, meant: Sequence[Subject], since_ns: int, until_ns: int, now_ns: int
+    ) -> queue_pb2.Evidence:
+        """Return what was said by those who are meant; in a storm of alerts of one service it is looked up once."""
+        if not meant:
+            return queue_pb2.Evidence(since_unix_nano=since_ns)
+        key = (*meant, since_ns // _REMEMBERED_NS, until_ns // _REMEMBERED_NS)
+        made_ns, remembered = self._remembered.get(key, (0, None))
+        if remembered is not None and 0 <= now_ns - made_ns < _REMEMBERED_NS:
+            return remembered
+        wanted = lambda origin: any(subject.is_meant(origin) for subject in meant)  # noqa: E731
+        notable, others = self.ring.find(wanted, MOST_RECORDS)
+        reading = read([*others[-MOST_RECORDS // 10 :], *notable], since_ns, until_ns)
+        await asyncio.sleep(0)
+        lines = reading.lines(await self.masking.masked(reading.batch))
+        changes = self.ring.changes.between(since_ns, until_ns, wanted)
+        evidence = evidence_of(lines, changes, since_ns, self.masking.text)
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[key] = (now_ns, evidence)
+        return evidence
+
+    def _now_ns(self) -> int:
+        return int(self.wall_clock() * 1e9)
+
+
+def _needs_evidence(entry: Entry) -> bool:
+    """Return whether a card shows alerts that nobody was told of, and for which nobody has looked yet."""
+    alert = entry.alert
+    return (
+        alert is not None and not alert.evidence and entry.message is None and not alert.retold and not alert.origin_ns
+    )
+
+
+def _says_something(alert: AlertGroup) -> bool:
+    evidence = queue_pb2.Evidence.FromString(alert.evidence)
+    return bool(evidence.patterns or evidence.changes or evidence.trace_ids)

@@ -18,7 +18,8 @@ from otel_discord.component import Fold, NewCard, RetryableError, ShutdownError,
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.evidence.found import MOST_TRACES, evidence_of
-from otel_discord.exporters.discord.evidence.lines import read
+from otel_discord.exporters.discord.evidence.lines import Line, Reader
+from otel_discord.exporters.discord.evidence.origin import Origin
 from otel_discord.exporters.discord.evidence.ring import Ring
 from otel_discord.exporters.discord.evidence.subject import Subject, subjects
 from otel_discord.exporters.discord.folding.book import Entry, LaneBook
@@ -27,11 +28,16 @@ from otel_discord.exporters.discord.masking import Masking
 from otel_discord.signals import LogsBatch
 from otel_discord.signals.any_value import attributes_to_dict
 
-MOST_RECORDS: Final = 5_000
-"""From WARN on, of those that are looked at for one alert; of others a tenth."""
+MOST_RECORDS: Final = 10_000
+"""From WARN on, of those that are counted for one alert: the newest."""
+MOST_OTHERS: Final = 1_000
+_AT_A_TIME: Final = 200
+"""Reading waits for nothing, so it lets the others have their turn after so many records."""
 _AFTERWARDS_NS: Final = 30 * 10**9
 """An alert that could not be told in time has no lines as evidence that came so long after it was to be told."""
 _AFTER_THE_WAIT_S: Final = 1.0
+_MOST_FILES_BYTES: Final = 4 << 20
+"""Of one destination: in a storm of alerts that wait for Discord, the last ones have no file."""
 _REMEMBERED_NS: Final = 5 * 10**9
 _MOST_REMEMBERED: Final = 32
 
@@ -97,9 +103,13 @@ class EvidenceDesk:
 
     async def _give(self, book: LaneBook, entries: Sequence[Entry]) -> None:
         found: dict[int, bytes] = {}
+        waiting_bytes = sum(len(each.alert.evidence) for each in book.entries.values() if each.alert is not None)
+        has_files_enough = waiting_bytes > _MOST_FILES_BYTES
         for entry in entries:
             if entry.alert is not None:
                 evidence = await self._gathered(entry.alert, Card.from_bytes(entry.base).resource)
+                if has_files_enough:
+                    evidence.lines = ""
                 found[entry.card_id] = evidence.SerializeToString()
         try:
             async with self._lock:
@@ -117,7 +127,7 @@ class EvidenceDesk:
         given = [
             (entry, replace(entry.alert, evidence=found[entry.card_id]))
             for entry in entries
-            if entry.alert is not None and entry.card_id in there
+            if entry.alert is not None and entry.card_id in there and entry.card_id not in book.in_hand
         ]
         folds = []
         for entry, alert in given:
@@ -134,8 +144,9 @@ class EvidenceDesk:
         events = [*group.firing, *group.resolved]
         began_ns = min((event.started_ns for event in events if event.started_ns), default=group.opened_ns)
         since_ns = min(began_ns, group.opened_ns) - self.window_ns
-        told_ns = max(began_ns, group.opened_ns) + int(self.group_wait_s * 1e9)
-        until_ns = min(now_ns, told_ns + _AFTERWARDS_NS)
+        wait_ns = int(self.group_wait_s * 1e9) + _AFTERWARDS_NS
+        # Of an alert that is heard of only long after it began, nothing is known from before.
+        until_ns = min(now_ns, max(began_ns, group.opened_ns) + wait_ns, began_ns + self.window_ns + wait_ns)
         meant = subjects(group, attributes_to_dict(Resource.FromString(resource).attributes))
         evidence = queue_pb2.Evidence()
         evidence.CopyFrom(await self._of_subjects(meant, since_ns, until_ns, now_ns))
@@ -155,13 +166,22 @@ class EvidenceDesk:
         made_ns, remembered = self._remembered.get(key, (0, None))
         if remembered is not None and 0 <= now_ns - made_ns < _REMEMBERED_NS:
             return remembered
-        wanted = lambda origin: any(subject.is_meant(origin) for subject in meant)  # noqa: E731
-        notable, others = self.ring.find(wanted, MOST_RECORDS)
-        reading = read([*others[-MOST_RECORDS // 10 :], *notable], since_ns, until_ns)
-        await asyncio.sleep(0)
-        lines = reading.lines(await self.masking.masked(reading.batch))
+
+        def wanted(origin: Origin) -> bool:
+            return any(subject.is_meant(origin) for subject in meant)
+
+        notable, others = self.ring.find(wanted, MOST_RECORDS, MOST_OTHERS)
+        reader = Reader(since_ns, until_ns)
+        for kept in (notable, others):
+            for start in range(0, len(kept), _AT_A_TIME):
+                reader.feed(kept[start : start + _AT_A_TIME])
+                await asyncio.sleep(0)
+        lines: list[Line] = []
+        for chosen in reader.chosen():
+            lines += chosen.lines(await self.masking.masked(chosen.batch))
+            await asyncio.sleep(0)
         changes = self.ring.changes.between(since_ns, until_ns, wanted)
-        evidence = evidence_of(lines, changes, since_ns, self.masking.text)
+        evidence = evidence_of(reader, lines, changes, self.masking.text)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (now_ns, evidence)

@@ -5,9 +5,9 @@ is taken out is masked before it is shown or stored.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import islice
 from typing import Final, NamedTuple
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -20,7 +20,7 @@ from otel_discord.exporters.discord.routing import HIGHEST_SEVERITY, record_seve
 from otel_discord.signals import LogsBatch, Severity
 
 MOST_SERVICES: Final = 1_000
-MOST_RECORD_BYTES: Final = 4_096
+MOST_RECORD_BYTES: Final = 16_384
 """Of a longer record the first words are kept, and its exception."""
 NO_EVIDENCE: Final = ("alert.", "heartbeat.")
 """How the names of events begin that speak of alerts, or of us."""
@@ -29,7 +29,7 @@ ENTRY_BYTES: Final = 128
 _ORIGIN_BYTES: Final = 1_500
 _MOST_ORIGINS: Final = 512
 _SHELF_BYTES: Final = 800
-_EXCEPTION: Final = ("exception.type", "exception.message")
+EXCEPTION: Final = ("exception.type", "exception.message")
 _WARN: Final = int(Severity.WARN)
 
 
@@ -119,6 +119,8 @@ class Ring:
                         self._make_room()
         if now_ns - self._swept_ns > self.window_ns // 8 or now_ns < self._swept_ns:
             self.sweep(now_ns)
+        if self.used_bytes > max_bytes:
+            self._make_room()
         return arrival
 
     def sweep(self, now_ns: int) -> None:
@@ -130,34 +132,27 @@ class Ring:
             if not pair[0].entries and not pair[1].entries:
                 self._forget(key)
 
-    def origins(self) -> list[Origin]:
-        """Return whom records are kept of."""
-        return list({id(each.origin): each.origin for each in self._all()}.values())
+    def find(
+        self, is_wanted: Callable[[Origin], bool], most_notable: int, most_others: int
+    ) -> tuple[list[Kept], list[Kept]]:
+        """Return the newest records of the wanted, in the order in which they came: from WARN on, and others."""
+        known: dict[int, bool] = {}
 
-    def find(self, is_wanted: Callable[[Origin], bool], most: int) -> tuple[list[Kept], list[Kept]]:
-        """Return up to ``most`` records of the wanted, the newest last: those from WARN on, and the others."""
-        chosen: dict[int, bool] = {}
+        def wanted(kept: Kept) -> bool:
+            origin = kept.origin
+            is_meant = known.get(id(origin))
+            if is_meant is None:
+                is_meant = known[id(origin)] = is_wanted(origin)
+            return is_meant and not kept.arrival.is_void
 
-        def newest(place: int) -> list[Kept]:
+        def newest(place: int, most: int) -> list[Kept]:
             found: list[Kept] = []
             for pair in self._services.values():
-                of_service = 0
-                for each in reversed(pair[place].entries):
-                    wanted = chosen.get(id(each.origin))
-                    if wanted is None:
-                        wanted = chosen[id(each.origin)] = is_wanted(each.origin)
-                    if wanted and not each.arrival.is_void:
-                        found.append(each)
-                        of_service += 1
-                        if of_service >= most:
-                            break
+                found += list(islice(filter(wanted, reversed(pair[place].entries)), most))[::-1]
             found.sort(key=lambda each: each.arrival.at_ns)
             return found[-most:]
 
-        return newest(0), newest(1)
-
-    def _all(self) -> Iterator[Kept]:
-        return chain.from_iterable(shelf.entries for pair in self._services.values() for shelf in pair)
+        return newest(0, most_notable), newest(1, most_others)
 
     def _shelves(self, origin: Origin, now_ns: int) -> _Pair:
         key = origin.service_key
@@ -188,12 +183,12 @@ class Ring:
         self._origins.clear()
         self.used_bytes -= self._origin_bytes
         self._origin_bytes = 0
+        for key in [key for key, pair in self._services.items() if not pair[0].entries and not pair[1].entries][:-1]:
+            self._forget(key)
         enough_bytes = self.max_bytes - self.max_bytes // 16
         while self.used_bytes > enough_bytes:
             shelves = [shelf for pair in self._services.values() for shelf in pair if shelf.entries]
             if not shelves:
-                for key in list(self._services)[:-1]:
-                    self._forget(key)
                 return
             greatest = max(shelves, key=lambda shelf: shelf.used_bytes)
             down_to_bytes = greatest.used_bytes * 7 // 8
@@ -241,7 +236,7 @@ def _exception(attributes: Iterable[KeyValue]) -> list[KeyValue]:
     return [
         KeyValue(key=pair.key, value=AnyValue(string_value=_first_words(pair.value.string_value)))
         for pair in attributes
-        if pair.key in _EXCEPTION
+        if pair.key in EXCEPTION
     ]
 
 
@@ -249,4 +244,4 @@ def _first_words(text: str) -> str:
     """Return whole words: half a secret would not be known for one."""
     if len(text) <= _WORDS_CHARS:
         return text
-    return text[:_WORDS_CHARS].rpartition(" ")[0]
+    return text[:_WORDS_CHARS].rpartition(" ")[0] or f"({len(text):,} characters)"

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from otel_discord._proto import queue_pb2
 from otel_discord.discord_api.models import FilePart
 from otel_discord.exporters.discord.alerts.group import AlertGroup
+from otel_discord.exporters.discord.evidence.found import MOST_CHANGES, MOST_PATTERNS, MOST_TRACES, PATTERN_CHARS
 from otel_discord.exporters.discord.evidence_files import text_file
 from otel_discord.exporters.discord.facts_values import clean, short_text
 from otel_discord.exporters.discord.render_links import parse_link
@@ -21,10 +22,6 @@ FILE_NAME: Final = "evidence.txt"
 _FILE_SIGN: Final = "📎 "
 _IN_DISCORD: Final = "…"
 """In place of lines that a file of the message has."""
-_MOST_PATTERNS: Final = 3
-_MOST_CHANGES: Final = 2
-_MOST_TRACES: Final = 3
-_PATTERN_CHARS: Final = 80
 _NAME_CHARS: Final = 40
 _SHORT_ID_CHARS: Final = 8
 _KINDS: Final = (("image", "image "), ("replicaset", "revision "), ("revision", "revision "), ("git.", "commit "))
@@ -36,8 +33,8 @@ def evidence_lines(group: AlertGroup, options: RenderOptions) -> list[str]:
     if evidence is None:
         return []
     parts = [
-        *(_change(change, options) for change in evidence.changes[:_MOST_CHANGES]),
-        *(_pattern(pattern) for pattern in evidence.patterns[:_MOST_PATTERNS]),
+        *(_change(change, options) for change in evidence.changes[:MOST_CHANGES]),
+        *(_pattern(pattern) for pattern in evidence.patterns[:MOST_PATTERNS]),
         *([f"{_FILE_SIGN}{FILE_NAME}"] if _has_file(group, evidence) else []),
     ]
     return [
@@ -84,7 +81,7 @@ def _change(change: queue_pb2.Evidence.Change, options: RenderOptions) -> str:
 
 
 def _pattern(pattern: queue_pb2.Evidence.Pattern) -> str:
-    text = cut_middle(clean(short_text(pattern.template), 1_000), _PATTERN_CHARS)
+    text = cut_middle(clean(short_text(pattern.template), 1_000), PATTERN_CHARS)
     return f'{number(pattern.count)} × "{escape_markdown(text)}"'
 
 
@@ -95,7 +92,7 @@ def _traces(trace_ids: Iterable[str], group: AlertGroup, options: RenderOptions)
     link = parse_link("trace", options.trace_link)
     lead = next(iter([*group.firing, *group.resolved]), None)
     service = str(lead.labels.get("service.name", "")) if lead is not None else ""
-    urls = {each: link.url({"trace_id": each, "service": service}) for each in list(trace_ids)[:_MOST_TRACES]}
+    urls = {each: link.url({"trace_id": each, "service": service}) for each in list(trace_ids)[:MOST_TRACES]}
     shown = [f"[{each[:_SHORT_ID_CHARS]}]({url})" for each, url in urls.items() if url]
     return [f"traces: {' · '.join(shown)}"] if shown else []
 

@@ -10,7 +10,7 @@ from otel_discord.component import QueueFullError
 from otel_discord.signals import LogsBatch
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, method_is
 from otel_discord.testing.host import NopHost
-from otel_discord.testing.otlp import key_values
+from otel_discord.testing.otlp import any_value, key_values
 from tests.exporters.discord.alerting import BEGINNING_S, SECOND, batch, firing, resolved, updated, words
 from tests.exporters.discord.disk import STORED, Disk, host_with
 from tests.exporters.discord.rig import running
@@ -167,7 +167,8 @@ async def test_traces_of_the_metric_first_and_only_where_there_is_an_address() -
             await rig.exporter.consume(fire(exemplars=(TRACE,)))
             await asyncio.sleep(10)
             (message,) = fake.messages
-            told = f"traces: [{TRACE[:8]}](https://traces.example/{TRACE}) · [abababab](https://traces.example/{'ab' * 16})"
+            first, second = (f"[{each[:8]}](https://traces.example/{each})" for each in (TRACE, "ab" * 16))
+            told = f"traces: {first} · {second}"
             assert (told in words(message)) is bool(link)
             assert ("traces:" in words(message)) is bool(link)
 
@@ -323,3 +324,30 @@ async def test_a_storm_is_told_as_quickly_as_without() -> None:
         assert "evidence-2.txt" in names
 
 
+async def test_of_an_alert_that_began_long_ago_nothing_is_known() -> None:
+    fake = FakeDiscord()
+    async with running(fake, **CONFIG) as rig:
+        await asyncio.sleep(10_000)
+        await rig.exporter.consume(lines(*["of today"] * 3))
+        await rig.exporter.consume(batch(firing(0, **ALARM)))
+        await asyncio.sleep(10)
+        (message,) = fake.messages
+        assert "of today" not in words(message)
+        assert message.files == []
+
+
+async def test_a_secret_that_an_attribute_names_is_none_of_a_line() -> None:
+    fake = FakeDiscord()
+    async with running(fake, **CONFIG) as rig:
+        given = lines("", severity=INFO)
+        record = given.request.resource_logs[0].scope_logs[0].log_records[0]
+        record.body.CopyFrom(any_value({"message": "login refused", "password": "hunter-22"}))
+        record.attributes.extend(
+            key_values({"exception.type": "E", "exception.message": "api_key=hunter-22-swordfish"})
+        )
+        await rig.exporter.consume(given)
+        await rig.exporter.consume(fire())
+        await asyncio.sleep(10)
+        (message,) = fake.messages
+        assert "login refused · E: api_key=" in words(message).replace("\\", "")
+        assert "hunter-22" not in repr(fake.exchanges)

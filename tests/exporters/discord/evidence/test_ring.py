@@ -1,0 +1,151 @@
+"""What is kept, and for how long: bounds, fairness, order."""
+
+import tracemalloc
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+
+from otel_discord.exporters.discord.evidence.origin import Origin
+from otel_discord.exporters.discord.evidence.ring import MOST_RECORD_BYTES, Ring
+from otel_discord.signals import LogsBatch
+from otel_discord.testing.otlp import key_values
+
+SECOND = 10**9
+KIB = 1024
+
+
+def batch(*bodies: str, service: str = "worker", severity: int = 13, event_name: str = "", **names: Any) -> LogsBatch:
+    request = ExportLogsServiceRequest()
+    of_resource = request.resource_logs.add()
+    of_resource.resource.attributes.extend(key_values({"service.name": service, **names}))
+    records = of_resource.scope_logs.add().log_records
+    for body in bodies:
+        records.add(severity_number=severity, event_name=event_name).body.string_value = body
+    return LogsBatch(request)
+
+
+def anyone(_: Origin) -> bool:
+    return True
+
+
+def bodies(ring: Ring, service: str = "") -> list[str]:
+    kept = ring.find(lambda origin: not service or origin.label == service, 10**6, 10**6)
+    return [LogRecord.FromString(each.record).body.string_value for part in kept for each in part]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"),
+            st.integers(1, 24),
+            st.lists(st.integers(0, 2_000), max_size=12),
+            st.integers(0, 40),
+        ),
+        max_size=40,
+    ),
+    st.integers(0, 40),
+)
+def test_its_bounds_hold_and_its_order(steps: list[tuple[str, int, list[int], int]], max_kib: int) -> None:
+    window_ns, now_ns, number = 60 * SECOND, 10**18, 0
+    ring = Ring(window_ns, max_kib * KIB)
+    came: dict[int, int] = {}
+    for service, severity, sizes, later_s in steps:
+        now_ns += later_s * SECOND
+        texts = []
+        for size in sizes:
+            number += 1
+            came[number] = now_ns
+            texts.append(f"{number} {'x' * size}")
+        ring.take(batch(*texts, service=service, severity=severity), now_ns)
+        assert ring.used_bytes <= max(max_kib * KIB, 4 * KIB)  # as much a service takes of which nothing is kept
+        ring.sweep(now_ns)
+        for part in ring.find(anyone, 10**6, 10**6):
+            numbers = [int(LogRecord.FromString(each.record).body.string_value.split()[0]) for each in part]
+            assert numbers == sorted(numbers)
+            assert all(came[each] >= now_ns - window_ns for each in numbers)
+            for name in "abc":  # of each service the newest are kept, without gaps
+                own = [each for each in part if each.origin.label == name]
+                assert len(own) == len({id(each) for each in own})
+
+
+def test_a_noisy_service_leaves_the_others_their_lines() -> None:
+    ring = Ring(600 * SECOND, 256 * KIB)
+    ring.take(batch(*(f"quiet {number}" for number in range(50)), service="quiet"), 0)
+    for number in range(300):
+        ring.take(batch(*[f"noise {number} {'x' * 200}"] * 50, service="noisy", severity=5), number * SECOND)
+    assert bodies(ring, "quiet") == [f"quiet {number}" for number in range(50)]
+    assert bodies(ring, "noisy")[-1].startswith("noise 299")
+    assert ring.used_bytes <= 256 * KIB
+
+
+def test_debug_lines_do_not_push_out_the_errors_of_their_own_service() -> None:
+    ring = Ring(600 * SECOND, 64 * KIB)
+    ring.take(batch("it broke"), 0)
+    for number in range(200):
+        ring.take(batch(*["x" * 100] * 20, severity=5), number)
+    assert bodies(ring)[0] == "it broke"
+
+
+def test_what_came_too_long_ago_is_gone_also_of_who_fell_silent() -> None:
+    ring = Ring(60 * SECOND, 256 * KIB)
+    ring.take(batch("old", service="silent"), 0)
+    empty_bytes = ring.used_bytes
+    ring.take(batch("new"), 61 * SECOND)
+    assert bodies(ring) == ["new"]
+    assert ring.used_bytes <= 2 * empty_bytes
+
+
+def test_many_services_are_bounded() -> None:
+    ring = Ring(60 * SECOND, 8 << 20)
+    for number in range(3_000):
+        ring.take(batch("up", service=f"job-{number}"), number)
+    assert bodies(ring, "job-2999") == ["up"]
+    assert bodies(ring, "job-0") == []
+
+
+def test_alerts_and_status_are_no_lines() -> None:
+    ring = Ring(60 * SECOND, 1 << 20)
+    assert ring.take(batch("it fires", event_name="alert.firing"), 0).tells_alert
+    ring.take(batch("all is well", event_name="heartbeat.status"), 0)
+    assert not ring.take(batch("a line", event_name="order.placed"), 0).tells_alert
+    assert bodies(ring) == ["a line"]
+
+
+def test_a_refused_batch_is_not_there() -> None:
+    ring = Ring(60 * SECOND, 1 << 20)
+    ring.take(batch("once"), 0).is_void = True
+    ring.take(batch("once"), 0)
+    assert bodies(ring) == ["once"]
+
+
+def test_of_a_long_record_its_first_words_are_kept() -> None:
+    ring = Ring(60 * SECOND, 1 << 20)
+    given_batch = batch("it broke " * 100_000)
+    record = given_batch.request.resource_logs[0].scope_logs[0].log_records[0]
+    record.attributes.extend(
+        key_values({"discord.attachments": b"x" * 500_000, "exception.type": "E", "exception.message": "m " * 50_000})
+    )
+    ring.take(given_batch, 0)
+    ring.take(batch("x" * 100_000), 0)
+    first, second = bodies(ring)
+    assert first.startswith("it broke it broke")
+    assert second == "(100,000 characters)"
+    assert ring.used_bytes < MOST_RECORD_BYTES + 8 * KIB
+
+
+def test_the_account_is_honest() -> None:
+    batches = [batch(*[f"line {number} of {place}" for number in range(50)]) for place in range(200)]
+    ring = Ring(600 * SECOND, 64 << 20)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for each in batches:
+            ring.take(each, 0)
+        real_bytes = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 0.85 * ring.used_bytes < real_bytes < 1.15 * ring.used_bytes

@@ -41,7 +41,6 @@ MARK: Final = re.compile(r"(<!-- generated: ([a-z0-9_ /-]+) -->\n).*?(<!-- end -
 LATER: Final = frozenset(
     {
         "exporter discord destinations_from",
-        "exporter discord evidence",
         "exporter discord templates", "exporter discord webhook_check",
         "exporter otlp_grpc sending_queue.storage",
     }

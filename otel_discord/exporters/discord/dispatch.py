@@ -26,6 +26,8 @@ DIGEST_REST_S: Final = 10.0
 """After a digest, so that a storm of ever new problems is not a storm of digests; unless the next one is full."""
 ALERTS_BY_THEMSELVES: Final = 5
 """If no more alerts wait, each gets a message of its own; else they share messages."""
+_LOOKS_FOR_EVIDENCE: Final = 3
+"""Other alerts may have come to the head while evidence was gathered; so often it is looked whether they need some."""
 FAIR_ABOVE_CARDS: Final = 10
 """Fewer go in one message anyway."""
 
@@ -75,12 +77,9 @@ class Dispatch:
 
     async def _compose(self, group: Group | None) -> Composed | None:
         is_crowd = group is None and await self._is_crowd()
-        head = group.cards if group else self._of_one_kind(await self._next(is_crowd=is_crowd))
+        head = group.cards if group else await self._head(is_crowd=is_crowd)
         if not head:
             return None
-        if self.evidence is not None and group is None:
-            most = self.sender.composer.max_embeds
-            head = [*await self.evidence.with_evidence(self.picker.lane.name, head[:most]), *head[most:]]
         try:
             repeated = bool(group and group.doubt.exists)
             if is_crowd or (group is not None and self.fold is not None and len(head) > FAIR_ABOVE_CARDS):
@@ -99,6 +98,15 @@ class Dispatch:
             if self.fold is not None and len(head) > len(composed.stored):
                 self.fold.shares.taken([self.fold.service_of(card) for card in composed.stored])
         return composed
+
+    async def _head(self, *, is_crowd: bool) -> Sequence[StoredCard]:
+        """Return what goes next; nothing else happens between the last look at it and the return."""
+        for _ in range(_LOOKS_FOR_EVIDENCE if self.evidence is not None else 0):
+            head = self._of_one_kind(await self._next(is_crowd=is_crowd))
+            most = self.sender.composer.max_embeds
+            if self.evidence is None or not await self.evidence.give(self.picker.lane.name, head[:most]):
+                return head
+        return self._of_one_kind(await self._next(is_crowd=is_crowd))
 
     def _takes_in_hand(self, cards: Sequence[StoredCard]) -> None:
         self.in_hand = frozenset(card.id for card in cards)

@@ -14,7 +14,7 @@ from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.render import CARD_CHARS as ALERT_CHARS
 from otel_discord.exporters.discord.alerts.render import alert_output
 from otel_discord.exporters.discord.cards import Card
-from otel_discord.exporters.discord.evidence.told import evidence_files
+from otel_discord.exporters.discord.evidence.told import evidence_chars, evidence_files
 from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.render_digest import (
@@ -123,12 +123,13 @@ class Renderer:
         options = self._options
         remarks = [part for part in (*notes, late, options.repeated_mark if repeated else "") if part]
         output = alert_output(group, options, remarks)
+        card_chars = ALERT_CHARS + evidence_chars(group, options)
         if output.content:
             content_chars = options.max_message_length
-            content = to_content(output, card_chars=ALERT_CHARS, content_chars=content_chars)
+            content = to_content(output, card_chars=card_chars, content_chars=content_chars)
             return Rendered(None, content, evidence_files(group))
         description_chars = options.max_message_length
-        embed = to_embed(output, card_chars=ALERT_CHARS, description_chars=description_chars, time_unix_ns=0)
+        embed = to_embed(output, card_chars=card_chars, description_chars=description_chars, time_unix_ns=0)
         return Rendered(embed, "", evidence_files(group))
 
     def digest(self, digest: Digest, *, repeated: bool = False, late: str = "") -> Rendered:

@@ -86,16 +86,19 @@ class EvidenceDesk:
                 for start in range(0, len(waiting), 10):
                     await self._give(book, waiting[start : start + 10])
 
-    async def with_evidence(self, lane: str, cards: Sequence[StoredCard]) -> Sequence[StoredCard]:
-        """Return cards that are about to be told; alerts among them with their evidence, which is stored by then."""
+    async def give(self, lane: str, cards: Sequence[StoredCard]) -> bool:
+        """Give alerts their evidence that are about to be told; it is stored with them then.
+
+        Returns:
+            whether there were any, so that time has passed: what waits is to be looked at again.
+        """
         book = self._books.get(lane)
         entries = [book.entries.get(card.id) for card in cards] if book is not None else []
         due = [entry for entry in entries if entry is not None and _needs_evidence(entry)]
         if book is None or not due:
-            return cards
+            return False
         await self._give(book, due)
-        given = {entry.card_id for entry in due}
-        return [replace(card, payload=book.current(card)) if card.id in given else card for card in cards]
+        return True
 
     def _is_due(self, book: LaneBook, entry: Entry) -> bool:
         alert = entry.alert
@@ -107,7 +110,7 @@ class EvidenceDesk:
         has_files_enough = waiting_bytes > _MOST_FILES_BYTES
         for entry in entries:
             if entry.alert is not None:
-                evidence = await self._gathered(entry.alert, Card.from_bytes(entry.base).resource)
+                evidence = await self._found(entry.alert, entry.base)
                 if has_files_enough:
                     evidence.lines = ""
                 found[entry.card_id] = evidence.SerializeToString()
@@ -120,24 +123,31 @@ class EvidenceDesk:
             self.logger.warning("the storage does not take the evidence of an alert for now: %s", error)
 
     async def _store(self, book: LaneBook, entries: Sequence[Entry], found: Mapping[int, bytes]) -> None:
-        """Write evidence to the cards that still wait. Where nothing was found there is nothing to write."""
-        if self._queue is None:
+        """Write evidence to the cards that still wait."""
+        if self._queue is None or not entries:
             return
-        there = {card.id for card in await self._queue.find([entry.card_id for entry in entries])}
+        there = {card.id for card in await self._queue.find([entry.card_id for entry in entries])} - book.in_hand
         given = [
             (entry, replace(entry.alert, evidence=found[entry.card_id]))
             for entry in entries
-            if entry.alert is not None and entry.card_id in there and entry.card_id not in book.in_hand
+            if entry.alert is not None and entry.card_id in there
         ]
         folds = []
         for entry, alert in given:
-            if _says_something(alert):
-                payload = replace(entry, alert=alert).payload()
-                folds.append(Fold(entry.card_id, payload, NewCard(book.lane, entry.priority, payload)))
+            payload = replace(entry, alert=alert).payload()
+            folds.append(Fold(entry.card_id, payload, NewCard(book.lane, entry.priority, payload)))
         if folds:
             await self._queue.route_all({}, folds)
         for entry, alert in given:
             entry.alert = alert
+
+    async def _found(self, group: AlertGroup, card: bytes) -> queue_pb2.Evidence:
+        """Return the evidence; an alert is told also where that cannot be found."""
+        try:
+            return await self._gathered(group, Card.from_bytes(card).resource)
+        except Exception:
+            self.logger.exception("the evidence of an alert could not be gathered; please report this")
+            return queue_pb2.Evidence(since_unix_nano=1)
 
     async def _gathered(self, group: AlertGroup, resource: bytes) -> queue_pb2.Evidence:
         now_ns = self._now_ns()
@@ -197,8 +207,3 @@ def _needs_evidence(entry: Entry) -> bool:
     return (
         alert is not None and not alert.evidence and entry.message is None and not alert.retold and not alert.origin_ns
     )
-
-
-def _says_something(alert: AlertGroup) -> bool:
-    evidence = queue_pb2.Evidence.FromString(alert.evidence)
-    return bool(evidence.patterns or evidence.changes or evidence.trace_ids)

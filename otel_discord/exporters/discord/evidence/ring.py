@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, NamedTuple
 
+from google.protobuf.message import EncodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
@@ -104,7 +105,10 @@ class Ring:
                     if name and name.startswith(NO_EVIDENCE):
                         arrival.tells_alert = True
                         continue
-                    data = record.SerializeToString()
+                    try:
+                        data = record.SerializeToString()
+                    except EncodeError:  # nested too deeply, by a client in this process
+                        continue
                     if len(data) > MOST_RECORD_BYTES:
                         data = _shortened(record).SerializeToString()
                     severity: int = record.severity_number
@@ -196,7 +200,10 @@ class Ring:
                 self.used_bytes -= greatest.drop_oldest()
 
     def _origin(self, resource: Resource) -> Origin:
-        data = resource.SerializeToString()
+        try:
+            data = resource.SerializeToString()
+        except EncodeError:
+            return _NOBODY
         origin = self._origins.get(data)
         if origin is None:
             origin = origin_of(resource.attributes)
@@ -210,6 +217,9 @@ class Ring:
                 self._origin_bytes += size_bytes
                 self.used_bytes += size_bytes
         return origin
+
+
+_NOBODY: Final = Origin({}, ())
 
 
 def _shortened(record: LogRecord) -> LogRecord:

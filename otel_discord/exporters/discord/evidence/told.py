@@ -24,6 +24,8 @@ _IN_DISCORD: Final = "…"
 """In place of lines that a file of the message has."""
 _NAME_CHARS: Final = 40
 _SHORT_ID_CHARS: Final = 8
+_LINKS_CHARS: Final = 800
+"""Of addresses of traces in one message."""
 _KINDS: Final = (("image", "image "), ("replicaset", "revision "), ("revision", "revision "), ("git.", "commit "))
 
 
@@ -41,6 +43,11 @@ def evidence_lines(group: AlertGroup, options: RenderOptions) -> list[str]:
         *([f"before it began: {' · '.join(parts)}"] if parts else []),
         *_traces(evidence.trace_ids, group, options),
     ]
+
+
+def evidence_chars(group: AlertGroup, options: RenderOptions) -> int:
+    """Return how much room evidence takes, so that the alerts themselves have theirs."""
+    return sum(len(line) + 1 for line in evidence_lines(group, options))
 
 
 def evidence_files(group: AlertGroup) -> tuple[FilePart, ...]:
@@ -92,8 +99,13 @@ def _traces(trace_ids: Iterable[str], group: AlertGroup, options: RenderOptions)
     link = parse_link("trace", options.trace_link)
     lead = next(iter([*group.firing, *group.resolved]), None)
     service = str(lead.labels.get("service.name", "")) if lead is not None else ""
-    urls = {each: link.url({"trace_id": each, "service": service}) for each in list(trace_ids)[:MOST_TRACES]}
-    shown = [f"[{each[:_SHORT_ID_CHARS]}]({url})" for each, url in urls.items() if url]
+    shown: list[str] = []
+    room = _LINKS_CHARS
+    for each in list(trace_ids)[:MOST_TRACES]:
+        url = link.url({"trace_id": each, "service": service})
+        room -= len(url)
+        if url and room >= 0:
+            shown.append(f"[{each[:_SHORT_ID_CHARS]}]({url})")
     return [f"traces: {' · '.join(shown)}"] if shown else []
 
 

@@ -351,3 +351,56 @@ async def test_a_secret_that_an_attribute_names_is_none_of_a_line() -> None:
         (message,) = fake.messages
         assert "login refused · E: api_key=" in words(message).replace("\\", "")
         assert "hunter-22" not in repr(fake.exchanges)
+
+
+async def test_traces_of_an_alert_that_is_nobodys() -> None:
+    fake = FakeDiscord()
+    async with running(fake, **CONFIG, render={"trace_link": "https://traces.example/{trace_id}"}) as rig:
+        await rig.exporter.consume(fire(labels={"queue": "mail"}, exemplars=(TRACE,)))
+        await asyncio.sleep(10)
+        assert f"traces: [{TRACE[:8]}](https://traces.example/{TRACE})" in words(fake.messages[0])
+
+
+async def test_a_list_of_alerts_keeps_its_room() -> None:
+    fake = FakeDiscord()
+    async with running(
+        fake, **CONFIG, render={"trace_link": "https://traces.example/" + "x" * 200 + "{trace_id}"}
+    ) as rig:
+        for number in range(10):
+            labels = {"service.name": "worker", "queue": f"queue-{number}"}
+            summary = f"queue-{number} {'is much too long ' * 5}"
+            await rig.exporter.consume(
+                lines(*[f"{number * 'b'}adly {'w' * 70} ***", "*" * 90], trace_id=f"{number + 1:032x}")
+            )
+            await rig.exporter.consume(fire(labels=labels, summary=summary, exemplars=(TRACE,)))
+        await asyncio.sleep(10)
+        (message,) = fake.messages
+        shown = words(message)
+        assert all(f"queue-{number} " in shown for number in range(10))
+        assert "before it began: " in shown
+        assert f"[{TRACE[:8]}](" in shown
+
+
+async def test_evidence_that_cannot_be_found_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("otel_discord.exporters.discord.evidence.desk.evidence_of", broken)
+    fake = FakeDiscord()
+    async with running(fake, **CONFIG) as rig:
+        await rig.exporter.consume(lines("redis timeout"))
+        await rig.exporter.consume(fire())
+        await asyncio.sleep(10)
+        assert len(fake.messages) == 1
+        assert "redis" not in words(fake.messages[0])
+
+
+async def test_each_destination_has_it() -> None:
+    fake = FakeDiscord()
+    there = {f"d{number}": {"webhook_url": fake.add_webhook().url} for number in range(2)}
+    async with running(fake, **CONFIG, destinations=there) as rig:
+        await rig.exporter.consume(lines(*["redis timeout"] * 2))
+        await rig.exporter.consume(fire())
+        await asyncio.sleep(10)
+        assert len(fake.messages) == 2
+        assert all('2 × "redis timeout"' in words(message) and message.files for message in fake.messages)

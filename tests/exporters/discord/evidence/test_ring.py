@@ -1,30 +1,18 @@
 """What is kept, and for how long: bounds, fairness, order."""
 
 import tracemalloc
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.evidence.origin import Origin
 from otel_discord.exporters.discord.evidence.ring import MOST_RECORD_BYTES, Ring
-from otel_discord.signals import LogsBatch
 from otel_discord.testing.otlp import key_values
+from tests.exporters.discord.log_lines import log_lines as batch
 
 SECOND = 10**9
 KIB = 1024
-
-
-def batch(*bodies: str, service: str = "worker", severity: int = 13, event_name: str = "", **names: Any) -> LogsBatch:
-    request = ExportLogsServiceRequest()
-    of_resource = request.resource_logs.add()
-    of_resource.resource.attributes.extend(key_values({"service.name": service, **names}))
-    records = of_resource.scope_logs.add().log_records
-    for body in bodies:
-        records.add(severity_number=severity, event_name=event_name).body.string_value = body
-    return LogsBatch(request)
 
 
 def anyone(_: Origin) -> bool:

@@ -12,8 +12,6 @@ def log_lines(
     *bodies: str, service: str = "worker", severity: int = 13, event_name: str = "", **names: Any
 ) -> LogsBatch:
     """Return records of a service; further names are attributes of its resource."""
-    *bodies: str, service: str = "worker", severity: int = 13, event_name: str = "", **names: Any
-) -> LogsBatch:
     request = ExportLogsServiceRequest()
     of_resource = request.resource_logs.add()
     of_resource.resource.attributes.extend(key_values({"service.name": service, **names}))

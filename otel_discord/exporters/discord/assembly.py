@@ -129,11 +129,12 @@ def evidence_desk(
 ) -> EvidenceDesk | None:
     """Return what gathers evidence of alerts; None where that is off, or alerts have no life."""
     keys = config.evidence
-    if not keys.is_on or not config.fold.enabled:
-        return None
+    is_on = keys.is_on and config.fold.enabled
     window_ns = int(keys.window * 1e9)
     ring = host.kept("evidence", lambda: Ring(0, 0))
-    ring.bound(window_ns=2 * window_ns, max_bytes=int(keys.max_mib * MIB))
+    ring.bound(window_ns=2 * window_ns, max_bytes=int(keys.max_mib * MIB) if is_on else 0)
+    if not is_on:
+        return None
     return EvidenceDesk(
         ring=ring,
         masking=masking,

@@ -6,8 +6,9 @@ alert is evidence as well. Then it is stored with the group, before a message te
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,7 +21,7 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.evidence.found import MOST_TRACES, evidence_of
 from otel_discord.exporters.discord.evidence.lines import Line, Reader
 from otel_discord.exporters.discord.evidence.origin import Origin
-from otel_discord.exporters.discord.evidence.ring import Ring
+from otel_discord.exporters.discord.evidence.ring import Arrival, Ring
 from otel_discord.exporters.discord.evidence.subject import Subject, subjects
 from otel_discord.exporters.discord.folding.book import Entry, LaneBook
 from otel_discord.exporters.discord.folding.desk import FoldDesk
@@ -38,7 +39,9 @@ _AFTERWARDS_NS: Final = 30 * 10**9
 _AFTER_THE_WAIT_S: Final = 1.0
 _MOST_FILES_BYTES: Final = 4 << 20
 """Of one destination: in a storm of alerts that wait for Discord, the last ones have no file."""
-_REMEMBERED_NS: Final = 5 * 10**9
+_REMEMBERED_NS: Final = 10**9
+_ALIKE_NS: Final = 5 * 10**9
+"""Alerts of one service that began within that have the same evidence, where they are told at once."""
 _MOST_REMEMBERED: Final = 32
 
 
@@ -65,7 +68,7 @@ class EvidenceDesk:
     @contextmanager
     def holding(self, batch: LogsBatch) -> Iterator[None]:
         """Take in a batch; where it is refused within, it was not there: its sender sends it again."""
-        arrival = self.ring.take(batch, self._now_ns())
+        arrival = self._taken(batch)
         try:
             yield
         except (RetryableError, ShutdownError, asyncio.CancelledError):
@@ -77,14 +80,15 @@ class EvidenceDesk:
 
     async def run(self) -> None:
         """Gather for alerts that cannot be told when they should be: the lines would be gone when they can."""
-        while True:
-            await self._alerts_came.wait()
-            self._alerts_came.clear()
-            await asyncio.sleep(self.group_wait_s + _AFTER_THE_WAIT_S)
-            for book in list(self._books.values()):
-                waiting = [entry for entry in book.entries.values() if self._is_due(book, entry)]
-                for start in range(0, len(waiting), 10):
-                    await self._give(book, waiting[start : start + 10])
+        with suppress(ShutdownError):
+            while True:
+                await self._alerts_came.wait()
+                self._alerts_came.clear()
+                await asyncio.sleep(self.group_wait_s + _AFTER_THE_WAIT_S)
+                for book in list(self._books.values()):
+                    waiting = [entry for entry in book.entries.values() if self._is_due(book, entry)]
+                    for start in range(0, len(waiting), 10):
+                        await self._give(book, waiting[start : start + 10])
 
     async def give(self, lane: str, cards: Sequence[StoredCard]) -> bool:
         """Give alerts their evidence that are about to be told; it is stored with them then.
@@ -141,12 +145,26 @@ class EvidenceDesk:
         for entry, alert in given:
             entry.alert = alert
 
+    def _taken(self, batch: LogsBatch) -> Arrival:
+        now_ns = self._now_ns()
+        try:
+            return self.ring.take(batch, now_ns)
+        except Exception as error:  # noqa: BLE001 - a batch is never refused for the sake of evidence
+            self._say("records could not be kept as evidence", error)
+            return Arrival(now_ns)
+
+    def _say(self, what: str, error: Exception) -> None:
+        """Log a fault of ours without its words, which may quote what is not masked."""
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+        self.logger.error("%s; please report this: %s in %s", what, type(error).__name__, where)
+
     async def _found(self, group: AlertGroup, card: bytes) -> queue_pb2.Evidence:
         """Return the evidence; an alert is told also where that cannot be found."""
         try:
             return await self._gathered(group, Card.from_bytes(card).resource)
-        except Exception:
-            self.logger.exception("the evidence of an alert could not be gathered; please report this")
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            self._say("the evidence of an alert could not be gathered", error)
             return queue_pb2.Evidence(since_unix_nano=1)
 
     async def _gathered(self, group: AlertGroup, resource: bytes) -> queue_pb2.Evidence:
@@ -172,7 +190,7 @@ class EvidenceDesk:
         """Return what was said by those who are meant; in a storm of alerts of one service it is looked up once."""
         if not meant:
             return queue_pb2.Evidence(since_unix_nano=since_ns)
-        key = (*meant, since_ns // _REMEMBERED_NS, until_ns // _REMEMBERED_NS)
+        key = (*meant, since_ns // _ALIKE_NS, until_ns // _ALIKE_NS)
         made_ns, remembered = self._remembered.get(key, (0, None))
         if remembered is not None and 0 <= now_ns - made_ns < _REMEMBERED_NS:
             return remembered

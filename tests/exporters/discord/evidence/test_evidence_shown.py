@@ -381,9 +381,11 @@ async def test_a_list_of_alerts_keeps_its_room() -> None:
         assert f"[{TRACE[:8]}](" in shown
 
 
-async def test_evidence_that_cannot_be_found_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_evidence_that_cannot_be_found_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*_: Any) -> Any:
-        raise RuntimeError("a bug")
+        raise RuntimeError("swordfish")
 
     monkeypatch.setattr("otel_discord.exporters.discord.evidence.desk.evidence_of", broken)
     fake = FakeDiscord()
@@ -393,6 +395,8 @@ async def test_evidence_that_cannot_be_found_stops_nothing(monkeypatch: pytest.M
         await asyncio.sleep(10)
         assert len(fake.messages) == 1
         assert "redis" not in words(fake.messages[0])
+    assert "RuntimeError" in caplog.text
+    assert "swordfish" not in caplog.text
 
 
 async def test_each_destination_has_it() -> None:

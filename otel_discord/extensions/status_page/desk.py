@@ -84,7 +84,7 @@ class Desk:
     async def _messages(self, ask: Ask, frame: Frame) -> Answer:
         chosen = ask.query.get("destination", "")[:200]
         found = await self.watch.messages(chosen)
-        live = messages_page(found, await self.watch.destinations(), chosen, self.now_s())
+        live = messages_page(found, await self.watch.destinations(), chosen)
         return html_answer(page(frame, path="/messages", title="Messages", live=live, messages=True))
 
     async def _alerts(self, ask: Ask, frame: Frame) -> Answer:

@@ -9,7 +9,7 @@ from otel_discord.component import Component
 from otel_discord.component.watched_exporter import ShownMessage, Step, Watched
 from otel_discord.extensions.status_page.mutes import offering
 
-MOST_MESSAGES: Final = 50
+MOST_MESSAGES: Final = 25
 _MOST_STEPS: Final = 40
 _IMAGE_PARTS: Final = ("image", "thumbnail")
 _ICON_PARTS: Final = ("author", "footer")
@@ -17,10 +17,11 @@ _ICON_PARTS: Final = ("author", "footer")
 
 @dataclass(frozen=True, slots=True)
 class RecentMessage:
-    """A message and its exporter."""
+    """A message and its exporter; ``html`` once it is drawn."""
 
     exporter: str
     shown: ShownMessage
+    html: str = ""
 
 
 def recent_messages(

@@ -13,6 +13,7 @@ from otel_discord.extensions.status_page.letters import LetterList, newest_lette
 from otel_discord.extensions.status_page.looks import Looks
 from otel_discord.extensions.status_page.mutes import Mutes, firing_alerts, gather_mutes
 from otel_discord.extensions.status_page.overview import Overview, destinations_shown, note_trends, overview_of
+from otel_discord.extensions.status_page.pages.messages_page import draw
 from otel_discord.extensions.status_page.rates import RateMeter
 from otel_discord.extensions.status_page.shown_messages import RecentMessage, recent_messages
 
@@ -60,7 +61,11 @@ class Watch:
         """Return the last messages, of one destination where one is named."""
 
         async def look() -> Sequence[RecentMessage]:
-            return recent_messages(self.view.open_components(), self.view.redact, destination)
+            found: list[RecentMessage] = []
+            for each in recent_messages(self.view.open_components(), self.view.redact, destination):
+                found.append(replace(each, html=draw(each.shown.message, time.time())))
+                await asyncio.sleep(0)  # a message with much in it takes 5 ms; the service goes on in between
+            return found
 
         return await self.looks.get(f"messages {destination}", look)
 

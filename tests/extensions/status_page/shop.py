@@ -1,11 +1,19 @@
 """The service of a web shop on a bad afternoon, for tests and for the pictures in docs/images."""
 
-from otel_discord.component import ComponentStatus, Status
+import logging
+
+from opentelemetry.metrics import NoOpMeter
+from opentelemetry.trace import NoOpTracer
+
+from otel_discord.component import ComponentId, ComponentStatus, Settings, Status
 from otel_discord.component.dead_letters import Letter
 from otel_discord.component.maintenance import MaintenanceWindow
 from otel_discord.component.service_view import ReloadNote, Wire
 from otel_discord.component.silences import Silence
 from otel_discord.component.watched_exporter import DestinationState, Health, ShownMessage
+from otel_discord.config import Secret
+from otel_discord.extensions.bearer_token_auth.config import BearerTokenAuthConfig
+from otel_discord.extensions.bearer_token_auth.extension import BearerTokenAuth
 from otel_discord.signals.alert_event import AlertEvent, AlertState
 from tests.extensions.status_page.fake_service import (
     HOSTILE,
@@ -222,4 +230,17 @@ def shop(*, well: bool = False) -> FakeService:
     service.count("otelcol_exporter_queue_size", 0, 2, exporter="otlp_grpc", data_type="traces")
     service.count("otelcol_exporter_queue_capacity", 0, 1024, exporter="otlp_grpc", data_type="traces")
     service.count("otel_discord_messages_sent_total", 0.4, 2950, exporter="discord", destination="errors")
+    return service
+
+
+GOOD = "correct horse battery staple"
+
+
+def guarded() -> FakeService:
+    """Return the shop's service with an authenticator that knows one token."""
+    service = shop()
+    log = logging.getLogger("test")
+    settings = Settings(ComponentId("bearer_token_auth"), NoOpMeter("t"), NoOpTracer(), log, "0")
+    auth = BearerTokenAuth(settings, BearerTokenAuthConfig(token=Secret(GOOD)))
+    service.extensions = {"bearer_token_auth": auth}
     return service

@@ -4,22 +4,8 @@ import asyncio
 
 import pytest
 
-from otel_discord.component import EVERY_LETTER, ComponentId, Settings
-from otel_discord.config import Secret
-from otel_discord.extensions.bearer_token_auth.config import BearerTokenAuthConfig
-from otel_discord.extensions.bearer_token_auth.extension import BearerTokenAuth
-from tests.extensions.status_page.conftest import SETTINGS
-from tests.extensions.status_page.shop import shop
-
-GOOD = "correct horse battery staple"
-
-
-def guarded():
-    service = shop()
-    settings = Settings(ComponentId("bearer_token_auth"), SETTINGS.meter, SETTINGS.tracer, SETTINGS.logger, "0")
-    auth = BearerTokenAuth(settings, BearerTokenAuthConfig(token=Secret(GOOD)))
-    service.extensions = {"bearer_token_auth": auth}
-    return service
+from otel_discord.component import EVERY_LETTER
+from tests.extensions.status_page.shop import GOOD, guarded, shop
 
 
 def exporter(service):

@@ -14,7 +14,15 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it"),
 ]
-PATHS = ("/", "/messages", "/alerts", "/dead-letters", "/configuration", "/dead-letters/letter?exporter=discord&id=18")
+PATHS = (
+    "/",
+    "/messages",
+    "/alerts",
+    "/dead-letters",
+    "/configuration",
+    "/dead-letters/letter?exporter=discord&id=18",
+    "/dead-letters/purge?exporter=discord&destination=pager",
+)
 
 # Contrast of every text against the nearest background that is painted, by WCAG 2: those below 4.5 (3 where large).
 FAINT = """(() => {
@@ -85,7 +93,11 @@ async def what_changes_is_shown_and_the_reader_keeps_place(tab: Tab, url: str, s
 
 
 async def text_stays_text(tab: Tab, url: str) -> None:
-    for path in ("/messages", "/dead-letters", "/dead-letters/letter?exporter=discord&id=18"):
+    for path in (
+        "/messages",
+        "/dead-letters",
+        "/dead-letters/letter?exporter=discord&id=18",
+    ):
         await tab.go(url + path)
         assert "owned" not in await tab.run("document.title")
         assert await tab.run("document.querySelectorAll('main script, main img').length") == 0

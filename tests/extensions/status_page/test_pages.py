@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import ssl
 from dataclasses import replace
 
+import aiohttp
 import pytest
+import trustme
 
 from otel_discord.component import RetryableError, StartError
 from otel_discord.extensions.status_page import mutes, server
@@ -13,7 +16,7 @@ from otel_discord.extensions.status_page.extension import StatusPage
 from otel_discord.testing.host import NopHost
 from tests.extensions.status_page.conftest import SETTINGS
 from tests.extensions.status_page.fake_service import TOKEN, FakeService
-from tests.extensions.status_page.shop import shop
+from tests.extensions.status_page.shop import GOOD, guarded, shop
 
 PAGES = ("/", "/messages", "/alerts", "/dead-letters", "/configuration", "/dead-letters/letter?exporter=discord&id=18")
 DOCUMENTS = ("/api/overview", "/api/messages", "/api/alerts", "/api/dead-letters", "/api/configuration")
@@ -244,3 +247,36 @@ async def test_an_endpoint_beyond_this_machine_is_warned_of(caplog):
     async with StatusPage(SETTINGS, config).lifespan(shop()):
         pass
     assert "without authentication" in caplog.text
+
+
+async def test_over_tls_its_cookie_is_secure(tmp_path):
+    authority = trustme.CA()
+    made = authority.issue_cert("localhost")
+    pem, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    made.cert_chain_pems[0].write_to_path(pem)
+    made.private_key_pem.write_to_path(key)
+    config = StatusPageConfig(
+        endpoint="localhost:0",
+        tls={"cert_file": str(pem), "key_file": str(key), "reload_interval": "20ms"},
+        auth={"authenticator": "bearer_token_auth"},
+    )
+    page, service = StatusPage(SETTINGS, config), guarded()
+    page.preflight()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with page.lifespan(service), aiohttp.ClientSession() as session:
+        url = f"https://localhost:{page.endpoints['https'].rpartition(':')[2]}"
+        async with session.get(f"{url}/login", ssl=trusting) as answer:
+            form_token = (await answer.text()).split('name="form_token" value="')[1].split('"')[0]
+        body = {"form_token": form_token, "token": GOOD}
+        async with session.post(f"{url}/login", data=body, ssl=trusting, allow_redirects=False) as answer:
+            assert "; Secure" in answer.headers["Set-Cookie"]
+        pem.write_text("nonsense")
+        await asyncio.sleep(0.1)  # it is read again, and the good one stays in use
+        async with session.get(f"{url}/login", ssl=trusting) as answer:
+            assert answer.status == 200
+    with pytest.raises(StartError, match="certificate and key cannot be used"):
+        page.preflight()
+    pem.unlink()
+    with pytest.raises(StartError, match="cannot read"):
+        page.preflight()

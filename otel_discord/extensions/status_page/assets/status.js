@@ -174,6 +174,11 @@
     nameTheme();
   }
 
+  const here = new URL(location.href);
+  if (here.searchParams.has("said")) {
+    here.searchParams.delete("said"); // what has been told is not told again by a reload
+    history.replaceState(null, "", here);
+  }
   theme.hidden = false;
   nameTheme();
   theme.addEventListener("click", chooseTheme);

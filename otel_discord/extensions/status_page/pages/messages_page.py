@@ -1,9 +1,9 @@
 """Recent messages as Discord shows them, each with its journey. Pure, and each message is drawn once while it stays."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from otel_discord.component.watched_exporter import ShownMessage, Step
 from otel_discord.discord_api.html_style import STYLE
@@ -19,16 +19,16 @@ _FRESH_S: Final = 30
 _BAD: Final = frozenset({"failed", "dead letter", "refused", "dropped", "expired", "gave up"})
 
 
-def messages_page(messages: Sequence[RecentMessage], destinations: Sequence[str], chosen: str, now_s: float) -> str:
+def messages_page(messages: Sequence[RecentMessage], destinations: Sequence[str], chosen: str) -> str:
     """Return what changes of the page."""
     chooser = filters("/messages", destinations, chosen)
     if not messages:
         where = f" for {chosen}" if chosen else ""
         return chooser + empty(f"No message{where} since the service began to watch. What is sent appears here.")
-    return f'{chooser}<ol class="messages">{"".join(_message(each, now_s) for each in messages)}</ol>'
+    return f'{chooser}<ol class="messages">{"".join(_message(each) for each in messages)}</ol>'
 
 
-def _message(recent: RecentMessage, now_s: float) -> str:
+def _message(recent: RecentMessage) -> str:
     shown = recent.shown
     state = badge("delivered", "good") if shown.is_delivered else badge("not delivered", "warn")
     last = shown.journey[-1].what if shown.journey else ""
@@ -36,15 +36,19 @@ def _message(recent: RecentMessage, now_s: float) -> str:
         state = badge(last, "bad")
     url = safe_url(shown.url)
     opener = f'<a href="{text(url)}" rel="noreferrer noopener">open in Discord</a>' if url else ""
-    body = json.dumps(shown.message, default=str)
     key = f"{recent.exporter}|{shown.destination}|{shown.key}"
     return (
         f'<li data-key="{text(key)}"><article aria-label="Message to {text(shown.destination)}"><div class="heading">'
         f"<strong>{text(shown.destination)}</strong>{state}"
         f'<span class="small">{plural(shown.records, "record")}</span>{opener}</div>'
-        f'<div class="shown">{_drawn(body, int(now_s // _FRESH_S) * _FRESH_S)}</div>{_files(shown)}'
+        f'<div class="shown">{recent.html}</div>{_files(shown)}'
         f"{_journey(shown.journey)}</article></li>"
     )
+
+
+def draw(message: Mapping[str, Any], now_s: float) -> str:
+    """Return a message as Discord shows it; what has been drawn within half a minute is not drawn again."""
+    return _drawn(json.dumps(message, default=str), int(now_s // _FRESH_S) * _FRESH_S)
 
 
 @lru_cache(maxsize=200)

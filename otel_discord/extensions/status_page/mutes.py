@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from otel_discord.component import Component, ComponentError, PermanentError
@@ -89,6 +89,20 @@ def firing_alerts(components: Mapping[str, Component]) -> tuple[list[FiringAlert
             failed.append(name)
     alerts.sort(key=lambda each: (-each.event.severity_number, each.event.started_ns))
     return alerts, failed
+
+
+def redacted_alert(alert: FiringAlert, redact: Callable[[str], str]) -> FiringAlert:
+    """Return an alert whose texts hold no secret."""
+    event = alert.event
+    shown = replace(
+        event,
+        name=redact(event.name),
+        summary=redact(event.summary),
+        threshold=redact(event.threshold),
+        labels={key: redact(each) if isinstance(each, str) else each for key, each in event.labels.items()},
+        fingerprint=event.identity,
+    )
+    return replace(alert, event=shown)
 
 
 def silence_request(form: Mapping[str, str], now_ns: int, silence_id: str) -> SilenceRequest:

@@ -280,3 +280,16 @@ async def test_over_tls_its_cookie_is_secure(tmp_path):
     pem.unlink()
     with pytest.raises(StartError, match="cannot read"):
         page.preflight()
+
+
+async def test_no_secret_in_what_an_alert_says(serve):
+    service = shop()
+    exporter = service.components["exporter:discord"]
+    event, where = exporter.alerts[0]
+    told = replace(event, summary=f"see {TOKEN}", labels={"url": f"https://x/{TOKEN}", "port": 80})
+    exporter.alerts = [(told, where)]
+    async with serve(service) as site:
+        for path in ("/", "/alerts", "/api/alerts"):
+            _, body = await site.get(path)
+            assert TOKEN not in body
+            assert "[REDACTED]" in body

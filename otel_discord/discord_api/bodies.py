@@ -31,9 +31,11 @@ def edit_json(message: Message) -> Json:
 
     What is left out of an edit stays as it was, so content and embeds are always named, also to be cleared. Without
     ``allowed_mentions`` the content would be parsed with Discord's defaults. Attachments are kept unless new files
-    come, which replace them. https://docs.discord.com/developers/resources/webhook#edit-webhook-message
+    come, which replace them, or ``kept_file_ids`` names those that stay. https://docs.discord.com/developers/resources/webhook#edit-webhook-message
     """
     body = {key: value for key, value in message.to_json().items() if key not in _CREATE_ONLY}
+    if message.kept_file_ids is not None:
+        body["attachments"] = [*body.get("attachments", ()), *({"id": each} for each in message.kept_file_ids)]
     flags = message.flags & SUPPRESS_EMBEDS
     body.pop("flags", None)
     return {"content": None, "embeds": []} | body | ({"flags": flags} if flags else {})

@@ -143,6 +143,8 @@ class Message:
     """Thread that it goes to, or is in; the webhook's own where that has one and this is not set."""
     flags: int = 0
     allowed_mentions: AllowedMentions = field(default=NOBODY)
+    kept_file_ids: tuple[str, ...] | None = None
+    """Of an edit: the files in Discord that stay; None: all of them, unless new ones come."""
 
     def to_json(self) -> Json:
         """Return the body for creating the message.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from otel_discord.exporters.discord.alerts.grouping import AlertFinder
 from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.charts import Charting, Charts, NoCharts
 from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.compose import Composer
 from otel_discord.exporters.discord.config import DiscordConfig
@@ -45,6 +46,7 @@ from otel_discord.exporters.discord.mutes.book import MuteBook
 from otel_discord.exporters.discord.mutes.gate import Gate
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.picking import Picker
+from otel_discord.exporters.discord.pictures import Pictures
 from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.retention import Retention
@@ -110,17 +112,30 @@ def fold_desk(config: DiscordConfig, destinations: Sequence[Destination]) -> Fol
     return desk
 
 
+async def open_charts(
+    settings: Settings, config: DiscordConfig, charts: Charts | None, stack: AsyncExitStack
+) -> Charts:
+    """Return who draws charts, ``charts`` where that is given; what it opens is closed by ``stack``."""
+    if not config.alerts.charts or not config.fold.enabled:
+        return NoCharts()
+    if charts is not None:
+        return charts
+    return await stack.enter_async_context(Charting(settings.logger))
+
+
 def gate(config: DiscordConfig) -> Gate:
     """Return what knows the mutes."""
     mutes = [item.mute() for item in config.maintenance]
     return Gate(MuteBook(mutes, critical_from=config.critical.min_severity))
 
 
-def card_maker(config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldDesk, gate: Gate) -> CardMaker:
+def card_maker(
+    config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldDesk, gate: Gate, charts: Charts
+) -> CardMaker:
     """Return what turns batches into cards."""
     directories = [Path(item) for item in config.attachments.allowed_directories]
     finder = desk.finder if config.fold.enabled else None
-    alerts = AlertFinder(config.alerts.group_by) if config.fold.enabled else None
+    alerts = AlertFinder(config.alerts.group_by, charts.warm_up) if config.fold.enabled else None
     return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts)
 
 
@@ -174,6 +189,7 @@ class Workshop:
     wall_clock: Callable[[], float]
     resumes_letters: bool = False
     evidence: EvidenceDesk | None = None
+    pictures: Pictures = field(default_factory=Pictures)
 
     def outboxes(self, destinations: Sequence[Destination]) -> dict[str, Outbox]:
         """Return the outboxes by name, each with its fallback."""
@@ -378,6 +394,7 @@ class Workshop:
                 max_file_bytes=max_file_bytes(config),
                 wall_clock=self.wall_clock,
                 memory=state.memory,
+                pictures=self.pictures if destination.preset != "plain" else Pictures(),
             ),
             client=self.client,
             lane=lane,

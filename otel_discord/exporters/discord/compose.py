@@ -13,12 +13,15 @@ from otel_discord.exporters.discord.attachments import file_part
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
 from otel_discord.exporters.discord.delivery import Repair
 from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.edited_charts import EditedCharts
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.lateness import late_mark
 from otel_discord.exporters.discord.mentions import NOBODY_CALLED, Call
 from otel_discord.exporters.discord.packing import leave_files, pack
 from otel_discord.exporters.discord.packing_fit import fit_again, fit_all
+from otel_discord.exporters.discord.pictures import Pictures
+from otel_discord.exporters.discord.posted_files import with_files_of_edit
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.exporters.discord.render_digest import (
     FULL_CARDS,
@@ -71,6 +74,7 @@ class Composer:
     max_embeds: int
     max_file_bytes: int
     wall_clock: Callable[[], float] = time.time
+    pictures: Pictures = field(default_factory=Pictures)
     memory: LaneMemory = field(default_factory=LaneMemory)
     """Knows who was pinged, and which posts were opened."""
 
@@ -147,13 +151,21 @@ class Composer:
             return self.compose_digest(composed.stored, repeated=True)
         return self.compose(composed.stored, repeated=True)
 
-    def recompose(self, cards: Sequence[Card], note: Note | None = None, *, posted_s: float = 0.0) -> Message:
+    def recompose(
+        self,
+        cards: Sequence[Card],
+        note: Note | None = None,
+        *,
+        posted_s: float = 0.0,
+        charts: EditedCharts | None = None,
+    ) -> Message:
         """Return the new state of a message that was posted with these cards, in this order: for an edit.
 
         Args:
             cards: those that are kept of the message, with their counts of now.
             note: what is remembered of the message.
             posted_s: when it was posted, in seconds since the epoch; what came late then says so still. 0: not known.
+            charts: the pictures of alerts, where the message shows alerts.
         """
         note = note or Note()
         if note.is_digest:
@@ -166,7 +178,13 @@ class Composer:
                 for card in cards
             ]
         room = content_room(note.address)
-        message = fit_again(rendered, max_content_chars=room, max_file_bytes=self.max_file_bytes)
+        message = None
+        if charts is not None:
+            pictured = [illustrated(each, part) for each, part in zip(rendered, charts.parts, strict=True)]
+            whole = fit_all(pictured, max_content_chars=room, max_file_bytes=self.max_file_bytes)
+            message = with_files_of_edit(whole, charts.new, note.files, is_certain=charts.is_certain)
+        if message is None:
+            message = fit_again(rendered, max_content_chars=room, max_file_bytes=self.max_file_bytes)
         return replace(with_address(message, note.address), thread_id=note.thread_id)
 
     def _digest_again(self, cards: Sequence[Card], note: Note) -> list[Rendered]:
@@ -214,12 +232,23 @@ class Composer:
         rendered = self.renderer.render(card, repeated=repeated, late=late, notes=notes, brief=brief)
         pairs = zip(card.attachments, parts, strict=True)
         files = [part if isinstance(part, FilePart) else _absent(ref) for ref, part in pairs]
-        return replace(rendered, files=(*rendered.files, *files))
+        rendered = replace(rendered, files=(*rendered.files, *files))
+        return illustrated(rendered, self.pictures.of(card))
 
     def _render_posted(self, card: Card, late: str, *, repeated: bool = False, brief: bool = False) -> Rendered:
         """Its files are in Discord: of them only the names count."""
         rendered = self.renderer.render(card, repeated=repeated, late=late, notes=card.notes, brief=brief)
         return replace(rendered, files=rendered.files + tuple(map(_sent_already, card.attachments)))
+
+
+def illustrated(rendered: Rendered, part: FilePart | None) -> Rendered:
+    """Return an alert with its chart as a picture instead of text, where there is one."""
+    if part is None or rendered.pictured is None:
+        return rendered
+    if any(each.filename == part.filename for each in rendered.files):
+        part = replace(part, filename=f"alert-{part.filename}")
+    embed = replace(rendered.pictured, image_url=f"attachment://{part.filename}")
+    return replace(rendered, embed=embed, files=(*rendered.files, part))
 
 
 def _absent(ref: AttachmentRef) -> FilePart:

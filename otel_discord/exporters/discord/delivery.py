@@ -130,6 +130,8 @@ def decide(
             return _smaller(hand)
         case Refused(reason=Reason.INVALID_FORM):
             return _mended(outcome, hand)
+        case Refused(reason=Reason.BAD_REQUEST | Reason.CONTENT_BLOCKED) if _has_files(hand):
+            return _smaller(hand)  # perhaps it was a file that Discord does not take; the text is more
         case Refused():
             return Divide() if hand.cards > 1 else GiveUp(outcome.reason, hand.backoff.attempts + 1)
         case _:
@@ -148,8 +150,12 @@ def _after_failure(
     return Retry(decision.delay_s, replace(hand, backoff=decision.state, repairs=repairs), outcome.ambiguous)
 
 
+def _has_files(hand: Hand) -> bool:
+    return hand.files > 0 and Repair.ALL_FILES not in hand.repairs
+
+
 def _smaller(hand: Hand) -> Action:
-    if hand.files and Repair.ALL_FILES not in hand.repairs:
+    if _has_files(hand):
         return RetryRepaired(replace(hand, repairs=hand.repairs | {Repair.ALL_FILES}))
     return Divide() if hand.cards > 1 else GiveUp(Reason.TOO_LARGE, hand.backoff.attempts + 1)
 

@@ -91,6 +91,8 @@ class Dispatch:
             self.picker.sees_damage = True
             return None
         self._takes_in_hand(group.cards if group else composed.stored)
+        composed = await self._pictured(composed, repeated=repeated)
+        self._takes_in_hand(group.cards if group else composed.stored)
         await self.state.goes_out(composed, self.sender.wall_clock())
         self.instruments.batch_flushed()
         if group is None:
@@ -107,6 +109,13 @@ class Dispatch:
             if self.evidence is None or not await self.evidence.give(self.picker.lane.name, head[:most]):
                 return head
         return self._of_one_kind(await self._next(is_crowd=is_crowd))
+
+    async def _pictured(self, composed: Composed, *, repeated: bool) -> Composed:
+        """Return a message with the charts of its alerts, which are in hand while these are drawn."""
+        composer = self.sender.composer
+        if composed.note.is_digest or not await composer.pictures.prepare(composed.cards):
+            return composed
+        return composer.compose(composed.stored, repeated=repeated)
 
     def _takes_in_hand(self, cards: Sequence[StoredCard]) -> None:
         self.in_hand = frozenset(card.id for card in cards)

@@ -21,6 +21,13 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.compose import Composer
 from otel_discord.exporters.discord.departure import Departure
+from otel_discord.exporters.discord.edited_charts import (
+    charts_of_edit,
+    edited_with_charts,
+    is_refused,
+    refused_charts,
+    without_charts,
+)
 from otel_discord.exporters.discord.folding.book import Entry, Posted, rest_of, worse_of
 from otel_discord.exporters.discord.folding.editing import may_go, next_edit
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
@@ -92,23 +99,37 @@ class Edits:
                 message, [(entry, entry.count) for entry in message.entries], asyncio.get_running_loop().time()
             )
             return
+        if await self._try_edit(message):
+            refused_charts(message)
+            await self._try_edit(message, with_charts=False)
+
+    async def _try_edit(self, message: Posted, *, with_charts: bool = True) -> bool:
+        """Edit a message; return whether it is to be tried without charts: Discord has refused it with them."""
         shown: list[tuple[Entry, int]] = []
         told: list[AlertGroup | None] = []
         worse: list[Entry] = []
         loop = asyncio.get_running_loop()
         async with self.client.turn(self._webhook(message), Operation.EDIT, priority=EDIT_PRIORITY) as turn:
             cards = [_card_of(entry) for entry in message.entries]
-            worse = [entry for entry in message.entries if entry.is_urgent]
-            shown = [(entry, entry.shown if entry in worse else entry.count) for entry in message.entries]
-            told = [entry.alert for entry in message.entries]
+            entries = list(message.entries)
+            worse = [entry for entry in entries if entry.is_urgent]
+            shown = [(entry, entry.shown if entry in worse else entry.count) for entry in entries]
+            told = [entry.alert for entry in entries]
+            pictures = self.composer.pictures  # while they are drawn more may be counted, which is for the next edit
+            charts = await charts_of_edit(message, cards, pictures) if with_charts else without_charts(message)
             started_s = loop.time()
-            outcome = await turn.edit(
-                message.message_id, self.composer.recompose(cards, message.note, posted_s=message.posted_ns / 1e9)
-            )
+            sent = self.composer.recompose(cards, message.note, posted_s=message.posted_ns / 1e9, charts=charts)
+            outcome = await turn.edit(message.message_id, sent)
             self.instruments.attempted(loop.time() - started_s)
+        has_spoken_of_files = bool(sent.files) or sent.kept_file_ids is not None
+        if with_charts and has_spoken_of_files and is_refused(outcome):
+            return True
+        if isinstance(outcome, Delivered) and charts is not None:
+            edited_with_charts(message, entries, sent, cards, outcome.body)
         await self._conclude(message, shown, told, outcome)
         if isinstance(outcome, Delivered) and worse:
             await self._go_on_worse(message, worse)
+        return False
 
     async def _shown(self, message: Posted, shown: list[tuple[Entry, int]], changed_s: float) -> None:
         """A message shows so many records of its cards."""

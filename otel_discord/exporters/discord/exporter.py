@@ -37,6 +37,7 @@ from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.batch_router import BatchRouter
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.charts import Charts
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.dead_letters.desk import Bury
 from otel_discord.exporters.discord.dead_letters.notice import NoticeBook
@@ -57,6 +58,7 @@ from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
+from otel_discord.exporters.discord.pictures import Pictures
 from otel_discord.exporters.discord.remains import bury_what_is_left, orphans_burial, say_what_stays
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
@@ -79,8 +81,9 @@ class DiscordExporter:
         transport: Transport | None = None,
         wall_clock: Callable[[], float] = time.time,
         resumes_letters: bool = False,
+        charts: Charts | None = None,
     ) -> None:
-        """``transport`` takes the place of the network and ``wall_clock`` that of Unix time, for tests.
+        """``transport`` takes the place of the network, ``wall_clock`` of Unix time and ``charts`` of matplotlib.
 
         ``resumes_letters``: who opens this sends again what is left at the end, so that an end waits for no destination
         that is away.
@@ -90,6 +93,7 @@ class DiscordExporter:
         self._transport = transport
         self._wall_clock = wall_clock
         self._resumes_letters = resumes_letters
+        self._charts = charts
         self._instruments = ExporterInstruments(settings.meter, str(settings.id))
         self._discord_instruments = DiscordInstruments(settings.meter, str(settings.id))
         self._entrance = Entrance(
@@ -197,7 +201,9 @@ class DiscordExporter:
             desk = await restoring.desk(self._destinations)
             evidence = self._evidence = self._open_evidence(host, queue, desk)
             keeper = await restoring.history(desk)
-            outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, stack)
+            charts = await assembly.open_charts(self._settings, self._config, self._charts, stack)
+            pictures = Pictures(charts, self._settings.logger)
+            outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, pictures, stack)
             self._entrance.begin(desk.lock, outboxes)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
@@ -206,7 +212,7 @@ class DiscordExporter:
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
-                maker=assembly.card_maker(self._config, self._routing, self._shelf, desk, maintenance.gate),
+                maker=assembly.card_maker(self._config, self._routing, self._shelf, desk, maintenance.gate, charts),
                 desk=desk,
                 pace=self._entrance.intake.pace,
                 unrouted=self._entrance.unrouted,
@@ -291,6 +297,7 @@ class DiscordExporter:
         upkeep: Upkeep,
         limits: RateLimits,
         desk: FoldDesk,
+        pictures: Pictures,
         stack: AsyncExitStack,
     ) -> dict[str, Outbox]:
         client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
@@ -312,6 +319,7 @@ class DiscordExporter:
             wall_clock=self._wall_clock,
             resumes_letters=self._resumes_letters,
             evidence=self._evidence,
+            pictures=pictures,
         )
         return workshop.outboxes(self._destinations)
 

@@ -14,6 +14,7 @@ from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.render import CARD_CHARS as ALERT_CHARS
 from otel_discord.exporters.discord.alerts.render import alert_output
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.charts.sparkline import sparkline as sparkline_of
 from otel_discord.exporters.discord.evidence.told import evidence_chars, evidence_files
 from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
@@ -48,6 +49,8 @@ class Rendered:
     embed: Embed | None
     content: str = ""
     files: tuple[FilePart, ...] = ()
+    pictured: Embed | None = None
+    """The embed for where the chart of its alert goes along as a picture."""
     shorter: "Rendered | None" = None
     """The same card without what can be spared, where there is such a thing; its files are these."""
 
@@ -122,15 +125,21 @@ class Renderer:
     def _render_alert(self, group: AlertGroup, *, repeated: bool, late: str, notes: Sequence[str]) -> Rendered:
         options = self._options
         remarks = [part for part in (*notes, late, options.repeated_mark if repeated else "") if part]
-        output = alert_output(group, options, remarks)
+        sparkline = sparkline_of(group.lead)
+        output = alert_output(group, options, remarks, sparkline)
         card_chars = ALERT_CHARS + evidence_chars(group, options)
         if output.content:
             content_chars = options.max_message_length
             content = to_content(output, card_chars=card_chars, content_chars=content_chars)
             return Rendered(None, content, evidence_files(group))
         description_chars = options.max_message_length
+        files = evidence_files(group)
         embed = to_embed(output, card_chars=card_chars, description_chars=description_chars, time_unix_ns=0)
-        return Rendered(embed, "", evidence_files(group))
+        if not sparkline:
+            return Rendered(embed, "", files)
+        output = alert_output(group, options, remarks)
+        pictured = to_embed(output, card_chars=card_chars, description_chars=description_chars, time_unix_ns=0)
+        return Rendered(embed, "", files, pictured=pictured)
 
     def digest(self, digest: Digest, *, repeated: bool = False, late: str = "") -> Rendered:
         """Return what stands before the worst ones of a digest, with the list of all as a file."""

@@ -13,6 +13,7 @@ from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.delivery import Divide, GiveUp, Isolate, Settle
 from otel_discord.exporters.discord.departure import Departure
 from otel_discord.exporters.discord.doubt import Group
+from otel_discord.exporters.discord.edited_charts import posted_with_charts
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import Lane, patiently
@@ -20,6 +21,7 @@ from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.lane_state import LaneState
 from otel_discord.exporters.discord.outage import destination_works
 from otel_discord.exporters.discord.picking import Pick
+from otel_discord.exporters.discord.posted_files import posted_files
 from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.sender import Ended, Unfinished
 from otel_discord.signals import Signal
@@ -117,7 +119,9 @@ class Settling:
         shown = [card.count for card in composed.cards[: composed.kept]]
         if self.fold is None:
             return self.retention.own_message(outcome.message_id, note) if self.retention else None
+        note = replace(note, files=posted_files(outcome.body))
         posted = self.fold.arrived(outcome.message_id, note, stored, shown)
+        posted_with_charts(self.fold.book.messages[outcome.message_id], composed.message, composed.cards, outcome.body)
         if self.retention is not None:
             self.retention.arrived(posted, replace(note, webhook_id=self.fold.webhook_id))
         return posted

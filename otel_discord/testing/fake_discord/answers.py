@@ -7,18 +7,22 @@ from otel_discord.testing.fake_discord.state import FakeFile, FakeMessage, FakeW
 
 Json = dict[str, Any]
 
-_FILES_BASE = "https://cdn.discordapp.com/attachments"
+FILES_BASE = "https://cdn.discordapp.com/attachments"
 
 
-def message_json(message: FakeMessage) -> Json:
-    """Return a ``MessageResponse``."""
+def message_json(message: FakeMessage, *, files_base: str = FILES_BASE) -> Json:
+    """Return a ``MessageResponse``; files that an embed shows are not among its attachments.
+
+    Source: discord/discord-api-docs#1340. ``files_base``: where files are said to be.
+    """
+    shown = [file for embed in message.embeds for file in _shown_files(message, embed).values()]
     return {
         "type": 0,
         "content": message.content,
         "mentions": [],
         "mention_roles": [],
-        "attachments": [_attachment_json(message, file) for file in message.files],
-        "embeds": [_embed_json(message, embed) for embed in message.embeds],
+        "attachments": [_attachment_json(message, file, files_base) for file in message.files if file not in shown],
+        "embeds": [_embed_json(message, embed, files_base) for embed in message.embeds],
         "timestamp": iso_time(message.created_wall_s),
         "edited_timestamp": None if message.edited_wall_s is None else iso_time(message.edited_wall_s),
         "flags": message.flags,
@@ -62,8 +66,8 @@ def _author_json(message: FakeMessage) -> Json:
     }
 
 
-def _attachment_json(message: FakeMessage, file: FakeFile) -> Json:
-    url = f"{_FILES_BASE}/{message.channel_id}/{file.id}/{file.filename}"
+def _attachment_json(message: FakeMessage, file: FakeFile, files_base: str) -> Json:
+    url = f"{files_base}/{message.channel_id}/{file.id}/{file.filename}"
     answer: Json = {
         "id": file.id,
         "filename": file.filename,
@@ -79,12 +83,21 @@ def _attachment_json(message: FakeMessage, file: FakeFile) -> Json:
     return answer
 
 
-def _embed_json(message: FakeMessage, embed: Json) -> Json:
-    files = {file.filename: file for file in message.files}
-    shown = dict(embed)
+def _embed_json(message: FakeMessage, embed: Json, files_base: str) -> Json:
+    pictures = {
+        key: {"url": f"{files_base}/{message.channel_id}/{file.id}/{file.filename}"}
+        for key, file in _shown_files(message, embed).items()
+    }
+    return {**embed, **pictures}
+
+
+def _shown_files(message: FakeMessage, embed: Json) -> dict[str, FakeFile]:
+    """Return the files that an embed shows, by its key."""
+    found: dict[str, FakeFile] = {}
     for key in ("image", "thumbnail"):
         url = embed.get(key, {}).get("url", "")
-        file = files.get(url.removeprefix("attachment://"))
+        name = url.removeprefix("attachment://")
+        file = next((each for each in message.files if each.filename == name != url), None)
         if file is not None:
-            shown[key] = {"url": f"{_FILES_BASE}/{message.channel_id}/{file.id}/{file.filename}"}
-    return shown
+            found[key] = file
+    return found

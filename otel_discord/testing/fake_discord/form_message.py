@@ -42,7 +42,7 @@ def check_create(body: Body, switches: Switches, *, with_components: bool) -> Me
         RefusedError: 50035 with every error, or 50006 where nothing is to be shown.
     """
     form = Form(switches)
-    checked = _check(form, body, _CREATE_FLAGS, ())
+    checked = _check(form, body, _CREATE_FLAGS, {})
     username = form.bounded_text(body.json, "username", (), 1, limits.USERNAME)
     if username is not None:
         check_username(form, username, "username")
@@ -60,8 +60,8 @@ def check_create(body: Body, switches: Switches, *, with_components: bool) -> Me
     return MessageForm(checked.content, embeds, components, checked.attachments, username, checked.flags, thread_name)
 
 
-def check_edit(body: Body, switches: Switches, *, known_files: Sequence[str]) -> MessageForm:
-    """Return the form of an edit; what it does not name stays as it is.
+def check_edit(body: Body, switches: Switches, *, known_files: Mapping[str, str]) -> MessageForm:
+    """Return the form of an edit; what it does not name stays as it is. ``known_files``: their names by ids.
 
     Raises:
         RefusedError: 50035 with every error.
@@ -83,18 +83,19 @@ def check_username(form: Form, name: str, key: str) -> None:
         form.errors.add((key,), "USERNAME_INVALID", f'Username cannot be "{name}"')
 
 
-def _check(form: Form, body: Body, flag_mask: int, known_files: Sequence[str]) -> MessageForm:
+def _check(form: Form, body: Body, flag_mask: int, known_files: Mapping[str, str]) -> MessageForm:
     json = body.json
     content = form.text(json, "content", (), limits.CONTENT)
     embeds = check_embeds(form, json)
     components = form.items(json, "components", (), limits.COMPONENTS)
     check_mentions(form, json)
-    attachments = check_attachments(form, json, body.files, known_files)
+    attachments = check_attachments(form, json, body.files, tuple(known_files))
     flags = form.integer(json, "flags", (), (1 << 53) - 1)
     if flags is not None and flags & ~flag_mask and form.switches.unknown_flags == "reject":
         form.errors.add(("flags",), "BASE_TYPE_CHOICES", f"Value must be within {flag_mask}.")
     if form.switches.unknown_attachment_url == "reject":
-        names = {upload.filename for upload in attachments.uploads}
+        kept = known_files if attachments.keep is None else attachments.keep
+        names = {upload.filename for upload in attachments.uploads} | {known_files[each] for each in kept}
         for path, name in attachment_urls(embeds):
             if name not in names:
                 words = f"Attachment {name} could not be found."

@@ -7,12 +7,20 @@ from aiohttp import web
 
 from otel_discord.discord_api.html_style import STYLE
 from otel_discord.discord_api.html_view import render_messages
-from otel_discord.testing.fake_discord.answers import message_json
+from otel_discord.testing.fake_discord.answers import FILES_BASE, message_json
 from otel_discord.testing.fake_discord.fake import FakeDiscord
 from otel_discord.testing.fake_discord.state import FakeFile
 
 _SHOWN_MESSAGES: Final = 200
 _PREVIEW_BYTES: Final = 8_000
+_FILES: Final = "/_fake/files"
+_PICTURES: Final = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+}
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -91,9 +99,19 @@ def page_routes(fake: FakeDiscord) -> list[web.RouteDef]:
         }
         if request.query.get("version") == version:
             return web.Response(status=204, headers=headers)
-        return web.Response(
-            text=rendered(fake, request.query.get("theme", "dark")), content_type="text/html", headers=headers
+        base = f"{request.scheme}://{request.host}{_FILES}"
+        text = rendered(fake, request.query.get("theme", "dark"), base)
+        return web.Response(text=text, content_type="text/html", headers=headers)
+
+    async def picture(request: web.Request) -> web.Response:
+        file = next(
+            (each for message in fake.messages for each in message.files if each.id == request.match_info["id"]), None
         )
+        kind = _PICTURES.get(file.filename.rpartition(".")[2].lower()) if file is not None else None
+        if file is None or kind is None:
+            raise web.HTTPNotFound
+        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
+        return web.Response(body=file.data, content_type=kind, headers=headers)
 
     return [
         web.get("/", document),
@@ -101,11 +119,12 @@ def page_routes(fake: FakeDiscord) -> list[web.RouteDef]:
         web.get("/_fake/page.js", script),
         web.get("/_fake/page.css", style),
         web.get("/_fake/view", view),
+        web.get(_FILES + "/{channel}/{id}/{name}", picture),
     ]
 
 
-def rendered(fake: FakeDiscord, theme: str) -> str:
-    """Return the latest messages as HTML."""
+def rendered(fake: FakeDiscord, theme: str, files_base: str = FILES_BASE) -> str:
+    """Return the latest messages as HTML; ``files_base`` is where their pictures are."""
     shown = fake.messages[-_SHOWN_MESSAGES:]
     files = {file.id: file for message in shown for file in message.files}
 
@@ -115,4 +134,5 @@ def rendered(fake: FakeDiscord, theme: str) -> str:
             return ""
         return file.data[:_PREVIEW_BYTES].decode("utf-8", "replace")
 
-    return render_messages([message_json(message) for message in shown], theme=theme, now=time.time(), preview=preview)
+    messages = [message_json(message, files_base=files_base) for message in shown]
+    return render_messages(messages, theme=theme, now=time.time(), preview=preview)

@@ -4,7 +4,7 @@ Independent of whether Discord accepts the request; nothing here answers anythin
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from otel_discord.testing.fake_discord.exchange import FakeRequest
@@ -51,16 +51,18 @@ def find_in_create(request: FakeRequest, body: Body) -> Iterator[Finding]:
     yield from _in_message(body)
 
 
-def find_in_edit(body: Body, *, has_files: bool) -> Iterator[Finding]:
-    """Yield what an edit shows; null is allowed, it clears."""
+def find_in_edit(body: Body, *, files: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what an edit shows; null is allowed, it clears. ``files`` of the message: names by ids."""
     yield from _unknown_keys(body.json, EDIT_KEYS, "")
     yield from _noise(body.json, "", allow_null=True)
-    if has_files and body.files and "attachments" not in body.json:
+    if files and body.files and "attachments" not in body.json:
         yield "edit_clears_attachments", "an edit with files must name every file to keep"
-    yield from _in_message(body)
+    listed = {str(entry.get("id")) for entry in _list(body.json.get("attachments")) if isinstance(entry, dict)}
+    kept = [name for file_id, name in files.items() if "attachments" not in body.json or file_id in listed]
+    yield from _in_message(body, kept)
 
 
-def _in_message(body: Body) -> Iterator[Finding]:
+def _in_message(body: Body, kept: Sequence[str] = ()) -> Iterator[Finding]:
     if "allowed_mentions" not in body.json or body.json["allowed_mentions"] is None:
         yield "missing_allowed_mentions", "without allowed_mentions the text decides who is pinged"
     elif isinstance(body.json["allowed_mentions"], dict):
@@ -71,7 +73,7 @@ def _in_message(body: Body) -> Iterator[Finding]:
         yield "same_embed_url", "of embeds with one url only the first is shown"
     for index, embed in enumerate(embeds):
         yield from _in_embed(embed, f"embeds[{index}].")
-    yield from _in_files(body, embeds)
+    yield from _in_files(body, embeds, kept)
     yield from _nul(body.json, "")
 
 
@@ -88,7 +90,7 @@ def _in_embed(embed: dict[str, Any], path: str) -> Iterator[Finding]:
         yield "timestamp_digits", f"{path}timestamp has more than 6 digits of a second"
 
 
-def _in_files(body: Body, embeds: list[dict[str, Any]]) -> Iterator[Finding]:
+def _in_files(body: Body, embeds: list[dict[str, Any]], kept: Sequence[str]) -> Iterator[Finding]:
     if body.multipart and not body.files:
         yield "multipart_without_files", "a form without files costs more than JSON"
     if not body.multipart and not body.files and not any(map(_has_attachment_url, embeds)):
@@ -96,7 +98,7 @@ def _in_files(body: Body, embeds: list[dict[str, Any]]) -> Iterator[Finding]:
     described = {
         str(entry.get("id")): entry for entry in _list(body.json.get("attachments")) if isinstance(entry, dict)
     }
-    names: set[str] = set()
+    names: set[str] = set(kept)
     for file in body.files:
         if file.index is None:
             yield "file_part_name", "a file's part is not named files[n]"

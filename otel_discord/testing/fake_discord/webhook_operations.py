@@ -76,8 +76,9 @@ def update_webhook_message(call: Call) -> Answer:
     """Edit a message: named keys change, with ``attachments`` only the named files stay."""
     message = _message(call)
     body = read_body(call.request)
-    _note_all(call, strict.find_in_edit(body, has_files=bool(message.files)))
-    form = check_edit(body, call.switches, known_files=[file.id for file in message.files])
+    files = {file.id: file.filename for file in message.files}
+    _note_all(call, strict.find_in_edit(body, files=files))
+    form = check_edit(body, call.switches, known_files=files)
     _apply_edit(call, message, body, form)
     message.edited_wall_s = call.wall_s
     message.edits += 1

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from otel_discord.exporters.discord.charts import Charts, NoCharts
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.exporter import DiscordExporter
 from otel_discord.testing.fake_discord import FakeDiscord
@@ -42,7 +43,12 @@ def shown(message: FakeMessage) -> str:
 
 @asynccontextmanager
 async def running(
-    fake: FakeDiscord, *, host: NopHost | None = None, wall_clock: Callable[[], float] = time.time, **config: Any
+    fake: FakeDiscord,
+    *,
+    host: NopHost | None = None,
+    wall_clock: Callable[[], float] = time.time,
+    charts: Charts | None = None,
+    **config: Any,
 ) -> AsyncIterator[Rig]:
     """Run an exporter against ``fake``; leaving drains it. Without destinations it has one webhook of ``fake``.
 
@@ -56,7 +62,11 @@ async def running(
     telemetry = InMemoryTelemetry()
     given = settings("discord", telemetry)
     exporter = DiscordExporter(
-        given, DiscordConfig.model_validate(config), transport=fake.transport(), wall_clock=wall_clock
+        given,
+        DiscordConfig.model_validate(config),
+        transport=fake.transport(),
+        wall_clock=wall_clock,
+        charts=charts or NoCharts(),
     )
     host = host or NopHost()
     async with no_leaked_tasks(), exporter.lifespan(host):

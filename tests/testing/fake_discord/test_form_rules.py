@@ -1,6 +1,7 @@
 """Every rule about a form, with a body just inside and one just outside."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -153,7 +154,8 @@ def test_file_names_are_cleansed(sent: str, stored: str, title: str, post: Any, 
 def test_an_embed_shows_an_attached_image(post: Any) -> None:
     body = {"embeds": [{"image": {"url": "attachment://a0.png"}}], "attachments": [{"id": 0, "filename": "a0.png"}]}
     shown = post(body, parts=(part(0, name="a0.png"),)).json
-    assert shown["embeds"][0]["image"]["url"] == shown["attachments"][0]["url"]
+    assert re.fullmatch(r"https://[^/]+/attachments/\d+/\d+/a0\.png", shown["embeds"][0]["image"]["url"])
+    assert shown["attachments"] == []  # what an embed shows is not shown beside it
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-protobuf"])

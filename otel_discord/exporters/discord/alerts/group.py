@@ -11,10 +11,13 @@ from google.protobuf.message import DecodeError
 
 from otel_discord._proto import queue_pb2
 from otel_discord.exporters.discord.alerts.member import Member
+from otel_discord.exporters.discord.alerts.series import Series
 from otel_discord.signals.alert_event import AlertEvent, AlertState
 
 MAX_MEMBERS: Final = 300
 """Of one message; more alerts of the same kind open another one."""
+MAX_SERIES: Final = 5
+"""Of so many alerts the values are kept: of the one that leads the message, and of those that come after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,12 @@ class AlertGroup:
         )
 
     @property
+    def lead(self) -> AlertEvent:
+        """Return the alert that the message names first, with its series."""
+        event = (self.firing or self.resolved)[0]
+        return replace(event, series=self.members[event.identity].series.points())
+
+    @property
     def is_worse(self) -> bool:
         """Whether it is worse than its message told: an edit notifies nobody, so that a new message is due."""
         return not self.is_over and self.severity > self.told_severity
@@ -116,11 +125,21 @@ class AlertGroup:
             return self
         grown = replace(
             self,
-            members={**self.members, event.identity: member},
+            members=self._with_few_series({**self.members, event.identity: member}),
             priority=max(self.priority, arrival.priority),
             routes=tuple(dict.fromkeys((*self.routes, *arrival.routes))),
         )
         return grown if is_told else replace(grown, told_severity=max(grown.severity, grown.told_severity))
+
+    @staticmethod
+    def _with_few_series(members: dict[str, Member]) -> dict[str, Member]:
+        """Return members of which no more have a series than may come to lead the message."""
+        charted = [member for member in members.values() if member.series]
+        if len(charted) > MAX_SERIES:
+            charted.sort(key=lambda each: (each.is_over, -each.event.severity_number, each.event.started_ns))
+            for member in charted[MAX_SERIES:]:
+                members[member.event.identity] = replace(member, series=Series())
+        return members
 
     def worse(self, *, url: str, told_ns: int) -> "AlertGroup":
         """Return the group as it goes on in a new message; ``url`` and ``told_ns`` are of the one that told it."""
@@ -136,7 +155,7 @@ class AlertGroup:
     def to_bytes(self) -> bytes:
         """Return the group as it is stored."""
         return queue_pb2.AlertGroup(
-            members=[queue_pb2.AlertGroup.Member(record=member.record) for member in self.members.values()],
+            members=[_stored_member(member) for member in self.members.values()],
             opened_unix_nano=self.opened_ns,
             told_severity=self.told_severity,
             priority=self.priority,
@@ -155,7 +174,7 @@ class AlertGroup:
             return None
         try:
             group = queue_pb2.AlertGroup.FromString(stored)
-            members = [member for each in group.members if (member := Member.stored(each.record)) is not None]
+            members = [member for each in group.members if (member := _member(each)) is not None]
         except DecodeError:
             return None
         if not members:
@@ -172,3 +191,16 @@ class AlertGroup:
             retold=group.retold,
             evidence=group.evidence,
         )
+
+
+def _stored_member(member: Member) -> queue_pb2.AlertGroup.Member:
+    points = member.series.points()
+    return queue_pb2.AlertGroup.Member(
+        record=member.record,
+        series_unix_nano=[at_ns for at_ns, _ in points],
+        series_values=[value for _, value in points],
+    )
+
+
+def _member(stored: queue_pb2.AlertGroup.Member) -> Member | None:
+    return Member.stored(stored.record, Series.stored(stored.series_unix_nano, stored.series_values))

@@ -1,6 +1,6 @@
 """Which alerts share a message: those with the same values of the attributes that ``alerts::group_by`` names. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -23,10 +23,14 @@ class AlertFinder:
     """Reads alerts for one exporter."""
 
     group_by: Sequence[str]
+    on_series: Callable[[], None] = lambda: None
+    """Hears of every event that has a series."""
 
     def find(self, record: LogRecord, now_ns: int) -> AlertEvent | None:
         """Return what a record says of an alert; None for other records."""
         event = alert_event(record)
+        if event is not None and event.series:
+            self.on_series()
         return None if event is None else slim(event, now_ns)
 
     def problem(self, arrival: Arrival, resource: Resource) -> Problem:

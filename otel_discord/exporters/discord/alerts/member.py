@@ -5,11 +5,12 @@ life (it began later), then its end, then what was seen later.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from otel_discord.exporters.discord.alerts.series import MOST_READ, Series
 from otel_discord.signals import Plain
 from otel_discord.signals.alert_event import AlertEvent, AlertState, alert_event
 from otel_discord.templating.cutting import cut_middle
@@ -24,25 +25,27 @@ _RESOLVED_EVENT: Final = "alert.resolved"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One alert. ``record`` is the event as it is stored."""
+    """One alert. ``record`` is the event as it is stored, without its series, which is kept apart."""
 
     event: AlertEvent
     record: bytes
+    series: Series = field(default_factory=Series)
 
     @classmethod
     def of(cls, event: AlertEvent) -> "Member":
         """Return the member with this event."""
-        return cls(event, event.to_record().SerializeToString(deterministic=True))
+        bare = replace(event, series=())
+        return cls(bare, bare.to_record().SerializeToString(deterministic=True), Series.of(event.series))
 
     @classmethod
-    def stored(cls, record: bytes) -> "Member | None":
+    def stored(cls, record: bytes, series: Series | None = None) -> "Member | None":
         """Return the member that was stored; None where it cannot be read.
 
         Raises:
             DecodeError: it is no log record.
         """
         event = alert_event(LogRecord.FromString(record))
-        return None if event is None else cls(event, record)
+        return None if event is None else cls(replace(event, series=()), record, series or Series())
 
     @property
     def is_over(self) -> bool:
@@ -61,9 +64,10 @@ class Member:
             return self
         if event.started_ns > known.started_ns:
             return Member.of(event)
-        return Member.of(
+        newest = Member.of(
             replace(
                 event,
+                series=(),
                 value=known.value if event.value is None else event.value,
                 peak=known.peak if event.peak is None else event.peak,
                 threshold=event.threshold or known.threshold,
@@ -76,6 +80,7 @@ class Member:
                 source_url=event.source_url or known.source_url,
             )
         )
+        return replace(newest, series=self.series.after(event.series))
 
 
 def ends_an_alert(record: LogRecord) -> bool:
@@ -113,7 +118,7 @@ def slim(event: AlertEvent, now_ns: int) -> AlertEvent:
         labels=_few(event.labels),
         summary=cut_middle(event.summary, MAX_SUMMARY_CHARS),
         description=cut_middle(event.description, MAX_DESCRIPTION_CHARS),
-        series=(),
+        series=tuple(event.series[-MOST_READ:]),
     )
 
 

@@ -29,19 +29,23 @@ _LABEL_CHARS: Final = 60
 _TITLE_CHARS: Final = 200
 
 
-def alert_output(group: AlertGroup, options: RenderOptions, remarks: Sequence[str] = ()) -> TemplateOutput:
+def alert_output(
+    group: AlertGroup, options: RenderOptions, remarks: Sequence[str] = (), sparkline: str = ""
+) -> TemplateOutput:
     """Return what a card of alerts says; as text where the preset is ``plain``.
 
     Args:
         group: the alerts.
         options: of the destination.
         remarks: for the reader, such as that it comes late.
+        sparkline: the values of the alert that leads, as text.
     """
     events = [*group.firing, *group.resolved]
     one = events[0] if len(events) == 1 else None
     title = _title_of_one(one, group) if one else _title_of_many(events, group)
     sign = _sign(group.severity, is_over=group.is_over)
-    lines = [_lines_of_one(one, group, options)] if one else [_list(events, options)]
+    drawn = escape_markdown(sparkline)
+    lines = [_lines_of_one(one, group, options), drawn] if one else [_list(events, options, drawn)]
     lines = [*_before(group, options), *lines, *evidence_lines(group, options), _links(events)]
     description = "\n".join(line for line in lines if line)
     heading = Markdown(f"{sign} {title}" if options.emoji else title)
@@ -119,9 +123,11 @@ def _lines_of_one(event: AlertEvent, group: AlertGroup, options: RenderOptions) 
     return "\n".join(line for line in lines if line)
 
 
-def _list(events: Sequence[AlertEvent], options: RenderOptions) -> str:
+def _list(events: Sequence[AlertEvent], options: RenderOptions, sparkline: str) -> str:
     lines = [_line(event, options) for event in events[:MAX_LINES]]
     hidden = len(events) - len(lines)
+    if sparkline:
+        lines.insert(1, sparkline)
     return "\n".join([*lines, *([f"… {hidden:,} more"] if hidden else [])])
 
 

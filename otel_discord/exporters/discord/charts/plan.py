@@ -23,8 +23,11 @@ _NEWEST: Final = 20_000
 """Of a longer series the newest points are drawn."""
 
 
-def plan_chart(event: AlertEvent) -> ChartPlan | None:
-    """Return the chart of an alert's series; None where there is no line to see: fewer than two times with a value."""
+def plan_chart(event: AlertEvent, *, gaps_are_marked: bool = False) -> ChartPlan | None:
+    """Return the chart of an alert's series; None where there is no line to see: fewer than two times with a value.
+
+    ``gaps_are_marked``: the series has a NaN for each time without data; else a long silence is one.
+    """
     series = in_order(event.series)[-_NEWEST:]
     known = finite(series)
     if len({at_ns for at_ns, _ in known}) < 2:
@@ -37,7 +40,7 @@ def plan_chart(event: AlertEvent) -> ChartPlan | None:
     )
     values = value_axis([value for _, value in known], None if bound is None else bound.limit)
     times = time_axis(known, event.started_ns, event.ended_ns)
-    lines = runs(held(series, values.low, values.high))
+    lines = runs(held(series, values.low, values.high), gaps_are_marked=gaps_are_marked)
     marked = marks(times, event.started_ns, event.ended_ns)
     is_start_shown = bool(event.started_ns) and times.holds(event.started_ns)
     worst = (min if is_low else max)(

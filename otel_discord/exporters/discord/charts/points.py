@@ -38,9 +38,12 @@ def usual_step_ns(series: Sequence[Point]) -> int:
     return steps[len(steps) // 2] if steps else 0
 
 
-def runs(series: Sequence[Point]) -> list[list[Point]]:
-    """Return an ordered series in runs without a gap: NaN ends one, and so does a silence much longer than usual."""
-    longest_ns = _GAP * usual_step_ns(series)
+def runs(series: Sequence[Point], *, gaps_are_marked: bool = False) -> list[list[Point]]:
+    """Return an ordered series in runs without a gap: NaN ends one, and so does a silence much longer than usual.
+
+    ``gaps_are_marked``: only NaN does, since points were left out before.
+    """
+    longest_ns = math.inf if gaps_are_marked else _GAP * usual_step_ns(series)
     found: list[list[Point]] = [[]]
     before_ns: int | None = None
     for at_ns, value in series:

@@ -12,6 +12,7 @@ from otel_discord._proto import queue_pb2
 from otel_discord.component import PostedCard, PostedMessage, StoredCard
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.pacing import edit_wait_s
+from otel_discord.exporters.discord.charts.shown import UNKNOWN, ShownChart
 from otel_discord.exporters.discord.evidence.told import without_lines
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.seen import Seen
@@ -57,6 +58,8 @@ class Entry:
     """What an alert's card says; None for other cards."""
     shown_alert: AlertGroup | None = None
     """What of it Discord shows; None where that is not known."""
+    chart: ShownChart | None = None
+    """The picture that Discord shows of it, where it does."""
     edit_wait_s: float | None = None
     """How soon its message may be edited; None: as any other."""
 
@@ -388,6 +391,7 @@ class LaneBook:
             for entry, shown in entries:
                 entry.alert = without_lines(entry.alert) if entry.alert is not None else None
                 entry.shown_alert = entry.alert if shown >= entry.count else None
+                entry.chart = UNKNOWN if entry.alert is not None else None
             self.posted(message, entries)
             for entry, _ in entries:
                 entry.touched_ns = max(entry.touched_ns, kept.posted_ns)

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from otel_discord._proto import queue_pb2
 
 
+@dataclass(frozen=True, slots=True)
+class PostedFile:
+    """A file of a message in Discord, with Discord's id of it."""
+
+    filename: str
+    id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """Stored with the message, written once."""
@@ -19,6 +27,8 @@ class Note:
     """It was sent again after a try whose end is not known."""
     address: str = ""
     """What its content says beside the cards, such as whom it pinged; an edit leaves it there."""
+    files: tuple[PostedFile, ...] = ()
+    """Its files as Discord knows them. Stored are those that it was posted with: charts have others by then."""
 
     def to_bytes(self) -> bytes:
         """Return the note as it is stored."""
@@ -30,6 +40,7 @@ class Note:
             thread_id=self.thread_id,
             repeated=self.repeated,
             address=self.address,
+            files=[queue_pb2.PostedFile(id=each.id, filename=each.filename) for each in self.files],
         ).SerializeToString()
 
     @classmethod
@@ -44,4 +55,5 @@ class Note:
             thread_id=note.thread_id,
             repeated=note.repeated,
             address=note.address,
+            files=tuple(PostedFile(each.filename, each.id) for each in note.files),
         )

@@ -16,7 +16,7 @@ PLAN = ChartPlan(lines=[[Spot(0, 0), Spot(1, 1)]])
 
 
 async def test_a_chart_is_drawn_in_a_thread() -> None:
-    async with Charting() as charts:
+    async with Charting(deadline_s=30) as charts:
         png = await charts.draw(PLAN)
     assert png is not None
     assert png.startswith(b"\x89PNG")
@@ -138,3 +138,30 @@ async def test_the_end_waits_for_what_is_under_way_and_draws_no_more() -> None:
 
 async def test_no_charts_draws_nothing() -> None:
     assert await NoCharts().draw(PLAN) is None
+
+
+async def test_warmed_up_it_is_loaded_once_and_not_where_it_is_closed() -> None:
+    charting = Charting(deadline_s=30)
+    charting.warm_up()
+    async with charting as charts:
+        charts.warm_up()
+        charts.warm_up()
+        assert await charts.draw(PLAN) is not None
+    charting.warm_up()
+    NoCharts().warm_up()
+
+
+async def test_while_a_drawing_hangs_nothing_waits_for_it() -> None:
+    gate = threading.Event()
+
+    def draw(plan: ChartPlan) -> bytes:
+        gate.wait(10)
+        return b"png"
+
+    async with Charting(draw=draw, deadline_s=0.2) as charts:
+        loop = asyncio.get_running_loop()
+        assert await charts.draw(PLAN) is None
+        began_s = loop.time()
+        assert [await charts.draw(PLAN) for _ in range(20)] == [None] * 20
+        assert loop.time() - began_s < 0.2
+        gate.set()

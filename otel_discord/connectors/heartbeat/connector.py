@@ -140,6 +140,7 @@ class HeartbeatConnector:
             elapsed_s=loop_s - self._counted_since_s,
             now_ns=now.wall_ns,
             max_lines=status.max_services,
+            machines=tally.machines.lines(),
         )
         try:
             await self._outlet.consume(status_batch(seen, str(self._settings.id), self._settings.version))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from otel_discord.connectors.heartbeat.machines import Machines
 from otel_discord.connectors.heartbeat.signs import STATUS_EVENT
 from otel_discord.connectors.heartbeat.telling import SCOPE_NAME, pairs
 from otel_discord.connectors.heartbeat.wording import group_name, rate, spoken
@@ -25,6 +26,8 @@ class SilentGroup:
 
     name: str
     silence_s: float
+    severity: str = "critical"
+    """Of its alert."""
 
 
 @dataclass(slots=True)
@@ -34,6 +37,7 @@ class Tally:
     max_entries: int
     counts: dict[str, dict[Signal, int]] = field(default_factory=dict)
     firing: dict[str, AlertEvent] = field(default_factory=dict)
+    machines: Machines = field(default_factory=Machines)
 
     def count(self, service: str, signal: Signal, items: int) -> None:
         """Count what a service has sent."""
@@ -72,6 +76,8 @@ class Seen:
     elapsed_s: float
     now_ns: int
     max_lines: int
+    machines: Sequence[str] = ()
+    """Lines about hosts and queues."""
 
 
 def status_text(seen: Seen) -> str:
@@ -80,7 +86,7 @@ def status_text(seen: Seen) -> str:
     head = [f"{len(services)} service{'s' if len(services) != 1 else ''}"]
     head.append(f"{len(seen.silent)} silent" if seen.silent else "none silent")
     firing = len(seen.firing)
-    head.append(f"{firing} alert{'s' if firing != 1 else ''} firing")
+    head.append(f"{firing or 'no'} alert{'s' if firing != 1 else ''} firing")
     lines = [", ".join(head)]
     lines += [f"{name}: {_rates(counts, seen.elapsed_s)}" for name, counts in services[: seen.max_lines]]
     if rest := services[seen.max_lines :]:
@@ -89,7 +95,14 @@ def status_text(seen: Seen) -> str:
     longest = sorted(seen.silent, key=lambda group: (-group.silence_s, group.name))
     lines += _listed(f"{group.name or 'everything'}: silent for {spoken(group.silence_s)}" for group in longest)
     lines += _listed(_alert_line(event, seen.now_ns) for event in seen.firing)
+    lines += seen.machines
     return "\n".join(lines)
+
+
+def worst_severity(seen: Seen) -> int:
+    """Return the severity number of the worst alert that fires, those of silence included; 0 where none does."""
+    of_silence = [AlertEvent(name="", state=AlertState.FIRING, severity=group.severity) for group in seen.silent]
+    return max((event.severity_number for event in (*seen.firing, *of_silence)), default=0)
 
 
 def status_batch(seen: Seen, component: str, version: str) -> LogsBatch:
@@ -104,6 +117,7 @@ def status_batch(seen: Seen, component: str, version: str) -> LogsBatch:
         "heartbeat.services": len(seen.counts),
         "heartbeat.silent": len(seen.silent),
         "heartbeat.alerts_firing": len(seen.firing),
+        **({"heartbeat.worst_severity": worst} if (worst := worst_severity(seen)) else {}),
         **{f"heartbeat.{_WORDS[signal]}_per_minute": round(total, 3) for signal, total in totals.items()},
     }
     request = ExportLogsServiceRequest()

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from opentelemetry.proto.metrics.v1.metrics_pb2 import ResourceMetrics
+
 from otel_discord.connectors.heartbeat.config import HeartbeatConfig, WatchConfig
 from otel_discord.connectors.heartbeat.groups import Group, Groups, Labels, Limits, Now
 from otel_discord.connectors.heartbeat.signs import labels_of, signs
@@ -63,6 +65,8 @@ class Watching:
             if self.tally is not None:
                 for event in sign.alerts:
                     self.tally.note(event)
+                if isinstance(sign.item.resource_group, ResourceMetrics):
+                    self.tally.machines.note(attributes, sign.item.resource_group)
                 if sign.count:
                     self.tally.count(str(attributes.get(_SERVICE) or NO_NAME), batch.signal, sign.count)
             if not sign.count:
@@ -115,12 +119,13 @@ class Watching:
 
     def silent(self, now: Now) -> list[SilentGroup]:
         """Return every group whose alert fires, each once."""
-        found: dict[str, float] = {}
+        found: dict[str, SilentGroup] = {}
         for watch in self.watches:
             for labels, group in watch.groups.silent():
-                name = group_name(labels)
-                found[name] = max(found.get(name, 0.0), group.silence_s(now))
-        return [SilentGroup(name, silence_s) for name, silence_s in found.items()]
+                told = SilentGroup(group_name(labels), group.silence_s(now), watch.config.severity)
+                known = found.get(told.name, told)
+                found[told.name] = max(known, told, key=lambda each: each.silence_s)
+        return list(found.values())
 
 
 def make_watching(config: HeartbeatConfig, on_error: OnError, now: Now) -> Watching:

@@ -15,6 +15,7 @@ from otel_discord.discord_api.permits import RateLimits, shared_limits
 from otel_discord.discord_api.ratelimit import LimiterSettings
 from otel_discord.discord_api.transport import AiohttpTransport
 from otel_discord.exporterhelper.breaker import BreakerPolicy
+from otel_discord.exporters.discord.alert_ends import AlertEnds
 from otel_discord.exporters.discord.alerts.grouping import AlertFinder
 from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.burial import Burial
@@ -57,6 +58,7 @@ from otel_discord.exporters.discord.safe_render import SafeRenderer
 from otel_discord.exporters.discord.sender import Sender
 from otel_discord.exporters.discord.settling import Settling
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.exporters.discord.silenced_alerts import SilencedAlerts
 from otel_discord.exporters.discord.suspicion import Suspicion
 from otel_discord.exporters.discord.tombstones import fingerprint
 
@@ -130,21 +132,27 @@ def gate(config: DiscordConfig) -> Gate:
 
 
 def card_maker(
-    config: DiscordConfig, routing: Router, shelf: Shelf, desk: FoldDesk, gate: Gate, charts: Charts
+    config: DiscordConfig,
+    routing: Router,
+    shelf: Shelf,
+    desk: FoldDesk,
+    gate: Gate,
+    charts: Charts,
+    silenced: SilencedAlerts,
 ) -> CardMaker:
     """Return what turns batches into cards."""
     directories = [Path(item) for item in config.attachments.allowed_directories]
     finder = desk.finder if config.fold.enabled else None
-    alerts = AlertFinder(config.alerts.group_by, charts.warm_up) if config.fold.enabled else None
-    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts)
+    alerts = AlertFinder(config.alerts.group_by, charts.warm_up)
+    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts, silenced)
 
 
 def evidence_desk(
     config: DiscordConfig, host: Host, masking: Masking, settings: Settings, wall_clock: Callable[[], float]
 ) -> EvidenceDesk | None:
-    """Return what gathers evidence of alerts; None where that is off, or alerts have no life."""
+    """Return what gathers evidence of alerts; None where that is off."""
     keys = config.evidence
-    is_on = keys.is_on and config.fold.enabled
+    is_on = keys.is_on
     window_ns = int(keys.window * 1e9)
     ring = host.kept("evidence", lambda: Ring(0, 0))
     ring.bound(window_ns=2 * window_ns, max_bytes=int(keys.max_mib * MIB) if is_on else 0)
@@ -241,8 +249,8 @@ class Workshop:
             resends=destination.resend_ambiguous,
             max_age_s=config.max_age,
             wall_clock=self.wall_clock,
-            gathering=lambda: fold.gathering() if fold is not None and not arrivals.draining else (),
-            is_gathering=lambda card: fold is not None and not arrivals.draining and fold.is_gathering(card),
+            gathering=lambda: fold.gathering() if not arrivals.draining else (),
+            is_gathering=lambda card: not arrivals.draining and fold.is_gathering(card),
         )
         retention = self._retention(destination, lane, circuit, departure, instruments)
         sender = self._sender(destination, lane, state, circuit, instruments)
@@ -300,9 +308,7 @@ class Workshop:
             instruments=instruments,
             max_embeds=config.sending_queue.batch.max_size,
             is_durable=config.sending_queue.storage is not None or self.resumes_letters,
-            edits=self._edits(fold, lane, sender.composer, circuit, departure, instruments, retention)
-            if fold
-            else None,
+            edits=self._edits(fold, lane, sender.composer, circuit, departure, instruments, retention),
             retention=retention,
         )
 
@@ -329,6 +335,7 @@ class Workshop:
             interval_s=self.config.fold.edit_interval,
             wall_clock=self.wall_clock,
             outlives_its_cards=retention.book.knows if retention else lambda _: False,
+            alert_ends=AlertEnds(fold, lane) if self.config.alerts.reply_on_resolve else None,
         )
 
     def _retention(
@@ -351,18 +358,17 @@ class Workshop:
             instruments=instruments,
             logger=self.settings.logger,
             wall_clock=self.wall_clock,
-            counted=self.desk.books[destination.name] if self.config.fold.enabled else None,
+            counted=self.desk.books[destination.name],
         )
 
-    def _fold(self, destination: Destination) -> LaneFold | None:
-        if not self.config.fold.enabled:
-            return None
+    def _fold(self, destination: Destination) -> LaneFold:
         return LaneFold(
             book=self.desk.books[destination.name],
             books=self.desk.books,
             lock=self.desk.lock,
             wall_clock=self.wall_clock,
             webhook_id=destination.webhook.id,
+            folds_records=self.config.fold.enabled,
         )
 
     def _sender(

@@ -56,7 +56,7 @@ class FoldConfig(StrictModel):
     """How repeats become one message."""
 
     enabled: bool = True
-    """false: one card for each record."""
+    """false: one card for each record; alerts and statuses live in their messages all the same."""
     window: Duration = 300.0
     """Time within which a repeat is counted into the message that is there."""
     edit_interval: Duration = 10.0

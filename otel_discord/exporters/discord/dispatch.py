@@ -14,6 +14,7 @@ from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.doubt import NO_DOUBT, Group
 from otel_discord.exporters.discord.evidence.desk import EvidenceDesk
+from otel_discord.exporters.discord.folding.kinds import Kind
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane_state import LaneState
 from otel_discord.exporters.discord.picking import LOOK_AHEAD_CARDS, Pick, Picker
@@ -82,7 +83,7 @@ class Dispatch:
             return None
         try:
             repeated = bool(group and group.doubt.exists)
-            if is_crowd or (group is not None and self.fold is not None and len(head) > FAIR_ABOVE_CARDS):
+            if is_crowd or (group is not None and self._merges and len(head) > FAIR_ABOVE_CARDS):
                 composed = self.sender.composer.compose_digest(head, repeated=repeated)
                 self.digest_at_s = asyncio.get_running_loop().time()
             else:
@@ -97,9 +98,14 @@ class Dispatch:
         self.instruments.batch_flushed()
         if group is None:
             self.arrivals.taken(some_left=len(head) > len(composed.stored))
-            if self.fold is not None and len(head) > len(composed.stored):
+            if self.fold is not None and self._merges and len(head) > len(composed.stored):
                 self.fold.shares.taken([self.fold.service_of(card) for card in composed.stored])
         return composed
+
+    @property
+    def _merges(self) -> bool:
+        """Whether many records may be one message that lists them."""
+        return self.fold is not None and self.fold.folds_records
 
     async def _head(self, *, is_crowd: bool) -> Sequence[StoredCard]:
         """Return what goes next; nothing else happens between the last look at it and the return."""
@@ -123,16 +129,19 @@ class Dispatch:
             self.fold.book.in_hand = self.in_hand
 
     def _of_one_kind(self, head: Sequence[StoredCard]) -> Sequence[StoredCard]:
-        """Return the cards at the head that share a message: each alert has its own, unless there are many."""
+        """Return the cards at the head that share a message: each alert has its own, unless many wait."""
         if self.fold is None or not head:
             return head
-        alerts = [card for card in head if self.fold.is_alert(card)]
-        if not alerts:
-            return head
-        if alerts[0] is not head[0]:
-            told = {card.id for card in alerts}
-            return [card for card in head if card.id not in told]
-        return alerts if len(alerts) > ALERTS_BY_THEMSELVES else alerts[:1]
+        kinds = [self.fold.kind(card) for card in head]
+        alike = [card for card, kind in zip(head, kinds, strict=True) if kind is kinds[0]]
+        match kinds[0]:
+            case Kind.ALERT:
+                return alike if len(alike) > ALERTS_BY_THEMSELVES else alike[:1]
+            case Kind.REPLY:
+                return alike[:FAIR_ABOVE_CARDS]
+            case Kind.STATUS:
+                return alike[:1]
+        return alike
 
     async def rests_until_s(self, pick: Pick) -> float:
         """Return the loop time before which nothing but critical cards goes, since a digest has just gone."""
@@ -144,16 +153,16 @@ class Dispatch:
 
     async def _is_crowd(self) -> bool:
         """Return whether so many cards wait that the last one would wait too long, and none of them is critical."""
-        if self.fold is None or await self.picker.lane.waiting() <= self.digest_above:
+        if self.fold is None or not self._merges or await self.picker.lane.waiting() <= self.digest_above:
             return False
         first = await self.picker.fresh(1)
-        return bool(first) and first[0].priority < CRITICAL_PRIORITY and not self.fold.is_alert(first[0])
+        return bool(first) and first[0].priority < CRITICAL_PRIORITY and self.fold.kind(first[0]) is Kind.RECORD
 
     async def _next(self, *, is_crowd: bool) -> Sequence[StoredCard]:
         """Return what stands at the head; where that is more than a message, the services take turns."""
         if is_crowd:
             return await self.picker.fresh(MAX_DIGEST_CARDS)
-        if self.fold is None or await self.picker.lane.waiting() <= FAIR_ABOVE_CARDS:
+        if self.fold is None or not self._merges or await self.picker.lane.waiting() <= FAIR_ABOVE_CARDS:
             return await self.picker.fresh(LOOK_AHEAD_CARDS)
         head = await self.picker.fresh(self.digest_above)
         return self.fold.shares.order(head, self.fold.service_of)[:LOOK_AHEAD_CARDS]

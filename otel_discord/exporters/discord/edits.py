@@ -16,6 +16,7 @@ from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, RateLimited, Refused, Unavailable
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl
+from otel_discord.exporters.discord.alert_ends import AlertEnds
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.circuit import Circuit
@@ -58,6 +59,8 @@ class Edits:
     wall_clock: Callable[[], float]
     outlives_its_cards: Callable[[str], bool] = lambda _: False
     """Whether a message is to be known by its id when nothing is counted in it any more."""
+    alert_ends: AlertEnds | None = None
+    """Where the end of an alert is told by a message of its own as well."""
     wake_at_s: float | None = None
     """Loop time at which an edit may become possible; None where none is wanted."""
     _was_last: bool = False
@@ -149,6 +152,9 @@ class Edits:
             case Delivered():
                 for (entry, _), alert in zip(shown, told, strict=True):
                     entry.shown_alert = alert
+                if self.alert_ends is not None:
+                    pairs = [(entry, alert) for (entry, _), alert in zip(shown, told, strict=True)]
+                    await self.alert_ends.tell(message, pairs)
                 await self._shown(message, shown, asyncio.get_running_loop().time())
                 self.instruments.message_sent(embeds=0, attempts=1)
                 await self.circuit.works()

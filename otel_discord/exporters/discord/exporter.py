@@ -209,10 +209,13 @@ class DiscordExporter:
             warn_of_orphans(waiting, outboxes, self._settings.logger)
             maintenance = await restoring.maintenance(desk, outboxes, self._discord_instruments)
             silences = await restoring.silences(maintenance.gate.silences, desk, outboxes, self._discord_instruments)
+            silenced = await restoring.silenced_alerts(maintenance.gate, self._routing)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
-                maker=assembly.card_maker(self._config, self._routing, self._shelf, desk, maintenance.gate, charts),
+                maker=assembly.card_maker(
+                    self._config, self._routing, self._shelf, desk, maintenance.gate, charts, silenced
+                ),
                 desk=desk,
                 pace=self._entrance.intake.pace,
                 unrouted=self._entrance.unrouted,
@@ -235,6 +238,7 @@ class DiscordExporter:
                             "maintenance": maintenance.run(),
                             "silences": silences.run(),
                             **({"evidence": evidence.run()} if evidence is not None else {}),
+                            "silenced alerts": silenced.run(),
                             **self._entrance.works(queue),
                         }.items()
                     ],

@@ -279,7 +279,8 @@ class Outbox:
     async def _has_sent_away(self) -> bool:
         """Let cards go elsewhere; those that become dead letters wait a moment, so that repeats are counted on them."""
         now_s = asyncio.get_running_loop().time()
-        gathers = self.edits is not None and self.fallback is None and not self.arrivals.draining
+        folds = self.edits is not None and self.edits.fold.folds_records
+        gathers = folds and self.fallback is None and not self.arrivals.draining
         if gathers and now_s < self._gathering_until_s and await self.lane.waiting() < MAX_DIGEST_CARDS:
             self._resting_until_s = self._gathering_until_s
             return False

@@ -13,6 +13,7 @@ from otel_discord.discord_api.models import Embed, FilePart
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.render import CARD_CHARS as ALERT_CHARS
 from otel_discord.exporters.discord.alerts.render import alert_output
+from otel_discord.exporters.discord.alerts.reply import reply_output
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.charts.sparkline import sparkline as sparkline_of
 from otel_discord.exporters.discord.evidence.told import evidence_chars, evidence_files
@@ -30,6 +31,9 @@ from otel_discord.exporters.discord.render_links import RUNBOOK_ATTRIBUTE_ONLY, 
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_templates import built_in_template
 from otel_discord.exporters.discord.render_values import Limits, card_values
+from otel_discord.exporters.discord.statuses.finding import holds_status
+from otel_discord.exporters.discord.statuses.render import CARD_CHARS as STATUS_CHARS
+from otel_discord.exporters.discord.statuses.render import status_output
 from otel_discord.templating.errors import TemplateError
 from otel_discord.templating.output import TemplateOutput
 from otel_discord.templating.template_file import MessageTemplate
@@ -95,6 +99,14 @@ class Renderer:
         group = AlertGroup.from_bytes(card.alert_group)
         if group is not None:
             return self._render_alert(group, repeated=repeated, late=late, notes=notes)
+        remarks = " · ".join(part for part in (late, options.repeated_mark if repeated else "") if part)
+        reply = reply_output(card, options, remarks)
+        if reply is not None:
+            return self._fitted_alert(reply)
+        if holds_status(card.record):
+            return self._fitted_alert(
+                status_output(_record(card.record), card.last_seen_ns, options, remarks), STATUS_CHARS
+            )
         facts = record_facts(
             source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
         )
@@ -125,21 +137,21 @@ class Renderer:
     def _render_alert(self, group: AlertGroup, *, repeated: bool, late: str, notes: Sequence[str]) -> Rendered:
         options = self._options
         remarks = [part for part in (*notes, late, options.repeated_mark if repeated else "") if part]
-        sparkline = sparkline_of(group.lead)
-        output = alert_output(group, options, remarks, sparkline)
+        sparkline, files = sparkline_of(group.lead), evidence_files(group)
         card_chars = ALERT_CHARS + evidence_chars(group, options)
+        shown = replace(self._fitted_alert(alert_output(group, options, remarks, sparkline), card_chars), files=files)
+        if not sparkline or shown.embed is None:
+            return shown
+        pictured = self._fitted_alert(alert_output(group, options, remarks), card_chars)
+        return replace(shown, pictured=pictured.embed)
+
+    def _fitted_alert(self, output: TemplateOutput, card_chars: int = ALERT_CHARS) -> Rendered:
+        options = self._options
         if output.content:
             content_chars = options.max_message_length
-            content = to_content(output, card_chars=card_chars, content_chars=content_chars)
-            return Rendered(None, content, evidence_files(group))
+            return Rendered(None, to_content(output, card_chars=card_chars, content_chars=content_chars))
         description_chars = options.max_message_length
-        files = evidence_files(group)
-        embed = to_embed(output, card_chars=card_chars, description_chars=description_chars, time_unix_ns=0)
-        if not sparkline:
-            return Rendered(embed, "", files)
-        output = alert_output(group, options, remarks)
-        pictured = to_embed(output, card_chars=card_chars, description_chars=description_chars, time_unix_ns=0)
-        return Rendered(embed, "", files, pictured=pictured)
+        return Rendered(to_embed(output, card_chars=card_chars, description_chars=description_chars, time_unix_ns=0))
 
     def digest(self, digest: Digest, *, repeated: bool = False, late: str = "") -> Rendered:
         """Return what stands before the worst ones of a digest, with the list of all as a file."""

@@ -19,8 +19,11 @@ from otel_discord.exporters.discord.held import HeldCards
 from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.mutes.book import MuteBook
+from otel_discord.exporters.discord.mutes.gate import Gate
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace_memory import PaceMemory
+from otel_discord.exporters.discord.routing import Router
+from otel_discord.exporters.discord.silenced_alerts import SilencedAlerts
 from otel_discord.exporters.discord.silences import Silences
 
 
@@ -88,6 +91,14 @@ class Restoring:
         )
         await maintenance.restore()
         return maintenance
+
+    async def silenced_alerts(self, gate: Gate, router: Router) -> SilencedAlerts:
+        """Go on with the alerts that a mute kept back."""
+        alerts = SilencedAlerts(
+            gate=gate, router=router, queue=self.queue, wall_clock=self.wall_clock, logger=self.settings.logger
+        )
+        await patiently(alerts.restore, self.settings.logger, "to show which alerts were silenced")
+        return alerts
 
     async def silences(
         self, book: MuteBook, desk: FoldDesk, outboxes: Mapping[str, Outbox], instruments: DiscordInstruments

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.exporters.discord.alerts.group import Arrival
@@ -24,6 +24,7 @@ from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, Way, record_severity
 from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE, Seen, seen_in
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.exporters.discord.statuses.finding import is_status, status_problem
 from otel_discord.ottl import LogItem
 from otel_discord.signals import LogsBatch, to_plain
 from otel_discord.signals.alert_event import AlertEvent
@@ -51,6 +52,16 @@ _FOR_US: Final = frozenset((ATTRIBUTE, COUNT_ATTRIBUTE))
 """Attributes that tell us something and no reader."""
 
 
+class HearsAlerts(Protocol):
+    """Remembers alerts that mutes keep back."""
+
+    def heard(
+        self, event: AlertEvent, record: LogRecord, scope: ScopeLogs, resource: ResourceLogs, *, is_kept_back: bool
+    ) -> None:
+        """Hear what an alert says, and whether all of it is dropped."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CardMaker:
     """Turns batches into cards, or counts their records on cards that are there.
@@ -67,6 +78,8 @@ class CardMaker:
     """What mutes hold, drop, or let come without a ping."""
     alerts: AlertFinder | None = None
     """Knows alerts; None where they are cards as any other."""
+    silenced: HearsAlerts | None = None
+    """Knows those that mutes keep back."""
 
     def route(
         self,
@@ -99,22 +112,29 @@ class CardMaker:
                 for record in scope_logs.log_records:
                     severity = record_severity(record)
                     event = self._alert(record, draft.now_ns, is_below=severity < floor)
-                    if severity < floor and event is None:
+                    status = event is None and is_status(record)
+                    if severity < floor and event is None and not status:
                         continue
                     item = None
                     if has_routes or gate is not None:
                         item = LogItem(record, scope_logs.scope, resource_logs.resource, scope_logs, resource_logs)
                     seen = seen_in(record, accepted_ns)
-                    way = self.router.way(severity, item)
+                    way = self.router.way(severity, item, is_status=status)
                     lanes = way.destinations if event is None or not is_end(event) else ()
                     passages: Sequence[Passage] = [plain[lane.name] for lane in lanes]
-                    if gate is not None and item is not None:
+                    if gate is not None and item is not None and not status:
                         passages = _admitted(gate, item, severity, passages, draft, seen.records)
+                    if event is not None and self.silenced is not None:
+                        is_kept_back = bool(lanes) and not passages
+                        self.silenced.heard(event, record, scope_logs, resource_logs, is_kept_back=is_kept_back)
                     if not passages and (event is None or lanes):
                         continue
                     whose = whose or _Source.of(resource_logs.resource.SerializeToString())
                     priority = self.router.priority(severity)
                     problem = self._problem(whose, way, record, severity, event)
+                    if status:
+                        problem = status_problem(whose.who, record)
+                        passages = [each._replace(no_ping=True) for each in passages]
                     if event is not None:
                         kept_back = {lane.name for lane in lanes} - {destination_of(each.lane) for each in passages}
                         passages = _where_not_told(draft, problem, seen, passages, kept_back)
@@ -260,4 +280,5 @@ def _around(
 
 def _counted_as(problem: Problem, passage: Passage) -> Problem:
     """Return the problem as which a record is counted: who may ping never joins those who may not."""
-    return problem if not passage.no_ping else problem._replace(fingerprint=without_ping(problem.fingerprint))
+    apart = passage.no_ping and not problem.status
+    return problem if not apart else problem._replace(fingerprint=without_ping(problem.fingerprint))

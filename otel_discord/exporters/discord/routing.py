@@ -16,6 +16,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from otel_discord.exporters.discord.alerts.member import ends_an_alert
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.routes import Route
+from otel_discord.exporters.discord.statuses.finding import is_status
 from otel_discord.ottl import LogItem, OttlError
 from otel_discord.signals import LogsBatch, Severity, effective_severity
 
@@ -67,7 +68,9 @@ class Router:
     critical_to_all: bool
     routes: Sequence[Route] = ()
     on_error: Callable[[str, OttlError], None] = _ignore
-    _ways: dict[tuple[int, tuple[int, ...]], Way] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _ways: dict[tuple[int, tuple[int, ...], bool], Way] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def floor(self) -> int:
@@ -75,14 +78,21 @@ class Router:
         floor = min((item.min_severity for item in self.destinations), default=0)
         return min(floor, self.critical_min_severity) if self.critical_to_all else floor
 
-    def way(self, severity: int, item: LogItem | None = None) -> Way:
-        """Return where a record of this severity goes; ``item`` is the record, needed only where there are routes."""
+    def way(self, severity: int, item: LogItem | None = None, *, is_status: bool = False) -> Way:
+        """Return where a record of this severity goes; ``item`` is the record, needed only where there are routes.
+
+        A status that no destination's ``min_severity`` lets in goes to all that its routes name: who asks for one wants
+        to see it.
+        """
         taken = self._taken(item) if item is not None and self.routes else ()
-        way = self._ways.get((severity, taken))
+        way = self._ways.get((severity, taken, is_status))
         if way is None:
             if len(self._ways) >= _MAX_REMEMBERED:
                 self._ways.clear()
-            way = self._ways[severity, taken] = self._new_way(severity, taken)
+            way = self._new_way(severity, taken)
+            if is_status and not way.destinations:
+                way = self._new_way(HIGHEST_SEVERITY, taken, to_all=False)
+            self._ways[severity, taken, is_status] = way
         return way
 
     def _taken(self, item: LogItem) -> tuple[int, ...]:
@@ -100,9 +110,9 @@ class Router:
                     break
         return tuple(taken)
 
-    def _new_way(self, severity: int, taken: tuple[int, ...]) -> Way:
+    def _new_way(self, severity: int, taken: tuple[int, ...], *, to_all: bool = True) -> Way:
         routes = [self.routes[place] for place in taken]
-        if self.critical_to_all and severity >= self.critical_min_severity:
+        if to_all and self.critical_to_all and severity >= self.critical_min_severity:
             destinations = tuple(self.destinations)
         else:
             named = {item.name for route in routes for item in route.destinations}
@@ -142,8 +152,8 @@ class Router:
 def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
     """Return the part of a batch that reaches ``floor`` (the batch itself if all of it does) and its highest severity.
 
-    The end of an alert does in any case: it goes where the alert was told. None where nothing does. This is the hot
-    path for what is dropped: one look at one integer a record.
+    The end of an alert does in any case: it goes where the alert was told. So does a status. None where nothing does.
+    This is the hot path for what is dropped: one look at one integer a record.
     """
     dropped = False
     highest = 0
@@ -154,7 +164,7 @@ def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
                 if not 1 <= severity <= HIGHEST_SEVERITY:
                     severity = record_severity(record)
                 if severity < floor:
-                    if not ends_an_alert(record):
+                    if not _goes_anyway(record):
                         dropped = True
                     else:
                         highest = highest or severity
@@ -167,13 +177,17 @@ def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
     return _copy_from(batch, floor), highest
 
 
+def _goes_anyway(record: LogRecord) -> bool:
+    return ends_an_alert(record) or is_status(record)
+
+
 def _copy_from(batch: LogsBatch, floor: int) -> LogsBatch:
     kept = ExportLogsServiceRequest()
     for resource_logs in batch.request.resource_logs:
         new_resource = None
         for scope_logs in resource_logs.scope_logs:
             survivors = [
-                record for record in scope_logs.log_records if record_severity(record) >= floor or ends_an_alert(record)
+                record for record in scope_logs.log_records if record_severity(record) >= floor or _goes_anyway(record)
             ]
             if not survivors:
                 continue

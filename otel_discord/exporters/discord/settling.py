@@ -117,10 +117,11 @@ class Settling:
             note = replace(note, thread_id=composed.message.thread_id or outcome.channel_id)
         stored = composed.stored[: composed.kept]
         shown = [card.count for card in composed.cards[: composed.kept]]
-        if self.fold is None:
+        kept = [pair for pair in zip(stored, shown, strict=True) if self.fold is not None and self.fold.keeps(pair[0])]
+        if self.fold is None or not (kept or self.fold.folds_records):
             return self.retention.own_message(outcome.message_id, note) if self.retention else None
         note = replace(note, files=posted_files(outcome.body))
-        posted = self.fold.arrived(outcome.message_id, note, stored, shown)
+        posted = self.fold.arrived(outcome.message_id, note, [card for card, _ in kept], [count for _, count in kept])
         posted_with_charts(self.fold.book.messages[outcome.message_id], composed.message, composed.cards, outcome.body)
         if self.retention is not None:
             self.retention.arrived(posted, replace(note, webhook_id=self.fold.webhook_id))

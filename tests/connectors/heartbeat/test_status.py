@@ -66,6 +66,7 @@ async def test_what_a_status_says() -> None:
         "heartbeat.services": 2,
         "heartbeat.silent": 2,
         "heartbeat.alerts_firing": 1,
+        "heartbeat.worst_severity": 21,
         "heartbeat.logs_per_minute": 100.2,
         "heartbeat.points_per_minute": 30,
         "heartbeat.spans_per_minute": 400,
@@ -80,7 +81,7 @@ async def test_many_services_take_few_lines() -> None:
             await w.send(f"service-{number}", count=10 - number)
         await w.go(61)
     assert statuses(w)[0].splitlines() == [
-        "6 services, none silent, 0 alerts firing",
+        "6 services, none silent, no alerts firing",
         "others: 15 logs a minute",
         "service-0: 10 logs a minute",
         "4 more: 30 logs a minute",

@@ -45,7 +45,7 @@ async def test_a_queue_that_fills_and_empties() -> None:
             assert titles(fake) == ["🟠 QueueTooDeep: worker has 500 jobs waiting"]
             await for_a_while(60, 5000)
             assert colors(fake) == [GREY, RED]
-            assert "above 1,000 for" in words(fake.messages[1])
+            assert "above 1,000 · started" in words(fake.messages[1])
             assert fake.messages[0].id in words(fake.messages[1])
             await for_a_while(10, 5)
             assert colors(fake) == [GREY, GREEN]

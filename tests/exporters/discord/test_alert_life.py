@@ -61,14 +61,13 @@ async def test_one_message_from_the_first_word_to_the_last() -> None:
         assert titles(fake) == ["🟠 QueueTooDeep: worker has 1,240 jobs waiting"]
         assert colors(fake) == [AMBER]
         assert words(message).split("\n")[1] == (
-            f"above 1,000 for 3 minutes · started <t:{BEGINNING_S}:t> · peak 1,410"
+            f"above 1,000 · started <t:{BEGINNING_S}:t> (<t:{BEGINNING_S}:R>) · peak 1,410"
         )
         assert "[runbook](https://runbooks.example/queue)" in words(message)
         assert "×" not in words(message)
         await asyncio.sleep(300)
         await tell(rig, updated(0, 480, value=1500.0, peak=2000.0))
         await asyncio.sleep(1)
-        assert "for 8 minutes" in words(message)
         assert "peak 2,000" in words(message)
         await asyncio.sleep(360)
         await tell(rig, resolved(0, 840, peak=2000.0))
@@ -263,7 +262,7 @@ async def test_a_storm_of_five_hundred_alerts() -> None:
         await asyncio.sleep(600)
         assert set(colors(fake)) == {GREEN}
         assert len(fake.messages) <= 55
-        assert not [entry for entry in fake.journal if entry.kind == "rate_limited"]
+        assert not [each for each in fake.exchanges if each.status == 429]
         assert rig.telemetry.value("otelcol_exporter_sent_log_records") == 1000
 
 

@@ -74,9 +74,17 @@ def test_spans(seconds: float, text: str) -> None:
 
 
 def test_the_value_is_told_where_the_summary_lacks_it() -> None:
-    assert firing_line(firing(0, 180)).startswith("above 1,000 for 3 minutes · started ")
+    assert firing_line(firing(0, 180)).startswith("above 1,000 · started ")
     assert firing_line(firing(0, 180, value=7.0)).startswith("now 7 · above 1,000")
     assert firing_line(firing(0, 0, value=None, peak=None, threshold=""), timestamps=False) == ""
+
+
+def test_time_that_goes_on_by_itself_and_time_in_words() -> None:
+    begun_s = firing(0).started_ns // 10**9
+    lines = {firing_line(firing(0, seconds)) for seconds in (0, 180, 90_000)}
+    assert lines == {f"above 1,000 · started <t:{begun_s}:t> (<t:{begun_s}:R>) · peak 1,410"}
+    assert firing_line(firing(0, 180), timestamps=False) == "above 1,000 for 3 minutes · peak 1,410"
+    assert firing_line(firing(0, 180, started_ns=0)) == "above 1,000 · peak 1,410"
 
 
 @pytest.mark.parametrize(

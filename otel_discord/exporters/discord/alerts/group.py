@@ -49,6 +49,8 @@ class AlertGroup:
     """A message that is not there any more has told them before."""
     evidence: bytes = b""
     """A serialised ``Evidence``: what was there before the first of them began; empty until it was looked for."""
+    end_told: bool = False
+    """That all of them are over was told by a new message, so that no other has to follow."""
     is_over: bool = field(init=False)
     """Whether every alert of it is resolved."""
     severity: int = field(init=False)
@@ -129,6 +131,8 @@ class AlertGroup:
             priority=max(self.priority, arrival.priority),
             routes=tuple(dict.fromkeys((*self.routes, *arrival.routes))),
         )
+        if grown.end_told and not grown.is_over:
+            grown = replace(grown, end_told=False)
         return grown if is_told else replace(grown, told_severity=max(grown.severity, grown.told_severity))
 
     @staticmethod
@@ -165,6 +169,7 @@ class AlertGroup:
             went_on=self.went_on,
             retold=self.retold,
             evidence=self.evidence,
+            end_told=self.end_told,
         ).SerializeToString()
 
     @classmethod
@@ -190,6 +195,7 @@ class AlertGroup:
             went_on=group.went_on,
             retold=group.retold,
             evidence=group.evidence,
+            end_told=group.end_told,
         )
 
 

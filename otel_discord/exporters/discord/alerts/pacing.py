@@ -30,6 +30,9 @@ def edit_wait_s(
     if {event.identity for event in shown.firing} != {event.identity for event in now.firing}:
         known_priority = shown.priority
         return edit_interval_s if now.priority > known_priority else max(edit_interval_s, group_interval_s)
-    if age_ns > OLD_AFTER_NS:
-        return max(edit_interval_s, OLD_INTERVAL_S)
-    return edit_interval_s
+    return living_edit_wait_s(age_ns, edit_interval_s)
+
+
+def living_edit_wait_s(age_ns: int, edit_interval_s: float) -> float:
+    """Return how long after its last change a message of this age may be edited, where nothing in it is urgent."""
+    return max(edit_interval_s, OLD_INTERVAL_S) if age_ns > OLD_AFTER_NS else edit_interval_s

@@ -42,7 +42,7 @@ def alert_output(
     """
     events = [*group.firing, *group.resolved]
     one = events[0] if len(events) == 1 else None
-    title = _title_of_one(one, group) if one else _title_of_many(events, group)
+    title = title_of(group)
     sign = _sign(group.severity, is_over=group.is_over)
     drawn = escape_markdown(sparkline)
     lines = [_lines_of_one(one, group, options), drawn] if one else [_list(events, options, drawn)]
@@ -60,6 +60,12 @@ def alert_output(
         fields=_fields(one),
         footer_text=footer,
     )
+
+
+def title_of(group: AlertGroup) -> Markdown:
+    """Return the title of a card of alerts, without its sign."""
+    events = [*group.firing, *group.resolved]
+    return _title_of_one(events[0], group) if len(events) == 1 else _title_of_many(events, group)
 
 
 def _title_of_one(event: AlertEvent, group: AlertGroup) -> Markdown:

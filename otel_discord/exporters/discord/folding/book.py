@@ -11,16 +11,20 @@ from typing import Final
 from otel_discord._proto import queue_pb2
 from otel_discord.component import PostedCard, PostedMessage, StoredCard
 from otel_discord.exporters.discord.alerts.group import AlertGroup
-from otel_discord.exporters.discord.alerts.pacing import edit_wait_s
+from otel_discord.exporters.discord.alerts.pacing import edit_wait_s, living_edit_wait_s
 from otel_discord.exporters.discord.charts.shown import UNKNOWN, ShownChart
 from otel_discord.exporters.discord.evidence.told import without_lines
+from otel_discord.exporters.discord.folding.kinds import Kind
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.seen import Seen
+from otel_discord.exporters.discord.statuses.finding import holds_status
 
 MAX_MESSAGE_AGE_NS: Final = 3_600 * 10**9
 """Discord caps edits of messages older than an hour (30046), and nobody scrolls up that far: then a new one is due."""
 ALERT_MEMORY_NS: Final = 3_600 * 10**9
 """So long after its end an alert is known, so that what is told twice is not taken for something new."""
+STATUS_MEMORY_NS: Final = 7 * 86_400 * 10**9
+"""A status that has not been renewed for so long is left as it is; the next one is a new message."""
 MAX_SAMPLES: Final = 3
 _NO_PING: Final = queue_pb2.Card(no_ping=True).SerializeToString()
 MAX_KEPT_BYTES: Final = 8 << 20
@@ -62,6 +66,10 @@ class Entry:
     """The picture that Discord shows of it, where it does."""
     edit_wait_s: float | None = None
     """How soon its message may be edited; None: as any other."""
+    is_status: bool = False
+    """Only the newest record counts."""
+    record: bytes = b""
+    """That one, where it is not the one of ``base``."""
 
     def payload(self, tally: "Tally | None" = None) -> bytes:
         """Return the card as it is to be stored, with what a routing step adds."""
@@ -72,7 +80,13 @@ class Entry:
             samples += tally.samples
         counted_ns = self.touched_ns if tally is None else max(self.touched_ns, tally.counted_ns)
         alert = self.alert if tally is None else tally.alert or self.alert
-        return self.base + tail(count, first_ns, last_ns, counted_ns, samples[self.base_samples :], alert)
+        record = self.record if tally is None else tally.record or self.record
+        return self.base + tail(count, first_ns, last_ns, counted_ns, samples[self.base_samples :], alert, record)
+
+    @property
+    def kind(self) -> Kind:
+        """What it shows."""
+        return Kind.ALERT if self.alert is not None else Kind.STATUS if self.is_status else Kind.RECORD
 
     @property
     def size_bytes(self) -> int:
@@ -112,6 +126,8 @@ class Tally:
     samples: tuple[str, ...] = ()
     alert: AlertGroup | None = None
     """What the card says once this is added, where it shows an alert."""
+    record: bytes = b""
+    """The newest of a status."""
 
     def add(self, seen: Seen) -> None:
         """Count one more record, and those that it stands for."""
@@ -168,6 +184,7 @@ def tail(
     counted_ns: int,
     samples: Sequence[str],
     alert: AlertGroup | None = None,
+    record: bytes = b"",
 ) -> bytes:
     """Return what makes a stored card count ``count``: of fields that a protobuf message has twice, the last counts."""
     return queue_pb2.Card(
@@ -179,6 +196,7 @@ def tail(
         severity=alert.severity if alert is not None else 0,
         routes=alert.routes if alert is not None else (),
         alert_group=alert.to_bytes() if alert is not None else b"",
+        record=record,
     ).SerializeToString()
 
 
@@ -250,6 +268,9 @@ class LaneBook:
             for identity in tally.alert.members.keys() - known.keys():
                 self.alerts[identity] = entry
             self._pace(entry)
+        if tally.record:
+            entry.record = tally.record
+            self._pace(entry)
         if entry.message is not None:
             self.stale.setdefault(entry.message.message_id, entry.message)
 
@@ -266,6 +287,9 @@ class LaneBook:
                 self.open.setdefault(entry.fingerprint, entry)
                 for identity in entry.alert.members:
                     self.alerts.setdefault(identity, entry)
+            if entry.is_status:
+                self.open.setdefault(entry.fingerprint, entry)
+            if entry.kind.lives_on:
                 self._pace(entry)
             message.entries.append(entry)
             self.kept_bytes += entry.size_bytes
@@ -276,7 +300,7 @@ class LaneBook:
         """An edit has arrived; it shows so many records of each card."""
         for entry, records in shown:
             entry.shown = records
-            if entry.alert is not None:
+            if entry.kind.lives_on:
                 self._pace(entry)
         message.changed_s = now_s
         self.stale.pop(message.message_id, None)
@@ -314,6 +338,7 @@ class LaneBook:
             message
             for message in self.messages.values()
             if not message.unshown and not any(entry.is_open_alert for entry in message.entries)
+            if not any(entry.is_status for entry in message.entries) or self._is_past(message, now_ns)
         ]
         old = [message for message in clean if self._is_past(message, now_ns)]
         excess_bytes = self.kept_bytes - MAX_KEPT_BYTES - sum(_size_bytes(message) for message in old)
@@ -329,6 +354,8 @@ class LaneBook:
 
     def _is_past(self, message: Posted, now_ns: int) -> bool:
         quiet_ns = now_ns - message.last_touched_ns
+        if any(entry.is_status for entry in message.entries):
+            return quiet_ns > STATUS_MEMORY_NS
         if any(entry.alert is not None for entry in message.entries):
             return quiet_ns > max(self.window_ns, ALERT_MEMORY_NS)
         return quiet_ns > self.window_ns or now_ns - message.posted_ns > self.max_message_age_ns
@@ -358,6 +385,9 @@ class LaneBook:
         return f"https://discord.com/channels/{guild_id}/{message.note.thread_id or channel_id}/{message.message_id}"
 
     def _pace(self, entry: Entry) -> None:
+        if entry.is_status and entry.message is not None:
+            age_ns = entry.touched_ns - entry.message.posted_ns
+            entry.edit_wait_s = living_edit_wait_s(age_ns, self.edit_interval_s)
         if entry.alert is not None and entry.message is not None:
             entry.edit_wait_s = edit_wait_s(
                 entry.shown_alert,
@@ -370,10 +400,11 @@ class LaneBook:
     def _forget_waiting(self) -> None:
         """Give up counting on the quarter of the waiting cards that has been quiet longest; the cards stay.
 
-        Those of alerts are known on: an end must find them.
+        Those of alerts are known on: an end must find them. So are statuses: the next one takes the place of the last.
         """
         waiting = sorted(
-            (entry for entry in self.entries.values() if entry.message is None and entry.alert is None), key=_touched
+            (entry for entry in self.entries.values() if entry.message is None and not entry.kind.lives_on),
+            key=_touched,
         )
         self.ended([entry.card_id for entry in waiting[: len(waiting) // 4 + 1]])
 
@@ -392,6 +423,8 @@ class LaneBook:
                 entry.alert = without_lines(entry.alert) if entry.alert is not None else None
                 entry.shown_alert = entry.alert if shown >= entry.count else None
                 entry.chart = UNKNOWN if entry.alert is not None else None
+                if entry.shown_alert is not None and entry.shown_alert.is_over:
+                    entry.alert = entry.shown_alert = replace(entry.shown_alert, end_told=True)
             self.posted(message, entries)
             for entry, _ in entries:
                 entry.touched_ns = max(entry.touched_ns, kept.posted_ns)
@@ -446,4 +479,5 @@ def stored_entry(card: StoredCard | PostedCard) -> Entry:
         samples=samples,
         base_samples=len(samples),
         alert=AlertGroup.from_bytes(stored.alert_group),
+        is_status=not stored.alert_group and holds_status(stored.record),
     )

@@ -14,6 +14,7 @@ from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.book import Entry, LaneBook, rest_of
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.history import History
+from otel_discord.exporters.discord.folding.kinds import kind_of
 from otel_discord.exporters.discord.folding.problem import ProblemFinder, group_of, who
 from otel_discord.exporters.discord.mutes.held_lanes import is_held
 
@@ -83,7 +84,7 @@ class FoldDesk:
                 self._recall(entry)
 
     async def unfold(self, queue: WorkQueue, *, keeps_messages: Collection[str] = ()) -> None:
-        """Let what an earlier run has folded and not shown go on as cards, since nothing is edited any more.
+        """Let what an earlier run has folded and not shown go on as cards; alerts and statuses go on where it ended.
 
         Args:
             queue: where it is.
@@ -92,8 +93,15 @@ class FoldDesk:
         Raises:
             RetryableError: the storage cannot be read now.
         """
-        for lane, book in self.books.items():
-            messages = await queue.posted(lane)
+        held = [lane for lane in await queue.lanes() if is_held(lane)]
+        for lane, living in [*self.books.items(), *((lane, self.books[lane]) for lane in held)]:
+            kept = await queue.posted(lane)
+            alive = {each.message_id for each in kept if any(kind_of(card.payload).lives_on for card in each.cards)}
+            messages = [message for message in kept if message.message_id not in alive]
+            waiting = [card for card in await queue.head(lane, RESTORED_CARDS) if kind_of(card.payload).lives_on]
+            for entry in living.restore([message for message in kept if message.message_id in alive], waiting):
+                self._recall(entry)
+            book = LaneBook(lane, self.window_ns)
             for _ in book.restore(messages, ()):
                 pass
             rest = [entry for message in book.messages.values() for entry in message.entries if entry.unshown]
@@ -102,7 +110,6 @@ class FoldDesk:
             await queue.unpost([card.id for message in messages for card in message.cards])
             if lane not in keeps_messages:
                 await queue.forget_messages(lane, [message.message_id for message in messages])
-            self.books[lane] = LaneBook(lane, self.window_ns)
 
     def draft(self, now_ns: int) -> Draft:
         """Begin a routing step."""
@@ -116,7 +123,7 @@ class FoldDesk:
             return
         source = source_facts(card.resource)
         entry.service = source.service or source.host
-        if entry.alert is not None:
+        if entry.kind.lives_on:
             entry.text = card.template
             return
         self.finder.miner.seed(card.template, group_of(card.fingerprint))

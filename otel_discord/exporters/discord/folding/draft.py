@@ -40,6 +40,8 @@ class Opening:
         card = self.card
         if alert is not None:
             card = replace(card, severity=alert.severity, routes=alert.routes, alert_group=alert.to_bytes())
+        if self.tally.record:
+            card = replace(card, record=self.tally.record)
         return replace(
             card,
             count=self.card.count + self.tally.count,
@@ -75,7 +77,7 @@ class Draft:
 
     def met(self, problem: Problem, version: str, seen: Seen) -> None:
         """Note a record for the problem's history, once for all its lanes; ``version`` is its service's."""
-        if self.history is None or not problem.fingerprint or problem.alert is not None:
+        if self.history is None or not problem.fingerprint or problem.alert is not None or problem.status:
             return
         seen = Seen(seen.records, min(seen.first_ns, self.now_ns), min(seen.last_ns, self.now_ns))
         known = self._met.get(problem.fingerprint)
@@ -86,7 +88,7 @@ class Draft:
 
     def past(self, problem: Problem) -> PastLife | None:
         """Return what was known of a problem before this step."""
-        if self.history is None or not problem.fingerprint or problem.alert is not None:
+        if self.history is None or not problem.fingerprint or problem.alert is not None or problem.status:
             return None
         return self.history.past(problem.fingerprint, self.now_ns)
 
@@ -96,6 +98,8 @@ class Draft:
             return False
         if problem.alert is not None:
             return self.told(lane, problem, seen) or self._joined(lane, problem, seen)
+        if problem.status:
+            return self._renewed(lane, problem, seen)
         book = self.books[lane]
         opening = self._open.get((lane, problem.fingerprint))
         if opening is not None:
@@ -128,6 +132,23 @@ class Draft:
             return self._told_opening(opening, lane, problem, seen)
         entry = self.books[lane].open.get(problem.fingerprint)
         return entry is not None and self._told_entry(entry, lane, problem, seen)
+
+    def _renewed(self, lane: str, problem: Problem, seen: Seen) -> bool:
+        """Let a status take the place of the last one, however old that is; False where there is none."""
+        book = self.books[lane]
+        opening, entry = self._open.get((lane, problem.fingerprint)), book.open.get(problem.fingerprint)
+        if opening is not None:
+            tally = opening.tally
+        elif entry is None or (entry.message is not None and entry.message.refused):
+            return False
+        else:
+            known = self._added.get(entry) or (book, Tally(0, seen.first_ns, seen.last_ns, self.now_ns))
+            tally = known[1]
+            self._added[entry] = known
+        tally.add(seen)
+        tally.record = problem.status
+        self.folded[lane] = self.folded.get(lane, 0) + seen.records
+        return True
 
     def _told_opening(self, opening: Opening, lane: str, problem: Problem, seen: Seen) -> bool:
         alert, arrival = opening.tally.alert, problem.alert
@@ -227,6 +248,7 @@ class Draft:
                     samples=entry.samples[: entry.base_samples],
                     base_samples=entry.base_samples,
                     alert=tally.alert or entry.alert,
+                    is_status=entry.is_status,
                 )
             )
         for batch_id, opened in self._opened.items():
@@ -239,7 +261,8 @@ class Draft:
 def _apart(entry: Entry, tally: Tally) -> bytes:
     """Return the card that stands for nothing but what the step counts."""
     alert = tally.alert or entry.alert
-    return entry.base + tail(tally.count, tally.first_seen_ns, tally.last_seen_ns, tally.counted_ns, (), alert)
+    record = tally.record or entry.record
+    return entry.base + tail(tally.count, tally.first_seen_ns, tally.last_seen_ns, tally.counted_ns, (), alert, record)
 
 
 def _count(tally: Tally, first: str, text: str, seen: Seen, known: Sequence[str]) -> None:
@@ -264,4 +287,5 @@ def _entry(opening: Opening, card_id: int, payload: bytes) -> Entry:
         samples=card.samples,
         base_samples=len(card.samples),
         alert=opening.tally.alert,
+        is_status=bool(opening.problem.status),
     )

@@ -18,6 +18,7 @@ from otel_discord.exporters.discord.evidence.told import without_lines
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.book import Entry, LaneBook, Posted, stored_entry
 from otel_discord.exporters.discord.folding.crowd import FairShares
+from otel_discord.exporters.discord.folding.kinds import Kind, kind_of
 from otel_discord.exporters.discord.folding.note import Note
 
 
@@ -32,6 +33,8 @@ class LaneFold:
     shares: FairShares = field(default_factory=FairShares)
     books: Mapping[str, LaneBook] = field(default_factory=dict)
     """Of all lanes: an alert whose card goes on elsewhere is known there."""
+    folds_records: bool = True
+    """Else only alerts are kept, and live on in their messages."""
 
     def now_ns(self) -> int:
         """Return the wall clock's time."""
@@ -79,10 +82,14 @@ class LaneFold:
         cards = [Posting(card.id, records) for card, records in zip(stored, shown, strict=True)]
         return NewPosted(self.book.lane, message_id, now_ns, note.to_bytes(), cards)
 
-    def is_alert(self, card: StoredCard) -> bool:
-        """Return whether a card shows alerts."""
+    def keeps(self, card: StoredCard) -> bool:
+        """Return whether a card that Discord has is kept, so that its message can be edited."""
+        return self.folds_records or self.kind(card).lives_on
+
+    def kind(self, card: StoredCard) -> Kind:
+        """Return what a card shows."""
         entry = self.book.entries.get(card.id)
-        return entry.alert is not None if entry is not None else _alert_in(card) is not None
+        return entry.kind if entry is not None and entry.fingerprint else kind_of(card.payload)
 
     def gathering(self) -> dict[int, float]:
         """Return the cards of alerts that wait for more of their kind, and for how many seconds still."""
@@ -130,4 +137,7 @@ def _has_told(entry: Entry, card: Card) -> None:
     entry.alert, shown = without_lines(entry.alert), without_lines(shown)
     if entry.alert.told_severity > shown.told_severity:
         entry.alert = replace(entry.alert, told_severity=shown.told_severity)
+    if shown.is_over:
+        entry.alert = replace(entry.alert, end_told=entry.alert.is_over)
+        shown = replace(shown, end_told=True)
     entry.shown_alert = entry.alert if entry.alert == shown else shown

@@ -39,6 +39,8 @@ class Problem(NamedTuple):
     """The message as sent, its first line."""
     alert: Arrival | None = None
     """What it says of an alert, where that is what it does."""
+    status: bytes = b""
+    """The serialised record where it is a status: its message shows the newest, whatever that says."""
 
 
 def without_ping(fingerprint: bytes) -> bytes:

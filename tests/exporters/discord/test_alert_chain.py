@@ -146,7 +146,7 @@ async def test_three_days_of_one_alert() -> None:
         # It fires five minutes after it began, and says how it stands an hour after that, and so on.
         assert len(edits(made.fake)) == 71
         assert all(later - before == pytest.approx(HOUR_S, abs=1) for before, later in pairwise(edits(made.fake)))
-        assert "above 100 for 2 days 23 hours" in words(made.fake.messages[0])
+        assert "above 100 · started" in words(made.fake.messages[0])
         assert "peak 570" in words(made.fake.messages[0])
         await made.go(10 * MINUTE_S, 5, STEP_S)
         assert titles(made.fake) == ["🟢 QueueTooDeep: resolved after 3 days"]

@@ -4,7 +4,7 @@
 through the escaping of its slot, every loop through the budget, every ``~`` and every literal list through a check.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from jinja2 import Template, TemplateSyntaxError, Undefined, meta, nodes
@@ -17,10 +17,11 @@ from otel_discord.config.nearest import nearest
 from otel_discord.templating.errors import TemplateError
 from otel_discord.templating.filters import FILTERS
 from otel_discord.templating.readable import MAX_TEXT_CHARS
-from otel_discord.templating.sandbox import REFUSED_STATEMENTS, Slot, TemplateSandbox
+from otel_discord.templating.sandbox import REFUSED_STATEMENTS, Slot, TemplateSandbox, spend
 
 Values: TypeAlias = Mapping[str, Any]
 MAX_SOURCE_CHARS: Final = 16_384
+_NODES_OF_A_STEP: Final = 8
 _RESULT: Final = "result"
 _RUN_TIME_ERRORS: Final = (
     JinjaError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, MemoryError
@@ -65,14 +66,19 @@ def _shared_context(values: Scope) -> Context:
 class CompiledText:
     """A string of a template file, ready to be rendered many times."""
 
-    __slots__ = ("_constant", "_line", "_sets_names", "_source", "_template")
+    __slots__ = ("_constant", "_line", "_sets_names", "_source", "_template", "cost")
 
-    def __init__(self, text: str, template: Template | None, source: str, line: int) -> None:
+    def __init__(self, text: str, template: Template | None, source: str, line: int, cost: int = 1) -> None:
+        self.cost = cost
         self._constant = text
         self._sets_names = "{%" in text
         self._template = template
         self._source = source
         self._line = line
+
+    def error(self, reason: str) -> TemplateError:
+        """Return an error that names the file and line of this text."""
+        return TemplateError(self._source, self._line, reason)
 
     def __call__(self, values: Scope) -> str:
         """Return the text for these values (of :func:`with_globals`).
@@ -110,6 +116,10 @@ class CompiledCondition:
         self._source = source
         self._line = line
 
+    def error(self, reason: str) -> TemplateError:
+        """Return an error that names the file and line of this expression."""
+        return TemplateError(self._source, self._line, reason)
+
     def __call__(self, values: Scope) -> Any:
         """Return the value of the expression.
 
@@ -125,6 +135,26 @@ class CompiledCondition:
             return str(value) if isinstance(value, Undefined) else value  # StrictUndefined raises with the name
         except _RUN_TIME_ERRORS as error:
             raise TemplateError(self._source, self._line, _friendly(error, values)) from error
+
+    def items(self, values: Scope, steps_each: int) -> Iterator[Any]:
+        """Yield the items of a list; each draws steps from the budget.
+
+        Raises:
+            TemplateError: as for calling; or it is no list.
+        """
+        found = self(values) or ()
+        if isinstance(found, str) or not isinstance(found, Iterable):
+            raise self.error(f"expected a list to go through, not {type(found).__name__}")
+        left = iter(found)
+        while True:
+            try:
+                spend(steps_each)
+                item = next(left)
+            except StopIteration:
+                return
+            except _RUN_TIME_ERRORS as error:
+                raise TemplateError(self._source, self._line, _friendly(error, values)) from error
+            yield item
 
 
 def compile_text(
@@ -150,7 +180,7 @@ def compile_text(
     if "{" not in text:
         return CompiledText(text, None, source, line)
     tree = _parsed(text, source, line, lambda: ENVIRONMENT.parse(text))
-    return CompiledText(text, _compiled(tree, slot, source, line, names), source, line)
+    return CompiledText(text, _compiled(tree, slot, source, line, names), source, line, _cost(tree))
 
 
 def compile_condition(
@@ -197,9 +227,16 @@ def _compiled(tree: nodes.Template, slot: str, source: str, line: int, names: Co
         raise TemplateError(source, line + error.lineno - 1, error.message or "wrong syntax") from error
     except TemplateError:
         raise
+    except SyntaxError as error:  # of the code that Jinja makes: too many nested blocks
+        raise TemplateError(source, line, f"the template is nested too deeply: {error.msg}") from error
     except _RUN_TIME_ERRORS as error:
         raise TemplateError(source, line, str(error) or type(error).__name__) from error
     return Template.from_code(ENVIRONMENT, code, ENVIRONMENT.globals)
+
+
+def _cost(node: nodes.Node) -> int:
+    """Return the steps that going through a part of a template once may take."""
+    return 1 + sum(1 for _ in node.find_all(nodes.Node)) // _NODES_OF_A_STEP
 
 
 def _refuse_unknown(tree: nodes.Template, names: Collection[str], source: str, line: int) -> None:
@@ -246,8 +283,22 @@ class _Hardening(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's name
         if node.recursive:
             raise TemplateError(self._source, self._line + node.lineno - 1, "recursive loops are not available")
+        steps_each = _cost(node)
         self.generic_visit(node)
-        node.iter = _filtered(node.iter, "limited")
+        node.iter = _filtered(node.iter, "limited", steps_each)
+        return node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - Jinja's name
+        self.generic_visit(node)
+        node.expr = _weighed(node.expr)
+        for operand in node.ops:
+            operand.expr = _weighed(operand.expr)
+        return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - Jinja's name
+        self.generic_visit(node)
+        if isinstance(node.arg, nodes.Slice):
+            node.node = _weighed(node.node)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's name
@@ -265,7 +316,13 @@ class _Hardening(NodeTransformer):
         return node if node.ctx == "store" else _filtered(node, "literal")
 
 
-def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
-    wrapped = nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+def _weighed(node: nodes.Expr) -> nodes.Expr:
+    """Let what may be long draw from the budget before it is compared or copied."""
+    return node if isinstance(node, nodes.Const) else _filtered(node, "weighed")
+
+
+def _filtered(node: nodes.Node, name: str, *arguments: int) -> nodes.Filter:
+    constants = [nodes.Const(argument, lineno=node.lineno) for argument in arguments]
+    wrapped = nodes.Filter(node, name, constants, [], None, None, lineno=node.lineno)
     wrapped.set_environment(ENVIRONMENT)
     return wrapped

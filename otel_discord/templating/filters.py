@@ -15,6 +15,7 @@ from jinja2.runtime import Undefined
 
 from otel_discord.templating import wording
 from otel_discord.templating.cutting import cut_end, cut_middle
+from otel_discord.templating.message_parts import usable_address
 from otel_discord.templating.readable import MAX_TEXT_CHARS, readable
 from otel_discord.templating.sandbox import checked_text, joined_text
 from otel_discord.templating.text import Markdown, break_mentions, code_block, escape_markdown, inline_code
@@ -50,6 +51,11 @@ def _markdown(value: object) -> Markdown:
 def _bold(value: object) -> Markdown:
     text = escape_markdown(_text(value)).strip()
     return Markdown(f"**{text}**" if text else "")
+
+
+def _address(value: object) -> Markdown:
+    """Return an http(s) address that a value holds, safe to stand as a whole address; "" for anything else."""
+    return Markdown(usable_address(quote(str(_text(value)).strip(), safe=_URL_SAFE, errors="replace")))
 
 
 def _link(value: object, url: str) -> Markdown:
@@ -142,6 +148,7 @@ def _within_budget(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OWN: Final[dict[str, Callable[..., Any]]] = {
+    "address": _address,
     "attribute": _attribute,
     "bold": _bold,
     "bytes": wording.size,

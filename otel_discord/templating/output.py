@@ -21,6 +21,18 @@ class AttachmentOutput:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ButtonOutput:
+    """A button that opens an address: label ≤ 80, http(s) address ≤ 512 code points.
+
+    ``emoji`` is one emoji, a server's own as ``name:id`` or ``a:name:id``, or "".
+    """
+
+    label: str
+    url: str
+    emoji: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateOutput:
     """One rendered template; "" and () are what it does not say. Texts are Markdown where Discord reads Markdown."""
@@ -40,3 +52,9 @@ class TemplateOutput:
     thumbnail_url: str = ""
     content: str = ""
     attachments: tuple[AttachmentOutput, ...] = ()
+    buttons: tuple[ButtonOutput, ...] = ()
+    """At most 25, five a row."""
+    username: str = ""
+    """One that Discord takes, or ""."""
+    avatar_url: str = ""
+    thread_name: str = ""

@@ -6,6 +6,7 @@ or fill the memory. Text that a template prints is escaped for the place where i
 :class:`~otel_discord.templating.text.Markdown` on purpose.
 """
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -26,6 +27,14 @@ MAX_RANGE: Final = 1_000
 MAX_LIST_ITEMS: Final = 2_000
 _MAX_NUMBER_BITS: Final = 128
 _MAX_LITERAL_DEPTH: Final = 6
+_MAX_ARGUMENT_CHARS: Final = 256
+"""What a method looks for: with longer ones the time of some grows with the product of both lengths."""
+_ITEMS_OF_A_STEP: Final = 16
+_STEPS_OF_READING: Final = 16
+"""Of making a map or a list into a text."""
+_CHARS_OF_A_STEP: Final = 256
+_CHARS_PRINTED_IN_A_STEP: Final = 64
+"""Escaping takes longer than copying."""
 
 _STR_METHODS: Final = frozenset(
     (
@@ -53,6 +62,15 @@ class _Budget(threading.local):
 _budget: Final = _Budget()
 
 
+def spend(steps: int) -> None:
+    """Draw steps from the budget of this rendering.
+
+    Raises:
+        SecurityError: none are left.
+    """
+    _budget.spend(steps)
+
+
 def refill_budget() -> None:
     """Grant the next rendering on this thread its steps."""
     _budget.steps_left = MAX_STEPS
@@ -66,8 +84,9 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
         self.globals = {"range": _range, "namespace": Namespace}
-        self.filters = {"limited": _limited, "joined": _joined, "literal": _literal} | SLOT_FILTERS
-        self.tests = {name: self.tests[name] for name in _TESTS}
+        self.filters = {"limited": _limited, "joined": _joined, "literal": _literal, "weighed": weighed} | SLOT_FILTERS
+        known: Mapping[str, Any] = self.tests
+        self.tests = {name: _weighing(known[name]) for name in _TESTS}
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002 - Jinja's name
         """Allow reading methods of texts and maps, and the loop's position; nothing else."""
@@ -91,7 +110,12 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what is allowed; each call is a step, methods of long texts are more."""
         owner = getattr(obj, "__self__", None)
-        _budget.spend(1 + len(owner) // 256 if isinstance(owner, str) else 1)
+        if isinstance(owner, str):
+            _budget.spend(1 + len(owner) // 256)
+            if any(isinstance(each, str) and len(each) > _MAX_ARGUMENT_CHARS for each in (*args, *kwargs.values())):
+                raise SecurityError(f"a text given to a method is limited to {_MAX_ARGUMENT_CHARS} characters")
+        else:
+            _budget.spend(1)
         return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
@@ -124,6 +148,9 @@ _TESTS: Final = (
 def joined_text(parts: Iterable[object], separator: str = "") -> str:
     """Join texts; as soon as one is Markdown the result is Markdown and the other parts are escaped."""
     texts = [part if isinstance(part, str) else _shown(part) for part in parts]
+    _budget.spend(len(texts) // _ITEMS_OF_A_STEP)
+    if sum(map(len, texts)) + len(separator) * len(texts) > 2 * MAX_TEXT_CHARS:
+        raise _too_long()
     if any(isinstance(text, Markdown) for text in texts):
         return checked_text(Markdown(escape_markdown(separator).join([escape_markdown(text) for text in texts])))
     return checked_text(separator.join(texts))
@@ -135,16 +162,74 @@ def checked_text(text: str) -> str:
     Raises:
         SecurityError: it is longer than 65,536 code points, or the budget is spent.
     """
-    _budget.spend(1 + len(text) // 256)
+    _budget.spend(1 + len(text) // _CHARS_OF_A_STEP)
     if len(text) > MAX_TEXT_CHARS:
-        raise SecurityError(f"a text in the template grows beyond {MAX_TEXT_CHARS:,} characters")
+        raise _too_long()
     return text
+
+
+def _too_long() -> SecurityError:
+    return SecurityError(f"a text in the template grows beyond {MAX_TEXT_CHARS:,} characters")
+
+
+def weighed(value: Any) -> Any:
+    """Return the value; what is long draws from the budget by what walking through all of it would take.
+
+    Raises:
+        SecurityError: the budget is spent.
+    """
+    kind = type(value)
+    if kind is int or kind is bool or value is None or (isinstance(value, str) and len(value) < _CHARS_OF_A_STEP):
+        return value
+    if isinstance(value, str):
+        _budget.spend(len(value) // _CHARS_OF_A_STEP)
+    elif isinstance(value, (list, tuple, dict)):
+        _budget.spend(_weight(value, _budget.steps_left * _ITEMS_OF_A_STEP) // _ITEMS_OF_A_STEP)
+    return value
+
+
+def _weight(value: object, most: int) -> int:
+    """Return how many items a value has on all its levels, long texts as several; about ``most`` are visited."""
+    total, left = 0, [value]
+    while left:
+        current = left.pop()
+        if isinstance(current, str):
+            total += len(current) // _ITEMS_OF_A_STEP
+            continue
+        if not isinstance(current, (list, tuple, dict)):
+            continue
+        total += len(current) + 1
+        if total > most:
+            return total + _ITEMS_OF_A_STEP
+        if isinstance(current, dict):
+            left.extend(current.keys())
+            left.extend(current.values())
+        else:
+            left.extend(current)
+    return total
+
+
+def _weighing(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Let what a test compares draw from the budget."""
+
+    @functools.wraps(test)
+    def weighing(*values: Any) -> Any:
+        for value in values:
+            weighed(value)
+        return test(*values)
+
+    return weighing
 
 
 def _shown(value: object) -> str:
     if isinstance(value, Undefined):
         return str(value)  # StrictUndefined raises with the name
-    return "" if value is None else readable(value)
+    if value is None or isinstance(value, (int, float)):
+        return "" if value is None else readable(value)
+    if callable(value):
+        raise SecurityError("a function is printed: call it, such as attr('order.id')")
+    _budget.spend(_STEPS_OF_READING)
+    return readable(value)
 
 
 def _repeated(text: str, times: int) -> str:
@@ -161,10 +246,10 @@ def _range(*bounds: int) -> range:
 
 
 @pass_environment
-def _limited(environment: TemplateSandbox, items: Any) -> Iterator[Any]:  # noqa: ARG001 - Jinja passes it
-    """Every `for` walks through this; each round is a step."""
+def _limited(environment: TemplateSandbox, items: Any, steps_each: int) -> Iterator[Any]:  # noqa: ARG001 - Jinja's
+    """Every `for` walks through this; each round takes the steps of what stands in it."""
     for item in items:
-        _budget.spend(1)
+        _budget.spend(steps_each)
         yield item
 
 
@@ -201,19 +286,27 @@ def _nesting(value: Sequence[object] | Mapping[object, object], left: int) -> in
 
 
 def _in_markdown(value: object) -> str:
-    return escape_markdown(value if isinstance(value, str) else _shown(value))
+    return escape_markdown(_printed(value))
 
 
 def _in_plain(value: object) -> str:
-    return break_mentions(value if isinstance(value, str) else _shown(value))
+    return break_mentions(_printed(value))
 
 
 def _in_file(value: object) -> str:
-    return value if isinstance(value, str) else _shown(value)
+    return _printed(value)
+
+
+def _printed(value: object) -> str:
+    if not isinstance(value, str):
+        return _shown(value)
+    if len(value) >= _CHARS_OF_A_STEP:
+        _budget.spend(len(value) // _CHARS_PRINTED_IN_A_STEP)
+    return value
 
 
 def _in_url(value: object) -> str:
-    text = value if isinstance(value, str) else _shown(value)
+    text = _printed(value)
     return str(text) if isinstance(text, Markdown) else quote(text, safe="", errors="replace")
 
 

@@ -141,3 +141,81 @@ def test_a_color_that_is_none_is_left_out(color: str, shown: int | None) -> None
 def test_a_file_without_text_is_not_attached() -> None:
     template = parse_templates({"t.yaml": 'attachments: [{filename: a.txt, text: "{{ body }}"}]'}, NAMES)["t"]
     assert template.render({"body": ""}).attachments == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("color: 1\ncolour: 2", 2, "color and colour are the same key"),
+        ("buttons: [{label: x, url: 'ftp://x'}]", 1, "a button opens an address"),
+        ("buttons: [{label: x}]", 1, "the key 'url' is missing"),
+        ("buttons: [{label: x, url: 'https://a', style: 1}]", 1, "unknown key 'style'"),
+        ("tests: {}", 1, "expected a list"),
+        ("tests:\n  - {record: {}, input: {}, expect: {a: 1}}", 2, "either the key 'record' or the key 'input'"),
+        ("tests:\n  - {record: x, expect: {a: 1}}", 2, "expected a map: the record"),
+        ("tests:\n  - {record: {}}", 2, "the key 'expect' is missing"),
+        ("tests:\n  - {record: {}, expect: {}}", 2, "expected a map: what the message has to show"),
+        ("tests:\n  - {input: [1], expect: {a: 1}}", 2, "expected OTLP JSON"),
+        ("description:\n  - {include: nobody}", 2, "there is no template 'nobody'"),
+        ("description:\n  - {include: ../t}", 2, "no path"),
+        ("description:\n  - {include: t}", 2, "include goes round in a circle: t → t"),
+        ("description: [{include: other, whn: x}]", 1, "unknown key 'whn'"),
+        ("fields:\n  - {include: other}", 2, "the template 'other' has no fields to include"),
+        ("description: [{include: other, when: '1 +'}]", 1, "unexpected"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_newer_keys(text: str, line: int, reason: str) -> None:
+    with pytest.raises(TemplateError) as found:
+        parse_templates({"t.yaml": text, "other.yaml": "title: x\ncontent: [a]"}, NAMES)
+    assert (found.value.source, found.value.line) == ("t.yaml", line)
+    assert reason in found.value.reason
+
+
+def test_colour_is_color() -> None:
+    assert parse_templates({"t.yaml": "colour: 0x10"})["t"].render({}).color == 16
+    child = parse_templates({"t.yaml": "colour: 0x10", "u.yaml": "extends: t\ncolor: 2"})["u"]
+    assert child.render({}).color == 2
+
+
+def test_tests_are_kept_as_data() -> None:
+    text = "tests:\n  - {name: a, record: {body: x}, expect: {title: x}}\n  - {input: in.json, expect: {fields: [1]}}"
+    first, second = parse_templates({"t.yaml": text})["t"].tests
+    assert (first.name, first.record, first.expect, first.line) == ("a", {"body": "x"}, {"title": "x"}, 2)
+    assert (second.name, second.input, second.record, second.source) == ("test 2", "in.json", None, "t.yaml")
+
+
+PARTS = {
+    "_parts.yaml": """
+description: ["{{ where }}", {text: "{{ host }}", when: host}]
+fields: [{name: service, value: "{{ where }}"}, {each: entries, name: "{{ item }}", value: x}]
+attachments: [{filename: a.txt, text: "{{ body }}"}]
+buttons: [{label: a, url: "https://a.example"}]
+""",
+    "t.yaml": """
+description: ["{{ title }}", {include: _parts}]
+content: [{include: _parts, when: body}]
+fields: [{include: _parts, when: host}, {name: last, value: y}]
+attachments: [{include: _parts}]
+buttons: [{include: _parts}]
+""",
+}
+
+
+def test_what_is_included_stands_in_the_place_of_its_entry() -> None:
+    made = parse_templates(PARTS, NAMES)
+    assert set(made) == {"t"}
+    values = {"title": "t", "where": "w", "host": "h", "body": "b", "entries": ["e"]}
+    output = made["t"].render(values)
+    assert output.description == "t\nw\nh"
+    assert output.content == "w\nh"
+    assert [field.name for field in output.fields] == ["service", "e", "last"]
+    assert output.attachments == (AttachmentOutput("a.txt", "b"),)
+    assert [button.label for button in output.buttons] == ["a"]
+    without = made["t"].render({**values, "host": "", "body": ""})
+    assert (without.description, without.content, [field.name for field in without.fields]) == ("t\nw", "", ["last"])
+
+
+def test_includes_that_multiply_are_bounded() -> None:
+    files = {f"p{n}.yaml": f"fields: [{', '.join([f'{{include: p{n + 1}}}'] * 60)}]" for n in range(7)}
+    with pytest.raises(TemplateError, match="limited to 64 entries"):
+        parse_templates({**files, "p7.yaml": "fields: []"}, wanted=["p0"])

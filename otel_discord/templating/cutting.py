@@ -6,6 +6,7 @@ Lengths are code points, as Discord counts them.
 import re
 from typing import Final
 
+from otel_discord.templating.emphasis import balanced_ends
 from otel_discord.templating.graphemes import ceil_boundary, floor_boundary
 
 ELLIPSIS: Final = "…"
@@ -22,8 +23,9 @@ _MARK_CHARS: Final = 24
 def cut_middle(text: str, limit: int, *, markdown: bool = False, missing_chars: int = 0) -> str:
     """Return at most ``limit`` code points: both ends on whole graphemes around ``…(+N)…``, N code points missing.
 
-    With ``markdown`` the text is Markdown: an open fence is closed and opened again after the gap, and neither an
-    escape nor a link nor a time stamp is split. Below about 16 code points only the beginning and ``…`` are left.
+    With ``markdown`` the text is Markdown: an open fence is closed and opened again after the gap, neither an escape
+    nor a link nor a time stamp is split, and bold text or code that loses one end is shown plainly. Below about 16 code
+    points only the beginning and ``…`` are left.
 
     What an earlier cut says is missing counts for that number where this cut takes it out; ``missing_chars`` is what
     went missing before without a mark.
@@ -36,9 +38,13 @@ def cut_middle(text: str, limit: int, *, markdown: bool = False, missing_chars: 
     if markdown and _FENCE in text:
         return _cut_around_fences(text, limit, room, missing_chars)
     if room < _MIN_ROOM_FOR_BOTH_ENDS:
-        return text[: _head_end(text, limit - 1, markdown)].rstrip() + ELLIPSIS
+        head_end = _head_end(text, limit - 1, markdown)
+        head = balanced_ends(text, head_end, len(text))[0] if markdown else text[:head_end]
+        return head.rstrip() + ELLIPSIS
     head, tail = _ends(text, room, markdown)
     missing_chars += sum(sign * _shown_chars(part, markdown) for part, sign in ((text, 1), (head, -1), (tail, -1)))
+    if markdown:
+        head, tail = balanced_ends(text, len(head), len(text) - len(tail))
     return f"{head}{_gap(missing_chars)}{tail}"
 
 
@@ -139,7 +145,7 @@ def _cut_around_fences(text: str, limit: int, room: int, missing_chars: int) -> 
     head_end, tail_start = room - room * 2 // 5, len(text) - room * 2 // 5
     head_end = _outside_fence_mark(text, _head_end(text, head_end, markdown=True), towards_start=True)
     tail_start = _outside_fence_mark(text, _tail_start(text, tail_start, markdown=True), towards_start=False)
-    head, tail = text[:head_end], text[tail_start:]
+    head, tail = balanced_ends(text, head_end, tail_start)
     gap = _gap(missing_chars + _shown_chars(text[head_end:tail_start], markdown=True))
     close = f"\n{_FENCE}" if head.count(_FENCE) % 2 else ""
     reopen = f"{_FENCE}{language}\n" if text.count(_FENCE, 0, tail_start) % 2 else ""

@@ -122,6 +122,37 @@ def test_links_and_times_stay_whole() -> None:
         assert cut.count("<") == len(re.findall(r"<t:1700000000:R>", cut))
 
 
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [
+        ("x " * 20 + "**bold words** " + "y " * 20, 50, None),
+        ("x " * 5 + "**" + "bold " * 20 + "words** y y", 60, None),
+        ("x `code` " + "y " * 60, 40, None),
+        ("`" + "code " * 30 + "`", 40, None),
+        ("**" + "bold " * 30 + "** and `more` of **it**", 12, "bold bold…"),
+    ],
+)
+def test_what_is_bold_or_code_is_so_to_both_sides_or_not_at_all(text: str, limit: int, cut: str | None) -> None:
+    for bound in range(limit, len(text)) if cut is None else (limit,):
+        short = cut_middle(text, bound, markdown=True)
+        assert len(short) <= bound
+        assert cut is None or short == cut
+        assert short.replace("**", "").count("*") == 0
+        assert short.count("**") % 2 == short.count("`") % 2 == 0
+
+
+@given(
+    st.lists(st.sampled_from(["**bold**", "a", " ", "`c`", "\\*", "b\n", "\\\\", "\\`"]), max_size=80),
+    st.integers(8, 90),
+)
+def test_no_mark_stands_alone(parts: list[str], limit: int) -> None:
+    cut = cut_middle("".join(parts), limit, markdown=True)
+    assert len(cut) <= limit
+    live = re.sub(r"\\[*`\\]", "", cut)
+    assert live.count("*") == 2 * live.count("**")
+    assert live.count("**") % 2 == live.count("`") % 2 == 0
+
+
 def test_zalgo_does_not_take_for_ever() -> None:
     cut = cut_middle("a" + "\u0301" * 100_000, 100)
     assert len(cut) <= 100

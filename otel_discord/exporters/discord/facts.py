@@ -144,8 +144,8 @@ def _title_and_rest(
         return event_name, ""
     for key in MESSAGE_KEYS:
         value = attributes.get(key)
-        if isinstance(value, str) and value.strip():
-            return short_text(value, 2000), ""
+        if isinstance(value, str) and (words := short_text(value, 2000)):
+            return words, ""
     if exception is not None and exception.trace is not None and exception.trace.innermost:
         return exception.trace.innermost, ""
     if body.pairs:

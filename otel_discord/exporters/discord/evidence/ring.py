@@ -39,6 +39,8 @@ class Arrival:
     """A batch: when it came (our clock), and whether it was refused after all, so that it will come again."""
 
     at_ns: int
+    number: int = 0
+    """The how manieth it is: two may come at one time, and a clock may be set back."""
     is_void: bool = False
     tells_alert: bool = False
 
@@ -84,6 +86,7 @@ class Ring:
     _origins: dict[bytes, Origin] = field(default_factory=dict)
     _origin_bytes: int = 0
     _swept_ns: int = 0
+    _arrivals: int = 0
 
     def bound(self, *, window_ns: int, max_bytes: int) -> None:
         """Set the bounds anew."""
@@ -93,7 +96,8 @@ class Ring:
 
     def take(self, batch: LogsBatch, now_ns: int) -> Arrival:
         """Keep the records of a batch."""
-        arrival = Arrival(now_ns)
+        self._arrivals += 1
+        arrival = Arrival(now_ns, self._arrivals)
         max_bytes = self.max_bytes
         for resource_logs in batch.request.resource_logs:
             origin = self._origin(resource_logs.resource)
@@ -153,7 +157,7 @@ class Ring:
             found: list[Kept] = []
             for pair in self._services.values():
                 found += list(islice(filter(wanted, reversed(pair[place].entries)), most))[::-1]
-            found.sort(key=lambda each: each.arrival.at_ns)
+            found.sort(key=lambda each: each.arrival.number)
             return found[-most:]
 
         return newest(0, most_notable), newest(1, most_others)

@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
@@ -37,6 +37,7 @@ def bodies(ring: Ring, service: str = "") -> list[str]:
     ),
     st.integers(0, 40),
 )
+@example([("a", 1, [0], 0), ("b", 1, [0], 0), ("a", 1, [], 0)], 4)
 def test_its_bounds_hold_and_its_order(steps: list[tuple[str, int, list[int], int]], max_kib: int) -> None:
     window_ns, now_ns, number = 60 * SECOND, 10**18, 0
     ring = Ring(window_ns, max_kib * KIB)

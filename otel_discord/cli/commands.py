@@ -21,6 +21,7 @@ _COMMANDS: Final = MappingProxyType(
         "components": "otel_discord.cli.components:components",
         "print-config": "otel_discord.cli.print_config:print_config",
         "init": "otel_discord.cli.init:init",
+        "preview": "otel_discord.cli.preview:preview",
         "send-test": "otel_discord.cli.send_test:send_test",
         "dead-letters": "otel_discord.cli.dead_letters:dead_letters",
         "maintenance": "otel_discord.cli.maintenance:maintenance",

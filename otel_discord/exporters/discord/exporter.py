@@ -27,6 +27,7 @@ from otel_discord.component.dead_letters import DeadLetters
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
 from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.component.online_check import OnlineResult
+from otel_discord.component.preview import Preview
 from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.component.test_message import TestResult
 from otel_discord.discord_api.client import WebhookClient
@@ -59,6 +60,7 @@ from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pictures import Pictures
+from otel_discord.exporters.discord.preview import PreviewedDiscord, built_in_texts
 from otel_discord.exporters.discord.remains import bury_what_is_left, orphans_burial, say_what_stays
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
@@ -464,6 +466,15 @@ class DiscordExporter:
                     if result.ok:
                         await queue.set_state(state_key(result.name), None)
         return results
+
+    def previewed(self, wall_clock: Callable[[], float]) -> Preview:
+        """Return a twin that works as this one would, and sends and keeps nothing."""
+        return PreviewedDiscord(self._settings, self._config, DiscordExporter, wall_clock)
+
+    @staticmethod
+    def built_in_templates() -> Mapping[str, str]:
+        """Return the built-in template files by name."""
+        return built_in_texts()
 
     async def send_test(self, destination: str | None) -> Sequence[TestResult]:
         """Send one message marked as a test to one destination, or to each."""

@@ -1,0 +1,278 @@
+"""The exporter's twin for a preview: the same masking, routing, folding, rendering and packing; nothing goes out.
+
+Addresses are replaced before anything is opened, so a preview needs no webhook and cannot reach one.
+"""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from otel_discord.component import Host, Receipt, Settings
+from otel_discord.component.component import Exporter
+from otel_discord.component.preview import PreviewedFile, PreviewedRequest, RecordWay
+from otel_discord.config import Secret
+from otel_discord.discord_api.http import HttpRequest, HttpResponse, Transport
+from otel_discord.discord_api.models import FilePart
+from otel_discord.exporters.discord.alerts.member import ends_an_alert
+from otel_discord.exporters.discord.config import DiscordConfig
+from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations
+from otel_discord.exporters.discord.masking import Masking
+from otel_discord.exporters.discord.render_templates import BUILT_IN_DIRECTORY
+from otel_discord.exporters.discord.routing import Router, record_severity
+from otel_discord.exporters.discord.routing_table import routing_table
+from otel_discord.ottl import LogItem, OttlError
+from otel_discord.redaction import Masker
+from otel_discord.signals import Batch, LogsBatch, severity_range, to_plain
+
+MAX_FILE_BYTES: Final = 256 * 1024
+"""Of a file's content that a preview keeps."""
+_MAX_WAYS: Final = 2_000
+_TITLE_CHARS: Final = 120
+_SETTLED_S: Final = 3_600.0
+_FIRST_ID: Final = 1_300_000_000_000_000_000
+_DISCORD_EPOCH_MS: Final = 1_420_070_400_000
+_TOKEN: Final = "preview-" + "x" * 60
+_RICH: Final = {"x-ratelimit-limit": "1000", "x-ratelimit-remaining": "999", "x-ratelimit-reset-after": "0.01"}
+_REFUSAL: Final = {"code": 200000, "message": "Message was blocked by automatic moderation"}
+
+
+class _Opened(Exporter, Protocol):
+    """What of the real exporter the twin uses."""
+
+    async def flushed(self) -> None: ...
+
+
+class MakesExporter(Protocol):
+    """Creates the exporter that the twin is made of."""
+
+    def __call__(
+        self, settings: Settings, config: DiscordConfig, *, transport: Transport, wall_clock: Callable[[], float]
+    ) -> _Opened:
+        """Return it, not opened."""
+        ...
+
+
+def config_without_addresses(config: DiscordConfig) -> tuple[DiscordConfig, Mapping[str, str]]:
+    """Return the configuration of the twin, and the destinations' names by the ids of their webhooks.
+
+    Kept is whatever decides what a message says and where it goes. Changed is what would touch something: addresses,
+    storage, files, the proxy, and the deletion of messages.
+    """
+    written = config.destinations
+    names = list(written) or [DEFAULT_NAME]
+    addresses = {name: f"{config.endpoint}/webhooks/{_FIRST_ID + place}/{_TOKEN}" for place, name in enumerate(names)}
+    update: dict[str, Any] = {
+        "sending_queue": config.sending_queue.model_copy(update={"storage": None, "enabled": True}),
+        "dead_letters": config.dead_letters.model_copy(update={"directory": ""}),
+        "destinations_from": "",
+        "proxy_url": None,
+        "dry_run": False,
+    }
+    if written:
+        update["destinations"] = {
+            name: item.model_copy(
+                update={"webhook_url": Secret(addresses[name]), "webhook_url_file": "", "retention": 0.0}
+            )
+            for name, item in written.items()
+        }
+    else:
+        update |= {"webhook_url": Secret(addresses[DEFAULT_NAME]), "webhook_url_file": ""}
+    ids = {str(_FIRST_ID + place): name for place, name in enumerate(names)}
+    return config.model_copy(update=update), ids
+
+
+@dataclass(slots=True)
+class CapturingTransport:
+    """Answers as Discord would, and keeps what it was asked. No address is kept."""
+
+    names: Mapping[str, str]
+    wall_clock: Callable[[], float]
+    begun_s: float
+    is_refusing: bool = False
+    refused: set[str] = field(default_factory=set)
+    """Destinations that have refused their one message."""
+    requests: list[PreviewedRequest] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Keep the request and answer that all went well, or refuse."""
+        parts = urlsplit(request.url)
+        path = parts.path.rpartition("/webhooks/")[2].split("/")
+        if request.method == "GET":
+            return _answer(200, {"id": path[0], "name": "preview", "channel_id": path[0]})
+        destination = self.names.get(path[0], path[0])
+        is_refused = self.is_refusing and request.method == "POST" and destination not in self.refused
+        message_id = path[3].split("?")[0] if len(path) > 3 else self._new_id()
+        self.requests.append(
+            PreviewedRequest(
+                destination=destination,
+                method=request.method,
+                message_id=message_id,
+                payload=request.json if isinstance(request.json, dict) else {},
+                query={key: value for key, value in parse_qsl(parts.query) if key != "wait"},
+                files=[_file(part) for part in request.files],
+                at_s=self.wall_clock() - self.begun_s,
+                is_refused=is_refused,
+            )
+        )
+        if is_refused:
+            self.refused.add(destination)
+            return _answer(400, _REFUSAL)
+        attachments = [
+            {"id": self._new_id(), "filename": part.filename, "size": part.size_bytes, "url": "", "proxy_url": ""}
+            for part in request.files
+        ]
+        return _answer(200, {"id": message_id, "channel_id": path[0], "attachments": attachments})
+
+    def _new_id(self) -> str:
+        """Return an id that says when it was made, as Discord's do."""
+        return str(((int(self.wall_clock() * 1000) - _DISCORD_EPOCH_MS) << 22) + next(self._numbers))
+
+
+def _answer(status: int, body: Mapping[str, Any]) -> HttpResponse:
+    headers = {"content-type": "application/json", **_RICH, "x-ratelimit-bucket": "preview"}
+    return HttpResponse(status=status, headers=headers, body=json.dumps(body).encode())
+
+
+def _file(part: FilePart) -> PreviewedFile:
+    opened = part.open()
+    if isinstance(opened, bytes):
+        content = opened[:MAX_FILE_BYTES]
+    else:
+        with opened:
+            content = opened.read(MAX_FILE_BYTES)
+    return PreviewedFile(part.filename, part.size_bytes, content, part.description)
+
+
+class PreviewedDiscord:
+    """The twin of one exporter: notes what becomes of each record, and passes it on to the real machinery."""
+
+    def __init__(
+        self, settings: Settings, config: DiscordConfig, make: MakesExporter, wall_clock: Callable[[], float]
+    ) -> None:
+        self._config, names = config_without_addresses(config)
+        self._transport = CapturingTransport(names, wall_clock, wall_clock())
+        self._inner = make(settings, self._config, transport=self._transport, wall_clock=wall_clock)
+        self._router: Router = routing_table(self._config, resolve_destinations(self._config), settings.logger)
+        self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
+        self._ways: list[RecordWay] = []
+
+    @property
+    def exporter(self) -> Exporter:
+        """What takes the records: this, in front of the exporter."""
+        return self
+
+    @property
+    def requests(self) -> Sequence[PreviewedRequest]:
+        """What went out so far."""
+        return tuple(self._transport.requests)
+
+    @property
+    def ways(self) -> Sequence[RecordWay]:
+        """What became of the first records."""
+        return tuple(self._ways)
+
+    def refuse(self, *, is_refusing: bool) -> None:
+        """Answer the next message of each destination with a refusal of its content, or not any more."""
+        self._transport.refused.clear()
+        self._transport.is_refusing = is_refusing
+
+    def preflight(self) -> None:
+        """Check what the exporter checks; addresses are not read.
+
+        Raises:
+            StartError: something that the configuration names cannot be used.
+        """
+        check = getattr(self._inner, "preflight", None)
+        if check is not None:
+            check()
+
+    def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
+        """Open the exporter."""
+        return self._inner.lifespan(host)
+
+    async def consume(self, batch: Batch) -> Receipt:
+        """Note where each record goes, and pass the batch on."""
+        if isinstance(batch, LogsBatch) and len(self._ways) < _MAX_WAYS:
+            masked = await self._masking.masked(batch)
+            for before, after in zip(batch.records(), masked.records(), strict=True):
+                self._ways.append(self._way(before, after))
+                if len(self._ways) >= _MAX_WAYS:
+                    break
+        return await self._inner.consume(batch)
+
+    async def settled(self) -> None:
+        """Wait until all is sent, and edits as well."""
+        fold, alerts = self._config.fold, self._config.alerts
+        async with asyncio.timeout(_SETTLED_S):
+            await self._inner.flushed()
+        await asyncio.sleep(2.0 + max(fold.edit_interval, alerts.group_interval, 10.0) + alerts.group_wait)
+        async with asyncio.timeout(_SETTLED_S):
+            await self._inner.flushed()
+
+    def _way(self, before: Any, after: Any) -> RecordWay:
+        resource, scope, record = after
+        severity = record_severity(record)
+        way = self._router.way(severity, LogItem(record, scope, resource))
+        names = [item.name for item in way.destinations]
+        routes = tuple(self._routes(record, scope, resource))
+        return RecordWay(
+            title=_title(record),
+            severity=severity,
+            destinations=names,
+            routes=routes,
+            reason=self._reason(severity, names, has_routes=bool(routes), is_end=ends_an_alert(record)),
+            masked=_differences(before[2], record),
+        )
+
+    def _routes(self, record: Any, scope: Any, resource: Any) -> Iterator[str]:
+        for route in self._router.routes:
+            try:
+                is_met = route.condition.holds(LogItem(record, scope, resource))
+            except OttlError:
+                continue
+            if is_met:
+                yield route.condition.text
+                if not route.goes_on:
+                    return
+
+    def _reason(self, severity: int, names: Sequence[str], *, has_routes: bool, is_end: bool) -> str:
+        if is_end:
+            return "the end of an alert goes where the alert was told"
+        word = severity_range(severity).name
+        if not names and severity < self._router.floor:
+            return f"{word} is below min_severity {severity_range(self._router.floor).name}"
+        missing = [
+            f"{item.name} takes {severity_range(item.min_severity).name} and above"
+            for item in self._router.destinations
+            if item.name not in names and severity < item.min_severity
+        ]
+        if not names:
+            return f"{word} is below the min_severity of every destination" + (" of its route" if has_routes else "")
+        return "; ".join(missing)
+
+
+def _title(record: Any) -> str:
+    body = to_plain(record.body)
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=str)
+    line = next((line for line in text.splitlines() if line.strip()), "") or record.event_name
+    return line if len(line) <= _TITLE_CHARS else f"{line[: _TITLE_CHARS - 1]}…"
+
+
+def _differences(before: Any, after: Any) -> tuple[str, ...]:
+    if before is after or before == after:
+        return ()
+    changed = ["body"] if before.body != after.body else []
+    kept = {pair.key: pair.value for pair in after.attributes}
+    changed += [pair.key for pair in before.attributes if kept.get(pair.key) != pair.value]
+    return tuple(changed)
+
+
+def built_in_texts() -> Mapping[str, str]:
+    """Return the built-in template files by the templates' names."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(BUILT_IN_DIRECTORY.glob("*.yaml"))}

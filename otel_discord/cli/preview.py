@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from pathlib import Path
 from typing import Final
 
@@ -97,6 +96,6 @@ def preview(
 
     width = min(120, shutil.get_terminal_size().columns)
     for outcome in shown.outcomes:
-        for line in outcome_lines(outcome, width=width, now_unix_s=time.time()):
+        for line in outcome_lines(outcome, width=width):
             click.echo(line)
     return OK

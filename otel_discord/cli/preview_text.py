@@ -11,6 +11,7 @@ import click
 from otel_discord.discord_api.html_gauges import Gauge, gauges
 from otel_discord.service.preview.cuts import cuts
 from otel_discord.service.preview.outcome import MessageState, Outcome, PreviewedMessage
+from otel_discord.service.preview.whereabouts import whereabouts
 
 _GREY: Final = (0x80, 0x84, 0x8E)
 _LEVELS: Final = {"ok": "green", "nearly": "yellow", "over": "red"}
@@ -20,16 +21,17 @@ _SILENT: Final = 1 << 12
 _NARROWEST: Final = 40
 
 
-def outcome_lines(outcome: Outcome, *, width: int, now_unix_s: float) -> Iterator[str]:
+def outcome_lines(outcome: Outcome, *, width: int) -> Iterator[str]:
     """Yield the lines of one scenario: its messages in their last state, then what went nowhere and why."""
     yield click.style(f"━━ {safe(outcome.title)} ", bold=True) + click.style(f"({outcome.name})", dim=True)
     if outcome.about:
         yield click.style(safe(outcome.about), dim=True)
     yield ""
     for message in outcome.messages:
-        yield from message_lines(message, width=width, now_unix_s=now_unix_s)
+        yield from message_lines(message, width=width, now_unix_s=outcome.seen_unix_s)
         yield ""
-    yield from _whereabouts(outcome)
+    for line in whereabouts(outcome):
+        yield click.style(f"  {safe(line)}", dim=True)
     for note in outcome.notes:
         yield click.style(f"  note  {safe(note)}", fg="yellow")
     yield ""
@@ -108,28 +110,6 @@ def _embed_lines(embed: Mapping[str, Any], width: int, now_s: float) -> Iterator
     last = " • ".join(text for text in (_text(footer.get("text"), now_s), str(embed.get("timestamp") or "")) if text)
     if last:
         yield click.style(last, dim=True)
-
-
-def _whereabouts(outcome: Outcome) -> Iterator[str]:
-    """Say what was taken where, once for each thing that happened."""
-    for view in outcome.exporters:
-        said: dict[str, int] = {}
-        for way in view.ways:
-            to = ", ".join(way.destinations) or "nowhere"
-            by = f" by route {' and '.join(way.routes)}" if way.routes else ""
-            why = f": {way.reason}" if way.reason else ""
-            masked = f"; masked: {', '.join(way.masked)}" if way.masked else ""
-            line = f"{view.exporter}: to {to}{by}{why}{masked}"
-            said[line] = said.get(line, 0) + 1
-        for line, count in said.items():
-            records = "1 record" if count == 1 else f"{count:,} records"
-            yield click.style(f"  {records} {safe(line)}", dim=True)
-    for passage in outcome.passages:
-        less = "nothing" if not passage.passed else f"{passage.passed:,} of {passage.taken:,}"
-        place = f"{passage.component} in {passage.pipeline}"
-        yield click.style(f"  {safe(place)} passed on {less}", fg="yellow")
-    for name, items in outcome.others.items():
-        yield click.style(f"  {items:,} to {safe(name)}, which is not shown here", dim=True)
 
 
 def _gauge(gauge: Gauge) -> str:

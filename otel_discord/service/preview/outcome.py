@@ -68,6 +68,12 @@ class Outcome:
     """Where it went in."""
     notes: Sequence[str] = ()
     """What else a person should know; log lines of warnings included."""
+    begun_unix_s: float = 0.0
+
+    @property
+    def seen_unix_s(self) -> float:
+        """When somebody looks: a moment after the last request, on the preview's clock."""
+        return self.begun_unix_s + max((m.last.request.at_s for m in self.messages), default=0.0) + 1.0
 
 
 def messages_of(exporter: str, requests: Sequence[PreviewedRequest]) -> list[PreviewedMessage]:

@@ -154,6 +154,7 @@ async def _rehearse(setting: Setting, scenario: Scenario) -> Outcome:
         },
         pipelines=list(went_in),
         notes=notes,
+        begun_unix_s=begun_s,
     )
 
 

@@ -12,7 +12,7 @@ from otel_discord.connectors.threshold.exemplars import Exemplars
 from otel_discord.connectors.threshold.feeds import Feed
 from otel_discord.connectors.threshold.histories import Histories
 from otel_discord.connectors.threshold.judging import BurnJudge, BurnWindow, Judge, ThresholdJudge, TogetherJudge
-from otel_discord.connectors.threshold.measures import Measure, parse_aggregation
+from otel_discord.connectors.threshold.measures import Aggregate, Aggregation, Measure, parse_aggregation
 from otel_discord.connectors.threshold.severities import ordered
 from otel_discord.connectors.threshold.sources import AggregateSource, BurnSource, NoSource, RatioSource, Source
 from otel_discord.connectors.threshold.state import Policy, Silence
@@ -144,6 +144,9 @@ def _severities(config: RuleConfig) -> list[str]:
 
 def _source(config: RuleConfig, unit: UnitOfValues, exemplars: Exemplars, max_series: int) -> tuple[list[Feed], Source]:
     aggregate = parse_aggregation(config.aggregation_or_default)
+    if config.ratio and aggregate.kind is Aggregation.RATE:
+        # Of what came in one window the shares are the same, and no side's may be divided by another time.
+        aggregate = Aggregate(Aggregation.INCREASE)
 
     def measure(window_s: float) -> Measure:
         return Measure(aggregate=aggregate, window_ns=round(window_s * _NS), max_series=max_series)

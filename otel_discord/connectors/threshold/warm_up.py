@@ -10,7 +10,7 @@ from otel_discord.connectors.threshold.levels import Standing
 from otel_discord.connectors.threshold.rules import Rule
 from otel_discord.connectors.threshold.state import Alert, Worse
 
-_GROWING: Final = frozenset({"sum", "count", "increase"})
+_GROWING: Final = frozenset({"sum", "count", "increase", "rate"})
 """Aggregations that are too small as long as a part of the window is missing."""
 _SOON_NS: Final = 300_000_000_000
 

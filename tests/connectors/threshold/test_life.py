@@ -229,6 +229,36 @@ async def test_a_ratio_of_errors() -> None:
         assert "%" in firing.summary
 
 
+async def test_a_ratio_of_rates_is_that_of_what_came() -> None:
+    """Requests are counted since long ago, errors since just now: no side is divided by less time than the other."""
+    keys = rule(name="Errors", ratio={"of": "errors", "to": "requests"}, aggregation="rate", window="1m")
+    keys |= {"conditions": {"critical": "> 5 %"}}
+    del keys["metric"]
+    async with world(keys) as w:
+        for second, requests in ((0, 1_000), (10, 1_100)):
+            w.go(second)
+            await w.connector.consume(counter("requests", requests, w.now_ns, BEGIN_NS - 900 * S))
+        await w.connector.consume(counter("errors", 4, w.now_ns, w.now_ns - 300_000))
+        await w.connector.evaluate()
+        assert not w.events
+        w.go(20)
+        await w.connector.consume(counter("errors", 10, w.now_ns, BEGIN_NS + 10 * S - 300_000))
+        await w.connector.evaluate()
+        assert [event.value for event in w.events] == [0.1]
+
+
+async def test_a_first_request_is_no_flood() -> None:
+    """JavaScript SDKs let each set of attributes begin when it is first used, which can be just before an export."""
+    keys = rule(metric="requests", aggregation="rate", window="1m", conditions={"critical": "> 10"})
+    async with world(keys) as w:
+        for second in range(10, 121, 10):
+            w.go(second)
+            user = {"user": second}
+            await w.connector.consume(counter("requests", 1, w.now_ns, w.now_ns - 300_000, user))
+            await w.connector.evaluate()
+        assert not w.events
+
+
 async def test_a_burning_budget() -> None:
     slo = {"objective": "99 %", "windows": [{"long": "1h", "short": "5m", "factor": 14.4, "severity": "critical"}]}
     keys = {

@@ -28,7 +28,7 @@ class Group:
 
     def add(self, plan: "Plan", stream: Stream, seen: Observed, amount: Any, part: float, times_ns: "Times") -> None:
         """Take in what a point says; ``part`` is the share of the amount that belongs to the window."""
-        begin_ns, at_ns = times_ns
+        begin_ns, at_ns, quiet_ns = times_ns
         if seen.latest:
             if at_ns >= stream.at_ns:
                 plan.latest(self, additive=seen.additive).add(stream, _mean(amount))
@@ -38,7 +38,7 @@ class Group:
                 plan.shapes(self).add(at_ns, RawValues((number,)))
             else:
                 part = part if plan.dividing or isinstance(amount, tuple) else 1.0
-                told = tables.Amount(at_ns, begin_ns, count * part, number * part)
+                told = tables.Amount(at_ns, begin_ns, count * part, number * part, quiet_ns)
                 stream.cell = plan.table(self).add(told, stream.cell)
         else:
             plan.shapes(self).add(at_ns, amount)
@@ -53,8 +53,8 @@ class Group:
         return self.store.value(oldest_ns)
 
 
-Times = tuple[int, int]
-"""Begin and end of what a point covers, in ns."""
+Times = tuple[int, int, int]
+"""Begin and end of what a point covers, and how long before it nothing can have come, in ns."""
 
 
 class Plan:
@@ -99,7 +99,7 @@ class Plan:
     def _new_table(self) -> tables.Table:
         cell_ns, epoch_ns, kind = self._cell_ns, self.epoch_ns, self.aggregate.kind
         if kind is Aggregation.RATE:
-            return rates.Rates(cell_ns, epoch_ns)
+            return rates.Rates(cell_ns, epoch_ns, self.window_ns)
         if kind is Aggregation.STDDEV:
             return tables.Moments(cell_ns, epoch_ns)
         if kind in (Aggregation.MIN, Aggregation.MAX):

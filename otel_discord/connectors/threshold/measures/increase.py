@@ -22,7 +22,9 @@ class Increase(NamedTuple):
 
     amount: Any
     begin_ns: int
-    reset: bool
+    quiet_ns: int = 0
+    """How long before ``begin_ns`` the stream was not there: since the point before, or ever."""
+    reset: bool = False
 
 
 def increase(before: Before, total: Any, at_ns: int, raw_ns: int, start_ns: int, oldest_ns: int) -> Increase | None:
@@ -34,13 +36,14 @@ def increase(before: Before, total: Any, at_ns: int, raw_ns: int, start_ns: int,
     """
     begin_ns = start_ns - (raw_ns - at_ns) if raw_ns and start_ns else 0
     if not alike(before.total, total):
-        return Increase(total, begin_ns, False) if oldest_ns < begin_ns < at_ns else None
+        return Increase(total, begin_ns, quiet_ns=begin_ns) if oldest_ns < begin_ns < at_ns else None
     moved_ns = start_ns - before.start_ns if before.start_ns and start_ns else 0
     restarted = moved_ns > 0 and (start_ns >= before.raw_ns or moved_ns > _JITTER_NS)
     amount = None if restarted else difference(total, before.total)
     if amount is None:
-        return Increase(total, begin_ns if before.at_ns < begin_ns < at_ns else before.at_ns, True)
-    return Increase(amount, before.at_ns, False)
+        begin_ns = begin_ns if before.at_ns < begin_ns < at_ns else before.at_ns
+        return Increase(total, begin_ns, begin_ns - before.at_ns, reset=True)
+    return Increase(amount, before.at_ns)
 
 
 def alike(one: Any, two: Any) -> bool:

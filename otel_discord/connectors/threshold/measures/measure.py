@@ -90,18 +90,20 @@ class Measure:
         self._count(known, seen, at_ns, raw_ns, start_ns, oldest_ns)
 
     def _count(self, stream: Stream, seen: Observed, at_ns: int, raw_ns: int, start_ns: int, oldest_ns: int) -> None:
-        amount, begin_ns, part, group = seen.value, at_ns, 1.0, stream.group
+        amount, begin_ns, part, quiet_ns, group = seen.value, at_ns, 1.0, 0, stream.group
         if seen.flow in _DIFFERING:
             added = self._added(stream, seen, at_ns, raw_ns, start_ns, oldest_ns)
             if added is None:
                 amount = None
             else:
-                amount, begin_ns = added.amount, added.begin_ns
+                amount, begin_ns, quiet_ns = added.amount, added.begin_ns, added.quiet_ns
                 part = share(begin_ns, at_ns, self._window_ns)
         elif seen.flow is Flow.DELTA:
             begin_ns, part = self._covered(stream, at_ns, raw_ns, start_ns)
+            if at_ns > stream.at_ns:  # else it came late, and what was before it is known as little as it was
+                quiet_ns = begin_ns - stream.at_ns
         if amount is not None and at_ns > oldest_ns:
-            group.add(self._plan, stream, seen, amount, part, (max(begin_ns, at_ns - self._window_ns), at_ns))
+            group.add(self._plan, stream, seen, amount, part, (max(begin_ns, at_ns - self._window_ns), at_ns, quiet_ns))
         if at_ns >= stream.at_ns:
             stream.at_ns, stream.raw_ns, stream.start_ns = at_ns, raw_ns, start_ns
         group.last_ns = max(group.last_ns, at_ns)
@@ -114,7 +116,7 @@ class Measure:
         stream.total = seen.value
         if seen.flow is Flow.CHANGE:
             same = alike(before.total, seen.value)
-            return Increase(seen.value - before.total, before.at_ns, False) if same else None
+            return Increase(seen.value - before.total, before.at_ns) if same else None
         added = increase(before, seen.value, at_ns, raw_ns, start_ns, oldest_ns)
         if added is not None and added.reset:
             self.resets += 1

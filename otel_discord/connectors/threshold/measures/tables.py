@@ -20,6 +20,8 @@ class Amount(NamedTuple):
     begin_ns: int
     weight: float
     number: float
+    quiet_ns: int = 0
+    """How long before it began nothing can have come, as far as the window goes; for rates."""
 
 
 class Table(Protocol):

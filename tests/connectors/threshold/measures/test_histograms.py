@@ -63,6 +63,8 @@ def test_by_hand(aggregation: str, expected: float) -> None:
     for temporality, points in ((CUMULATIVE, CUMULATIVE_POINTS), (DELTA, DELTA_POINTS)):
         of = measure(aggregation)
         feed(of, histogram(temporality), points)
+        if aggregation == "rate" and temporality == DELTA:
+            expected = 8 / 60  # before a stream's first delta nothing came
         assert value(of, 20) == pytest.approx(expected)
 
 

@@ -52,12 +52,11 @@ def test_cumulative_and_delta_of_the_same_data_agree(amounts: list[int], later: 
     for aggregation in ("sum", "increase", "rate", "avg", "min", "max", "stddev", "p90"):
         summed, each = measure(aggregation), measure(aggregation)
         totals = list(accumulate(amounts))
-        for index, (amount, since) in enumerate(zip(amounts, totals, strict=True)):
+        for index, (amount, since) in enumerate(zip(amounts, totals, strict=True), 1):
             now = at(index * 7)
-            summed.take(SHOP, "a", total(CUMULATIVE), number(index * 7, since), now)
-            if index:
-                each.take(SHOP, "a", total(DELTA), number(index * 7, amount, index * 7 - 7), now)
-        end = (len(amounts) - 1) * 7 + later
+            summed.take(SHOP, "a", total(CUMULATIVE), number(index * 7, since, 0), now)
+            each.take(SHOP, "a", total(DELTA), number(index * 7, amount, index * 7 - 7), now)
+        end = len(amounts) * 7 + later
         assert value(summed, end) == pytest.approx(value(each, end)), aggregation
 
 

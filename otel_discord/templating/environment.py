@@ -11,18 +11,20 @@ from jinja2 import Template, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2 import TemplateError as JinjaError
 from jinja2.parser import Parser
 from jinja2.runtime import Context
-from jinja2.visitor import NodeTransformer
 
 from otel_discord.config.nearest import nearest
 from otel_discord.templating.errors import TemplateError
 from otel_discord.templating.filters import FILTERS
+from otel_discord.templating.hardening import cost, harden
 from otel_discord.templating.readable import MAX_TEXT_CHARS
-from otel_discord.templating.sandbox import REFUSED_STATEMENTS, Slot, TemplateSandbox, spend
+from otel_discord.templating.sandbox import Slot, TemplateSandbox, spend
+from otel_discord.templating.slots import SLOT_FILTERS
 
 Values: TypeAlias = Mapping[str, Any]
 MAX_SOURCE_CHARS: Final = 16_384
-_NODES_OF_A_STEP: Final = 8
 _RESULT: Final = "result"
+_TOO_DEEP: Final = "the expression is nested too deeply"
+_NO_FILTER: Final = "No filter named '"
 _RUN_TIME_ERRORS: Final = (
     JinjaError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, MemoryError
 )  # fmt: skip
@@ -30,7 +32,7 @@ _RUN_TIME_ERRORS: Final = (
 
 def _new_environment() -> TemplateSandbox:
     environment = TemplateSandbox()
-    environment.filters |= FILTERS
+    environment.filters |= FILTERS | SLOT_FILTERS
     return environment
 
 
@@ -180,7 +182,7 @@ def compile_text(
     if "{" not in text:
         return CompiledText(text, None, source, line)
     tree = _parsed(text, source, line, lambda: ENVIRONMENT.parse(text))
-    return CompiledText(text, _compiled(tree, slot, source, line, names), source, line, _cost(tree))
+    return CompiledText(text, _compiled(tree, slot, source, line, names), source, line, cost(tree))
 
 
 def compile_condition(
@@ -214,29 +216,28 @@ def _parsed(text: str, source: str, line: int, parse: Callable[[], nodes.Templat
     except TemplateSyntaxError as error:
         raise TemplateError(source, line + error.lineno - 1, error.message or "wrong syntax") from error
     except RecursionError as error:
-        raise TemplateError(source, line, "the expression is nested too deeply") from error
+        raise TemplateError(source, line, _TOO_DEEP) from error
+    except ValueError as error:  # Python reads no number of more than 4,300 digits
+        raise TemplateError(source, line, "a number in the template is too long") from error
 
 
 def _compiled(tree: nodes.Template, slot: str, source: str, line: int, names: Collection[str] | None) -> Template:
     try:
         if names is not None:
             _refuse_unknown(tree, names, source, line)
-        hardened = _Hardening(slot, source, line).visit(tree)
+        hardened = harden(tree, ENVIRONMENT, slot, source, line)
         code = ENVIRONMENT.compile(hardened, filename=source)
     except TemplateSyntaxError as error:
-        raise TemplateError(source, line + error.lineno - 1, error.message or "wrong syntax") from error
+        raise TemplateError(source, line + error.lineno - 1, _with_hint(error.message or "wrong syntax")) from error
     except TemplateError:
         raise
+    except RecursionError as error:
+        raise TemplateError(source, line, _TOO_DEEP) from error
     except SyntaxError as error:  # of the code that Jinja makes: too many nested blocks
         raise TemplateError(source, line, f"the template is nested too deeply: {error.msg}") from error
     except _RUN_TIME_ERRORS as error:
         raise TemplateError(source, line, str(error) or type(error).__name__) from error
     return Template.from_code(ENVIRONMENT, code, ENVIRONMENT.globals)
-
-
-def _cost(node: nodes.Node) -> int:
-    """Return the steps that going through a part of a template once may take."""
-    return 1 + sum(1 for _ in node.find_all(nodes.Node)) // _NODES_OF_A_STEP
 
 
 def _refuse_unknown(tree: nodes.Template, names: Collection[str], source: str, line: int) -> None:
@@ -252,77 +253,17 @@ def _unknown_name(name: str, names: Iterable[str]) -> str:
     return f"unknown name '{name}'" + (f", did you mean '{close}'?" if close else f"; known are {', '.join(known)}")
 
 
+def _with_hint(message: str) -> str:
+    """Name the filter that was probably meant."""
+    if not message.startswith(_NO_FILTER):
+        return message
+    name = message.split("'")[1]
+    close = nearest(name, FILTERS)
+    return f"there is no filter '{name}'" + (f", did you mean '{close}'?" if close else "")
+
+
 def _friendly(error: BaseException, values: Values) -> str:
-    text = str(error)
+    text = _with_hint(str(error))
     if text.endswith(" is undefined") and text.count("'") == 2:
         return _unknown_name(text.split("'")[1], values)
     return text or type(error).__name__
-
-
-class _Hardening(NodeTransformer):
-    """Refuses what templates may not use and wraps what must be escaped or bounded."""
-
-    def __init__(self, slot: str, source: str, line: int) -> None:
-        self._slot = slot
-        self._source = source
-        self._line = line
-
-    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
-        refused = REFUSED_STATEMENTS.get(type(node))
-        if refused:
-            raise TemplateError(self._source, self._line + node.lineno - 1, f"{refused} is not available in templates")
-        return super().generic_visit(node, *args, **kwargs)
-
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self.generic_visit(node)
-        node.nodes = [
-            part if isinstance(part, nodes.TemplateData) else _filtered(part, self._slot) for part in node.nodes
-        ]
-        return node
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's name
-        if node.recursive:
-            raise TemplateError(self._source, self._line + node.lineno - 1, "recursive loops are not available")
-        steps_each = _cost(node)
-        self.generic_visit(node)
-        node.iter = _filtered(node.iter, "limited", steps_each)
-        return node
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self.generic_visit(node)
-        node.expr = _weighed(node.expr)
-        for operand in node.ops:
-            operand.expr = _weighed(operand.expr)
-        return node
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self.generic_visit(node)
-        if isinstance(node.arg, nodes.Slice):
-            node.node = _weighed(node.node)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self.generic_visit(node)
-        return _filtered(nodes.List(node.nodes, lineno=node.lineno), "joined")
-
-    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 - Jinja's name
-        return _filtered(self.generic_visit(node), "literal")
-
-    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802 - Jinja's name
-        return _filtered(self.generic_visit(node), "literal")
-
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self.generic_visit(node)
-        return node if node.ctx == "store" else _filtered(node, "literal")
-
-
-def _weighed(node: nodes.Expr) -> nodes.Expr:
-    """Let what may be long draw from the budget before it is compared or copied."""
-    return node if isinstance(node, nodes.Const) else _filtered(node, "weighed")
-
-
-def _filtered(node: nodes.Node, name: str, *arguments: int) -> nodes.Filter:
-    constants = [nodes.Const(argument, lineno=node.lineno) for argument in arguments]
-    wrapped = nodes.Filter(node, name, constants, [], None, None, lineno=node.lineno)
-    wrapped.set_environment(ENVIRONMENT)
-    return wrapped

@@ -6,27 +6,42 @@ Numbers that decide how much work is done (lengths, decimals) are bounded.
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from jinja2 import Environment, pass_environment
+from jinja2.exceptions import FilterArgumentError
 from jinja2.filters import FILTERS as JINJA_FILTERS
+from jinja2.filters import do_int, make_attrgetter
 from jinja2.runtime import Undefined
 
-from otel_discord.templating import wording
+from otel_discord.templating.columns import table_lines
 from otel_discord.templating.cutting import cut_end, cut_middle
+from otel_discord.templating.filters_numbers import (
+    as_number,
+    in_bytes,
+    in_duration,
+    in_number,
+    in_percent,
+    plural,
+    quantity,
+    rounded,
+    sparkline,
+    timestamp,
+)
+from otel_discord.templating.json_text import json_text
 from otel_discord.templating.message_parts import usable_address
 from otel_discord.templating.readable import MAX_TEXT_CHARS, readable
-from otel_discord.templating.sandbox import checked_text, joined_text
+from otel_discord.templating.sandbox import checked_text, counted, joined_text, spend, steps_of
 from otel_discord.templating.text import Markdown, break_mentions, code_block, escape_markdown, inline_code
 
 _FROM_JINJA: Final = (
-    "abs", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last", "length", "list", "map",
-    "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "sum", "unique",
+    "abs", "count", "d", "default", "dictsort", "first", "float", "items", "last", "length", "list", "map",
+    "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique",
 )  # fmt: skip
+_MAX_DIGITS: Final = 38
 _LANGUAGE: Final = re.compile(r"[a-z0-9+#-]{0,16}")
-_SPARKS: Final = "▁▂▃▄▅▆▇█"
-_MAX_TABLE_ROWS: Final = 50
 
 
 def _truncate_middle(value: object, limit: int = 200) -> str:
@@ -39,8 +54,13 @@ def _truncate(value: object, limit: int = 200) -> str:
     return cut_end(str(_text(value)), limit)
 
 
+def _code(value: object, language: str | None = None) -> Markdown:
+    """Show a value as code inside a line; with a language (``""`` for none) as a block."""
+    return inline_code(_text(value)) if language is None else _code_block(value, language)
+
+
 def _code_block(value: object, language: str = "") -> Markdown:
-    return code_block(_text(value), language if _LANGUAGE.fullmatch(language) else "")
+    return code_block(_text(value), language if _LANGUAGE.fullmatch(str(language)) else "")
 
 
 def _markdown(value: object) -> Markdown:
@@ -75,13 +95,28 @@ def _join(values: Iterable[object], separator: str = "") -> str:
 
 def _pairs(values: Iterable[tuple[object, object]], separator: str = "  ") -> str:
     """Return ``key=value  key=value``; an entry without a key is shown as its value."""
-    texts = [f"{name}={value}" if (name := _text(key)) else value for key, value in ((k, _text(v)) for k, v in values)]
-    return joined_text(texts, separator)
+    parts: list[str] = []
+    left = MAX_TEXT_CHARS
+    for key, value in values:
+        name, text = _text(key), _text(value)
+        left -= len(name) + len(text)
+        if left < 0:
+            break  # joined_text refuses it
+        parts.append(f"{name}={text}" if name else text)
+    return joined_text(parts if left >= 0 else [*parts, " " * MAX_TEXT_CHARS, " "], separator)
 
 
 def _present(values: Iterable[object]) -> list[object]:
-    """Return the values that say something."""
-    return [value for value in values if value is not None and value is not False and _text(value).strip()]
+    """Return the values that say something: neither none nor false, no blank text, no empty list or map."""
+    return [value for value in values if _says_something(value)]
+
+
+def _says_something(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(value) and not value.isspace()
+    if isinstance(value, Undefined):
+        return bool(str(value))  # StrictUndefined raises with the name
+    return value is not None and value is not False and value not in ([], (), {})
 
 
 def _replace(value: object, old: str, new: str) -> str:
@@ -91,36 +126,31 @@ def _replace(value: object, old: str, new: str) -> str:
     return checked_text(text)
 
 
-def _round(value: float, decimals: int = 0) -> float:
-    return round(float(value), max(0, min(15, int(decimals))))
+def _table(rows: Iterable[object], columns: Sequence[str] = (), max_rows: int = 50, max_width: int = 40) -> Markdown:
+    """Return rows (lists, or maps with a head of their keys) as a block of aligned columns."""
+    keys = [columns] if isinstance(columns, str) else list(columns)
+    return code_block("\n".join(table_lines(rows, keys, max_rows=int(max_rows), max_width=int(max_width))))
 
 
-def _timestamp(value: int, style: str = "R") -> Markdown:
-    return Markdown(wording.timestamp(int(value), style))
+def _first_line(value: object) -> str:
+    """Return the first line that says something."""
+    return next((line.strip() for line in str(_text(value)).splitlines() if line.strip()), "")
 
 
-def _number(value: float, unit: str = "") -> str:
-    return f"{wording.number(value)} {unit}".rstrip()
+def _int(value: object, default: int = 0, base: int = 10) -> int:
+    """Return a whole number of at most 128 bits."""
+    if isinstance(value, str) and len(value) > _MAX_DIGITS:
+        return default
+    return int(do_int(value, default, base))
 
 
-def _table(rows: Iterable[Iterable[object]]) -> Markdown:
-    """Return rows as a block of aligned columns; at most 50 rows."""
-    cells = [
-        [cut_middle(" ".join(_text(cell).split()), 60) for cell in row]
-        for row, _ in zip(rows, range(_MAX_TABLE_ROWS), strict=False)
-    ]
-    columns = max((len(row) for row in cells), default=0)
-    widths = [max((len(row[column]) for row in cells if column < len(row)), default=0) for column in range(columns)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in cells]
-    return code_block("\n".join(lines))
-
-
-def _sparkline(values: Iterable[float]) -> str:
-    """Return numbers as ``▁▃▇``; at most 60."""
-    numbers = [float(value) for value, _ in zip(values, range(60), strict=False)]
-    low, high = min(numbers, default=0.0), max(numbers, default=0.0)
-    steps = (len(_SPARKS) - 1) / (high - low) if high > low else 0.0
-    return "".join(_SPARKS[int((value - low) * steps)] for value in numbers)
+@pass_environment
+def _sum(
+    environment: Environment, values: Iterable[Any], attribute: str | int | None = None, start: float = 0
+) -> float:
+    """Add numbers, or what each map has under ``attribute``."""
+    number_of = make_attrgetter(environment, attribute, postprocess=as_number)
+    return sum(map(number_of, values), as_number(start))
 
 
 def _attribute(values: Mapping[str, object], key: str, default: object = "") -> object:
@@ -134,14 +164,24 @@ def _text(value: object) -> str:
     return "" if value is None else readable(value)
 
 
-def _within_budget(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Draw long inputs and outputs from the budget."""
+def _within_budget(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a filter draw from the budget: a step a call, more for what is long, each item that a generator gives."""
+    first = 0 if getattr(function, "jinja_pass_arg", None) is None else 1
 
     @functools.wraps(function)
-    def bounded(value: Any, *arguments: Any, **options: Any) -> Any:
-        if isinstance(value, str):
-            checked_text(value)
-        result = function(value, *arguments, **options)
+    def bounded(*arguments: Any, **options: Any) -> Any:
+        value = arguments[first]
+        steps = 1 + steps_of(value)
+        if isinstance(value, Iterator):
+            arguments = (*arguments[:first], counted(value), *arguments[first + 1 :])
+        for further in (*arguments[first + 1 :], *options.values()):
+            if isinstance(further, str):
+                steps += steps_of(further)
+        spend(steps)
+        try:
+            result = function(*arguments, **options)
+        except TypeError as error:
+            raise FilterArgumentError(f"{name}: {str(error).rpartition('() ')[2]}") from error
         return checked_text(result) if isinstance(result, str) else result
 
     return bounded
@@ -151,26 +191,33 @@ _OWN: Final[dict[str, Callable[..., Any]]] = {
     "address": _address,
     "attribute": _attribute,
     "bold": _bold,
-    "bytes": wording.size,
+    "ago": lambda value: timestamp(value, "R"),
+    "bytes": in_bytes,
     "capitalize": lambda value: str(_text(value)).capitalize(),
-    "code": lambda value: inline_code(_text(value)),
+    "code": _code,
     "code_block": _code_block,
-    "duration": wording.duration,
+    "duration": in_duration,
     "escape": lambda value: escape_markdown(_text(value)),
+    "first_line": _first_line,
+    "int": _int,
     "join": _join,
+    "json": json_text,
     "link": _link,
     "lower": lambda value: str(_text(value)).lower(),
     "markdown": _markdown,
-    "number": _number,
+    "number": in_number,
     "pairs": _pairs,
-    "percent": wording.percent,
+    "percent": in_percent,
+    "plural": plural,
     "present": _present,
+    "quantity": quantity,
     "replace": _replace,
-    "round": _round,
-    "sparkline": _sparkline,
+    "round": rounded,
+    "sparkline": sparkline,
     "string": _text,
+    "sum": _sum,
     "table": _table,
-    "timestamp": _timestamp,
+    "timestamp": timestamp,
     "title": lambda value: str(_text(value)).title(),
     "trim": lambda value: _text(value).strip(),
     "truncate": _truncate,
@@ -180,6 +227,6 @@ _OWN: Final[dict[str, Callable[..., Any]]] = {
 }
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
-    **{name: JINJA_FILTERS[name] for name in _FROM_JINJA},
-    **{name: _within_budget(function) for name, function in _OWN.items()},
+    name: _within_budget(name, function)
+    for name, function in ({name: JINJA_FILTERS[name] for name in _FROM_JINJA} | _OWN).items()
 }

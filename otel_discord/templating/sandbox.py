@@ -8,18 +8,18 @@ or fill the memory. Text that a template prints is escaped for the place where i
 
 import functools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final
-from urllib.parse import quote
 
-from jinja2 import StrictUndefined, Undefined, nodes, pass_environment
+from jinja2 import StrictUndefined, Undefined, pass_environment
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from otel_discord.templating.readable import MAX_TEXT_CHARS, readable
-from otel_discord.templating.text import Markdown, break_mentions, escape_markdown
+from otel_discord.templating.text import Markdown, escape_markdown
+from otel_discord.templating.weight import ITEMS_OF_A_STEP, weight
 
 MAX_STEPS: Final = 20_000
 """Loop rounds, calls and blocks of 256 characters that one rendering may cost."""
@@ -29,12 +29,9 @@ _MAX_NUMBER_BITS: Final = 128
 _MAX_LITERAL_DEPTH: Final = 6
 _MAX_ARGUMENT_CHARS: Final = 256
 """What a method looks for: with longer ones the time of some grows with the product of both lengths."""
-_ITEMS_OF_A_STEP: Final = 16
 _STEPS_OF_READING: Final = 16
 """Of making a map or a list into a text."""
-_CHARS_OF_A_STEP: Final = 256
-_CHARS_PRINTED_IN_A_STEP: Final = 64
-"""Escaping takes longer than copying."""
+CHARS_OF_A_STEP: Final = 256
 
 _STR_METHODS: Final = frozenset(
     (
@@ -84,7 +81,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
         self.globals = {"range": _range, "namespace": Namespace}
-        self.filters = {"limited": _limited, "joined": _joined, "literal": _literal, "weighed": weighed} | SLOT_FILTERS
+        self.filters = {"limited": _limited, "joined": _joined, "literal": _literal, "weighed": weighed}
         known: Mapping[str, Any] = self.tests
         self.tests = {name: _weighing(known[name]) for name in _TESTS}
 
@@ -147,8 +144,8 @@ _TESTS: Final = (
 
 def joined_text(parts: Iterable[object], separator: str = "") -> str:
     """Join texts; as soon as one is Markdown the result is Markdown and the other parts are escaped."""
-    texts = [part if isinstance(part, str) else _shown(part) for part in parts]
-    _budget.spend(len(texts) // _ITEMS_OF_A_STEP)
+    texts = [part if isinstance(part, str) else shown(part) for part in parts]
+    _budget.spend(len(texts) // ITEMS_OF_A_STEP)
     if sum(map(len, texts)) + len(separator) * len(texts) > 2 * MAX_TEXT_CHARS:
         raise _too_long()
     if any(isinstance(text, Markdown) for text in texts):
@@ -162,9 +159,10 @@ def checked_text(text: str) -> str:
     Raises:
         SecurityError: it is longer than 65,536 code points, or the budget is spent.
     """
-    _budget.spend(1 + len(text) // _CHARS_OF_A_STEP)
-    if len(text) > MAX_TEXT_CHARS:
-        raise _too_long()
+    if len(text) >= CHARS_OF_A_STEP:
+        _budget.spend(len(text) // CHARS_OF_A_STEP)
+        if len(text) > MAX_TEXT_CHARS:
+            raise _too_long()
     return text
 
 
@@ -178,35 +176,21 @@ def weighed(value: Any) -> Any:
     Raises:
         SecurityError: the budget is spent.
     """
-    kind = type(value)
-    if kind is int or kind is bool or value is None or (isinstance(value, str) and len(value) < _CHARS_OF_A_STEP):
-        return value
-    if isinstance(value, str):
-        _budget.spend(len(value) // _CHARS_OF_A_STEP)
-    elif isinstance(value, (list, tuple, dict)):
-        _budget.spend(_weight(value, _budget.steps_left * _ITEMS_OF_A_STEP) // _ITEMS_OF_A_STEP)
+    steps = steps_of(value)
+    if steps:
+        _budget.spend(steps)
     return value
 
 
-def _weight(value: object, most: int) -> int:
-    """Return how many items a value has on all its levels, long texts as several; about ``most`` are visited."""
-    total, left = 0, [value]
-    while left:
-        current = left.pop()
-        if isinstance(current, str):
-            total += len(current) // _ITEMS_OF_A_STEP
-            continue
-        if not isinstance(current, (list, tuple, dict)):
-            continue
-        total += len(current) + 1
-        if total > most:
-            return total + _ITEMS_OF_A_STEP
-        if isinstance(current, dict):
-            left.extend(current.keys())
-            left.extend(current.values())
-        else:
-            left.extend(current)
-    return total
+def steps_of(value: object) -> int:
+    """Return what walking through all of a value takes; 0 for what is short."""
+    if isinstance(value, str):
+        return len(value) // CHARS_OF_A_STEP
+    if isinstance(value, (int, float)) or value is None:
+        return 0
+    if isinstance(value, (list, tuple, dict)):
+        return weight(value, _budget.steps_left * ITEMS_OF_A_STEP) // ITEMS_OF_A_STEP
+    return len(value) // ITEMS_OF_A_STEP if isinstance(value, Sized) else 0
 
 
 def _weighing(test: Callable[..., Any]) -> Callable[..., Any]:
@@ -221,7 +205,8 @@ def _weighing(test: Callable[..., Any]) -> Callable[..., Any]:
     return weighing
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return any value as a text for people."""
     if isinstance(value, Undefined):
         return str(value)  # StrictUndefined raises with the name
     if value is None or isinstance(value, (int, float)):
@@ -253,6 +238,13 @@ def _limited(environment: TemplateSandbox, items: Any, steps_each: int) -> Itera
         yield item
 
 
+def counted(items: Iterable[Any]) -> Iterator[Any]:
+    """Yield the items of a generator; each is a step."""
+    for item in items:
+        _budget.spend(1)
+        yield item
+
+
 def _joined(parts: list[object]) -> str:
     """``a ~ b``."""
     return joined_text(parts)
@@ -260,8 +252,10 @@ def _joined(parts: list[object]) -> str:
 
 def _literal(value: Any) -> Any:
     """Check a list or map written in a template: nesting is bounded, so that walking it is."""
-    if _nesting(value, _MAX_LITERAL_DEPTH + 1) > _MAX_LITERAL_DEPTH:
-        raise SecurityError(f"lists and maps may be nested {_MAX_LITERAL_DEPTH} levels deep")
+    if any(isinstance(item, (list, tuple, dict)) for item in (value.values() if isinstance(value, dict) else value)):
+        weighed(value)
+        if _nesting(value, _MAX_LITERAL_DEPTH + 1) > _MAX_LITERAL_DEPTH:
+            raise SecurityError(f"lists and maps may be nested {_MAX_LITERAL_DEPTH} levels deep")
     return value
 
 
@@ -285,31 +279,6 @@ def _nesting(value: Sequence[object] | Mapping[object, object], left: int) -> in
     return 1 + deepest
 
 
-def _in_markdown(value: object) -> str:
-    return escape_markdown(_printed(value))
-
-
-def _in_plain(value: object) -> str:
-    return break_mentions(_printed(value))
-
-
-def _in_file(value: object) -> str:
-    return _printed(value)
-
-
-def _printed(value: object) -> str:
-    if not isinstance(value, str):
-        return _shown(value)
-    if len(value) >= _CHARS_OF_A_STEP:
-        _budget.spend(len(value) // _CHARS_PRINTED_IN_A_STEP)
-    return value
-
-
-def _in_url(value: object) -> str:
-    text = _printed(value)
-    return str(text) if isinstance(text, Markdown) else quote(text, safe="", errors="replace")
-
-
 class Slot:
     """The places of a message, by what a printed text must not be able to do there."""
 
@@ -321,25 +290,3 @@ class Slot:
     """Files and colours: nothing is changed."""
     URL: Final = "in_url"
     """Addresses: values are percent-encoded."""
-
-
-SLOT_FILTERS: Final[dict[str, Callable[..., Any]]] = {
-    Slot.MARKDOWN: _in_markdown,
-    Slot.PLAIN: _in_plain,
-    Slot.RAW: _in_file,
-    Slot.URL: _in_url,
-}
-
-REFUSED_STATEMENTS: Final[dict[type[nodes.Node], str]] = {
-    nodes.Include: "include",
-    nodes.Import: "import",
-    nodes.FromImport: "from … import",
-    nodes.Extends: "extends (use the key `extends:` of the file)",
-    nodes.Block: "block",
-    nodes.Macro: "macro",
-    nodes.CallBlock: "call",
-    nodes.FilterBlock: "filter block (use `{{ value | filter }}`)",
-    nodes.AssignBlock: "set block (use `{% set name = value %}`)",
-    nodes.ScopedEvalContextModifier: "autoescape",
-    nodes.EvalContextModifier: "autoescape",
-}

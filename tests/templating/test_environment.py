@@ -57,7 +57,7 @@ def render(text: str, slot: str = Slot.MARKDOWN) -> str:
         ("{{ 2.345 | round(1) }} {{ 2.5 | round }}", "2.3 2"),
         ("{{ 'ab' * 3 }}{{ 'ab' * -1 }}", "ababab"),
         ("{{ rows | pairs }}{{ [['', 1]] | pairs }}", "a=1  bb=221"),
-        ("{{ rows | table }}", "```\na   1\nbb  22\n```"),
+        ("{{ rows | table }}", "```\na    1\nbb  22\n```"),
         ("{{ [1, 5, 3] | sparkline }}", "▁█▄"),
         ("{{ rows }}", "\\[a, 1], [bb, 22]".replace("\\[", "[")),
         ("{{ none }}{{ true }}", "true"),

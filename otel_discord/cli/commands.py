@@ -22,6 +22,7 @@ _COMMANDS: Final = MappingProxyType(
         "print-config": "otel_discord.cli.print_config:print_config",
         "init": "otel_discord.cli.init:init",
         "preview": "otel_discord.cli.preview:preview",
+        "test": "otel_discord.cli.test:test",
         "send-test": "otel_discord.cli.send_test:send_test",
         "dead-letters": "otel_discord.cli.dead_letters:dead_letters",
         "maintenance": "otel_discord.cli.maintenance:maintenance",

@@ -32,6 +32,10 @@ class PreviewedRequest:
     files: Sequence[PreviewedFile] = ()
     at_s: float = 0.0
     """Seconds since the preview began, on its own clock."""
+    templates: Sequence[str] = ()
+    """Names of the templates that it was made with, where that is known."""
+    kept_files: Sequence[str] | None = None
+    """Names of the files that an edit leaves there; None: all."""
     is_refused: bool = False
     """The preview let Discord refuse it, to show what follows."""
 

@@ -28,6 +28,8 @@ from otel_discord.signals import Signal
 M = TypeVar("M", bound=BaseModel)
 
 _SECTIONS: Final[Mapping[str, Kind]] = {f"{kind}s": kind for kind in Kind}
+_OTHER_KEYS: Final = ("service", "tests")
+"""``tests`` is data for ``otel-discord test``, which checks it; nothing of it runs in the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ class _Loading:
         data: dict[str, Any] = self.source.document.data
         self.problems += self.source.problems
         for key in data:
-            if key not in _SECTIONS and key != "service":
-                self._note((key,), f"has invalid keys: {key}", did_you_mean(key, [*_SECTIONS, "service"]))
+            if key not in _SECTIONS and key not in _OTHER_KEYS:
+                self._note((key,), f"has invalid keys: {key}", did_you_mean(key, [*_SECTIONS, *_OTHER_KEYS]))
         for section, kind in _SECTIONS.items():
             self._section(section, kind, data.get(section))
         service = self._model(ServiceConfig, ("service",), data.get("service"))

@@ -53,7 +53,7 @@ def configuration_schema(registry: Registry) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": ["service"],
-        "properties": {**sections, "service": schema_of[ServiceConfig]},
+        "properties": {**sections, "service": schema_of[ServiceConfig], "tests": {"type": ["array", "null"]}},
         "$defs": {name: _with_references(each) for name, each in definitions.get("$defs", {}).items()},
     }
 

@@ -96,6 +96,8 @@ class CapturingTransport:
     is_refusing: bool = False
     refused: set[str] = field(default_factory=set)
     """Destinations that have refused their one message."""
+    file_names: dict[str, str] = field(default_factory=dict)
+    """Of the files that messages have, by the id that they were given."""
     requests: list[PreviewedRequest] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -117,17 +119,27 @@ class CapturingTransport:
                 query={key: value for key, value in parse_qsl(parts.query) if key != "wait"},
                 files=[_file(part) for part in request.files],
                 at_s=self.wall_clock() - self.begun_s,
+                kept_files=self._kept(request.json),
                 is_refused=is_refused,
             )
         )
         if is_refused:
             self.refused.add(destination)
             return _answer(400, _REFUSAL)
+        new = {self._new_id(): part for part in request.files}
+        self.file_names.update({file_id: part.filename for file_id, part in new.items()})
         attachments = [
-            {"id": self._new_id(), "filename": part.filename, "size": part.size_bytes, "url": "", "proxy_url": ""}
-            for part in request.files
+            {"id": file_id, "filename": part.filename, "size": part.size_bytes, "url": "", "proxy_url": ""}
+            for file_id, part in new.items()
         ]
         return _answer(200, {"id": message_id, "channel_id": path[0], "attachments": attachments})
+
+    def _kept(self, body: Any) -> list[str] | None:
+        """Return the names of the files that an edit leaves there; None where it says nothing of files."""
+        named = body.get("attachments") if isinstance(body, dict) else None
+        if not isinstance(named, list):
+            return None
+        return [self.file_names[str(each.get("id"))] for each in named if str(each.get("id")) in self.file_names]
 
     def _new_id(self) -> str:
         """Return an id that says when it was made, as Discord's do."""

@@ -89,7 +89,12 @@ def messages_of(exporter: str, requests: Sequence[PreviewedRequest]) -> list[Pre
         known = states.setdefault(request.message_id, [])
         before = known[-1] if known else None
         whole = {**(before.whole if before else {}), **request.payload}
-        known.append(MessageState(request, whole, (*(before.files if before else ()), *request.files)))
+        kept = [
+            file
+            for file in (before.files if before else ())
+            if request.kept_files is None or file.name in request.kept_files
+        ]
+        known.append(MessageState(request, whole, (*kept, *request.files)))
     return [
         PreviewedMessage(exporter, request.destination, key, tuple(states[key]), key in deleted)
         for key, request in first.items()

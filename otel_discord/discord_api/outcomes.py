@@ -32,6 +32,8 @@ INVALID_FORM: Final = 50035
 ARCHIVED_THREAD: Final = 50083
 NOT_THE_AUTHOR: Final = 50005
 
+EDITS_CAPPED: Final = 30046
+"""Too many edits of messages that are older than an hour; later edits may be taken again."""
 _REFUSED_CODES: Final = {
     INVALID_FORM: Reason.INVALID_FORM,
     50006: Reason.EMPTY_MESSAGE,
@@ -42,7 +44,7 @@ _REFUSED_CODES: Final = {
     240000: Reason.CONTENT_BLOCKED,  # harmful links
     20009: Reason.CONTENT_BLOCKED,  # explicit content
     10008: Reason.MESSAGE_GONE,
-    30046: Reason.MESSAGE_GONE,  # an old message has no edits left: for us it is a message that cannot be edited
+    EDITS_CAPPED: Reason.MESSAGE_GONE,
 }
 _GONE_CODES: Final = {
     10003: Reason.NOT_FOUND,  # channel

@@ -18,6 +18,8 @@ from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl
 from otel_discord.exporters.discord.alert_ends import AlertEnds
 from otel_discord.exporters.discord.alerts.group import AlertGroup
+from otel_discord.exporters.discord.alerts.pacing import MOST_TURNS
+from otel_discord.exporters.discord.capped_edits import CappedEdits, is_capped, priority_of, rest_card
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.compose import Composer
@@ -29,7 +31,7 @@ from otel_discord.exporters.discord.edited_charts import (
     refused_charts,
     without_charts,
 )
-from otel_discord.exporters.discord.folding.book import Entry, Posted, rest_of, worse_of
+from otel_discord.exporters.discord.folding.book import Entry, Posted, worse_of
 from otel_discord.exporters.discord.folding.editing import may_go, next_edit
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane
@@ -82,7 +84,7 @@ class Edits:
             self.wake_at_s = self._not_before_s
             return None
         if not may_go(due, now_s, self.interval_s, others_wait=others_wait, was_last=self._was_last):
-            if not others_wait:
+            if not others_wait and not at_once:
                 self.wake_at_s = due.at_s
             return None
         ready_at_s = self.client.ready_at(self._webhook(due.message), Operation.EDIT, priority=EDIT_PRIORITY)
@@ -132,6 +134,8 @@ class Edits:
         await self._conclude(message, shown, told, outcome)
         if isinstance(outcome, Delivered) and worse:
             await self._go_on_worse(message, worse)
+        if isinstance(outcome, Delivered) and any(entry.owes_turn for entry in entries):
+            await self._turned(message, entries)
         return False
 
     async def _shown(self, message: Posted, shown: list[tuple[Entry, int]], changed_s: float) -> None:
@@ -167,6 +171,9 @@ class Edits:
                 self._not_before_s = message.changed_s + _AFTER_FAILURE_S
                 if self.circuit.failed():
                     await self.circuit.hold(outcome)
+            case Refused() if is_capped(outcome) and message.lives_on:
+                await self._put_off(message)
+                await self.circuit.works()
             case Refused():
                 self.logger.warning(
                     "Discord does not take an edit; what it would have shown becomes a new message",
@@ -181,6 +188,25 @@ class Edits:
             case _:
                 assert_never(outcome)
 
+    async def _put_off(self, message: Posted) -> None:
+        if not message.times_put_off:
+            self.logger.info(
+                "Discord takes no edit of an old message for now; it is tried again later, and what is news is told"
+                " by a new message",
+                extra={"destination": self.lane.name, "message_id": message.message_id},
+            )
+        await self._capped.put_off(message, asyncio.get_running_loop().time())
+        if message.times_put_off >= MOST_TURNS and all(entry.owes_turn for entry in message.entries):
+            await self._turned(message, list(message.entries))
+
+    async def _turned(self, message: Posted, entries: Sequence[Entry]) -> None:
+        if not await self._capped.turned(message, entries):
+            await self._let_go([message.message_id], [entry.card_id for entry in entries])
+
+    @property
+    def _capped(self) -> CappedEdits:
+        return CappedEdits(self.fold, self.lane)
+
     async def _go_on_worse(self, message: Posted, entries: Sequence[Entry]) -> None:
         """Let alerts that got worse go on as new messages, of their own priority; the one that told them says so."""
         book = self.fold.book
@@ -188,14 +214,15 @@ class Edits:
         async with self.fold.steady():
             worse = [entry for entry in entries if entry.is_urgent and entry.message is message]
             url = book.url_of(message)
-            moves = [Move(entry.card_id, NewCard(book.lane, _priority(entry), worse_of(entry, url))) for entry in worse]
+            cards = [NewCard(book.lane, priority_of(entry), worse_of(entry, url)) for entry in worse]
+            moves = [Move(entry.card_id, card) for entry, card in zip(worse, cards, strict=True)]
             ids = await self.lane.move(moves) if moves else ()
             book.ended([entry.card_id for entry in worse])
             self.fold.moved(moves, ids)
             is_done = not message.entries
             if is_done:
                 book.forget(message)
-            elif not message.unshown:
+            elif not message.is_stale:
                 book.stale.pop(message.message_id, None)
         if is_done:
             await self._let_go([message.message_id], ())
@@ -211,7 +238,8 @@ class Edits:
             message.refused = True
             rest = [entry for entry in message.entries if entry.unshown or entry.is_open_alert]
             url = book.url_of(message) if any(entry.is_urgent for entry in rest) else ""
-            moves = [Move(entry.card_id, NewCard(book.lane, _priority(entry), _rest_of(entry, url))) for entry in rest]
+            cards = [NewCard(book.lane, priority_of(entry), rest_card(entry, url)) for entry in rest]
+            moves = [Move(entry.card_id, card) for entry, card in zip(rest, cards, strict=True)]
             ids = await self.lane.move(moves) if moves else ()
             released = [
                 replace(entry, card_id=card_id, base=move.card.payload, count=entry.unshown, message=None, shown=0)
@@ -269,12 +297,3 @@ def _card_of(entry: Entry) -> Card:
     if not entry.is_urgent or entry.alert is None:
         return card
     return replace(card, alert_group=replace(entry.alert, went_on=True).to_bytes())
-
-
-def _rest_of(entry: Entry, url: str) -> bytes:
-    """Return the card that stands for what a message does not show; an alert that got worse is told as such."""
-    return worse_of(entry, url) if entry.is_urgent else rest_of(entry)
-
-
-def _priority(entry: Entry) -> int:
-    return entry.priority if entry.alert is None else max(entry.priority, entry.alert.priority)

@@ -13,6 +13,7 @@ import pytest
 from otel_discord.component import Outlets
 from otel_discord.connectors.threshold.config import ThresholdConfig
 from otel_discord.connectors.threshold.connector import ThresholdConnector
+from otel_discord.exporters.discord.alerts.pacing import MOST_TURNS
 from otel_discord.signals import Signal
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, FakeRequest, Fault
 from otel_discord.testing.host import NopHost
@@ -206,22 +207,81 @@ async def test_a_gap_is_no_end_and_silence_is_one() -> None:
         assert colors(made.fake) == [GREEN, AMBER]
 
 
-async def test_three_days_at_a_discord_that_takes_no_edits_of_old_messages() -> None:
-    """Each message that may not be edited any more (30046) is followed by another one, and only the last goes on."""
+@pytest.mark.parametrize("repeat_interval", ["5m", "12h"])
+async def test_three_days_at_a_discord_that_takes_no_edits_of_old_messages(repeat_interval: str) -> None:
+    """The message of an alert that is as it was stays the only one; its end is a new one, and edits are tried again."""
     fake = FakeDiscord()
+    tried = refuse_old_edits(fake)
+    async with chain(rule(repeat_interval=repeat_interval, window="10m"), fake=fake) as made:
+        await made.go(3 * DAY_S, lambda second: 500 + second / 1000, STEP_S)
+        assert colors(fake) == [AMBER]
+        assert all(second <= HOUR_S + 60 for second in edits(fake))
+        assert len(tried) <= 3 * 24 + 3
+        await made.go(2 * STEP_S, 5, STEP_S)
+        assert colors(fake) == [AMBER, GREEN]
+        assert titles(fake)[-1] == "🟢 QueueTooDeep: resolved after 3 days"
+        fake.faults.clear()
+        before = len(edits(fake))
+        await made.go(2 * HOUR_S, 5, STEP_S)
+        assert colors(fake) == [GREEN, GREEN]
+        assert titles(fake)[0] == titles(fake)[1]
+        await made.go(DAY_S, 5, STEP_S)
+        assert len(edits(fake)) == before + 1
+
+
+async def test_a_message_that_can_never_be_turned_is_left_as_it_is() -> None:
+    fake = FakeDiscord()
+    tried = refuse_old_edits(fake)
+    async with chain(rule(repeat_interval="0s", window="10m"), fake=fake) as made:
+        await made.go(2 * HOUR_S, 500, STEP_S)
+        await made.go(3 * DAY_S, 5, STEP_S)
+        assert colors(fake) == [AMBER, GREEN]
+        assert len(tried) == MOST_TURNS
+
+
+async def test_what_gets_worse_is_told_at_once_by_a_discord_that_takes_no_edits() -> None:
+    fake = FakeDiscord()
+    refuse_old_edits(fake)
+    async with chain(rule(repeat_interval="1h", window="10m"), fake=fake) as made:
+        await made.go(6 * HOUR_S, 500, STEP_S)
+        await made.go(2 * STEP_S, 2000, STEP_S)
+        assert colors(fake) == [AMBER, RED]
+        assert fake.messages[0].id in words(fake.messages[1])
+        fake.faults.clear()
+        await made.go(2 * HOUR_S, 2000, STEP_S)
+        assert colors(fake) == [GREY, RED]
+        assert "went on as critical" in words(fake.messages[0])
+        await made.go(2 * STEP_S, 5, STEP_S)
+        assert colors(fake) == [GREY, GREEN]
+
+
+async def test_who_joins_is_told_although_discord_takes_no_edits() -> None:
+    """Nobody reads of it otherwise; the message goes on below, with all its alerts."""
+    fake = FakeDiscord()
+    refuse_old_edits(fake)
+    async with chain(rule(repeat_interval="1h", window="10m"), fake=fake) as made:
+        await made.go(3 * HOUR_S, lambda _: {"a": 500.0, "b": 5.0}, STEP_S)
+        await made.go(2 * STEP_S, lambda _: {"a": 500.0, "b": 500.0}, STEP_S)
+        assert titles(fake)[1:] == ["🟠 QueueTooDeep: 2 firing"]
+        await made.go(3 * HOUR_S, lambda _: {"a": 500.0, "b": 500.0}, STEP_S)
+        fake.faults.clear()
+        await made.go(2 * HOUR_S, lambda _: {"a": 500.0, "b": 500.0}, STEP_S)
+        assert titles(fake) == ["🟠 QueueTooDeep: went on", "🟠 QueueTooDeep: 2 firing"]
+        assert colors(fake) == [GREY, AMBER]
+
+
+def refuse_old_edits(fake: FakeDiscord) -> list[float]:
+    """Take no edit of a message that is older than an hour; return when such edits came."""
+    refused: list[float] = []
 
     def is_old(request: FakeRequest) -> bool:
         if request.method != "PATCH":
             return False
         message_id = request.path.partition("?")[0].rsplit("/", 1)[1]
-        return any(each.id == message_id and fake.now() - each.arrived_at_s > HOUR_S for each in fake.messages)
+        meets = any(each.id == message_id and fake.now() - each.arrived_at_s > HOUR_S for each in fake.messages)
+        if meets:
+            refused.append(fake.now())
+        return meets
 
     fake.faults.add(Fault(Answer(400, {"code": 30046, "message": "edits"}), match=is_old, times=math.inf))
-    async with chain(rule(repeat_interval="12h", window="10m"), fake=fake) as made:
-        await made.go(3 * DAY_S, 500, STEP_S)
-        assert colors(fake) == [AMBER] * 6  # told at first, and every twelve hours after that
-        assert not edits(fake)
-        await made.go(2 * STEP_S, 5, STEP_S)
-        assert colors(fake) == [AMBER] * 6 + [GREEN]
-        assert titles(fake)[-1] == "🟢 QueueTooDeep: resolved after 3 days"
-        assert made.rig.telemetry.value("otelcol_exporter_sent_log_records") == 7
+    return refused

@@ -44,7 +44,7 @@ class AlertGroup:
     """The message that told them before they got worse, where its address is known."""
     origin_ns: int = 0
     went_on: bool = False
-    """They got worse and go on in another message."""
+    """They go on in another message, or their end was told there: this one has to say so still."""
     retold: bool = False
     """A message that is not there any more has told them before."""
     evidence: bytes = b""
@@ -101,6 +101,18 @@ class AlertGroup:
     def is_worse(self) -> bool:
         """Whether it is worse than its message told: an edit notifies nobody, so that a new message is due."""
         return not self.is_over and self.severity > self.told_severity
+
+    def is_news_to(self, shown: "AlertGroup | None") -> bool:
+        """Return whether it is over, or has an alert that fires, and a message does not say so.
+
+        Args:
+            shown: what the message says; None where that is not known.
+        """
+        if self.is_over:
+            return shown is None or not shown.is_over
+        if shown is None:
+            return len(self.members) > 1
+        return not {event.identity for event in self.firing} <= {event.identity for event in shown.firing}
 
     def takes(self, event: AlertEvent, *, is_told: bool) -> bool:
         """Return whether an event belongs here: it tells of an alert that is shown here, or of one that may join.

@@ -11,6 +11,9 @@ from otel_discord.exporters.discord.alerts.group import AlertGroup
 OLD_AFTER_NS: Final = 3_600 * 10**9
 """Edits of messages older than an hour are capped."""
 OLD_INTERVAL_S: Final = 900.0
+LONGEST_PUT_OFF_S: Final = 3_600.0
+MOST_TURNS: Final = 24
+"""So often an edit is tried that says no more than that its alert goes on elsewhere."""
 
 
 def edit_wait_s(
@@ -36,3 +39,8 @@ def edit_wait_s(
 def living_edit_wait_s(age_ns: int, edit_interval_s: float) -> float:
     """Return how long after its last change a message of this age may be edited, where nothing in it is urgent."""
     return max(edit_interval_s, OLD_INTERVAL_S) if age_ns > OLD_AFTER_NS else edit_interval_s
+
+
+def capped_wait_s(times: int) -> float:
+    """Return how long no edit is tried once Discord took none for the ``times``-th time in a row (30046)."""
+    return min(LONGEST_PUT_OFF_S, OLD_INTERVAL_S * float(1 << min(times - 1, 8)))

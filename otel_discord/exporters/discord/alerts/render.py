@@ -74,7 +74,7 @@ def _title_of_one(event: AlertEvent, group: AlertGroup) -> Markdown:
         lasted = lasted_s(event)
         return Markdown(f"{name}: resolved after {span_text(lasted)}" if lasted >= 1 else f"{name}: resolved")
     if group.went_on:
-        return Markdown(f"{name}: went on as {escape_markdown(_one_line(event.severity))}")
+        return Markdown(f"{name}: {_went_on(group)}")
     summary = _one_line(event.summary)
     if not summary:
         labels = _labels(event, 3)
@@ -95,9 +95,15 @@ def _title_of_many(events: Sequence[AlertEvent], group: AlertGroup) -> Markdown:
         lasted = f" after {span_text((ended - begun) / 1e9)}" if begun and ended > begun else ""
         return Markdown(f"{what}: all {len(events):,} resolved{lasted}")
     if group.went_on:
-        return Markdown(f"{what}: went on as {escape_markdown(_one_line(group.firing[0].severity))}")
+        return Markdown(f"{what}: {_went_on(group)}")
     firing = len(group.firing)
     return Markdown(f"{what}: {firing:,} firing" + (f" of {len(events):,}" if firing < len(events) else ""))
+
+
+def _went_on(group: AlertGroup) -> Markdown:
+    """Return ``went on as critical``, or that it went on as it was."""
+    as_what = f" as {escape_markdown(_one_line(group.firing[0].severity))}" if group.is_worse else ""
+    return Markdown(f"went on{as_what}")
 
 
 def _shared(events: Sequence[AlertEvent]) -> str:
@@ -108,8 +114,8 @@ def _shared(events: Sequence[AlertEvent]) -> str:
 
 def _before(group: AlertGroup, options: RenderOptions) -> list[str]:
     """Return that it goes on here, or that it was told before."""
-    if group.went_on:
-        return ["it got worse, and goes on in a new message below"]
+    if group.went_on and not group.is_over:
+        return [f"{'it got worse, and ' if group.is_worse else ''}goes on in a new message below"]
     if not group.origin_url and not group.origin_ns:
         return []
     since = timestamp(group.origin_ns, "R") if options.timestamps else ""

@@ -11,7 +11,7 @@ from typing import Final
 from otel_discord._proto import queue_pb2
 from otel_discord.component import PostedCard, PostedMessage, StoredCard
 from otel_discord.exporters.discord.alerts.group import AlertGroup
-from otel_discord.exporters.discord.alerts.pacing import edit_wait_s, living_edit_wait_s
+from otel_discord.exporters.discord.alerts.pacing import capped_wait_s, edit_wait_s, living_edit_wait_s
 from otel_discord.exporters.discord.charts.shown import UNKNOWN, ShownChart
 from otel_discord.exporters.discord.evidence.told import without_lines
 from otel_discord.exporters.discord.folding.kinds import Kind
@@ -101,16 +101,30 @@ class Entry:
     @property
     def is_open_alert(self) -> bool:
         """Whether it shows an alert that is not over."""
-        return self.alert is not None and not self.alert.is_over
+        return self.alert is not None and not self.alert.is_over and not self.alert.went_on
 
     @property
     def is_urgent(self) -> bool:
         """Whether its alert is worse than its message has told."""
-        return self.message is not None and self.alert is not None and self.alert.is_worse
+        return self.message is not None and self.alert is not None and self.alert.is_worse and not self.alert.went_on
+
+    @property
+    def owes_turn(self) -> bool:
+        """Whether its alert goes on in another message, which this one does not say yet."""
+        return self.message is not None and self.alert is not None and self.alert.went_on
+
+    @property
+    def is_news(self) -> bool:
+        """Whether its message does not show that an alert is over, worse, or new: what a reader must not miss."""
+        if self.message is None or self.alert is None or self.alert.went_on:
+            return False
+        return self.alert.is_worse or (bool(self.unshown) and self.alert.is_news_to(self.shown_alert))
 
     @property
     def says_all(self) -> bool:
         """Whether Discord shows what there is to show, although records are counted since: they told nothing new."""
+        if self.owes_turn:
+            return False
         return not self.unshown or (self.alert is not None and self.alert is self.shown_alert)
 
 
@@ -150,6 +164,30 @@ class Posted:
     """When it was posted or last edited: loop time; 0 where that was in an earlier run."""
     refused: bool = False
     """Discord does not take an edit of it; its entries go on elsewhere."""
+    times_put_off: int = 0
+    """How often in a row Discord took no edit of it because of its age."""
+    put_off_until_s: float = 0.0
+    """Loop time until which none is tried, unless it has news."""
+
+    def put_off(self, now_s: float) -> None:
+        """Let the next edit wait: Discord has just refused one because of its age."""
+        self.times_put_off += 1
+        self.put_off_until_s = now_s + capped_wait_s(self.times_put_off)
+
+    @property
+    def lives_on(self) -> bool:
+        """Whether all that it shows may change as long as it lasts."""
+        return bool(self.entries) and all(entry.kind.lives_on for entry in self.entries)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it shows less than there is to show."""
+        return any(entry.unshown or entry.owes_turn for entry in self.entries)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a reader must not miss what it does not show yet."""
+        return any(entry.is_news for entry in self.entries)
 
     @property
     def unshown(self) -> int:
@@ -283,7 +321,7 @@ class LaneBook:
             entry.message, entry.shown = message, records
             self.entries[entry.card_id] = entry
             self._gathering.pop(entry.card_id, None)
-            if entry.alert is not None:
+            if entry.alert is not None and not entry.alert.went_on:
                 self.open.setdefault(entry.fingerprint, entry)
                 for identity in entry.alert.members:
                     self.alerts.setdefault(identity, entry)
@@ -293,7 +331,7 @@ class LaneBook:
                 self._pace(entry)
             message.entries.append(entry)
             self.kept_bytes += entry.size_bytes
-        if message.unshown:
+        if message.is_stale:
             self.stale[message.message_id] = message
 
     def edited(self, message: Posted, shown: Iterable[tuple[Entry, int]], now_s: float) -> None:
@@ -303,8 +341,9 @@ class LaneBook:
             if entry.kind.lives_on:
                 self._pace(entry)
         message.changed_s = now_s
+        message.times_put_off, message.put_off_until_s = 0, 0.0
         self.stale.pop(message.message_id, None)
-        if message.unshown:
+        if message.is_stale:
             self.stale[message.message_id] = message
 
     def ended(self, card_ids: Iterable[int]) -> None:
@@ -337,7 +376,7 @@ class LaneBook:
         clean = [
             message
             for message in self.messages.values()
-            if not message.unshown and not any(entry.is_open_alert for entry in message.entries)
+            if not message.is_stale and not any(entry.is_open_alert for entry in message.entries)
             if not any(entry.is_status for entry in message.entries) or self._is_past(message, now_ns)
         ]
         old = [message for message in clean if self._is_past(message, now_ns)]
@@ -423,13 +462,14 @@ class LaneBook:
                 entry.alert = without_lines(entry.alert) if entry.alert is not None else None
                 entry.shown_alert = entry.alert if shown >= entry.count else None
                 entry.chart = UNKNOWN if entry.alert is not None else None
-                if entry.shown_alert is not None and entry.shown_alert.is_over:
+                if entry.shown_alert is not None and entry.shown_alert.is_over and not entry.shown_alert.went_on:
                     entry.alert = entry.shown_alert = replace(entry.shown_alert, end_told=True)
             self.posted(message, entries)
             for entry, _ in entries:
                 entry.touched_ns = max(entry.touched_ns, kept.posted_ns)
                 if entry.fingerprint:
-                    self.opened(entry)
+                    if not entry.owes_turn:
+                        self.opened(entry)
                     yield entry
         for card in waiting:
             entry = stored_entry(card)

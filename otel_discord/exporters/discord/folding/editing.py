@@ -32,12 +32,15 @@ def next_edit(book: LaneBook, interval_s: float, *, at_once: bool = False) -> Du
     if not book.stale:
         return None
     return min(
-        (
-            Due(message, 0.0 if at_once or message.is_urgent else message.changed_s + message.wait_s(interval_s))
-            for message in book.stale.values()
-        ),
+        (Due(message, _due_s(message, interval_s, at_once=at_once)) for message in book.stale.values()),
         key=lambda due: (due.at_s, -max(entry.priority for entry in due.message.entries)),
     )
+
+
+def _due_s(message: Posted, interval_s: float, *, at_once: bool) -> float:
+    if message.put_off_until_s and not message.has_news:
+        return message.put_off_until_s
+    return 0.0 if at_once or message.is_urgent else message.changed_s + message.wait_s(interval_s)
 
 
 def may_go(due: Due, now_s: float, interval_s: float, *, others_wait: bool, was_last: bool) -> bool:

@@ -5,7 +5,6 @@ Prints one line of JSON.
 
 import argparse
 import asyncio
-import gc
 import json
 import logging
 import time
@@ -24,6 +23,7 @@ from otel_discord.component import ComponentId, Outlets, Settings
 from otel_discord.connectors.threshold.config import ThresholdConfig
 from otel_discord.connectors.threshold.connector import ThresholdConnector
 from otel_discord.connectors.threshold.own_numbers import OwnNumbers
+from otel_discord.service.garbage import begin_collecting, collection_postponed
 from otel_discord.signals import MetricsBatch, Signal
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.sinks import Sink
@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("--evaluation-interval", default="1s")
     parser.add_argument("--silence", action="store_true", help="rules also wait for every group that they know")
     parser.add_argument("--unmatched", action="store_true", help="no rule wants what is sent")
-    print(json.dumps(asyncio.run(_measure(parser.parse_args()))), flush=True)
+    options = parser.parse_args()
+    with collection_postponed():  # as the service does it
+        print(json.dumps(asyncio.run(_measure(options))), flush=True)
 
 
 async def _measure(options: argparse.Namespace) -> dict[str, float]:
@@ -52,8 +54,7 @@ async def _measure(options: argparse.Namespace) -> dict[str, float]:
     connector = ThresholdConnector(settings, config, Outlets({Signal.LOGS: sink}))
     made = requests(options.series, prefix="other" if options.unmatched else "bench.metric")
     start_ns = time.time_ns()
-    gc.collect()
-    gc.freeze()
+    begin_collecting()
     before_bytes = _rss_bytes()
     spent = _Spent()
     with _lags() as lags:

@@ -1,6 +1,9 @@
 """Garbage is not looked for while starting, and is again afterwards."""
 
 import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -40,3 +43,53 @@ def test_a_start_s_own_garbage_does_not_become_permanent() -> None:
         begin_collecting()
     gc.unfreeze()
     assert not [each for each in gc.get_objects() if type(each) is Cycle]
+
+
+class Cycle:
+    """Refers to itself."""
+
+    def __init__(self, more: object = None) -> None:
+        self.itself, self.more = self, more
+
+
+def test_what_took_long_to_look_through_is_not_looked_through_each_time_but_now_and_then() -> None:
+    with collection_postponed(), looks_at(clock := [1000.0]):
+        begin_collecting()
+        permanent, cycle = gc.get_freeze_count(), Cycle()
+        gc.collect()  # takes no time
+        assert gc.get_freeze_count() == permanent
+        clock[1:] = [0.5]
+        gc.collect()
+        assert gc.get_freeze_count() > permanent
+        gone = weakref.ref(cycle)
+        del cycle
+        gc.collect()
+        assert gone() is not None
+        clock[0] += 601.0
+        gc.collect()
+        assert gone() is None
+
+
+def test_what_is_not_used_any_more_is_freed_though_it_is_permanent() -> None:
+    with collection_postponed(), looks_at([1000.0, 0.5]):
+        begin_collecting()
+        kept = {1: Cycle()}
+        kept[1].itself = None
+        gc.collect()
+        gone = weakref.ref(kept[1])
+        kept.clear()
+        assert gone() is None
+
+
+@contextmanager
+def looks_at(clock: list[float]) -> Iterator[None]:
+    """Let looks have another clock: the time, and how much passes with each look at it."""
+
+    def now_s() -> float:
+        clock[0] += sum(clock[1:])
+        return clock[0]
+
+    looks = next(each for each in gc.callbacks if hasattr(each, "clock_s"))
+    looks.clock_s = now_s
+    looks.__post_init__()
+    yield

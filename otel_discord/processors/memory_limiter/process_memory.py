@@ -44,6 +44,7 @@ class ProcessMemory:
 
     def collect(self) -> None:
         """Collect garbage; where the C library can, let it return free pages, or the resident set would not shrink."""
+        gc.unfreeze()  # what was taken for permanent may have become garbage since
         gc.collect()
         if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
             trim(0)

@@ -32,6 +32,7 @@ from otel_discord.discord_api.outcomes import (
     _TRY_AGAIN_STATUSES,
 )
 from otel_discord.discord_api.retry_after import SHARED_CODES
+from otel_discord.exporters.discord.render_values import NAMES
 from otel_discord.service.config import ServiceConfig
 from otel_discord.service.registry import Registry
 from otel_discord.signals import parse_min_severity, severity_range
@@ -277,6 +278,61 @@ WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
 """For each reason: when it is given, and what follows (outcomes.py and delivery.py in words)."""
 
 
+# ------------------------------------------------------------------------------------------------ values of templates
+def value_table() -> str:
+    """Return the names that templates of records see, with what they mean."""
+    return _table(("name", "value"), [(f"`{name}`", VALUES.get(name, "")) for name in sorted(NAMES)])
+
+
+VALUES: Final[Mapping[str, str]] = {
+    "attr": "`attr('order.id', 'none')`: an attribute of the record",
+    "attributes": "list of `{key, name, value}`, as many as `limits.attributes`",
+    "body": "the message without what the title says",
+    "color": "of the severity, a number",
+    "count": "how many records the card stands for",
+    "count_mark": "`×412 `, empty for one",
+    "dropped_attributes_count": "attributes that the SDK dropped",
+    "emoji": "of the severity",
+    "environment": "`deployment.environment.name`",
+    "event_name": "of the record",
+    "exception_message": "of the exception, empty without one",
+    "exception_type": "of the exception, empty without one",
+    "files": "list of the labels of the files that go along",
+    "first_seen": "nanoseconds since 1970",
+    "footer": "`render.footer` of the configuration",
+    "history": "what is known of this problem from before",
+    "host": "`host.name`, or what stands for it",
+    "last_seen": "nanoseconds since 1970",
+    "late_mark": "`2 h late`, empty where that is not worth a word",
+    "link_line": "all links on one line",
+    "links": "list of `{name, url}`",
+    "location": "file, line and function",
+    "namespace": "`service.namespace`",
+    "new_mark": "that the problem is new",
+    "notes": "list of remarks for the reader, such as why a file is missing",
+    "pairs": "list of `(name, value)`: what tells this record from others",
+    "repeated_mark": "that an earlier try may have arrived",
+    "resource": "list of `{key, value}`, as many as `limits.resource_attributes`",
+    "resource_attr": "`resource_attr('service.version')`: an attribute of the resource",
+    "samples": "list of further messages, where they differ",
+    "scope": "name of the instrumentation scope",
+    "scope_version": "its version",
+    "seen": "`first … · last …` of a card for more than one record",
+    "service": "`service.name`",
+    "service_version": "`service.version`",
+    "severity": "in words",
+    "severity_number": "from 1 to 24, 0 where unknown",
+    "span_id": "in hex, or empty",
+    "time": "of the record, nanoseconds since 1970, 0 where unknown",
+    "title": "what happened, on one line",
+    "trace": "the stack trace's most telling part",
+    "trace_id": "in hex, or empty",
+    "trace_language": "of the stack trace, for a code block",
+    "when": "the time as Discord shows it, of a card for one record",
+}
+"""For each name of a template's values: what it is. `limits` are those of the template."""
+
+
 # ------------------------------------------------------------------------------------------------------------- pages
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
@@ -286,7 +342,11 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 def generated() -> dict[str, Callable[[], str]]:
     """Return what each mark stands for."""
     registry = Registry.from_entry_points()
-    makers: dict[str, Callable[[], str]] = {"commands": command_pages, "reasons": reason_table}
+    makers: dict[str, Callable[[], str]] = {
+        "commands": command_pages,
+        "reasons": reason_table,
+        "template values": value_table,
+    }
     for what in PAGES:
         if what == "service":
             makers["service"] = lambda: key_table("service", ServiceConfig)

@@ -1,4 +1,4 @@
-"""Rewrites the syntax tree of a template before it becomes code: what is printed is escaped, what is long is bounded."""
+"""Rewrites the syntax tree of a template before it becomes code: prints are escaped, what can be long is bounded."""
 
 from typing import Any, Final
 

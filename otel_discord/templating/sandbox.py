@@ -190,7 +190,9 @@ def steps_of(value: object) -> int:
         return 0
     if isinstance(value, (list, tuple, dict)):
         return weight(value, _budget.steps_left * ITEMS_OF_A_STEP) // ITEMS_OF_A_STEP
-    return len(value) // ITEMS_OF_A_STEP if isinstance(value, Sized) else 0
+    if isinstance(value, Undefined) or not isinstance(value, Sized):
+        return 0  # a value that is not there has no length, but may have a default
+    return len(value) // ITEMS_OF_A_STEP
 
 
 def _weighing(test: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,8 @@ from otel_discord.discord_api.html_text import plain, safe_url
 from otel_discord.discord_api.html_time import header_time
 
 _COLOR_MAX = 0xFFFFFF
+_GALLERY = 4
+"""Discord shows no more pictures of embeds with one url."""
 
 
 def render_embed(embed: Mapping[str, Any], files: Mapping[str, str], now: float | None) -> str:
@@ -18,11 +20,22 @@ def render_embed(embed: Mapping[str, Any], files: Mapping[str, str], now: float 
         _title(embed, now),
         _block("dv-description", blocks(plain(embed.get("description")), now=now)),
         _fields(embed.get("fields"), now),
-        picture(_object(embed, "image").get("url"), files, "dv-image"),
+        _image(embed, files),
         picture(_object(embed, "thumbnail").get("url"), files, "dv-thumbnail"),
         _footer(embed, files, now),
     ]
     return f'<div class="dv-embed">{_bar(embed.get("color"))}<div class="dv-inside">{"".join(parts)}</div></div>'
+
+
+def _image(embed: Mapping[str, Any], files: Mapping[str, str]) -> str:
+    """Return the large picture below, or a gallery where embeds with the same url bring more (``images``)."""
+    first, more = _object(embed, "image"), embed.get("images")
+    others = [item for item in more if isinstance(item, dict)] if isinstance(more, list) else []
+    shown = [first, *others] if first else others
+    if len(shown) < 2:
+        return picture(shown[0].get("url") if shown else "", files, "dv-image")
+    html = "".join(picture(item.get("url"), files, "dv-image") for item in shown[:_GALLERY])
+    return f'<div class="dv-gallery">{html}</div>'
 
 
 def picture(url: object, files: Mapping[str, str], css_class: str) -> str:

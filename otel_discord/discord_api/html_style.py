@@ -5,12 +5,12 @@ from typing import Final
 STYLE: Final = """
 .dv{--bg:#313338;--card:#2b2d31;--line:#26282c;--text:#dbdee1;--strong:#f2f3f5;--muted:#949ba4;--link:#00a8fc;
 --code:#2b2d31;--code-line:#1e1f22;--hover:#2e3035;--chip:rgba(88,101,242,.3);--chip-text:#c9cdfb;--quote:#4e5058;
---stamp:rgba(255,255,255,.06);--spoiler:#1e1f22;--bar:#1e1f22;
+--stamp:rgba(255,255,255,.06);--spoiler:#1e1f22;--bar:#1e1f22;--button:#4e5058;
 background:var(--bg);color:var(--text);font:400 16px/1.375 "gg sans","Helvetica Neue",Helvetica,Arial,
 sans-serif,"Noto Color Emoji";padding:16px 0;overflow-wrap:anywhere}
 .dv-light{--bg:#fff;--card:#f2f3f5;--line:#e3e5e8;--text:#313338;--strong:#060607;--muted:#5c5e66;--link:#006ce7;
 --code:#f2f3f5;--code-line:#e3e5e8;--hover:#f7f7f8;--chip:rgba(88,101,242,.15);--chip-text:#505cdc;--quote:#c4c9ce;
---stamp:rgba(0,0,0,.06);--spoiler:#d4d7dc;--bar:#e3e5e8}
+--stamp:rgba(0,0,0,.06);--spoiler:#d4d7dc;--bar:#e3e5e8;--button:#d4d7dc}
 .dv-page{margin:0}.dv-page>.dv{min-height:100vh;box-sizing:border-box}
 .dv *{box-sizing:border-box}
 .dv a{color:var(--link);text-decoration:none}
@@ -82,6 +82,17 @@ background:var(--card);border:1px solid var(--line);border-radius:8px}
 .dv-file-name{color:var(--link);display:block;line-height:1.25}
 .dv-preview{scrollbar-width:thin;scrollbar-color:var(--muted) transparent;
 width:520px;max-width:100%;max-height:190px;overflow:auto}
+.dv-gallery{display:grid;grid-template-columns:1fr 1fr;gap:4px;margin-top:16px}
+.dv-gallery .dv-image{margin:0;width:100%;height:100%;min-height:80px;object-fit:cover}
+.dv-inside>.dv-image,.dv-gallery,.dv-inside>.dv-footer{grid-column:1/-1}
+.dv-thread{color:var(--strong);font-size:20px;font-weight:700;margin:2px 0 6px}
+.dv-components{margin-top:6px;display:grid;gap:8px}
+.dv-row{display:flex;flex-wrap:wrap;gap:8px}
+.dv-button,.dv-menu{display:inline-block;padding:6px 14px;border-radius:8px;font-size:14px;font-weight:500;
+line-height:18px;background:var(--button);color:var(--strong)}
+.dv a.dv-button{color:var(--strong)}
+.dv-menu{border:1px solid var(--code-line);background:var(--code-line);color:var(--muted);min-width:220px}
+.dv-primary{background:#5865f2;color:#fff}.dv-success{background:#24804a;color:#fff}.dv-danger{background:#c93b3e;color:#fff}
 @media (max-width:560px){.dv-message{grid-template-columns:56px minmax(0,1fr);padding-right:12px}
 .dv-avatar{margin-left:8px}.dv-w4,.dv-w6{grid-column:span 12}}
 """

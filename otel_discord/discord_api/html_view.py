@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import Any, Final
 
+from otel_discord.discord_api.html_components import render_components
 from otel_discord.discord_api.html_embed import picture, render_embed
 from otel_discord.discord_api.html_markdown import blocks, link
 from otel_discord.discord_api.html_style import STYLE
@@ -95,7 +96,16 @@ def _message(message: Json, same_speaker: bool, now: float | None, preview: Prev
     used = {name for name in files if f"attachment://{name}" in _pictures(embeds)}
     below = "".join(_file(item, preview) for item in attachments if plain(item.get("filename")) not in used)
     css_class = "dv-message dv-same" if same_speaker else "dv-message"
-    return f'<article class="{css_class}">{side}<div>{head}{said}{below}{boxes}</div></article>'
+    rows = render_components(message.get("components"))
+    inside = f"{head}{_thread(message)}{said}{below}{boxes}{rows}"
+    return f'<article class="{css_class}">{side}<div>{inside}</div></article>'
+
+
+def _thread(message: Json) -> str:
+    """Return the title of the forum post, or the name of the thread, that a message opens."""
+    thread = message.get("thread")
+    name = plain(thread.get("name")) if isinstance(thread, dict) else plain(message.get("thread_name"))
+    return f'<div class="dv-thread">{escape(name.strip())}</div>' if name.strip() else ""
 
 
 def _said(message: Json, now: float | None) -> str:
@@ -130,14 +140,16 @@ def _avatar(message: Json, name: str) -> str:
 
 
 def _visible(embeds: list[Json]) -> list[Json]:
-    """Return the embeds that Discord shows: of several with one url only the first."""
-    seen: set[str] = set()
+    """Return the embeds that Discord shows: of several with one url the first, with up to four pictures of them all."""
+    first: dict[str, Json] = {}
     shown: list[Json] = []
     for embed in embeds:
         url = plain(embed.get("url"))
-        if not url or url not in seen:
-            shown.append(embed)
-        seen.add(url)
+        if not url or url not in first:
+            first[url] = {**embed, "images": []}
+            shown.append(first[url])
+        elif isinstance(embed.get("image"), dict):
+            first[url]["images"].append(embed["image"])
     return shown
 
 
@@ -146,6 +158,7 @@ def _pictures(embeds: list[Json]) -> set[str]:
         plain(inner.get(key))
         for embed in embeds
         for inner, key in (
+            *((each, "url") for each in embed.get("images") or ()),
             (embed.get("image"), "url"),
             (embed.get("thumbnail"), "url"),
             (embed.get("author"), "icon_url"),

@@ -107,7 +107,8 @@ class Expectation(StrictModel):
             lines += _difference("destination", self.destination, ", ".join(_names(outcome)) or "no message")
         tried = [list(self._of_one(message)) for message in candidates]
         if tried:
-            lines += sorted(tried, key=len)[0]
+            fewest = min(len(each) for each in tried)
+            lines += next(each for each in tried if len(each) == fewest)
         elif self._looks_at_a_message and not self.destination:
             lines.append("there is no message")
         return lines

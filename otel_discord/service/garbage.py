@@ -21,7 +21,7 @@ _ALL_EVERY_S: Final = 600.0
 
 
 @dataclass(slots=True)
-class _Looks:
+class Looks:
     """Hears of each look for garbage (``gc.callbacks``)."""
 
     clock_s: Callable[[], float] = time.monotonic
@@ -46,7 +46,7 @@ class _Looks:
 @contextmanager
 def collection_postponed() -> Iterator[None]:
     """Collect nothing in the block until :func:`begin_collecting`; from the block's end on, collect in any case."""
-    looks = _Looks()
+    looks = Looks()
     gc.callbacks.append(looks)
     gc.disable()
     try:

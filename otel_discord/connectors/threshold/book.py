@@ -8,6 +8,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -20,6 +21,7 @@ Labels: TypeAlias = tuple[tuple[str, Plain], ...]
 PARTS: Final = 32
 """So many values in the storage; only those are written anew that have changed."""
 _STRIDE: Final = 4096
+_PIECE: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,15 @@ class Book:
 def part_to_bytes(entries: Iterable[tuple[Key, Entry]]) -> bytes:
     """Return alerts for the storage."""
     return orjson.dumps([[key.to_json(), entry_to_json(entry)] for key, entry in entries])
+
+
+def part_pieces(entries: Iterable[tuple[Key, Entry]]) -> Iterator[bytes]:
+    """Yield what :func:`part_to_bytes` returns, in pieces, each as its alerts are at its turn."""
+    rest, before = iter(entries), b"["
+    while some := list(islice(rest, _PIECE)):
+        yield before + part_to_bytes(some)[1:-1]
+        before = b","
+    yield b"]" if before == b"," else b"[]"
 
 
 def part_of(key: Key) -> int:

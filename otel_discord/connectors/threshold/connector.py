@@ -38,6 +38,8 @@ from otel_discord.ottl.told_once import ToldOnce
 from otel_discord.signals import Batch, MetricsBatch, Signal
 
 _WHOLE_EVERY_S: Final = 10.0
+_SHARE: Final = 10
+"""Storing all alerts takes at most one in so many parts of the time."""
 _LAST_WORDS_S: Final = 2.0
 _LEAST_TELLING_S: Final = 1.0
 _MOST_CHANGED: Final = 500
@@ -62,6 +64,8 @@ class ThresholdConnector:
         self._outlet = outlets.by_signal.get(Signal.LOGS)
         self._now_ns = wall_clock_ns
         self._closing = asyncio.Event()
+        self._store_now = asyncio.Event()
+        self._whole_s = 0.0  # loop time when all alerts are to be stored
         self._evaluating = asyncio.Lock()
         self._is_open = False
         self._is_torn = False  # alerts are changed, and what is to be told of them is neither stored nor in hand
@@ -86,6 +90,7 @@ class ThresholdConnector:
                 try:
                     async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._evaluate_at_intervals())
+                        tasks.create_task(self._store_at_intervals())
                         try:
                             yield
                         finally:
@@ -204,16 +209,33 @@ class ThresholdConnector:
         loop = asyncio.get_running_loop()
         interval_s = self._config.evaluation_interval
         due_s = loop.time() + interval_s
-        whole_s = loop.time() + _WHOLE_EVERY_S
+        self._whole_s = loop.time() + _WHOLE_EVERY_S
         while not await self._closes_before(due_s):
             await self.evaluate()
             self._numbers.evaluated(loop.time() - due_s)
-            if not self._handover.batch and (loop.time() >= whole_s or self._keeper.is_long):
-                await self._keeper.write_whole()
-                whole_s = loop.time() + _WHOLE_EVERY_S
+            if loop.time() >= self._whole_s or self._keeper.is_long:
+                self._store_now.set()
             if self._config.storage is not None and loop.time() >= self._measures.next_s:
                 await self._measures.write()
             due_s += interval_s * max(1, -(-(loop.time() - due_s) // interval_s))
+        self._store_now.set()
+
+    async def _store_at_intervals(self) -> None:
+        """Store all alerts now and then, between evaluations, which it does not hold up."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._store_now.clear()
+            await self._store_now.wait()
+            if self._closing.is_set():
+                return  # all is stored at the end, in any case
+            begun_s = loop.time()
+            await self._keeper.write_whole(self._let_an_evaluation_pass)
+            self._whole_s = loop.time() + max(_WHOLE_EVERY_S, _SHARE * (loop.time() - begun_s))
+
+    async def _let_an_evaluation_pass(self) -> None:
+        await asyncio.sleep(0)
+        async with self._evaluating:
+            pass
 
     async def _closes_before(self, due_s: float) -> bool:
         try:

@@ -24,9 +24,12 @@ class Journal:
     segments: int = 0
     """How many belong to it, numbered from 0; they come before its own changes."""
     _in_segments: int = 0
+    _since_marked: set[Key] | None = None
 
     def note(self, key: Key, book: Book) -> None:
         """Take in how an alert is now, or that it is gone."""
+        if self._since_marked is not None:
+            self._since_marked.add(key)
         entry = book.by_rule.get(key.rule, {}).get(key.labels)
         self._changes[key] = None if entry is None else entry_to_json(entry)
 
@@ -35,9 +38,19 @@ class Journal:
         self.number += 1
         self.batch = batch
 
-    def cleared(self) -> "Journal":
-        """Return what is left when the alerts are stored whole and the batch is told."""
-        return Journal(self.number)
+    def mark(self) -> None:
+        """Note that alerts begin to be stored whole: what is taken in until now will be in that."""
+        self._since_marked = set()
+
+    def since_marked(self) -> "Journal | None":
+        """Return what is left once the alerts are stored whole as they were at the mark, or later.
+
+        None where some of what came since is in a segment, so that nothing can be left out.
+        """
+        if self._since_marked is None:
+            return None
+        changes = {key: self._changes[key] for key in self._since_marked if key in self._changes}
+        return Journal(self.number, self.batch, changes) if len(changes) == len(self._since_marked) else None
 
     @property
     def own_length(self) -> int:

@@ -17,18 +17,23 @@ Values and peaks are stored now and then only, like the measures; a crash may ma
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from otel_discord.component import WorkQueue
-from otel_discord.connectors.threshold.book import PARTS, Book, Entry, Key, part_to_bytes
+from otel_discord.connectors.threshold.book import PARTS, Book, Entry, Key, part_pieces
 from otel_discord.connectors.threshold.journal import Journal, apply_segment
 from otel_discord.exporterhelper.kept_state import KeptState
 
 _JOURNAL: Final = "journal"
 _HANDED_ON: Final = "handed_on"
 _LONGEST_JOURNAL: Final = 1_000
+GiveWay: TypeAlias = Callable[[], Awaitable[None]]
+
+
+async def _let_others() -> None:
+    await asyncio.sleep(0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +45,8 @@ class AlertKeeper:
     logger: logging.Logger
     _journal: Journal = field(default_factory=Journal)
     _state: KeptState = field(init=False)
+    _storing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the journal, or what it names, is stored."""
 
     def __post_init__(self) -> None:
         self._state = KeptState(
@@ -73,15 +80,16 @@ class AlertKeeper:
 
     async def write(self, changed: Iterable[Key], batch: bytes) -> None:
         """Store turns of lives together with what is to be told of them (b"": nothing)."""
-        for key in changed:
-            self._journal.note(key, self.book)
-            self.book.touch(key)
-        if batch:
-            self._journal.tell(batch)
-        else:
-            self._journal.batch = b""
-        await self._put_aside_what_is_long()
-        await self._state.store(_JOURNAL, self._journal.to_bytes())
+        async with self._storing:
+            for key in changed:
+                self._journal.note(key, self.book)
+                self.book.touch(key)
+            if batch:
+                self._journal.tell(batch)
+            else:
+                self._journal.batch = b""
+            await self._put_aside_what_is_long()
+            await self._state.store(_JOURNAL, self._journal.to_bytes())
 
     async def _put_aside_what_is_long(self) -> None:
         if self._journal.own_length < _LONGEST_JOURNAL:
@@ -98,26 +106,40 @@ class AlertKeeper:
         """Whether the journal should make room."""
         return self._journal.length >= max(_LONGEST_JOURNAL, self.book.size // 4)
 
-    async def write_whole(self) -> None:
-        """Store the alerts whole, as far as they changed, and begin a new journal. Nothing may wait to be told."""
+    async def write_whole(self, give_way: GiveWay = _let_others) -> None:
+        """Store the alerts whole, as far as they changed, and make the journal short.
+
+        Alerts may go on while ``give_way`` is waited for, which must not return before what is to be told of them is
+        stored. What changes meanwhile stays in the journal.
+        """
         left = self.book.take_touched()
+        self._journal.mark()
         parts: dict[int, list[tuple[Key, Entry]]] = {part: [] for part in left}
         try:
             for _ in self.book.sort_out(parts):
-                await asyncio.sleep(0)
+                await give_way()
             for part, entries in parts.items():
-                if not await self._state.store(_part_key(part), part_to_bytes(entries)):
+                value = bytearray()
+                await give_way()
+                for piece in part_pieces(entries):
+                    value += piece
+                    await give_way()
+                if not await self._state.store(_part_key(part), bytes(value)):
                     return
                 left.discard(part)
-                await asyncio.sleep(0)
         finally:
             self.book.not_stored(left)
-        if self._journal.length:
-            fresh = self._journal.cleared()
-            if await self._state.store(_JOURNAL, fresh.to_bytes()):
-                gone, self._journal = self._journal.segments, fresh
-                for number in range(gone):
-                    await self._state.store(_segment_key(number), None)
+        async with self._storing:
+            await self._make_the_journal_short()
+
+    async def _make_the_journal_short(self) -> None:
+        short = self._journal.since_marked()
+        if short is None or short.length >= self._journal.length:
+            return
+        if await self._state.store(_JOURNAL, short.to_bytes()):
+            gone, self._journal = self._journal.segments, short
+            for number in range(gone):
+                await self._state.store(_segment_key(number), None)
 
     async def _restore_segments(self) -> None:
         for number in range(self._journal.segments):

@@ -103,6 +103,42 @@ async def test_the_journal_is_not_written_anew_with_each_batch() -> None:
         assert not [key for key in storage.values if key.startswith("journal/")]
 
 
+async def test_turns_while_all_is_stored_stay_in_the_journal() -> None:
+    storage = FakeStorage()
+    async with world(rule(), storage=storage) as w:
+        await put_all(w, 500)
+        await w.connector.evaluate()
+        passed = 0
+
+        async def meanwhile() -> None:
+            nonlocal passed
+            passed += 1
+            if passed == 20:
+                w.go(1)
+                await put_all(w, 5)
+                await w.connector.evaluate()
+
+        await w.connector._keeper.write_whole(meanwhile)
+        assert passed > 20
+        at_the_kill = dict(storage.values)
+        assert len([event for event in w.events if str(event.state) == "resolved"]) == MANY
+    async with world(rule(), storage=FakeStorage(at_the_kill), second=2) as w:
+        await w.at(3)
+        await w.at(1000)  # what is still there has had no data for long
+        assert w.events == []
+
+
+async def test_what_waits_to_be_told_still_does_when_all_has_been_stored() -> None:
+    storage = FakeStorage()
+    async with world(rule(), storage=storage, sink=Choosy(0)) as w:
+        await w.at(0, 500)
+        await w.connector._keeper.write_whole()
+        at_the_kill = dict(storage.values)
+    async with world(rule(), storage=FakeStorage(at_the_kill), second=1) as w:
+        await w.at(1, 500)
+        assert w.states == ["firing warning"]
+
+
 async def test_measures_are_written_in_slices_that_make_the_same_whole() -> None:
     measure = Measure(aggregate=parse_aggregation("rate"), window_ns=60 * S)
     batch = gauge("m", 0, BEGIN_NS)

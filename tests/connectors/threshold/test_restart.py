@@ -27,7 +27,8 @@ class Moment:
     told: Sequence[Batch]
 
 
-async def every_moment(rules: Sequence[dict[str, Any]]) -> tuple[list[Moment], list[Batch]]:
+async def every_moment(rules: Sequence[dict[str, Any]], *, storing: bool = False) -> tuple[list[Moment], list[Batch]]:
+    """Return what was stored and told at each moment; ``storing``: all is stored whole meanwhile, again and again."""
     moments: list[Moment] = []
     storage = FakeStorage()
     step = 0
@@ -45,10 +46,21 @@ async def every_moment(rules: Sequence[dict[str, Any]]) -> tuple[list[Moment], l
 
     storage.written = snap
     async with world(*rules, storage=storage, sink=sink) as w:
-        for step, (second, value) in enumerate(SCRIPT):  # noqa: B007 - snap looks at it
-            snap()
-            await w.at(second, value)
-            snap()
+        steps = iter(enumerate(SCRIPT))
+
+        async def go_on() -> None:
+            nonlocal step
+            for step, (second, value) in steps:  # noqa: B007 - snap looks at it
+                snap()
+                await w.at(second, value)
+                snap()
+                if storing:
+                    return
+
+        await go_on()
+        while storing and step < len(SCRIPT) - 1:
+            await w.connector._keeper.write_whole(go_on)
+            await go_on()
     return moments, list(sink.batches)
 
 
@@ -63,8 +75,9 @@ def told(batches: Sequence[Batch]) -> list[tuple[str, str, int, int]]:
     return [(str(e.state), e.severity, e.started_ns, e.ended_ns) for e in events_of(sink)]
 
 
-async def test_a_kill_at_every_moment() -> None:
-    moments, whole = await every_moment([RULE])
+@pytest.mark.parametrize("storing", [False, True])
+async def test_a_kill_at_every_moment(storing: bool) -> None:
+    moments, whole = await every_moment([RULE], storing=storing)
     expected = told(whole)
     assert [f"{state} {severity}" for state, severity, *_ in expected] == [
         "firing warning", "updated critical", "updated warning",

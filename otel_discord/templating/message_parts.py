@@ -22,6 +22,7 @@ _FORBIDDEN_PARTS: Final = ("discord", "clyde")
 _FORBIDDEN_NAMES: Final = ("everyone", "here")
 _CUSTOM_EMOJI: Final = re.compile(r"<?(a?:?\w{2,32}:\d{5,25})>?", re.ASCII)
 _MAX_EMOJI_CHARS: Final = 16
+_ATTACHED: Final = re.compile(r"attachment://[\w.-]{1,200}", re.ASCII)
 
 
 def usable_username(text: str) -> str:
@@ -48,6 +49,12 @@ def usable_address(text: str, max_chars: int = _MAX_URL_CHARS) -> str:
     except ValueError:
         return ""
     return address if is_usable else ""
+
+
+def usable_image(text: str) -> str:
+    """Return an http(s) address, or the name of a file that goes along (``attachment://chart.png``); else ""."""
+    address = text.strip()
+    return address if _ATTACHED.fullmatch(address) else usable_address(address)
 
 
 def usable_button(label: str, url: str, emoji: str = "") -> ButtonOutput | None:

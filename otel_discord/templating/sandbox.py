@@ -235,8 +235,9 @@ def _range(*bounds: int) -> range:
 @pass_environment
 def _limited(environment: TemplateSandbox, items: Any, steps_each: int) -> Iterator[Any]:  # noqa: ARG001 - Jinja's
     """Every `for` walks through this; each round takes the steps of what stands in it."""
+    steps = max(1, int(steps_each))  # a template may name this filter, too
     for item in items:
-        _budget.spend(steps_each)
+        _budget.spend(steps)
         yield item
 
 

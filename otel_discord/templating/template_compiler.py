@@ -188,6 +188,8 @@ class TemplateCompiler:
         return self._with_item if has_item else self._names
 
     def _within_limit(self, place: Place, text: str) -> str:
+        if self._chars_left < 0:
+            return ""  # said already
         self._chars_left -= len(text)
         if self._chars_left < 0:
             raise place.error(f"all texts of a template together are limited to {MAX_TEMPLATE_CHARS:,} characters")

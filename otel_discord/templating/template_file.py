@@ -36,6 +36,7 @@ from otel_discord.templating.message_parts import (
     MAX_BUTTONS,
     usable_address,
     usable_button,
+    usable_image,
     usable_thread_name,
     usable_username,
 )
@@ -156,6 +157,8 @@ class MessageTemplate:
 
 _USABLE: Final[Mapping[str, Callable[[str], str]]] = {
     "username": usable_username, "avatar_url": usable_address, "thread_name": usable_thread_name,
+    "url": usable_address, "author_url": usable_address, "author_icon_url": usable_address,
+    "footer_icon_url": usable_address, "image_url": usable_image, "thumbnail_url": usable_image,
 }  # fmt: skip
 
 

@@ -2,7 +2,13 @@
 
 import pytest
 
-from otel_discord.templating.message_parts import usable_address, usable_button, usable_emoji, usable_username
+from otel_discord.templating.message_parts import (
+    usable_address,
+    usable_button,
+    usable_emoji,
+    usable_image,
+    usable_username,
+)
 from otel_discord.templating.output import ButtonOutput
 from otel_discord.templating.template_parser import parse_templates
 
@@ -76,3 +82,24 @@ def test_buttons_that_discord_would_refuse_are_left_out() -> None:
     long = usable_button("x" * 100, "https://a.example/")
     assert long is not None
     assert len(long.label) == 80
+
+
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [
+        ("attachment://chart.png", True),
+        ("attachment://../x y", False),
+        ("https://a.example/i.png", True),
+        ("data:x", False),
+    ],
+)
+def test_images(written: str, used: bool) -> None:
+    assert usable_image(written) == (written if used else "")
+
+
+def test_addresses_of_an_embed_that_discord_would_refuse_are_left_out() -> None:
+    text = 'url: "{{ v | markdown }}"\nimage: "{{ v | markdown }}"\nauthor: {name: a, url: "{{ v | markdown }}"}'
+    template = parse_templates({"t.yaml": text})["t"]
+    for value, shown in (("javascript:x", ""), ("https://a.example/", "https://a.example/")):
+        output = template.render({"v": value})
+        assert (output.url, output.image_url, output.author_url) == (shown, shown, shown)

@@ -26,7 +26,8 @@ _RESULT: Final = "result"
 _TOO_DEEP: Final = "the expression is nested too deeply"
 _NO_FILTER: Final = "No filter named '"
 _RUN_TIME_ERRORS: Final = (
-    JinjaError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, MemoryError
+    JinjaError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError, RuntimeError,
+    SyntaxError, TypeError, ValueError,
 )  # fmt: skip
 
 

@@ -40,6 +40,8 @@ _FROM_JINJA: Final = (
     "abs", "count", "d", "default", "dictsort", "first", "float", "items", "last", "length", "list", "map",
     "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique",
 )  # fmt: skip
+_COMPARING: Final = frozenset(("dictsort", "sort", "unique"))
+"""Filters that look at each item more than once."""
 _MAX_DIGITS: Final = 38
 _LANGUAGE: Final = re.compile(r"[a-z0-9+#-]{0,16}")
 
@@ -167,11 +169,12 @@ def _text(value: object) -> str:
 def _within_budget(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a filter draw from the budget: a step a call, more for what is long, each item that a generator gives."""
     first = 0 if getattr(function, "jinja_pass_arg", None) is None else 1
+    times = 4 if name in _COMPARING else 1
 
     @functools.wraps(function)
     def bounded(*arguments: Any, **options: Any) -> Any:
         value = arguments[first]
-        steps = 1 + steps_of(value)
+        steps = 1 + steps_of(value) * times
         if isinstance(value, Iterator):
             arguments = (*arguments[:first], counted(value), *arguments[first + 1 :])
         for further in (*arguments[first + 1 :], *options.values()):

@@ -3,7 +3,7 @@
 from itertools import chain
 from typing import Any, Final
 
-ITEMS_OF_A_STEP: Final = 16
+ITEMS_OF_A_STEP: Final = 8
 
 
 def weight(value: Any, most: int) -> int:

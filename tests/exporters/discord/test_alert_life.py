@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from otel_discord.signals.alert_event import AlertEvent
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, method_is
 from otel_discord.testing.host import NopHost
 from tests.exporters.discord.alerting import (
@@ -362,3 +363,38 @@ async def test_a_reload_goes_on_with_the_message(stored: bool) -> None:
         await tell(rig, resolved(0, 60))
         await asyncio.sleep(10)
     assert titles(fake) == ["🟢 QueueTooDeep: resolved after 1 minute"]
+
+
+async def test_a_list_tells_its_alerts_apart() -> None:
+    """Where their words are the same, the labels that differ are named; what all share is not."""
+    fake = FakeDiscord()
+
+    def queue(name: str, waiting: int) -> AlertEvent:
+        labels = {"service.name": "worker", "queue": name, "shard": 1}
+        return firing(0, labels=labels, summary=f"worker has {waiting} jobs waiting")
+
+    async with running(fake, **ALERTS) as rig:
+        await tell(rig, queue("mail", 1240), queue("sms", 1240), queue("1240", 7))
+        await asyncio.sleep(10)
+        _, *lines = words(fake.messages[0]).split("\n")
+        assert [line.split(" · since")[0] for line in lines[:3]] == [
+            "🟠 worker has 1240 jobs waiting · queue mail",
+            "🟠 worker has 1240 jobs waiting · queue sms",
+            "🟠 worker has 7 jobs waiting · queue 1240",
+        ]
+
+
+async def test_at_the_end_the_end_comes_first() -> None:
+    fake = FakeDiscord()
+    async with running(fake, **ALERTS) as rig:
+        await tell(rig, firing(0))
+        await asyncio.sleep(10)
+        await tell(rig, updated(0, 10, severity="critical", value=9000.0))
+        await asyncio.sleep(10)
+        assert words(fake.messages[1]).split("\n")[1].startswith("got worse: ")
+        await tell(rig, resolved(0, 20, severity="critical"))
+        await asyncio.sleep(10)
+        lines = words(fake.messages[1]).split("\n")
+        assert lines[0] == "🟢 QueueTooDeep: resolved after 20 seconds"
+        assert lines[1].startswith("no longer above 1,000 · peak 1,410")
+        assert any(line.startswith("got worse: ") for line in lines[2:])

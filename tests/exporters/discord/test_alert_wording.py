@@ -1,5 +1,7 @@
 """Values, conditions and times of alerts, as people say them."""
 
+from dataclasses import replace
+
 import pytest
 
 from otel_discord.exporters.discord.alerts.wording import (
@@ -54,6 +56,13 @@ def test_shares_are_percent_where_the_rule_or_the_metric_says_so() -> None:
     assert shown_value(share, share.value) == "82.3 %"
     assert shown_condition(share) == "above 80 %"
     assert shown_value(firing(0, unit="1", threshold="> 80%"), 0.5) == "50 %"
+
+
+def test_a_value_is_said_as_the_rule_says_it() -> None:
+    """Else the summary would have 1.96 % and the line below it 2 %."""
+    quotient = firing(0, unit="1", metric="errors / requests", threshold="> 1 %", value=0.019571, peak=0.019571)
+    quotient = replace(quotient, summary="1.96 % of requests failed")
+    assert firing_line(quotient, timestamps=False) == "above 1 % · peak 1.96 %"
 
 
 @pytest.mark.parametrize(

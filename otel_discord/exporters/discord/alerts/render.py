@@ -3,6 +3,7 @@
 No ``×N``: that an alert was told of many times is nothing that a reader has to know.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,6 +28,8 @@ _MAX_FIELDS: Final = 6
 _LINE_CHARS: Final = 90
 _LABEL_CHARS: Final = 60
 _TITLE_CHARS: Final = 200
+_MOST_APART: Final = 2
+"""Labels of one line in a list that its words do not have."""
 
 
 def alert_output(
@@ -46,7 +49,8 @@ def alert_output(
     sign = _sign(group.severity, is_over=group.is_over)
     drawn = escape_markdown(sparkline)
     lines = [_lines_of_one(one, group, options), drawn] if one else [_list(events, options, drawn)]
-    lines = [*_before(group, options), *lines, *evidence_lines(group, options), _links(events)]
+    lines = [*lines, *_before(group, options)] if group.is_over else [*_before(group, options), *lines]
+    lines = [*lines, *evidence_lines(group, options), _links(events)]
     description = "\n".join(line for line in lines if line)
     heading = Markdown(f"{sign} {title}" if options.emoji else title)
     footer = " · ".join(part for part in (*remarks, options.footer) if part)
@@ -136,17 +140,28 @@ def _lines_of_one(event: AlertEvent, group: AlertGroup, options: RenderOptions) 
 
 
 def _list(events: Sequence[AlertEvent], options: RenderOptions, sparkline: str) -> str:
-    lines = [_line(event, options) for event in events[:MAX_LINES]]
+    telling = _telling_labels(events)
+    lines = [_line(event, options, telling) for event in events[:MAX_LINES]]
     hidden = len(events) - len(lines)
     if sparkline:
         lines.insert(1, sparkline)
     return "\n".join([*lines, *([f"… {hidden:,} more"] if hidden else [])])
 
 
-def _line(event: AlertEvent, options: RenderOptions) -> str:
+def _telling_labels(events: Sequence[AlertEvent]) -> list[str]:
+    """Return the labels by which alerts of one list are told apart."""
+    keys = dict.fromkeys(key for event in events for key in event.labels)
+    return [key for key in keys if len({str(event.labels.get(key)) for event in events}) > 1]
+
+
+def _line(event: AlertEvent, options: RenderOptions, telling: Sequence[str]) -> str:
     is_over = event.state is AlertState.RESOLVED
-    words = cut_middle(_one_line(event.summary or _labels(event, 6) or event.name), _LINE_CHARS)
-    parts = [escape_markdown(words)]
+    words = _one_line(event.summary or _labels(event, 6) or event.name)
+    said = frozenset(re.findall(r"[^\s,;()]+", words))
+    missing = [(key, _one_line(str(event.labels[key]))) for key in telling if key in event.labels]
+    apart = [f"{key} {value}" for key, value in missing if value and not said.issuperset(value.split())]
+    parts = [escape_markdown(cut_middle(words, _LINE_CHARS))]
+    parts += [escape_markdown(cut_middle(each, _LABEL_CHARS)) for each in apart[:_MOST_APART]]
     lasted = lasted_s(event)
     if is_over:
         parts.append(Markdown(f"resolved after {span_text(lasted)}" if lasted >= 1 else "resolved"))

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from otel_discord.signals.alert_event import AlertEvent
+from otel_discord.templating.quantities import is_said_in_percent, show
 from otel_discord.templating.text import Markdown, escape_markdown
-from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, duration, number, percent, size, timestamp
+from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, duration, number, size, timestamp
 
 _CONDITION: Final = re.compile(r"\s*(>=|<=|==|!=|>|<|=)\s*([-+]?\d[\d_,]*(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(\S{0,12})\s*")
 _SIGNS: Final = {
@@ -15,7 +16,6 @@ _SIGNS: Final = {
 _SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 _SIZES: Final = {"By": 1.0, "kBy": 1e3, "KiBy": 1024.0, "MBy": 1e6, "MiBy": 1024.0**2, "GBy": 1e9, "GiBy": 1024.0**3}
 _ANNOTATION: Final = re.compile(r"\{[^{}]*\}")
-_SHARES: Final = (".utilization", ".ratio", "_ratio")
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3_600
 _DAY_S: Final = 86_400
@@ -32,7 +32,7 @@ def value_text(value: float | None, unit: str) -> str:
     if unit in _SECONDS and not each:
         return duration(value * _SECONDS[unit])
     if unit == "%":
-        return percent(value / 100)
+        return show(value, "%")
     plain = number(round(value, 6))
     if unit in ("", "1") or _ANNOTATION.fullmatch(unit):
         return plain + each
@@ -41,12 +41,10 @@ def value_text(value: float | None, unit: str) -> str:
 
 def shown_value(event: AlertEvent, value: float | None) -> str:
     """Return a value of an alert; shares are percent where its rule or its metric says so."""
-    is_share = "%" in event.threshold or event.metric.endswith(_SHARES)
-    return (
-        value_text(value * 100 if value is not None else None, "%")
-        if is_share and event.unit in ("", "1")
-        else (value_text(value, event.unit))
-    )
+    is_share = is_said_in_percent(event.unit, event.metric, written_in_percent="%" in event.threshold)
+    if is_share and event.unit in ("", "1"):
+        return show(value, event.unit, as_percent=True) if value is not None else ""
+    return value_text(value, event.unit)
 
 
 def shown_condition(event: AlertEvent) -> str:

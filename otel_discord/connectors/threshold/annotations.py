@@ -13,6 +13,7 @@ from otel_discord.config.nearest import did_you_mean
 from otel_discord.signals import Plain
 from otel_discord.templating.environment import CompiledText, compile_text, with_globals
 from otel_discord.templating.errors import TemplateError
+from otel_discord.templating.quantities import show
 from otel_discord.templating.sandbox import Slot, refill_budget
 
 NAMES: Final = (
@@ -20,6 +21,7 @@ NAMES: Final = (
     *("value", "number", "peak", "threshold", "duration"),
 )
 _OF_PROMETHEUS: Final = re.compile(r"\$(value|labels|externalLabels|externalURL)\b")
+_BARE_NUMBER: Final = re.compile(r"([<>=!]{1,2})\s*([-+]?\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +73,30 @@ def plain_summary(facts: Facts) -> str:
     ``QueueTooDeep: queue.depth is 1,240 (> 1000), worker``, and at its end ``QueueTooDeep: over after 14 m, worker``.
     """
     where = ", ".join(str(value) for value in facts.labels.values() if value not in (None, ""))
-    measured = "" if facts.number is None else f"{facts.metric or 'value'} is {facts.value}"
+    measured = "" if facts.number is None else _measured(facts)
     if facts.state == "resolved":
         what = f"over after {facts.duration}" + (f", {measured}" if measured else "")
     elif measured:
-        what = measured + (f" ({facts.threshold})" if facts.threshold else "")
+        what = measured + (f" ({_threshold(facts)})" if facts.threshold else "")
     else:
         what = facts.threshold or facts.state
     return f"{facts.name}: {what}" + (f", {where}" if where else "")
+
+
+def _measured(facts: Facts) -> str:
+    """Return ``queue.depth is 1,240``; of a quotient of a metric and itself ``1.96 % of http.server.requests``."""
+    part, slash, whole = facts.metric.partition(" / ")
+    if slash and part == whole:
+        return f"{facts.value} of {whole}"
+    return f"{facts.metric or 'value'} is {facts.value}"
+
+
+def _threshold(facts: Facts) -> str:
+    """Return the condition as the value is said: ``> 80 %`` for ``> 0.8`` beside ``86 %``."""
+    found = _BARE_NUMBER.fullmatch(facts.threshold)
+    if found is None or facts.unit not in ("", "1") or not facts.value.endswith(" %"):
+        return facts.threshold
+    return f"{found[1]} {show(float(found[2]), '1', as_percent=True)}"
 
 
 def compile_annotations(texts: Mapping[str, str], keys: Collection[str]) -> Annotations:

@@ -3,13 +3,16 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from otel_discord import __version__
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.options import Sources, config_options
+
+if TYPE_CHECKING:
+    from otel_discord.service.preview.show import Wanted
 
 PAGE_PORT: Final = 8911
 
@@ -54,9 +57,8 @@ def preview(
 
     A webhook URL from a variable that is not set is not needed.
     """
-    from otel_discord.service.preview.otlp_input import InputError
     from otel_discord.service.preview.samples import samples
-    from otel_discord.service.preview.show import Wanted, payloads, show
+    from otel_discord.service.preview.show import Wanted
 
     if copy:
         from otel_discord.cli.template_copy import copy_template
@@ -81,6 +83,14 @@ def preview(
         from otel_discord.service.preview.serving import serve_previews
 
         return serve_previews(wanted, version=__version__, port=port, say=click.echo)
+    return _print(wanted, as_json=as_json)
+
+
+def _print(wanted: "Wanted", *, as_json: bool) -> int:
+    from otel_discord.cli.preview_text import outcome_lines
+    from otel_discord.service.preview.otlp_input import InputError
+    from otel_discord.service.preview.show import payloads, show
+
     try:
         shown = show(wanted, version=__version__)
     except InputError as error:
@@ -90,10 +100,11 @@ def preview(
     for note in shown.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:
+        for outcome in shown.outcomes:
+            for note in outcome.notes:
+                click.echo(f"note: {outcome.name}: {note}", err=True)
         click.echo(json.dumps(list(payloads(shown)), ensure_ascii=False, indent=2))
         return OK
-    from otel_discord.cli.preview_text import outcome_lines
-
     width = min(120, shutil.get_terminal_size().columns)
     for outcome in shown.outcomes:
         for line in outcome_lines(outcome, width=width):

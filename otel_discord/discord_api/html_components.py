@@ -40,7 +40,7 @@ def _button(button: Mapping[str, Any]) -> str:
     if style == _LINK and url and not button.get("disabled"):
         return (
             f'<a class="dv-button dv-{name}" href="{escape(url)}" rel="noopener noreferrer nofollow" target="_blank">'
-            f'{words}<span aria-hidden="true"> ↗</span></a>'
+            f'{words}<span aria-hidden="true"> ↗\N{VARIATION SELECTOR-15}</span></a>'
         )
     return f'<span class="dv-button dv-{name} dv-inert" aria-disabled="true">{words}</span>'
 

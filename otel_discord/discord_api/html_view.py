@@ -80,7 +80,7 @@ def _message(message: Json, same_speaker: bool, now: float | None, preview: Prev
     silent = ' <span class="dv-small" title="sent without a notification">🔕</span>' if (flags or 0) & _SILENT else ""
     if same_speaker:
         short = parse_time(message.get("timestamp"))
-        side, head = f'<div class="dv-gutter">{short:%H:%M}</div>' if short else "<div></div>", ""
+        side, head = f'<div class="dv-gutter">{short:%H:%M}</div>' if short else "<div></div>", silent
     else:
         side = _avatar(message, name)
         head = (

@@ -79,7 +79,9 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(("+", "*", "**", "%"))
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+        super().__init__(
+            undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, optimized=False
+        )  # optimized: constants would be calculated while compiling, in quadratic time
         self.globals = {"range": _range, "namespace": Namespace}
         self.filters = {"limited": _limited, "joined": _joined, "literal": _literal, "weighed": weighed}
         known: Mapping[str, Any] = self.tests

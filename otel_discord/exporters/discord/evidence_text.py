@@ -11,6 +11,7 @@ TypeError: unsupported operand type(s) for +: 'int' and 'str'
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from otel_discord.exporters.discord.facts_lines import hidden_lines, more_lines
@@ -58,7 +59,16 @@ def trim_trace(trace: StackTrace, text: str, limit: int) -> Excerpt:
 
 
 def _fill(parts: tuple[Part, ...], kept: dict[int, str], places: list[int], limit: int) -> None:
-    """Add what fits all the same: a part beside one that is kept needs no line for a gap, and may end one."""
+    """Add what fits all the same: a part beside one that is kept needs no line for a gap, and may end one.
+
+    A frame that is shown without its source comes first.
+    """
+    bare = [
+        place for place, shown in kept.items() if parts[place].kind is Kind.APPLICATION and shown != parts[place].text
+    ]
+    for place in bare:
+        if len("\n".join(_folded(parts, {**kept, place: parts[place].text}))) <= limit:
+            kept[place] = parts[place].text
     for place in places:
         lines = parts[place].text.split("\n")
         for shown in dict.fromkeys(("\n".join(lines), lines[0])):
@@ -84,9 +94,19 @@ def _by_worth(trace: StackTrace) -> list[int]:
         inside = sorted(grouped.values())
         first_own = [place for place in own if place < inside[0]]
         return list(dict.fromkeys([inside[0], *first_own[:1], *inside[1:], *errors[::-1], *own]))
+    said = _said_further(trace, errors[:1])
     root_cause = errors[-1:] if len(errors) > 1 else []
     its_own = [place for place in own[1:] for cause in root_cause if (place < cause) == trace.innermost_last]
-    return list(dict.fromkeys([*errors[:1], *own[:1], *root_cause, *its_own[:1], *own[1:], *errors[1:-1]]))
+    return list(dict.fromkeys([*errors[:1], *own[:1], *root_cause, *its_own[:1], *own[1:], *errors[1:-1], *said]))
+
+
+def _said_further(trace: StackTrace, errors: list[int]) -> list[int]:
+    """Return the further lines of what the error says."""
+    return [
+        place
+        for error in errors
+        for place in takewhile(lambda each: trace.parts[each].kind is Kind.MESSAGE, range(error + 1, len(trace.parts)))
+    ]
 
 
 def _folded(parts: tuple[Part, ...], kept: dict[int, str]) -> Iterator[str]:
@@ -126,7 +146,13 @@ def _fold(parts: list[Part]) -> Iterator[str]:
             if libraries and all(libraries) and len(libraries) <= 2
             else ""
         )
-        yield f"  … {_frames(count)}{named}"
+        own = sum(frame.kind is Kind.APPLICATION for frame in frames)
+        yield f"  … {_frames(count)}{named}{_own(own, count)}"
+
+
+def _own(own: int, count: int) -> str:
+    """Return that frames of the application are among those that are left out: else they pass for libraries."""
+    return f", {own:,} your own" if own and own < count else ""
 
 
 def _frames(count: int) -> str:

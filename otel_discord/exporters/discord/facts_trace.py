@@ -196,14 +196,22 @@ def _bounded_lines(text: str) -> list[str]:
 
 
 def _at_parts(lines: list[str], language: str) -> Iterator[Part]:
+    says_error = False
     for line in lines:
         frame = _AT_FRAME.match(line)
         if frame:
+            says_error = False
             yield _at_frame(frame[1].strip(), language)
         elif line.lstrip().startswith(("... ", "--- ")):
+            says_error = False
             yield Part(Kind.NOTE, f"  {line.strip()}")
+        elif line[0].isspace() and "Suppressed: " not in line:
+            yield Part(Kind.NOTE, line.strip())
+        elif says_error and not line.lstrip().startswith(("Caused by: ", "Suppressed: ")):
+            yield Part(Kind.MESSAGE, line.strip())
         else:
-            yield Part(Kind.ERROR if not line[0].isspace() or "Suppressed: " in line else Kind.NOTE, line.strip())
+            says_error = True
+            yield Part(Kind.ERROR, line.strip())
 
 
 def _at_frame(place: str, language: str) -> Part:

@@ -17,6 +17,8 @@ class Kind(Enum):
     ERROR = auto()
     APPLICATION = auto()
     LIBRARY = auto()
+    MESSAGE = auto()
+    """A further line of what an error says, or a note that was added to it."""
     LINK = auto()
     """Joins two errors: the upper led to the lower."""
     NOTE = auto()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from otel_discord.exporters.discord.facts_lines import hidden_lines
 from otel_discord.exporters.discord.facts_trace_parts import LED_TO, PACKAGES, Kind, Part, first_segment, short_path
 
 PYTHON_FRAME: Final = re.compile(r'\s*File "([^"\n]+)", line (\d+)(?:, in (.+))?')
@@ -21,12 +22,13 @@ def python_parts(lines: list[str]) -> Iterator[Part]:
 
 
 def _parts(lines: list[str]) -> Iterator[Part]:
-    index = 0
+    index, says_error = 0, False
     while index < len(lines):
         line = lines[index]
         index += 1
         frame = PYTHON_FRAME.match(line)
         if frame:
+            says_error = False
             source = []
             while index < len(lines) and lines[index].startswith("    ") and not PYTHON_FRAME.match(lines[index]):
                 if not _CARETS.fullmatch(lines[index]):
@@ -36,11 +38,15 @@ def _parts(lines: list[str]) -> Iterator[Part]:
         elif line.startswith(
             ("Traceback (most recent", "Exception Group Traceback (most recent", "Stack (most recent")
         ):
-            continue
+            says_error = False
         elif line.startswith(_PYTHON_LINKS):
+            says_error = False
             yield Part(Kind.LINK, LED_TO)
+        elif says_error and not hidden_lines(line):
+            yield Part(Kind.MESSAGE, line.rstrip())
         else:
-            yield Part(Kind.NOTE if line[0].isspace() else Kind.ERROR, line.rstrip())
+            says_error = not line[0].isspace()
+            yield Part(Kind.ERROR if says_error else Kind.NOTE, line.rstrip())
 
 
 def _group_parts(lines: list[str]) -> Iterator[Part]:

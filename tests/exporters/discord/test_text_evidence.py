@@ -1,5 +1,7 @@
 """Stack traces: what is kept, what is folded, in every language that is known."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,7 +144,7 @@ def test_of_an_exception_group_what_is_in_it_is_shown() -> None:
     assert trace.error == "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)"
     assert trace.location == "shop/main.py:16 in main"
     assert trim_trace(trace, GROUP, 420).text == (
-        "  … 2 frames\n"
+        "  … 2 frames, 1 your own\n"
         "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)\n"
         "sub-exception 1:\n"
         '  File "srv/shop/main.py", line 10, in work\n'
@@ -230,3 +232,52 @@ def test_any_mixture_is_trimmed(text: str, limit: int) -> None:
     excerpt = trim_trace(parse_trace(text), text, limit)
     assert len(excerpt.text) <= limit
     assert excerpt.is_cut == (len(text) > limit)
+
+
+NOT_FOUND = (
+    "Traceback (most recent call last):\n"
+    + "".join(
+        f'  File "/venv/lib/python3.11/site-packages/starlette/{n}.py", line {n}, in call\n    await self.app(scope)\n'
+        for n in range(9)
+    )
+    + "".join(
+        f'  File "/srv/shop/step{n}.py", line {n}, in step{n}\n    return await step(order, {n})\n' for n in range(12)
+    )
+    + '  File "/venv/lib/python3.11/site-packages/httpx/_models.py", line 829, in raise_for_status\n    raise error\n'
+    "httpx.HTTPStatusError: Client error '404 Not Found' for url 'https://pay.example/charge'\n"
+    "For more information check: https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/404"
+)
+
+
+def test_of_a_message_of_several_lines_the_first_is_the_error() -> None:
+    """What follows it is shown where there is room for it, and never in its place."""
+    trace = parse_trace(NOT_FOUND)
+    assert trace.error.startswith("httpx.HTTPStatusError: Client error '404 Not Found'")
+    shown = trim_trace(trace, NOT_FOUND, 420).text
+    assert shown.endswith(
+        "\n  … 1 frame of httpx\nhttpx.HTTPStatusError: Client error '404 Not Found' for url 'https://pay.example/charge'"
+    )
+    noted = PYTHON + "\nwhile adding the tax of order 7\nof a customer in France"
+    assert parse_trace(noted).error == parse_trace(PYTHON).error
+    assert trim_trace(parse_trace(noted), noted, 420).text.endswith(
+        "'int' and 'str'\nwhile adding the tax of order 7\nof a customer in France"
+    )
+    java = JAVA.replace("Could not charge", "Could not charge\norder 7\nof France").replace(
+        "timed out", "timed out\nat once"
+    )
+    assert parse_trace(java).error == "java.lang.IllegalStateException: Could not charge"
+    assert "Caused by: java.net.SocketTimeoutException: Read timed out" in trim_trace(parse_trace(java), java, 300).text
+
+
+def test_frames_that_are_shown_have_their_source_and_own_ones_that_are_not_are_counted() -> None:
+    shown = trim_trace(parse_trace(NOT_FOUND), NOT_FOUND, 420).text
+    left_out = re.match(r"  … (\d+) frames, (\d+) your own\n", shown)
+    assert left_out
+    frames = shown.count("  File ")
+    assert [int(each) for each in left_out.groups()] == [9 + 12 - frames, 12 - frames]
+    assert all(f"step(order, {number})" in shown for number in (9, 10, 11))
+
+
+@given(st.sampled_from([PYTHON, CHAINED, GROUP, NOT_FOUND, JAVA, GO]), st.integers(60, 1_500))
+def test_an_excerpt_keeps_its_bound(text: str, limit: int) -> None:
+    assert len(trim_trace(parse_trace(text), text, limit).text) <= limit

@@ -135,7 +135,7 @@ def card_values(
         "exception_type": facts.exception.type if facts.exception else "",
         "exception_message": facts.exception.message if facts.exception else "",
         "location": facts.location,
-        "event_name": facts.event_name,
+        "event_name": "" if _names_only_what(facts.event_name, what) else facts.event_name,
         "trace_id": facts.trace_id,
         "span_id": facts.span_id,
         "scope": facts.scope_name,
@@ -163,6 +163,12 @@ def card_values(
         "repeated_mark": options.repeated_mark if repeated else "",
     }
     return CardValues(values, tuple(file.part for file in files), len(link_line))
+
+
+def _names_only_what(event_name: str, title: str) -> bool:
+    """Return whether an event's name says no more than the title: ``slow: GET /checkout``."""
+    _, colon, subject = event_name.partition(": ")
+    return bool(colon) and subject in title
 
 
 def _pairs(facts: RecordFacts, limits: Limits) -> list[tuple[str, str]]:

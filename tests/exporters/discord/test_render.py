@@ -212,3 +212,18 @@ def test_an_embed_is_brought_within_every_limit() -> None:
 
 def test_an_empty_template_still_shows_something() -> None:
     assert to_embed(TemplateOutput(), card_chars=590, description_chars=0, time_unix_ns=0).title == "\u200b"
+
+
+@pytest.mark.parametrize(
+    ("event_name", "body", "shown"),
+    [
+        ("slow: GET /checkout", "GET /checkout took 2.3 s", False),
+        ("failed: POST /pay", "POST /pay failed: 503", False),
+        ("order.placed", "order.placed by a new customer", True),
+        ("shop: refund", "money went back", True),
+    ],
+)
+def test_the_name_of_an_event_does_not_repeat_the_title(event_name: str, body: str, shown: bool) -> None:
+    rendered = Renderer(RenderOptions(preset="standard")).render(card(body, {"event.name": event_name}))
+    assert rendered.embed is not None
+    assert (event_name in rendered.embed.description.replace("\\", "")) is shown

@@ -106,10 +106,7 @@ async def draw(folder: Path) -> None:
             for device, width, height in LOOKS:
                 for theme in ("dark", "light"):
                     await tab.look(width, height, theme=theme, phone=device == "phone")
-                    look = f"{device}-{theme}"
-                    await draw_look(
-                        tab, desk.origin, place, lambda name, look=look: folder / f"preview-{name}-{look}.png"
-                    )
+                    await draw_look(tab, desk.origin, place, folder, f"{device}-{theme}")
             print("\n".join(tab.complaints) or "no complaints")  # noqa: T201
         await server.close()
 

@@ -98,6 +98,8 @@ class CapturingTransport:
     """Destinations that have refused their one message."""
     file_names: dict[str, str] = field(default_factory=dict)
     """Of the files that messages have, by the id that they were given."""
+    file_ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Ids of files by their names, of each message."""
     requests: list[PreviewedRequest] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -126,13 +128,11 @@ class CapturingTransport:
         if is_refused:
             self.refused.add(destination)
             return _answer(400, _REFUSAL)
-        new = {self._new_id(): part for part in request.files}
-        self.file_names.update({file_id: part.filename for file_id, part in new.items()})
-        attachments = [
-            {"id": file_id, "filename": part.filename, "size": part.size_bytes, "url": "", "proxy_url": ""}
-            for file_id, part in new.items()
-        ]
-        return _answer(200, {"id": message_id, "channel_id": path[0], "attachments": attachments})
+        ids = {part.filename: self._new_id() for part in request.files}
+        self.file_names.update({file_id: name for name, file_id in ids.items()})
+        known = self.file_ids.setdefault(message_id, {})
+        known.update(ids)
+        return _answer(200, _as_discord_answers(self.requests[-1], path[0], known))
 
     def _kept(self, body: Any) -> list[str] | None:
         """Return the names of the files that an edit leaves there; None where it says nothing of files."""
@@ -144,6 +144,27 @@ class CapturingTransport:
     def _new_id(self) -> str:
         """Return an id that says when it was made, as Discord's do."""
         return str(((int(self.wall_clock() * 1000) - _DISCORD_EPOCH_MS) << 22) + next(self._numbers))
+
+
+def _as_discord_answers(request: PreviewedRequest, channel_id: str, ids: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the message object: a file that an embed shows is told there by its address, others as attachments."""
+    embeds = [dict(embed) for embed in request.payload.get("embeds") or ()]
+    shown: set[str] = set()
+    for embed in embeds:
+        for key in ("image", "thumbnail"):
+            name = str((embed.get(key) or {}).get("url", "")).removeprefix("attachment://")
+            if name in ids:
+                shown.add(name)
+                embed[key] = {"url": f"https://cdn.discordapp.com/attachments/{channel_id}/{ids[name]}/{name}"}
+    sizes = {file.name: file.size_bytes for file in request.files}
+    return {
+        "id": request.message_id,
+        "channel_id": channel_id,
+        "embeds": embeds,
+        "attachments": [
+            {"id": ids[name], "filename": name, "size": size} for name, size in sizes.items() if name not in shown
+        ],
+    }
 
 
 def _answer(status: int, body: Mapping[str, Any]) -> HttpResponse:

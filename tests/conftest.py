@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 
 from hypothesis import settings
 
@@ -13,3 +14,6 @@ settings.load_profile("patient")
 def pytest_sessionstart() -> None:
     # Python 3.11 makes a loop of its own when pytest-asyncio asks for the present one, and nobody closes it.
     asyncio.set_event_loop(None)
+    # A shell lets what it runs in the background ignore interrupts, and services that tests start would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -89,14 +89,12 @@ def preview(
 def _print(wanted: "Wanted", *, as_json: bool) -> int:
     from otel_discord.cli.preview_text import outcome_lines
     from otel_discord.service.preview.otlp_input import InputError
-    from otel_discord.service.preview.show import payloads, show
+    from otel_discord.service.preview.show import UnknownNameError, payloads, show
 
     try:
         shown = show(wanted, version=__version__)
-    except InputError as error:
+    except (InputError, UnknownNameError) as error:
         raise click.UsageError(str(error)) from None
-    except KeyError as error:
-        raise click.UsageError(f"there is no sample {error}; --list shows them") from None
     for note in shown.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:

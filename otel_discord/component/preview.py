@@ -65,6 +65,11 @@ class Preview(Protocol):
         ...
 
     @property
+    def destinations(self) -> Sequence[str]:
+        """Names of the destinations that it has."""
+        ...
+
+    @property
     def requests(self) -> Sequence[PreviewedRequest]:
         """What went out so far, in order."""
         ...

@@ -77,6 +77,8 @@ def test_own_records_go_through(config: str, tmp_path: Path, capsys: pytest.Capt
     [
         (["preview"], 2, "--config FILE"),
         (["preview", "--config", "CONFIG", "--sample", "nothing"], 2, "there is no sample 'nothing'"),
+        (["preview", "--config", "CONFIG", "--exporter", "dscord"], 2, "there is no exporter 'dscord'"),
+        (["preview", "--config", "CONFIG", "--destination", "opps"], 2, "there are: audit, ops"),
         (["preview", "--config", "CONFIG", "--input", "gone.json"], 2, "cannot read gone.json"),
         (["preview", "--config", "CONFIG", "--set", "exporters.discord.min_severty=WARN"], 78, "min_severty"),
         (["preview", "--config", "gone.yaml"], 78, "does not exist"),

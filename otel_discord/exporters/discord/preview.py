@@ -189,6 +189,7 @@ class PreviewedDiscord:
         self, settings: Settings, config: DiscordConfig, make: MakesExporter, wall_clock: Callable[[], float]
     ) -> None:
         self._config, names = config_without_addresses(config)
+        self._names = tuple(names.values())
         self._transport = CapturingTransport(names, wall_clock, wall_clock())
         self._inner = make(settings, self._config, transport=self._transport, wall_clock=wall_clock)
         self._router: Router = routing_table(self._config, resolve_destinations(self._config), settings.logger)
@@ -199,6 +200,11 @@ class PreviewedDiscord:
     def exporter(self) -> Exporter:
         """What takes the records: this, in front of the exporter."""
         return self
+
+    @property
+    def destinations(self) -> Sequence[str]:
+        """Names of the destinations, in the order of the configuration."""
+        return self._names
 
     @property
     def requests(self) -> Sequence[PreviewedRequest]:

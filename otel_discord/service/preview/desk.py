@@ -14,7 +14,7 @@ from otel_discord.config.problem import ConfigurationError
 from otel_discord.service.preview.otlp_input import InputError, scenario_of
 from otel_discord.service.preview.page import sample_list, stage
 from otel_discord.service.preview.scenario import Scenario
-from otel_discord.service.preview.show import Shown, Wanted, read_configuration, show
+from otel_discord.service.preview.show import Shown, UnknownNameError, Wanted, read_configuration, show
 from otel_discord.service.preview.watched_files import files_of, mark
 from otel_discord.service.telemetry.redact import Redactor
 
@@ -70,10 +70,8 @@ class Desk:
                 shown = await asyncio.to_thread(self._shown, feed)
             except ConfigurationError as error:
                 self.error = "\n".join(str(problem) for problem in error.problems)
-            except (StartError, InputError) as error:
+            except (StartError, InputError, UnknownNameError) as error:
                 self.error = str(error)
-            except KeyError as error:
-                self.error = f"there is no sample {error}"
             else:
                 self._take(shown)
             self.error = Redactor()(self.error)

@@ -11,9 +11,10 @@ from otel_discord.service.preview.outcome import Outcome, PreviewedMessage
 
 
 class TextForm(StrictModel):
-    """A text in full, or what it has to hold."""
+    """What a text has to hold; written as a text alone, that text."""
 
     equals: str | None = None
+    """The whole text."""
     contains: tuple[str, ...] = ()
     """One text or several."""
     lacks: tuple[str, ...] = ()
@@ -24,12 +25,12 @@ class TextForm(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, data: Any) -> Any:
-        return data if isinstance(data, Mapping) else {"equals": str(data)}
+        return data if isinstance(data, Mapping) else {"contains": data}
 
     @field_validator("contains", "lacks", mode="before")
     @classmethod
     def _several(cls, data: Any) -> Any:
-        return data if isinstance(data, list | tuple) else (str(data),)
+        return tuple(map(str, data)) if isinstance(data, list | tuple) else (str(data),)
 
     @field_validator("matches")
     @classmethod

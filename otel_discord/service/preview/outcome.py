@@ -49,6 +49,8 @@ class ExporterView:
 
     exporter: str
     ways: Sequence[RecordWay] = ()
+    destinations: Sequence[str] = ()
+    """Names of all that it has."""
 
 
 @dataclass(frozen=True, slots=True)

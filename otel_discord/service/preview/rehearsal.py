@@ -145,7 +145,7 @@ async def _rehearse(setting: Setting, scenario: Scenario) -> Outcome:
             for name, preview in rig.previews.items()
             for message in messages_of(name, _safe(preview.requests, redact))
         ],
-        exporters=[ExporterView(name, preview.ways) for name, preview in rig.previews.items()],
+        exporters=[ExporterView(name, preview.ways, preview.destinations) for name, preview in rig.previews.items()],
         passages=list(_passages(rig)),
         others={
             str(node.id): counter.items

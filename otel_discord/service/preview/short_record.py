@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from otel_discord.config import Duration, StrictModel
 from otel_discord.config.duration import parse_duration
 from otel_discord.signals import LogsBatch, Severity
 from otel_discord.signals.from_plain import from_plain
-from otel_discord.signals.severity import parse_min_severity, severity_range
+from otel_discord.signals.severity import parse_min_severity, severity_from_text, severity_range
 
 _NUMBER: Final = "{n}"
 _WORD: Final = "{word}"
@@ -96,6 +96,15 @@ class ShortRecord(StrictModel):
     span_id: str = Field(default="", pattern=r"^([0-9a-fA-F]{16})?$")
     age: Duration = 0.0
     """How long ago it happened."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _severity_as_text(cls, data: Any) -> Any:
+        """Take the text for the severity where only that is written."""
+        if isinstance(data, Mapping) and data.get("severity_text") and "severity" not in data:
+            found = severity_from_text(str(data["severity_text"]))
+            return {**data, "severity": int(found)} if found else data
+        return data
 
     @field_validator("severity", mode="before")
     @classmethod

@@ -30,6 +30,10 @@ class Wanted:
     destination: str = ""
 
 
+class UnknownNameError(ValueError):
+    """Somebody asked for a sample, an exporter or a destination that is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The outcomes, with what to know of the configuration."""
@@ -55,9 +59,14 @@ def scenarios(wanted: Wanted) -> Sequence[Scenario]:
 
     Raises:
         InputError: an input cannot be read.
-        KeyError: there is no such sample.
+        UnknownNameError: there is no such sample.
     """
-    return [read_input(path) for path in wanted.inputs] if wanted.inputs else chosen(wanted.samples)
+    if wanted.inputs:
+        return [read_input(path) for path in wanted.inputs]
+    try:
+        return chosen(wanted.samples)
+    except KeyError as error:
+        raise UnknownNameError(f"there is no sample {error}; --list shows them") from None
 
 
 def show(wanted: Wanted, *, version: str, feed: Sequence[Scenario] | None = None) -> Shown:
@@ -66,16 +75,27 @@ def show(wanted: Wanted, *, version: str, feed: Sequence[Scenario] | None = None
     Raises:
         ConfigurationError: the configuration cannot be used.
         InputError: an input cannot be read.
-        KeyError: there is no such sample.
+        UnknownNameError: there is no such sample, exporter or destination.
         StartError: a component does not start.
     """
     configuration, missing = read_configuration(wanted.configs, wanted.sets)
     setting = Setting(configuration, version, wanted.exporter)
     outcomes = [rehearse(setting, scenario) for scenario in (scenarios(wanted) if feed is None else feed)]
+    _check_names(wanted, outcomes)
     notes = [f"{name} is not set: a placeholder stands for it" for name in missing]
     notes += _common_notes(outcomes)
     shared = set(notes)
     return Shown([_narrowed(each, wanted.destination, shared) for each in outcomes], notes)
+
+
+def _check_names(wanted: Wanted, outcomes: Sequence[Outcome]) -> None:
+    """Raise UnknownNameError where no exporter, or no destination, has the name that was asked for."""
+    views = [view for outcome in outcomes for view in outcome.exporters]
+    if wanted.exporter and not views:
+        raise UnknownNameError(f"there is no exporter {wanted.exporter!r} that sends messages")
+    known = sorted({name for view in views for name in view.destinations})
+    if wanted.destination and wanted.destination not in known:
+        raise UnknownNameError(f"there is no destination {wanted.destination!r}; there are: {', '.join(known)}")
 
 
 def payloads(shown: Shown) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from otel_discord.service.config_file import Configuration, load_configuration
+from otel_discord.service.preview.otlp_input import scenario_of
 from otel_discord.service.preview.placeholders import with_placeholders
 from otel_discord.service.preview.rehearsal import Setting, rehearse
 from otel_discord.service.preview.samples import chosen, samples
@@ -109,6 +110,34 @@ def test_what_is_masked_is_named(setting: Setting) -> None:
 
     assert outcome.exporters[0].ways[0].masked == ("password",)
     assert "hunter2" not in str(outcome)
+
+
+METRICS = """
+receivers: {otlp: {protocols: {grpc: {}}}}
+processors: {batch: {}}
+connectors:
+  threshold: {rules: [{name: QueueTooDeep, metric: queue.depth, conditions: {critical: '> 1000'}}]}
+exporters:
+  discord: {webhook_url: "${env:NOT_SET}"}
+  otlp_grpc: {endpoint: "localhost:1", tls: {insecure: true}}
+service:
+  pipelines:
+    metrics: {receivers: [otlp], processors: [batch], exporters: [threshold, otlp_grpc]}
+    logs: {receivers: [threshold], exporters: [discord]}
+"""
+
+
+@pytest.mark.usefixtures("no_sockets")
+def test_metrics_become_alerts_and_other_exporters_send_nothing() -> None:
+    point = '{"asDouble":1240}'
+    text = f"""{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[
+      {{"name":"queue.depth","gauge":{{"dataPoints":[{point}]}}}}]}}]}}]}}"""
+
+    outcome = rehearse(Setting(loaded(METRICS), "0"), scenario_of(text.encode(), "input"))
+
+    (message,) = outcome.messages
+    assert "QueueTooDeep" in message.last.whole["embeds"][0]["title"]
+    assert outcome.others == {"otlp_grpc": 1}
 
 
 def test_a_missing_address_is_no_problem_and_is_said() -> None:

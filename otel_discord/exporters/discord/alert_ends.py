@@ -11,7 +11,7 @@ from otel_discord.component import Fold, NewCard
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.reply import is_due, reply_card
 from otel_discord.exporters.discord.cards import Card
-from otel_discord.exporters.discord.folding.book import Entry, Posted, Tally
+from otel_discord.exporters.discord.folding.entry import Entry, Posted, Tally
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY

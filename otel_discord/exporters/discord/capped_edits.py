@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from otel_discord.component import Fold, NewCard, StoredCard
 from otel_discord.discord_api.outcome_types import Outcome, Refused
 from otel_discord.discord_api.outcomes import EDITS_CAPPED
-from otel_discord.exporters.discord.folding.book import Entry, Posted, Tally, rest_of, stored_entry, worse_of
+from otel_discord.exporters.discord.folding.entry import Entry, Posted, Tally, rest_of, stored_entry, worse_of
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane, patiently
 

@@ -8,7 +8,7 @@ from otel_discord.discord_api.outcome_types import Outcome, Reason, Refused
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.charts.shown import REFUSED, ShownChart
-from otel_discord.exporters.discord.folding.book import Entry, Posted
+from otel_discord.exporters.discord.folding.entry import Entry, Posted
 from otel_discord.exporters.discord.pictures import CONTENT_TYPE, FILE_NAME, Pictures, chart_of
 from otel_discord.exporters.discord.posted_files import pictures_shown, posted_files
 

@@ -31,8 +31,8 @@ from otel_discord.exporters.discord.edited_charts import (
     refused_charts,
     without_charts,
 )
-from otel_discord.exporters.discord.folding.book import Entry, Posted, worse_of
 from otel_discord.exporters.discord.folding.editing import may_go, next_edit
+from otel_discord.exporters.discord.folding.entry import Entry, Posted, worse_of
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.signals import Signal

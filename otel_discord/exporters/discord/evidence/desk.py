@@ -23,8 +23,9 @@ from otel_discord.exporters.discord.evidence.lines import Line, Reader
 from otel_discord.exporters.discord.evidence.origin import Origin
 from otel_discord.exporters.discord.evidence.ring import Arrival, Ring
 from otel_discord.exporters.discord.evidence.subject import Subject, subjects
-from otel_discord.exporters.discord.folding.book import Entry, LaneBook
+from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.folding.desk import FoldDesk
+from otel_discord.exporters.discord.folding.entry import Entry
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.signals import LogsBatch
 from otel_discord.signals.any_value import attributes_to_dict

@@ -11,8 +11,9 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from otel_discord.component import Move, NewCard, WorkQueue
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.facts_source import source_facts
-from otel_discord.exporters.discord.folding.book import Entry, LaneBook, rest_of
+from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.folding.draft import Draft
+from otel_discord.exporters.discord.folding.entry import Entry, rest_of
 from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.kinds import kind_of
 from otel_discord.exporters.discord.folding.problem import ProblemFinder, group_of, who

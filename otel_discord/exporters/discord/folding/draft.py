@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from otel_discord.component import Fold, NewCard, RoutedIds
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card, PastLife
-from otel_discord.exporters.discord.folding.book import MAX_SAMPLES, Entry, LaneBook, Tally, tail
+from otel_discord.exporters.discord.folding.book import MAX_SAMPLES, LaneBook
+from otel_discord.exporters.discord.folding.entry import Entry, Tally, tail
 from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.problem import Problem
 from otel_discord.exporters.discord.mutes.gate import Muted

@@ -7,7 +7,8 @@ been wrong for long goes in between.
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.exporters.discord.folding.book import LaneBook, Posted
+from otel_discord.exporters.discord.folding.book import LaneBook
+from otel_discord.exporters.discord.folding.entry import Posted
 
 PATIENCE: Final = 3
 """So many edit intervals late, an edit goes although new cards wait; not twice in a row."""

@@ -16,8 +16,9 @@ from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.evidence.told import without_lines
 from otel_discord.exporters.discord.facts_source import source_facts
-from otel_discord.exporters.discord.folding.book import Entry, LaneBook, Posted, stored_entry
+from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.folding.crowd import FairShares
+from otel_discord.exporters.discord.folding.entry import Entry, Posted, stored_entry
 from otel_discord.exporters.discord.folding.kinds import Kind, kind_of
 from otel_discord.exporters.discord.folding.note import Note
 

@@ -2,8 +2,9 @@
 
 from otel_discord.component import NewCard, RoutedIds
 from otel_discord.exporters.discord.cards import Card
-from otel_discord.exporters.discord.folding.book import Entry, LaneBook, Posted
+from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.folding.draft import Draft
+from otel_discord.exporters.discord.folding.entry import Entry, Posted
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.folding.problem import Problem
 from otel_discord.exporters.discord.seen import Seen

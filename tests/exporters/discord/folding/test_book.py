@@ -2,7 +2,8 @@
 
 from otel_discord.component import PostedCard, PostedMessage, StoredCard
 from otel_discord.exporters.discord.folding import book as book_module
-from otel_discord.exporters.discord.folding.book import MAX_MESSAGE_AGE_NS, LaneBook, Tally
+from otel_discord.exporters.discord.folding.book import MAX_MESSAGE_AGE_NS, LaneBook
+from otel_discord.exporters.discord.folding.entry import Tally
 from otel_discord.exporters.discord.folding.note import Note
 from tests.exporters.discord.folding.builders import SECOND, WINDOW, card, entry, posted, problem
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_discord.exporters.discord.cards import Card
-from otel_discord.exporters.discord.folding.book import Posted
+from otel_discord.exporters.discord.folding.entry import Posted
 from otel_discord.exporters.discord.folding.note import Note
 from otel_discord.exporters.discord.folding.problem import Problem
 from otel_discord.exporters.discord.seen import Seen

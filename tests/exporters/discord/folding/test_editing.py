@@ -1,7 +1,8 @@
 """Which message is edited next, and when."""
 
-from otel_discord.exporters.discord.folding.book import LaneBook, Tally
+from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.folding.editing import PATIENCE, Due, may_go, next_edit
+from otel_discord.exporters.discord.folding.entry import Tally
 from tests.exporters.discord.folding.builders import WINDOW, entry, posted
 
 INTERVAL = 10.0

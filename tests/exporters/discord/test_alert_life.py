@@ -141,7 +141,7 @@ async def test_worse_is_a_new_message_that_leads_to_the_first() -> None:
         await asyncio.sleep(2)
         first, second = fake.messages
         assert colors(fake) == [GREY, RED]
-        assert titles(fake)[0] == "🔴 QueueTooDeep: went on as critical"
+        assert titles(fake)[0] == "⚪ QueueTooDeep: went on as critical"
         assert titles(fake)[1].startswith("🔴 QueueTooDeep: worker has")
         assert f"/{first.id})" in words(second)
         await tell(rig, resolved(0, 90, severity="critical"))
@@ -397,4 +397,5 @@ async def test_at_the_end_the_end_comes_first() -> None:
         lines = words(fake.messages[1]).split("\n")
         assert lines[0] == "🟢 QueueTooDeep: resolved after 20 seconds"
         assert lines[1].startswith("no longer above 1,000 · peak 1,410")
-        assert any(line.startswith("got worse: ") for line in lines[2:])
+        assert any("first message" in line or line.startswith("told before") for line in lines[2:])
+        assert not any("got worse" in line for line in lines)

@@ -28,6 +28,8 @@ _MAX_FIELDS: Final = 6
 _LINE_CHARS: Final = 90
 _LABEL_CHARS: Final = 60
 _TITLE_CHARS: Final = 200
+_WENT_ON: Final = "⚪"
+"""Where nothing burns any more: it goes on in another message. Text has no colour but this."""
 _MOST_APART: Final = 2
 """Labels of one line in a list that its words do not have."""
 
@@ -46,7 +48,7 @@ def alert_output(
     events = [*group.firing, *group.resolved]
     one = events[0] if len(events) == 1 else None
     title = title_of(group)
-    sign = _sign(group.severity, is_over=group.is_over)
+    sign = _WENT_ON if group.went_on and not group.is_over else _sign(group.severity, is_over=group.is_over)
     drawn = escape_markdown(sparkline)
     lines = [_lines_of_one(one, group, options), drawn] if one else [_list(events, options, drawn)]
     lines = [*lines, *_before(group, options)] if group.is_over else [*_before(group, options), *lines]
@@ -124,7 +126,8 @@ def _before(group: AlertGroup, options: RenderOptions) -> list[str]:
         return []
     since = timestamp(group.origin_ns, "R") if options.timestamps else ""
     told = f"[first message]({group.origin_url})" if group.origin_url else "told before"
-    return [f"got worse: {told}{f' {since}' if since else ''}"]
+    line = f"{told}{f' {since}' if since else ''}"
+    return [line if group.is_over else f"got worse: {line}"]
 
 
 def _lines_of_one(event: AlertEvent, group: AlertGroup, options: RenderOptions) -> str:

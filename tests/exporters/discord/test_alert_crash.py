@@ -12,10 +12,10 @@ import pytest
 from otel_discord.extensions.file_storage.config import FileStorageConfig
 from otel_discord.extensions.file_storage.extension import FileStorage
 from otel_discord.signals.alert_event import AlertEvent
-from otel_discord.testing.fake_discord import FakeDiscord
+from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, method_is
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.telemetry import settings
-from tests.exporters.discord.alerting import GREEN, GREY, RED, batch, colors, firing, resolved, updated, words
+from tests.exporters.discord.alerting import AMBER, GREEN, GREY, RED, batch, colors, firing, resolved, updated, words
 from tests.exporters.discord.rig import Rig, running
 
 QUICK: dict[str, Any] = {
@@ -96,3 +96,27 @@ async def test_a_cut_before_it_was_told_and_before_its_edit(tmp_path: Path) -> N
         await rig.exporter.consume(batch(WORSE))
         await quiet(fake)
         assert colors(fake)[first:] == [GREY, RED]
+
+
+async def test_a_message_that_waits_to_be_turned_is_turned_by_the_next_run(tmp_path: Path) -> None:
+    """Its end was told anew, since Discord took no edit of it (30046); a note with its card says so on disk."""
+    fake = FakeDiscord()
+    fake.add_webhook()
+    fake.faults.add(Fault(Answer(400, {"code": 30046, "message": "x"}), match=method_is("PATCH"), times=9))
+    async with stored_run(fake, tmp_path / "first") as rig:
+        await rig.exporter.consume(batch(firing(0)))
+        await quiet(fake)
+        await rig.exporter.consume(batch(resolved(0, 60)))
+        await quiet(fake)
+        assert colors(fake) == [AMBER, GREEN]
+        shutil.copytree(tmp_path / "first", tmp_path / "second")
+    fake.faults.clear()
+    async with stored_run(fake, tmp_path / "second") as rig:
+        await rig.exporter.consume(batch(firing(0), resolved(0, 60)))
+        await quiet(fake)
+        assert colors(fake) == [GREEN, GREEN]
+    shutil.copytree(tmp_path / "second", tmp_path / "third")
+    async with stored_run(fake, tmp_path / "third") as rig:
+        await rig.exporter.consume(batch(resolved(0, 60)))
+        await quiet(fake)
+        assert [entry.kind for entry in fake.journal] == ["created", "created", "edited"]

@@ -399,3 +399,20 @@ async def test_at_the_end_the_end_comes_first() -> None:
         assert lines[1].startswith("no longer above 1,000 · peak 1,410")
         assert any("first message" in line or line.startswith("told before") for line in lines[2:])
         assert not any("got worse" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("summary", "title"),
+    [
+        ("QueueTooDeep: queue.depth is 1,240 (> 1000), worker", "QueueTooDeep: queue.depth is 1,240, worker"),
+        ("QueueTooDeep: 2 % of requests (> 1 %), shop", "QueueTooDeep: 2 % of requests, shop"),
+        ("queue (> all) is deep", "QueueTooDeep: queue (> all) is deep"),
+    ],
+)
+async def test_the_condition_is_said_once(summary: str, title: str) -> None:
+    fake = FakeDiscord()
+    async with running(fake, **ALERTS) as rig:
+        await tell(rig, firing(0, summary=summary))
+        await asyncio.sleep(10)
+        assert titles(fake)[0].replace("\\", "") == f"🟠 {title}"
+        assert "above 1,000" in words(fake.messages[0])

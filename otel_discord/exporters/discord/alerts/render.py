@@ -28,6 +28,8 @@ _MAX_FIELDS: Final = 6
 _LINE_CHARS: Final = 90
 _LABEL_CHARS: Final = 60
 _TITLE_CHARS: Final = 200
+_OWN_CONDITION: Final = re.compile(r"( is \S.*?| of \S+) \([<>=!]{1,2} [^()]{1,40}\)")
+"""What the connector writes into a summary of its own; the line below the title says it in words."""
 _WENT_ON: Final = "⚪"
 """Where nothing burns any more: it goes on in another message. Text has no colour but this."""
 _MOST_APART: Final = 2
@@ -87,7 +89,7 @@ def _title_of_one(event: AlertEvent, group: AlertGroup) -> Markdown:
         summary = f"firing for {labels}" if labels else "firing"
     summary = cut_middle(summary, _TITLE_CHARS)
     if summary.startswith(event.name):
-        return escape_markdown(summary)
+        return escape_markdown(_OWN_CONDITION.sub(r"\1", summary, count=1))
     return Markdown(f"{name}: {escape_markdown(summary)}")
 
 

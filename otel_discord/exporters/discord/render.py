@@ -19,6 +19,9 @@ from otel_discord.exporters.discord.charts.sparkline import sparkline as sparkli
 from otel_discord.exporters.discord.evidence.told import evidence_chars, evidence_files
 from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
+from otel_discord.exporters.discord.members.events import held_member_event
+from otel_discord.exporters.discord.members.render import CARD_CHARS as MEMBER_CHARS
+from otel_discord.exporters.discord.members.render import member_output
 from otel_discord.exporters.discord.render_digest import (
     MAX_CONTENT_CHARS,
     MAX_EMBED_CHARS,
@@ -107,6 +110,9 @@ class Renderer:
             return self._fitted_alert(
                 status_output(_record(card.record), card.last_seen_ns, options, remarks), STATUS_CHARS
             )
+        member = held_member_event(card.record)
+        if member is not None:
+            return self._fitted_alert(member_output(card, *member, options, remarks), MEMBER_CHARS)
         facts = record_facts(
             source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
         )

@@ -19,6 +19,7 @@ from otel_discord.exporters.discord.detours import Detour
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.draft import Draft
 from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who, without_ping
+from otel_discord.exporters.discord.members.events import MemberEvent, member_event, member_problem, without_pictures
 from otel_discord.exporters.discord.mutes.gate import Gate, Passage
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, Way, record_severity
@@ -113,13 +114,14 @@ class CardMaker:
                     severity = record_severity(record)
                     event = self._alert(record, draft.now_ns, is_below=severity < floor)
                     status = event is None and is_status(record)
-                    if severity < floor and event is None and not status:
+                    member = None if event is not None else member_event(record)
+                    if severity < floor and event is None and not status and (member is None or not has_routes):
                         continue
                     item = None
                     if has_routes or gate is not None:
                         item = LogItem(record, scope_logs.scope, resource_logs.resource, scope_logs, resource_logs)
                     seen = seen_in(record, accepted_ns)
-                    way = self.router.way(severity, item, is_status=status)
+                    way = self.router.way(severity, item, is_status=status, is_member=member is not None)
                     lanes = way.destinations if event is None or not is_end(event) else ()
                     passages: Sequence[Passage] = [plain[lane.name] for lane in lanes]
                     if gate is not None and item is not None and not status:
@@ -131,7 +133,7 @@ class CardMaker:
                         continue
                     whose = whose or _Source.of(resource_logs.resource.SerializeToString())
                     priority = self.router.priority(severity)
-                    problem = self._problem(whose, way, record, severity, event)
+                    problem = self._problem(whose, way, record, severity, event, member)
                     if status:
                         problem = status_problem(whose.who, record)
                         passages = [each._replace(no_ping=True) for each in passages]
@@ -145,6 +147,7 @@ class CardMaker:
                     opened = _around(opened, detours, lanes, priority, problem, seen, draft) if detours else opened
                     if opened:
                         scope = scope or scope_logs.scope.SerializeToString()
+                        record = without_pictures(record) if member is not None else record
                         record, attachments, notes = self._take_attachments(record, [each.lane for each, _ in opened])
                         complaints.extend(notes)
                         card = Card(
@@ -173,12 +176,23 @@ class CardMaker:
             return None
         return self.alerts.find(record, now_ns)
 
-    def _problem(self, whose: _Source, way: Way, record: LogRecord, severity: int, event: AlertEvent | None) -> Problem:
+    def _problem(
+        self,
+        whose: _Source,
+        way: Way,
+        record: LogRecord,
+        severity: int,
+        event: AlertEvent | None,
+        member: MemberEvent | None,
+    ) -> Problem:
         priority = self.router.priority(severity)
         if self.alerts is not None and event is not None:
             return self.alerts.problem(Arrival(event, priority, way.routes), Resource.FromString(whose.resource))
         if self.finder is None:
             return _UNFOLDED
+        if member is not None:
+            who = whose.who + way.kind
+            return member_problem(who, member, record, severity, is_critical=priority > NORMAL_PRIORITY)
         return self.finder.find(whose.who + way.kind, record, severity, is_critical=priority > NORMAL_PRIORITY)
 
     def _take_attachments(

@@ -15,6 +15,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.alerts.member import ends_an_alert
 from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.members.events import member_event
 from otel_discord.exporters.discord.routes import Route
 from otel_discord.exporters.discord.statuses.finding import is_status
 from otel_discord.ottl import LogItem, OttlError
@@ -78,21 +79,24 @@ class Router:
         floor = min((item.min_severity for item in self.destinations), default=0)
         return min(floor, self.critical_min_severity) if self.critical_to_all else floor
 
-    def way(self, severity: int, item: LogItem | None = None, *, is_status: bool = False) -> Way:
+    def way(
+        self, severity: int, item: LogItem | None = None, *, is_status: bool = False, is_member: bool = False
+    ) -> Way:
         """Return where a record of this severity goes; ``item`` is the record, needed only where there are routes.
 
         A status that no destination's ``min_severity`` lets in goes to all that its routes name: who asks for one wants
-        to see it.
+        to see it. So does an event of a member, but only where a route takes it.
         """
         taken = self._taken(item) if item is not None and self.routes else ()
-        way = self._ways.get((severity, taken, is_status))
+        passes = is_status or (is_member and bool(taken))
+        way = self._ways.get((severity, taken, passes))
         if way is None:
             if len(self._ways) >= _MAX_REMEMBERED:
                 self._ways.clear()
             way = self._new_way(severity, taken)
-            if is_status and not way.destinations:
+            if passes and not way.destinations:
                 way = self._new_way(HIGHEST_SEVERITY, taken, to_all=False)
-            self._ways[severity, taken, is_status] = way
+            self._ways[severity, taken, passes] = way
         return way
 
     def _taken(self, item: LogItem) -> tuple[int, ...]:
@@ -149,10 +153,11 @@ class Router:
         return CRITICAL_PRIORITY if severity >= self.critical_min_severity else NORMAL_PRIORITY
 
 
-def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
+def keep_from(batch: LogsBatch, floor: int, *, with_members: bool = False) -> tuple[LogsBatch | None, int]:
     """Return the part of a batch that reaches ``floor`` (the batch itself if all of it does) and its highest severity.
 
-    The end of an alert does in any case: it goes where the alert was told. So does a status. None where nothing does.
+    The end of an alert does in any case: it goes where the alert was told. So does a status; so do events of members
+    where ``with_members`` says so. None where nothing does.
     This is the hot path for what is dropped: one look at one integer a record.
     """
     dropped = False
@@ -164,7 +169,7 @@ def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
                 if not 1 <= severity <= HIGHEST_SEVERITY:
                     severity = record_severity(record)
                 if severity < floor:
-                    if not _goes_anyway(record):
+                    if not _goes_anyway(record, with_members):
                         dropped = True
                     else:
                         highest = highest or severity
@@ -174,20 +179,22 @@ def keep_from(batch: LogsBatch, floor: int) -> tuple[LogsBatch | None, int]:
         return (batch, highest) if highest else (None, 0)
     if not highest:
         return None, 0
-    return _copy_from(batch, floor), highest
+    return _copy_from(batch, floor, with_members), highest
 
 
-def _goes_anyway(record: LogRecord) -> bool:
-    return ends_an_alert(record) or is_status(record)
+def _goes_anyway(record: LogRecord, with_members: bool) -> bool:
+    return ends_an_alert(record) or is_status(record) or (with_members and member_event(record) is not None)
 
 
-def _copy_from(batch: LogsBatch, floor: int) -> LogsBatch:
+def _copy_from(batch: LogsBatch, floor: int, with_members: bool) -> LogsBatch:
     kept = ExportLogsServiceRequest()
     for resource_logs in batch.request.resource_logs:
         new_resource = None
         for scope_logs in resource_logs.scope_logs:
             survivors = [
-                record for record in scope_logs.log_records if record_severity(record) >= floor or _goes_anyway(record)
+                record
+                for record in scope_logs.log_records
+                if record_severity(record) >= floor or _goes_anyway(record, with_members)
             ]
             if not survivors:
                 continue

@@ -22,7 +22,6 @@ ALERT_MEMORY_NS: Final = 3_600 * 10**9
 """So long after its end an alert is known, so that what is told twice is not taken for something new."""
 STATUS_MEMORY_NS: Final = 7 * 86_400 * 10**9
 """A status that has not been renewed for so long is left as it is; the next one is a new message."""
-MAX_SAMPLES: Final = 3
 MAX_KEPT_BYTES: Final = 8 << 20
 """Of one lane's posted cards, in memory."""
 MAX_WAITING_BYTES: Final = 16 << 20

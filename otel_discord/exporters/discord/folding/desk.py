@@ -17,6 +17,7 @@ from otel_discord.exporters.discord.folding.entry import Entry, rest_of
 from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.kinds import kind_of
 from otel_discord.exporters.discord.folding.problem import ProblemFinder, group_of, who
+from otel_discord.exporters.discord.members.events import member_event, member_name
 from otel_discord.exporters.discord.mutes.held_lanes import is_held
 
 
@@ -126,6 +127,9 @@ class FoldDesk:
         entry.service = source.service or source.host
         if entry.kind.lives_on:
             entry.text = card.template
+            return
+        if member_event(record) is not None:
+            entry.text = member_name(record)
             return
         self.finder.miner.seed(card.template, group_of(card.fingerprint))
         entry.text = self.finder.find(who(source), record, card.severity, is_critical=False).text

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from otel_discord.component import Fold, NewCard, RoutedIds
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.cards import Card, PastLife
-from otel_discord.exporters.discord.folding.book import MAX_SAMPLES, LaneBook
+from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.folding.entry import Entry, Tally, tail
 from otel_discord.exporters.discord.folding.history import History
 from otel_discord.exporters.discord.folding.problem import Problem
@@ -78,7 +78,7 @@ class Draft:
 
     def met(self, problem: Problem, version: str, seen: Seen) -> None:
         """Note a record for the problem's history, once for all its lanes; ``version`` is its service's."""
-        if self.history is None or not problem.fingerprint or problem.alert is not None or problem.status:
+        if not self._is_remembered(problem) or self.history is None:
             return
         seen = Seen(seen.records, min(seen.first_ns, self.now_ns), min(seen.last_ns, self.now_ns))
         known = self._met.get(problem.fingerprint)
@@ -89,9 +89,12 @@ class Draft:
 
     def past(self, problem: Problem) -> PastLife | None:
         """Return what was known of a problem before this step."""
-        if self.history is None or not problem.fingerprint or problem.alert is not None or problem.status:
+        if not self._is_remembered(problem) or self.history is None:
             return None
         return self.history.past(problem.fingerprint, self.now_ns)
+
+    def _is_remembered(self, problem: Problem) -> bool:
+        return bool(problem.fingerprint and problem.alert is None and not problem.status and problem.is_remembered)
 
     def fold(self, lane: str, problem: Problem, seen: Seen) -> bool:
         """Count a record, and those that it stands for, on the card of its problem; False where there is none yet."""
@@ -104,7 +107,7 @@ class Draft:
         book = self.books[lane]
         opening = self._open.get((lane, problem.fingerprint))
         if opening is not None:
-            _count(opening.tally, opening.problem.text, problem.text, seen, ())
+            _count(opening.tally, opening.problem.text, problem, seen, ())
         else:
             entry = book.find(problem.fingerprint, self.now_ns)
             if entry is None:
@@ -112,7 +115,7 @@ class Draft:
             added = self._added.get(entry)
             if added is None:
                 added = self._added[entry] = (book, Tally(0, seen.first_ns, seen.last_ns, self.now_ns))
-            _count(added[1], entry.text, problem.text, seen, entry.samples)
+            _count(added[1], entry.text, problem, seen, entry.samples)
         self.folded[lane] = self.folded.get(lane, 0) + seen.records
         return True
 
@@ -250,6 +253,7 @@ class Draft:
                     base_samples=entry.base_samples,
                     alert=tally.alert or entry.alert,
                     is_status=entry.is_status,
+                    opened_ns=self.now_ns,
                 )
             )
         for batch_id, opened in self._opened.items():
@@ -266,9 +270,10 @@ def _apart(entry: Entry, tally: Tally) -> bytes:
     return entry.base + tail(tally.count, tally.first_seen_ns, tally.last_seen_ns, tally.counted_ns, (), alert, record)
 
 
-def _count(tally: Tally, first: str, text: str, seen: Seen, known: Sequence[str]) -> None:
+def _count(tally: Tally, first: str, problem: Problem, seen: Seen, known: Sequence[str]) -> None:
     tally.add(seen)
-    if len(known) + len(tally.samples) < MAX_SAMPLES and text not in (first, *known, *tally.samples):
+    text = problem.text
+    if len(known) + len(tally.samples) < problem.most_samples and text not in (first, *known, *tally.samples):
         tally.samples += (text,)
 
 
@@ -289,4 +294,5 @@ def _entry(opening: Opening, card_id: int, payload: bytes) -> Entry:
         base_samples=len(card.samples),
         alert=opening.tally.alert,
         is_status=bool(opening.problem.status),
+        opened_ns=opening.tally.counted_ns,
     )

@@ -57,6 +57,8 @@ class Entry:
     """Only the newest record counts."""
     record: bytes = b""
     """That one, where it is not the one of ``base``."""
+    opened_ns: int = 0
+    """When its card was made, by our clock; for restored ones when its first record was accepted."""
 
     def payload(self, tally: "Tally | None" = None) -> bytes:
         """Return the card as it is to be stored, with what a routing step adds."""
@@ -259,4 +261,5 @@ def stored_entry(card: StoredCard | PostedCard) -> Entry:
         base_samples=len(samples),
         alert=AlertGroup.from_bytes(stored.alert_group),
         is_status=not stored.alert_group and holds_status(stored.record),
+        opened_ns=stored.accepted_unix_nano,
     )

@@ -21,6 +21,7 @@ from otel_discord.signals import Plain, to_plain
 
 KIND_BYTES: Final = 8
 """The first part of a fingerprint says who and what kind, the rest names the group of messages."""
+MAX_SAMPLES: Final = 3
 _MAX_KINDS: Final = 20_000
 _SAMPLE_CHARS: Final = 200
 _TRACE: Final = "exception.stacktrace"
@@ -41,6 +42,10 @@ class Problem(NamedTuple):
     """What it says of an alert, where that is what it does."""
     status: bytes = b""
     """The serialised record where it is a status: its message shows the newest, whatever that says."""
+    most_samples: int = MAX_SAMPLES
+    """So many texts beside the first are kept."""
+    is_remembered: bool = True
+    """Whether its past is worth a word once its cards have ended."""
 
 
 def without_ping(fingerprint: bytes) -> bytes:

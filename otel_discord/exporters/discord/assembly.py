@@ -61,6 +61,8 @@ from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.silenced_alerts import SilencedAlerts
 from otel_discord.exporters.discord.suspicion import Suspicion
 from otel_discord.exporters.discord.tombstones import fingerprint
+from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
+from otel_discord.exporters.discord.watching.watching import Watches
 
 MIB: Final = 1024 * 1024
 PROJECT_URL: Final = "https://github.com/otel-discord/otel-discord"
@@ -198,6 +200,7 @@ class Workshop:
     resumes_letters: bool = False
     evidence: EvidenceDesk | None = None
     pictures: Pictures = field(default_factory=Pictures)
+    watches: Watches = field(default_factory=Watches)
 
     def outboxes(self, destinations: Sequence[Destination]) -> dict[str, Outbox]:
         """Return the outboxes by name, each with its fallback."""
@@ -223,7 +226,8 @@ class Workshop:
         memory = self.host.kept(f"lane/{name}", LaneMemory)
         state = LaneState(lane=lane, memory=memory, webhook_id=destination.webhook.id)
         fold = self._fold(destination)
-        burial = self._burial(name, instruments, fold)
+        watch = self.watches.of(name, self.wall_clock)
+        burial = self._burial(name, instruments, fold, watch)
         circuit = Circuit(
             destination=name,
             policy=BreakerPolicy(config.circuit_breaker.failure_threshold, config.circuit_breaker.cooldown),
@@ -253,7 +257,8 @@ class Workshop:
             is_gathering=lambda card: not arrivals.draining and fold.is_gathering(card),
         )
         retention = self._retention(destination, lane, circuit, departure, instruments)
-        sender = self._sender(destination, lane, state, circuit, instruments)
+        sender = self._sender(destination, lane, state, circuit, instruments, watch)
+        watch.composer, watch.book = sender.composer, fold.book
         dispatch = Dispatch(
             sender=sender,
             picker=picker,
@@ -268,6 +273,7 @@ class Workshop:
                 instruments=instruments,
                 exporter_instruments=self.exporter_instruments,
                 release_attachments=self.release_attachments,
+                watch=watch,
                 wall_clock=self.wall_clock,
                 fold=fold,
                 retention=retention,
@@ -306,9 +312,10 @@ class Workshop:
             departure=departure,
             arrivals=arrivals,
             instruments=instruments,
+            watch=watch,
             max_embeds=config.sending_queue.batch.max_size,
             is_durable=config.sending_queue.storage is not None or self.resumes_letters,
-            edits=self._edits(fold, lane, sender.composer, circuit, departure, instruments, retention),
+            edits=self._edits(fold, lane, sender.composer, circuit, departure, instruments, retention, watch),
             retention=retention,
         )
 
@@ -321,6 +328,7 @@ class Workshop:
         departure: Departure,
         instruments: DestinationInstruments,
         retention: Retention | None,
+        watch: LaneWatch,
     ) -> Edits:
         return Edits(
             fold=fold,
@@ -331,6 +339,7 @@ class Workshop:
             departure=departure,
             instruments=instruments,
             exporter_instruments=self.exporter_instruments,
+            watch=watch,
             logger=self.settings.logger,
             interval_s=self.config.fold.edit_interval,
             wall_clock=self.wall_clock,
@@ -378,6 +387,7 @@ class Workshop:
         state: LaneState,
         circuit: Circuit,
         instruments: DestinationInstruments,
+        watch: LaneWatch,
     ) -> Sender:
         config, settings = self.config, self.settings
         render = config.render
@@ -410,10 +420,13 @@ class Workshop:
             instruments=instruments,
             tracer=settings.tracer,
             logger=settings.logger,
+            watch=watch,
             wall_clock=self.wall_clock,
         )
 
-    def _burial(self, name: str, instruments: DestinationInstruments, fold: LaneFold | None) -> Burial:
+    def _burial(
+        self, name: str, instruments: DestinationInstruments, fold: LaneFold | None, watch: LaneWatch
+    ) -> Burial:
         return Burial(
             destination=name,
             queue=self.queue,
@@ -424,4 +437,5 @@ class Workshop:
             box=self.box,
             upkeep=self.upkeep,
             fold=fold,
+            watch=watch,
         )

@@ -18,6 +18,7 @@ from otel_discord.exporters.discord.dead_letters.letter import details_text, let
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.last_words import last_words
+from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
 from otel_discord.signals import Signal
 
 __all__ = ["Burial", "Cause"]
@@ -38,6 +39,7 @@ class Burial:
     box: LetterBox | None = None
     upkeep: Upkeep | None = None
     fold: LaneFold | None = None
+    watch: LaneWatch | None = None
     wall_clock_ns: Callable[[], int] = time.time_ns
 
     async def bury(self, stored: Sequence[StoredCard], cause: Cause) -> None:
@@ -87,6 +89,8 @@ class Burial:
         self.exporter_instruments.send_failed(Signal.LOGS, records)
         if not in_log:
             self.instruments.dead_letters_written(len(letters))
+        if self.watch is not None:
+            self.watch.buried(stored, records, cause)
         if self.upkeep is not None:
             self.upkeep.buried(self.destination, cause, records, is_kept=not in_log)
 

@@ -20,6 +20,7 @@ from otel_discord.exporters.discord.config_destination import (
 from otel_discord.exporters.discord.config_maintenance import MaintenanceConfig
 from otel_discord.exporters.discord.config_route import RouteConfig
 from otel_discord.exporters.discord.foreign_keys import EXPORTER_KEYS
+from otel_discord.exporters.discord.members.config import MembersConfig
 from otel_discord.exporters.discord.mentions import MAX_NAMED_CHARS, Mention, named_chars
 from otel_discord.exporters.discord.mutes.held_lanes import is_held
 from otel_discord.redaction import Action, MaskingPlan, select_patterns
@@ -161,11 +162,11 @@ class WebhookCheckConfig(StrictModel):
     """How often each webhook is looked at."""
 
     interval: Duration = 900.0
-    """Time between two looks."""
+    """Time between two looks; 0s: each is looked at when it is first used, and not again."""
 
 
 _LATER_SECTIONS: Final = (
-    "templates", "webhook_check",
+    "templates",
 )  # fmt: skip
 
 
@@ -214,6 +215,7 @@ class DiscordConfig(StrictModel):
     alerts: AlertsConfig = AlertsConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     redaction: RedactionConfig = RedactionConfig()
+    members: MembersConfig = MembersConfig()
     render: RenderConfig = RenderConfig()
     templates: TemplatesConfig = TemplatesConfig()
     attachments: AttachmentsConfig = AttachmentsConfig()

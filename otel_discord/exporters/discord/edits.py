@@ -35,6 +35,7 @@ from otel_discord.exporters.discord.folding.editing import may_go, next_edit
 from otel_discord.exporters.discord.folding.entry import Entry, Posted, worse_of
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
 from otel_discord.signals import Signal
 
 EDIT_PRIORITY = -1
@@ -56,6 +57,7 @@ class Edits:
     departure: Departure
     instruments: DestinationInstruments
     exporter_instruments: ExporterInstruments
+    watch: LaneWatch
     logger: logging.Logger
     interval_s: float
     wall_clock: Callable[[], float]
@@ -125,12 +127,16 @@ class Edits:
             started_s = loop.time()
             sent = self.composer.recompose(cards, message.note, posted_s=message.posted_ns / 1e9, charts=charts)
             outcome = await turn.edit(message.message_id, sent)
-            self.instruments.attempted(loop.time() - started_s)
+            took_s = loop.time() - started_s
+            self.instruments.attempted(took_s)
+            self.watch.answered(outcome, took_s)
         has_spoken_of_files = bool(sent.files) or sent.kept_file_ids is not None
         if with_charts and has_spoken_of_files and is_refused(outcome):
             return True
         if isinstance(outcome, Delivered) and charts is not None:
             edited_with_charts(message, entries, sent, cards, outcome.body)
+        if isinstance(outcome, Delivered):
+            self.watch.edited(message, sent)
         await self._conclude(message, shown, told, outcome)
         if isinstance(outcome, Delivered) and worse:
             await self._go_on_worse(message, worse)
@@ -184,6 +190,7 @@ class Edits:
                         "detail": outcome.detail,
                     },
                 )
+                self.watch.not_edited(message, outcome)
                 await self.release(message)
             case _:
                 assert_never(outcome)

@@ -30,6 +30,7 @@ from otel_discord.component.online_check import OnlineResult
 from otel_discord.component.preview import Preview
 from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.component.test_message import TestResult
+from otel_discord.component.watched_exporter import DestinationState, ShownMessage
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.models import Message
@@ -57,6 +58,7 @@ from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
+from otel_discord.exporters.discord.members.privacy import MemberPrivacy
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pictures import Pictures
@@ -68,8 +70,11 @@ from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.silences import Silences
 from otel_discord.exporters.discord.tombstones import state_key
+from otel_discord.exporters.discord.watching.checks import WebhookChecks
+from otel_discord.exporters.discord.watching.watching import Watches, Watching
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Signal
+from otel_discord.signals.alert_event import AlertEvent
 
 
 class DiscordExporter:
@@ -108,6 +113,8 @@ class DiscordExporter:
             wall_clock=wall_clock,
         )
         self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
+        masks_ids = config.redaction.enabled and config.redaction.hash_user_ids
+        self._members = MemberPrivacy(config.members, config.redaction.hash_key, masks_ids)
         self._shelf = self._new_shelf()
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
@@ -118,6 +125,7 @@ class DiscordExporter:
         self._maintenance: Maintenance | None = None
         self._silences: Silences | None = None
         self._evidence: EvidenceDesk | None = None
+        self._watching: Watching | None = None
 
     # ------------------------------------------------------------------------------------------------ accepting
 
@@ -127,8 +135,9 @@ class DiscordExporter:
             raise PermanentError(f"the discord exporter takes logs, not {batch.signal}")
         if self._queue is None:
             raise ShutdownError("the exporter is not running")
+        batch = self._members.admitted(batch)
         with self._evidence.holding(batch) if self._evidence is not None else nullcontext():
-            kept, highest = keep_from(batch, self._routing.floor)
+            kept, highest = keep_from(batch, self._routing.floor, with_members=bool(self._routing.routes))
             if kept is None:
                 return ACCEPTED
             kept = await self._masking.masked(kept)
@@ -205,7 +214,11 @@ class DiscordExporter:
             keeper = await restoring.history(desk)
             charts = await assembly.open_charts(self._settings, self._config, self._charts, stack)
             pictures = Pictures(charts, self._settings.logger)
-            outboxes = self._outboxes = await self._open_outboxes(host, office, upkeep, limits, desk, pictures, stack)
+            health = Health(lambda status, error: host.report_status(status, error=error))
+            watches = host.kept("watching", Watches)
+            outboxes = self._outboxes = await self._open_outboxes(
+                host, office, upkeep, limits, desk, pictures, health, watches, stack
+            )
             self._entrance.begin(desk.lock, outboxes)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
             warn_of_orphans(waiting, outboxes, self._settings.logger)
@@ -227,6 +240,8 @@ class DiscordExporter:
                 on_unknown_ends=self._discord_instruments.unknown_alert_ends,
                 wall_clock=self._wall_clock,
             )
+            watching = self._open_watching(watches, outboxes, desk, queue, limits, maintenance)
+            checks = self._open_checks(watches, outboxes, health)
             async with asyncio.TaskGroup() as tasks:
                 crew = Crew(
                     queue=queue,
@@ -241,6 +256,8 @@ class DiscordExporter:
                             "silences": silences.run(),
                             **({"evidence": evidence.run()} if evidence is not None else {}),
                             "silenced alerts": silenced.run(),
+                            "watching": watching.run(),
+                            "webhook checks": checks.run(),
                             **self._entrance.works(queue),
                         }.items()
                     ],
@@ -251,13 +268,14 @@ class DiscordExporter:
                     },
                 )
                 self._queue, self._maintenance, self._silences = queue, maintenance, silences
+                self._watching = watching
                 lanes = OutboxLanes(outboxes, self._routing.priority)
                 self._letters = office.desk(list(outboxes), self._bury_orphans(office), lanes)
                 host.report_status(Status.OK)
                 try:
                     yield
                 finally:
-                    self._maintenance = self._silences = None
+                    self._maintenance = self._silences = self._watching = None
                     if not host.hands_over and self._config.sending_queue.storage is None:
                         await maintenance.open_up()
                         silences.tell_what_ends()
@@ -304,6 +322,8 @@ class DiscordExporter:
         limits: RateLimits,
         desk: FoldDesk,
         pictures: Pictures,
+        health: Health,
+        watches: Watches,
         stack: AsyncExitStack,
     ) -> dict[str, Outbox]:
         client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
@@ -320,14 +340,51 @@ class DiscordExporter:
             exporter_instruments=self._instruments,
             discord_instruments=self._discord_instruments,
             release_attachments=self._release_attachments,
-            health=Health(lambda status, error: host.report_status(status, error=error)),
+            health=health,
             desk=desk,
             wall_clock=self._wall_clock,
             resumes_letters=self._resumes_letters,
             evidence=self._evidence,
             pictures=pictures,
+            watches=watches,
         )
         return workshop.outboxes(self._destinations)
+
+    def _open_watching(
+        self,
+        watches: Watches,
+        outboxes: dict[str, Outbox],
+        desk: FoldDesk,
+        queue: WorkQueue,
+        limits: RateLimits,
+        maintenance: Maintenance,
+    ) -> Watching:
+        if self._client is None:
+            raise RuntimeError("the outboxes are not open")
+        return Watching(
+            watches=watches,
+            outboxes=outboxes,
+            books=desk.books,
+            queue=queue,
+            client=self._client,
+            limits=limits,
+            gate=maintenance.gate,
+            wall_clock=self._wall_clock,
+        )
+
+    def _open_checks(self, watches: Watches, outboxes: dict[str, Outbox], health: Health) -> WebhookChecks:
+        if self._client is None:
+            raise RuntimeError("the outboxes are not open")
+        return WebhookChecks(
+            outboxes=outboxes,
+            watches=watches.lanes,
+            client=self._client,
+            health=health,
+            interval_s=0.0 if self._config.dry_run else self._config.webhook_check.interval,
+            timeout_s=self._config.timeout,
+            logger=self._settings.logger,
+            wall_clock=self._wall_clock,
+        )
 
     def _forget_gauges(self) -> None:
         for item in self._destinations:
@@ -436,6 +493,20 @@ class DiscordExporter:
         if self._silences is None:
             raise RetryableError("the exporter is not running")
         return self._silences
+
+    # ------------------------------------------------------------------------------------------------ being watched
+
+    def destination_states(self) -> Sequence[DestinationState]:
+        """Return how each destination fares; empty while it is not running."""
+        return self._watching.destination_states() if self._watching is not None else []
+
+    def recent_messages(self, limit: int = 50) -> Sequence[ShownMessage]:
+        """Return the messages that changed last, newest first; empty while it is not running."""
+        return self._watching.recent_messages(limit) if self._watching is not None else []
+
+    def firing_alerts(self) -> Sequence[tuple[AlertEvent, Sequence[str]]]:
+        """Return the alerts that fire; empty while it is not running."""
+        return self._watching.firing_alerts() if self._watching is not None else []
 
     # ----------------------------------------------------------------------------------------- for the front desk
 

@@ -37,6 +37,7 @@ from otel_discord.exporters.discord.picking import Pick, Picker
 from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
 from otel_discord.exporters.discord.suspicion import Suspicion
+from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
 
 INTRODUCTION_TIMEOUT_S: Final = 2.0
 """The first message waits for it, so it is short; what it would have told comes with the first answer too."""
@@ -67,6 +68,7 @@ class Outbox:
     departure: Departure
     arrivals: Arrivals
     instruments: DestinationInstruments
+    watch: LaneWatch
     max_embeds: int
     is_durable: bool
     """What is not sent stays, so that an end does not wait for a destination that is away."""
@@ -240,7 +242,9 @@ class Outbox:
         loop = asyncio.get_running_loop()
         started = loop.time()
         answer = await ask_webhook(self.client, self.destination.webhook, INTRODUCTION_TIMEOUT_S)
-        self.instruments.webhook_checked(up=isinstance(answer, WebhookInfo), response_s=loop.time() - started)
+        took_s = loop.time() - started
+        self.instruments.webhook_checked(up=isinstance(answer, WebhookInfo), response_s=took_s)
+        self.watch.introduced(answer, took_s)
         if isinstance(answer, WebhookInfo) and answer.guild_id and self.dispatch.fold is not None:
             self.dispatch.fold.book.place = f"{answer.guild_id}/{answer.channel_id}"
         if isinstance(answer, Gone) and answer.code:  # Discord's own word, not that of a proxy which lacks the route
@@ -336,6 +340,7 @@ class Outbox:
         if self.retention is not None and isinstance(outcome, Delivered):
             opened_thread = bool(message.thread_name or self.destination.thread_name)
             await self.retention.notice_arrived(outcome, opened_thread=opened_thread)
+        self.watch.noticed(message, outcome)
         if destination_works(outcome):
             await self.circuit.works()
         elif isinstance(outcome, Gone):

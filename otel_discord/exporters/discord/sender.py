@@ -38,6 +38,7 @@ from otel_discord.exporters.discord.delivery import (
 from otel_discord.exporters.discord.doubt import LOST, NO_DOUBT, Doubt, counted, doubt_after
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.lane_state import LaneState
+from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
 
 Compose: TypeAlias = Callable[[], Awaitable[Composed | None]]
 """None: there is nothing to send any more."""
@@ -96,6 +97,7 @@ class Sender:
     instruments: DestinationInstruments
     tracer: Tracer
     logger: logging.Logger
+    watch: LaneWatch
     dice: Callable[[], float] = random.random
     wall_clock: Callable[[], float] = time.time
     stopping: bool = False
@@ -227,7 +229,9 @@ class Sender:
             outcome = await turn.execute(repaired(composed.message, hand.repairs))
             span.set_attribute("otel_discord.outcome", type(outcome).__name__)
         reach("send.after_answer")
-        self.instruments.attempted(loop.time() - started)
+        took_s = loop.time() - started
+        self.instruments.attempted(took_s)
+        self.watch.answered(outcome, took_s)
         if isinstance(outcome, RateLimited):
             self.instruments.rate_limited(outcome.scope, outcome.retry_after_s, self.wall_clock())
             self._log("Discord asks to wait", outcome, scope=outcome.scope.value, delay_s=outcome.retry_after_s)

@@ -24,6 +24,7 @@ from otel_discord.exporters.discord.picking import Pick
 from otel_discord.exporters.discord.posted_files import posted_files
 from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.sender import Ended, Unfinished
+from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
 from otel_discord.signals import Signal
 
 
@@ -41,6 +42,7 @@ class Settling:
     instruments: DestinationInstruments
     exporter_instruments: ExporterInstruments
     release_attachments: Callable[[Sequence[Card]], None]
+    watch: LaneWatch
     wall_clock: Callable[[], float]
     fold: LaneFold | None = None
     retention: Retention | None = None
@@ -96,6 +98,7 @@ class Settling:
 
     async def _delivered(self, ended: Ended) -> None:
         composed = ended.composed
+        self.watch.sent(composed, ended.outcome, ended.attempts)
         await self.lane.delivered(composed.stored, self._kept(ended))
         self.release_attachments(composed.cards)
         self.instruments.message_sent(embeds=len(composed.message.embeds), attempts=ended.attempts)

@@ -1,0 +1,105 @@
+"""What an exporter tells those who watch it. Asking waits for nothing; what waits is counted every few seconds."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from otel_discord.component import RetryableError, WorkQueue
+from otel_discord.component.watched_exporter import DestinationState, ShownMessage
+from otel_discord.discord_api.client import WebhookClient
+from otel_discord.discord_api.models import Message
+from otel_discord.discord_api.permits import RateLimits
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.folding.book import LaneBook
+from otel_discord.exporters.discord.mutes.gate import Gate
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of
+from otel_discord.exporters.discord.outbox import Outbox
+from otel_discord.exporters.discord.watching.journal import Journal
+from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
+from otel_discord.exporters.discord.watching.shown import shown_message
+from otel_discord.exporters.discord.watching.states import Backlog, Moment, backlogs, destination_state
+from otel_discord.signals.alert_event import AlertEvent
+
+COUNTED_EVERY_S: Final = 2.0
+
+
+@dataclass(slots=True)
+class Watches:
+    """The notes of all destinations, kept over a reload."""
+
+    journal: Journal = field(default_factory=Journal)
+    lanes: dict[str, LaneWatch] = field(default_factory=dict)
+
+    def of(self, name: str, wall_clock: Callable[[], float]) -> LaneWatch:
+        """Return the notes of a destination."""
+        watch = self.lanes.get(name)
+        if watch is None:
+            watch = self.lanes[name] = LaneWatch(name=name, journal=self.journal)
+        watch.wall_clock = wall_clock
+        return watch
+
+
+@dataclass(slots=True, kw_only=True)
+class Watching:
+    """Of one running exporter."""
+
+    watches: Watches
+    outboxes: Mapping[str, Outbox]
+    books: Mapping[str, LaneBook]
+    queue: WorkQueue
+    client: WebhookClient
+    limits: RateLimits
+    gate: Gate
+    wall_clock: Callable[[], float]
+    _counted: Mapping[str, int] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Count now and then what waits, until cancelled: of what is not folded the queue alone knows that."""
+        while True:
+            with suppress(RetryableError):  # then the numbers are those of the last time
+                self._counted = await self.queue.waiting()
+            await asyncio.sleep(COUNTED_EVERY_S)
+
+    def destination_states(self) -> Sequence[DestinationState]:
+        """Return every destination in the order of the configuration."""
+        moment = Moment(
+            now_ns=int(self.wall_clock() * 1e9),
+            loop_s=asyncio.get_running_loop().time(),
+            limits=self.limits.snapshot(),
+            gate=self.gate,
+        )
+        waiting = backlogs(self.books, self._counted)
+        return [
+            destination_state(outbox, self.watches.lanes[name], waiting.get(name, Backlog()), moment, self.client)
+            for name, outbox in self.outboxes.items()
+        ]
+
+    def recent_messages(self, limit: int) -> Sequence[ShownMessage]:
+        """Return the messages that changed last, newest first."""
+        found: list[ShownMessage] = []
+        for told in self.watches.journal.newest():
+            if len(found) >= limit:
+                break
+            watch = self.watches.lanes.get(told.destination)
+            found.append(shown_message(told, _renderer(watch)))
+        return found
+
+    def firing_alerts(self) -> Sequence[tuple[AlertEvent, Sequence[str]]]:
+        """Return the alerts that fire, those that began first first, with the destinations that show them."""
+        found: dict[str, tuple[AlertEvent, list[str]]] = {}
+        for lane, book in self.books.items():
+            for identity, entry in book.alerts.items():
+                member = entry.alert.members.get(identity) if entry.alert is not None else None
+                if member is None or member.is_over:
+                    continue
+                _, places = found.setdefault(identity, (member.event, []))
+                if destination_of(lane) not in places:
+                    places.append(destination_of(lane))
+        return sorted(found.values(), key=lambda pair: (pair[0].started_ns, pair[0].name))
+
+
+def _renderer(watch: LaneWatch | None) -> Callable[[Sequence[Card]], Message] | None:
+    composer = watch.composer if watch is not None else None
+    return composer.recompose if composer is not None else None

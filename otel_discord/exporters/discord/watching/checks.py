@@ -27,6 +27,7 @@ CHECK_PRIORITY: Final = -2
 """Anything else goes first."""
 PERMIT_WAIT_S: Final = 60.0
 """Who is not granted a request by then looks again the next time; nothing is found out."""
+_FRESH_NS: Final = 60 * 10**9
 _ORANGE, _GREEN = 0xE67E22, 0x2ECC71
 
 
@@ -46,6 +47,8 @@ class WebhookChecks:
     dice: Callable[[], float] = random.random
     _lifted_ns: dict[str, int] = field(default_factory=dict)
     """When a webhook was used again because a check has found it."""
+    _told_elsewhere: set[str] = field(default_factory=set)
+    """Of which webhooks the fallback was told that they do not answer."""
 
     async def run(self) -> None:
         """Look at them all, again and again, until cancelled."""
@@ -111,8 +114,13 @@ class WebhookChecks:
             outbox.look()
             return
         watch.finding, news = watch.finding.missed(now_ns, response_s, last_sent_ns=watch.last_sent_ns)
-        if news is News.DOWN and not outbox.is_gone:
-            self._is_down(outbox, words_of(answer))
+        if outbox.is_gone or not watch.finding.is_told:
+            return
+        if news is News.DOWN:
+            self._is_down(outbox, watch, words_of(answer))
+        if outbox.name not in self._told_elsewhere and await self._can_be_told_elsewhere(outbox):
+            self._told_elsewhere.add(outbox.name)
+            self._tell_elsewhere(outbox, _down(outbox.name, words_of(answer)))
 
     async def _is_there(self, outbox: Outbox, watch: LaneWatch, *, is_told: bool) -> None:
         if outbox.is_gone:
@@ -122,33 +130,39 @@ class WebhookChecks:
             self._lifted_ns[outbox.name] = self._now_ns()
             await outbox.lift()
             self._tell_elsewhere(outbox, _back(outbox.name))
+            self._told_elsewhere.discard(outbox.name)
         elif is_told:
             self.logger.warning("the webhook answers again", extra={"destination": outbox.name})
             if not outbox.is_open:
                 self.health.well(outbox.name)
-            self._tell_elsewhere(outbox, _back(outbox.name))
+            if outbox.name in self._told_elsewhere:
+                self._told_elsewhere.discard(outbox.name)
+                self._tell_elsewhere(outbox, _back(outbox.name))
 
-    def _is_down(self, outbox: Outbox, why: str) -> None:
+    def _is_down(self, outbox: Outbox, watch: LaneWatch, why: str) -> None:
         if not outbox.is_open:  # else the breaker has said so
             self.logger.error(
                 "the webhook does not answer when it is looked at",
                 extra={
                     "destination": outbox.name,
                     "reason": why,
-                    "failures": self.watches[outbox.name].finding.failures,
+                    "failures": watch.finding.failures,
                 },
             )
             self.health.ill(outbox.name, f"webhook check: {why}")
-        self._tell_elsewhere(outbox, _down(outbox.name, why))
+
+    async def _can_be_told_elsewhere(self, outbox: Outbox) -> bool:
+        """Return whether there is a fallback that answers now; where all of Discord is away, words come too late."""
+        haven = outbox.haven
+        if haven is None or haven.is_gone or haven.is_open:
+            return False
+        if self._now_ns() - self.watches[haven.name].finding.checked_ns > _FRESH_NS:
+            await self.check(haven.name)
+        return bool(self.watches[haven.name].finding.up)
 
     def _tell_elsewhere(self, outbox: Outbox, message: Message) -> None:
-        """Say it at the fallback, unless that is away as well: then all of Discord is, and it would come too late."""
-        haven = outbox.haven
-        if haven is None or haven.is_gone or haven.is_open or outbox.departure.tell is None:
-            return
-        if self.watches[haven.name].finding.failures:
-            return
-        outbox.departure.tell(message)
+        if outbox.departure.tell is not None:
+            outbox.departure.tell(message)
 
     def _now_ns(self) -> int:
         return int(self.wall_clock() * 1e9)

@@ -23,6 +23,9 @@ from otel_discord.exporters.discord.watching.states import Backlog, Moment, back
 from otel_discord.signals.alert_event import AlertEvent
 
 COUNTED_EVERY_S: Final = 2.0
+"""While somebody watches."""
+_IDLE_COUNT_S: Final = 10.0
+_WATCHED_FOR_S: Final = 30.0
 
 
 @dataclass(slots=True)
@@ -54,19 +57,28 @@ class Watching:
     gate: Gate
     wall_clock: Callable[[], float]
     _counted: Mapping[str, int] = field(default_factory=dict)
+    _watched_until_s: float = 0.0
+    _looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Count now and then what waits, until cancelled: of what is not folded the queue alone knows that."""
         while True:
             with suppress(RetryableError):  # then the numbers are those of the last time
                 self._counted = await self.queue.waiting()
-            await asyncio.sleep(COUNTED_EVERY_S)
+            is_watched = asyncio.get_running_loop().time() < self._watched_until_s
+            self._looked.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_IDLE_COUNT_S):
+                    await (asyncio.sleep(COUNTED_EVERY_S) if is_watched else self._looked.wait())
 
     def destination_states(self) -> Sequence[DestinationState]:
         """Return every destination in the order of the configuration."""
+        loop_s = asyncio.get_running_loop().time()
+        self._watched_until_s = loop_s + _WATCHED_FOR_S
+        self._looked.set()
         moment = Moment(
             now_ns=int(self.wall_clock() * 1e9),
-            loop_s=asyncio.get_running_loop().time(),
+            loop_s=loop_s,
             limits=self.limits.snapshot(),
             gate=self.gate,
         )

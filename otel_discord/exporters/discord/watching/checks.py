@@ -104,16 +104,19 @@ class WebhookChecks:
     async def _note(self, outbox: Outbox, watch: LaneWatch, answer: WebhookInfo | Outcome, response_s: float) -> None:
         now_ns = self._now_ns()
         if isinstance(answer, WebhookInfo):
-            label = label_of(answer)
-            watch.finding, news = watch.finding.found(now_ns, response_s, label=label, channel_id=answer.channel_id)
+            watch.finding, news = watch.finding.found(
+                now_ns, response_s, label=label_of(answer), name=answer.name, channel_id=answer.channel_id
+            )
             await self._is_there(outbox, watch, is_told=news is News.BACK)
             return
         if isinstance(answer, Gone) and (answer.code or is_lasting(answer)):
             watch.finding = watch.finding.gone(now_ns, response_s)
+            watch.went_wrong(answer)
             await outbox.departure.begin(answer)
             outbox.look()
             return
         watch.finding, news = watch.finding.missed(now_ns, response_s, last_sent_ns=watch.last_sent_ns)
+        watch.went_wrong(answer)
         if outbox.is_gone or not watch.finding.is_told:
             return
         if news is News.DOWN:

@@ -27,6 +27,8 @@ class Finding:
     checked_ns: int = 0
     response_s: float | None = None
     label: str = ""
+    name: str = ""
+    """The webhook's own, under which its messages come that name no other."""
     channel_id: str = ""
     failures: int = 0
     """In a row."""
@@ -34,9 +36,13 @@ class Finding:
     is_told: bool = False
     """That it is down was told, so that its return is worth a word."""
 
-    def found(self, now_ns: int, response_s: float, *, label: str, channel_id: str) -> tuple["Finding", News]:
+    def found(
+        self, now_ns: int, response_s: float, *, label: str, name: str, channel_id: str
+    ) -> tuple["Finding", News]:
         """Return what is known once it has answered."""
-        known = Finding(up=True, checked_ns=now_ns, response_s=response_s, label=label, channel_id=channel_id)
+        known = Finding(
+            up=True, checked_ns=now_ns, response_s=response_s, label=label, name=name, channel_id=channel_id
+        )
         return known, News.BACK if self.is_told else News.NOTHING
 
     def missed(self, now_ns: int, response_s: float, *, last_sent_ns: int) -> tuple["Finding", News]:

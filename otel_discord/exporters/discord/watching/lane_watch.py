@@ -47,21 +47,25 @@ class LaneWatch:
         """The outbox has looked at its webhook when it began; None says nothing: so many may ask at once."""
         if isinstance(answer, WebhookInfo):
             self.finding, _ = self.finding.found(
-                self._now_ns(), took_s, label=label_of(answer), channel_id=answer.channel_id
+                self._now_ns(), took_s, label=label_of(answer), name=answer.name, channel_id=answer.channel_id
             )
         elif isinstance(answer, Gone) and answer.code:
             self.finding = self.finding.gone(self._now_ns(), took_s)
+            self.went_wrong(answer)
 
     def answered(self, outcome: Outcome, took_s: float) -> None:
         """A request to send or edit has ended."""
         self.requests.add(took_s, is_well=isinstance(outcome, Delivered))
         if isinstance(outcome, Delivered):
             return
-        now_ns = self._now_ns()
         if isinstance(outcome, RateLimited):
-            self.last_429_ns = now_ns
+            self.last_429_ns = self._now_ns()
         else:
-            self.last_error, self.last_error_ns = words_of(outcome), now_ns
+            self.went_wrong(outcome)
+
+    def went_wrong(self, outcome: Outcome) -> None:
+        """Discord, or what is in between, has answered otherwise than hoped for."""
+        self.last_error, self.last_error_ns = words_of(outcome), self._now_ns()
 
     def sent(self, composed: Composed, outcome: Outcome, attempts: int) -> None:
         """A message is in Discord."""

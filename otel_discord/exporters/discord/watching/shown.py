@@ -12,14 +12,22 @@ from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.watching.journal import Told
 
 
-def shown_message(told: Told, render: Callable[[Sequence[Card]], Message] | None) -> ShownMessage:
-    """Return a message with its journey; ``render`` makes one of cards that were never sent."""
+def shown_message(told: Told, render: Callable[[Sequence[Card]], Message] | None, name: str = "") -> ShownMessage:
+    """Return a message with its journey.
+
+    Args:
+        told: what is known of it.
+        render: makes one of cards that were never sent.
+        name: the webhook's, for messages that name no other.
+    """
     cards = _readable(told.payloads)
     message = told.message
     if message is None and render is not None and cards:
         message = render(cards)
     body: dict[str, Any] = dict(message.to_json()) if message is not None else {"content": "", "embeds": []}
-    body |= {key: value for key, value in (("username", told.username), ("avatar_url", told.avatar_url)) if value}
+    body |= {
+        key: value for key, value in (("username", told.username or name), ("avatar_url", told.avatar_url)) if value
+    }
     if told.attachments:
         body["attachments"] = [dict(each) for each in told.attachments]
     journey = [*_begun(cards), *told.journey]

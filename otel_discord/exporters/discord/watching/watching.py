@@ -95,7 +95,7 @@ class Watching:
             if len(found) >= limit:
                 break
             watch = self.watches.lanes.get(told.destination)
-            found.append(shown_message(told, _renderer(watch)))
+            found.append(shown_message(told, _renderer(watch), watch.finding.name if watch is not None else ""))
         return found
 
     def firing_alerts(self) -> Sequence[tuple[AlertEvent, Sequence[str]]]:

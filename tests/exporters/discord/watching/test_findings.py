@@ -13,15 +13,15 @@ def test_down_is_told_once_and_so_is_the_return() -> None:
         finding, new = missed(finding, number)
         news.append(new)
     assert news == [News.DOWN if number == FAILURES_IN_A_ROW - 1 else News.NOTHING for number in range(10)]
-    finding, new = finding.found(11, 0.1, label="x", channel_id="1")
+    finding, new = finding.found(11, 0.1, label="x", name="n", channel_id="1")
     assert new is News.BACK
-    finding, new = finding.found(12, 0.1, label="x", channel_id="1")
+    finding, new = finding.found(12, 0.1, label="x", name="n", channel_id="1")
     assert new is News.NOTHING
 
 
 def test_a_return_before_it_was_told_is_not_told() -> None:
     finding, _ = missed(Finding(), 1)
-    _, news = finding.found(2, 0.1, label="", channel_id="")
+    _, news = finding.found(2, 0.1, label="", name="", channel_id="")
     assert news is News.NOTHING
 
 

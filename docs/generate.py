@@ -42,7 +42,7 @@ MARK: Final = re.compile(r"(<!-- generated: ([a-z0-9_ /-]+) -->\n).*?(<!-- end -
 LATER: Final = frozenset(
     {
         "exporter discord destinations_from",
-        "exporter discord templates", "exporter discord webhook_check",
+        "exporter discord templates",
         "exporter otlp_grpc sending_queue.storage",
     }
 )  # fmt: skip

@@ -258,7 +258,9 @@ class Workshop:
         )
         retention = self._retention(destination, lane, circuit, departure, instruments)
         sender = self._sender(destination, lane, state, circuit, instruments, watch)
+        address = fingerprint(destination.webhook, config.endpoint)
         watch.composer, watch.book = sender.composer, fold.book
+        watch.concerns(address)
         dispatch = Dispatch(
             sender=sender,
             picker=picker,
@@ -289,7 +291,7 @@ class Workshop:
         )
         return Outbox(
             destination=destination,
-            fingerprint=fingerprint(destination.webhook, config.endpoint),
+            fingerprint=address,
             client=self.client,
             timeout_s=config.timeout,
             lane=lane,

@@ -113,8 +113,9 @@ class CardMaker:
                 for record in scope_logs.log_records:
                     severity = record_severity(record)
                     event = self._alert(record, draft.now_ns, is_below=severity < floor)
-                    status = event is None and is_status(record)
-                    member = None if event is not None else member_event(record)
+                    is_named = event is None and bool(record.event_name)
+                    status = is_named and is_status(record)
+                    member = member_event(record) if is_named else None
                     if severity < floor and event is None and not status and (member is None or not has_routes):
                         continue
                     item = None

@@ -78,7 +78,7 @@ class Draft:
 
     def met(self, problem: Problem, version: str, seen: Seen) -> None:
         """Note a record for the problem's history, once for all its lanes; ``version`` is its service's."""
-        if not self._is_remembered(problem) or self.history is None:
+        if self.history is None or not _is_remembered(problem):
             return
         seen = Seen(seen.records, min(seen.first_ns, self.now_ns), min(seen.last_ns, self.now_ns))
         known = self._met.get(problem.fingerprint)
@@ -89,12 +89,9 @@ class Draft:
 
     def past(self, problem: Problem) -> PastLife | None:
         """Return what was known of a problem before this step."""
-        if not self._is_remembered(problem) or self.history is None:
+        if self.history is None or not _is_remembered(problem):
             return None
         return self.history.past(problem.fingerprint, self.now_ns)
-
-    def _is_remembered(self, problem: Problem) -> bool:
-        return bool(problem.fingerprint and problem.alert is None and not problem.status and problem.is_remembered)
 
     def fold(self, lane: str, problem: Problem, seen: Seen) -> bool:
         """Count a record, and those that it stands for, on the card of its problem; False where there is none yet."""
@@ -261,6 +258,10 @@ class Draft:
             for opening, card_id, stored in zip(opened, made, payloads[batch_id], strict=False):
                 if opening.problem.fingerprint:
                     opening.book.opened(_entry(opening, card_id, stored.payload))
+
+
+def _is_remembered(problem: Problem) -> bool:
+    return bool(problem.is_remembered and problem.fingerprint and problem.alert is None and not problem.status)
 
 
 def _apart(entry: Entry, tally: Tally) -> bytes:

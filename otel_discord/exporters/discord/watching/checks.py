@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from otel_discord.discord_api.client import WebhookClient, WebhookInfo
@@ -75,8 +75,10 @@ class WebhookChecks:
         """Look at one webhook now, and say what is new."""
         outbox = self.outboxes[name]
         if outbox.gone is not None and is_lasting(outbox.gone):
-            outbox.instruments.webhook_checked(up=False, response_s=0.0)
-            self.watches[name].finding = self.watches[name].finding.gone(self._now_ns(), 0.0)
+            known = self.watches[name].finding
+            if known.up is not False:  # a message has met that answer, not a look
+                outbox.instruments.webhook_checked(up=False, response_s=known.response_s or 0.0)
+                self.watches[name].finding = replace(known, up=False, is_told=True)
             return
         asked = await self._asked(outbox)
         if asked is None or isinstance(asked[0], RateLimited):

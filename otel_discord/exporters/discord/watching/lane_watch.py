@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any, Final
 
 from otel_discord.component import StoredCard
@@ -20,6 +21,8 @@ from otel_discord.exporters.discord.watching.requests import RecentRequests
 from otel_discord.exporters.discord.watching.webhook_label import label_of
 
 _KEPT_PAYLOADS: Final = 10
+_KEPT_PAYLOAD_BYTES: Final = 128 * 1024
+"""Of one message; what has more is told of and not shown."""
 _DETAIL_CHARS: Final = 300
 
 
@@ -42,6 +45,13 @@ class LaneWatch:
     last_error_ns: int = 0
     finding: Finding = field(default_factory=Finding)
     """What the checks of its webhook have found."""
+    fingerprint: str = ""
+    """Of the address that this is about."""
+
+    def concerns(self, fingerprint: str) -> None:
+        """Say of which address it is from now on: what was found at another does not count for this one."""
+        if self.fingerprint != fingerprint:
+            self.fingerprint, self.finding = fingerprint, Finding()
 
     def introduced(self, answer: WebhookInfo | Outcome | None, took_s: float) -> None:
         """The outbox has looked at its webhook when it began; None says nothing: so many may ask at once."""
@@ -136,7 +146,7 @@ class LaneWatch:
         told = Told(
             key=f"{self.name}/card-{stored[0].id}",
             destination=self.name,
-            payloads=tuple(card.payload for card in stored[:_KEPT_PAYLOADS]),
+            payloads=_few([card.payload for card in stored[:_KEPT_PAYLOADS]]),
             records=records,
             is_delivered=False,
             journey=[Step(now_ns, "dead letter", why[:_DETAIL_CHARS])],
@@ -205,6 +215,11 @@ def words_of(outcome: Outcome) -> str:
 
 def _attachment(number: int, part: Any) -> Mapping[str, Any]:
     return {"id": str(number), "filename": part.filename, "size": part.size_bytes, "content_type": part.content_type}
+
+
+def _few(payloads: Sequence[bytes]) -> tuple[bytes, ...]:
+    sizes = accumulate(map(len, payloads))
+    return tuple(payload for payload, size in zip(payloads, sizes, strict=True) if size <= _KEPT_PAYLOAD_BYTES)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from otel_discord.discord_api.permits import RateLimits
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.mutes.gate import Gate
-from otel_discord.exporters.discord.mutes.held_lanes import destination_of
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of, is_held
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.watching.journal import Journal
 from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
@@ -107,7 +107,7 @@ class Watching:
                 if member is None or member.is_over:
                     continue
                 _, places = found.setdefault(identity, (member.event, []))
-                if destination_of(lane) not in places:
+                if not is_held(lane) and destination_of(lane) not in places:
                     places.append(destination_of(lane))
         return sorted(found.values(), key=lambda pair: (pair[0].started_ns, pair[0].name))
 

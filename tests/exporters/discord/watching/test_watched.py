@@ -8,6 +8,7 @@ import pytest
 
 from otel_discord.component.watched_exporter import Health, Watched
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, method_is, posts
+from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import logs_batch
 from tests.exporters.discord.alerting import batch, firing, resolved
 from tests.exporters.discord.disk import STORED, Disk, host_with
@@ -179,3 +180,35 @@ async def test_a_storm_of_problems_keeps_the_journal_within_its_bounds() -> None
         assert len(fake.messages) > 100
         assert len(rig.exporter.recent_messages(1_000)) == 100
         assert len(rig.exporter.recent_messages(7)) == 7
+
+
+async def test_a_reload_keeps_what_is_known_but_not_of_another_address() -> None:
+    fake = FakeDiscord()
+    old, new = fake.add_webhook(), fake.add_webhook(name="Newcomer")
+    host = NopHost()
+    async with running(fake, host=host, webhook_url=old.url, **RUNS) as rig:
+        await rig.exporter.consume(logs_batch(1))
+        await asyncio.sleep(10)
+        assert "Spidey Bot" in only_state(rig).label
+    async with running(fake, host=host, webhook_url=new.url, **RUNS) as rig:
+        await asyncio.sleep(10)
+        assert len(rig.exporter.recent_messages()) == 1
+        assert only_state(rig).delivered == 1
+        assert "Newcomer" in only_state(rig).label
+
+
+async def test_a_card_too_large_for_the_journal_is_told_of_and_takes_no_others_room() -> None:
+    fake = FakeDiscord()
+    async with running(fake, **RUNS) as rig:
+        await rig.exporter.consume(logs_batch(1))
+        await asyncio.sleep(10)
+        fake.faults.add(Fault(Answer(400, {"message": "no", "code": 50035, "errors": {}}), match=posts, times=inf))
+        large = logs_batch(1)
+        for _, _, record in large.records():
+            record.body.string_value = "x" * 5_000_000
+        await rig.exporter.consume(large)
+        await asyncio.sleep(30)
+        failed, sent = rig.exporter.recent_messages()
+        assert not failed.is_delivered
+        assert failed.journey[-1].what == "dead letter"
+        assert sent.is_delivered

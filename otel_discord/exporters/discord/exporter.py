@@ -34,7 +34,6 @@ from otel_discord.component.watched_exporter import DestinationState, ShownMessa
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.models import Message
-from otel_discord.discord_api.permits import RateLimits
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.batch_router import BatchRouter
@@ -70,7 +69,7 @@ from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.silences import Silences
 from otel_discord.exporters.discord.tombstones import state_key
-from otel_discord.exporters.discord.watching.checks import WebhookChecks
+from otel_discord.exporters.discord.watching.opening import WatchedParts
 from otel_discord.exporters.discord.watching.watching import Watches, Watching
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Signal
@@ -216,8 +215,10 @@ class DiscordExporter:
             pictures = Pictures(charts, self._settings.logger)
             health = Health(lambda status, error: host.report_status(status, error=error))
             watches = host.kept("watching", Watches)
-            outboxes = self._outboxes = await self._open_outboxes(
-                host, office, upkeep, limits, desk, pictures, health, watches, stack
+            client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
+            self._client = client
+            outboxes = self._outboxes = self._open_outboxes(
+                host, office, upkeep, client, desk, pictures, health, watches
             )
             self._entrance.begin(desk.lock, outboxes)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
@@ -240,8 +241,18 @@ class DiscordExporter:
                 on_unknown_ends=self._discord_instruments.unknown_alert_ends,
                 wall_clock=self._wall_clock,
             )
-            watching = self._open_watching(watches, outboxes, desk, queue, limits, maintenance)
-            checks = self._open_checks(watches, outboxes, health)
+            watched = WatchedParts(
+                settings=self._settings,
+                config=self._config,
+                outboxes=outboxes,
+                desk=desk,
+                queue=queue,
+                client=client,
+                limits=limits,
+                health=health,
+                wall_clock=self._wall_clock,
+            )
+            watching = watched.watching(watches, maintenance.gate)
             async with asyncio.TaskGroup() as tasks:
                 crew = Crew(
                     queue=queue,
@@ -257,7 +268,7 @@ class DiscordExporter:
                             **({"evidence": evidence.run()} if evidence is not None else {}),
                             "silenced alerts": silenced.run(),
                             "watching": watching.run(),
-                            "webhook checks": checks.run(),
+                            "webhook checks": watched.checks(watches).run(),
                             **self._entrance.works(queue),
                         }.items()
                     ],
@@ -314,20 +325,17 @@ class DiscordExporter:
         stack.callback(lambda: None if host.hands_over else shelf.close())
         return shelf
 
-    async def _open_outboxes(
+    def _open_outboxes(
         self,
         host: Host,
         office: LetterOffice,
         upkeep: Upkeep,
-        limits: RateLimits,
+        client: WebhookClient,
         desk: FoldDesk,
         pictures: Pictures,
         health: Health,
         watches: Watches,
-        stack: AsyncExitStack,
     ) -> dict[str, Outbox]:
-        client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
-        self._client = client
         workshop = assembly.Workshop(
             settings=self._settings,
             config=self._config,
@@ -349,42 +357,6 @@ class DiscordExporter:
             watches=watches,
         )
         return workshop.outboxes(self._destinations)
-
-    def _open_watching(
-        self,
-        watches: Watches,
-        outboxes: dict[str, Outbox],
-        desk: FoldDesk,
-        queue: WorkQueue,
-        limits: RateLimits,
-        maintenance: Maintenance,
-    ) -> Watching:
-        if self._client is None:
-            raise RuntimeError("the outboxes are not open")
-        return Watching(
-            watches=watches,
-            outboxes=outboxes,
-            books=desk.books,
-            queue=queue,
-            client=self._client,
-            limits=limits,
-            gate=maintenance.gate,
-            wall_clock=self._wall_clock,
-        )
-
-    def _open_checks(self, watches: Watches, outboxes: dict[str, Outbox], health: Health) -> WebhookChecks:
-        if self._client is None:
-            raise RuntimeError("the outboxes are not open")
-        return WebhookChecks(
-            outboxes=outboxes,
-            watches=watches.lanes,
-            client=self._client,
-            health=health,
-            interval_s=0.0 if self._config.dry_run else self._config.webhook_check.interval,
-            timeout_s=self._config.timeout,
-            logger=self._settings.logger,
-            wall_clock=self._wall_clock,
-        )
 
     def _forget_gauges(self) -> None:
         for item in self._destinations:

@@ -32,6 +32,7 @@ class Looks:
         self._all_s = self.clock_s()
 
     def __call__(self, phase: str, info: Mapping[str, Any]) -> None:
+        """Hear of the begin or the end of a collection, as ``gc.callbacks`` tells it."""
         if info["generation"] != _COMPLETE:
             return
         if phase == "start":

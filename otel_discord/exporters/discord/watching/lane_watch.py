@@ -14,7 +14,8 @@ from otel_discord.discord_api.turn import WebhookInfo
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.compose import Composed, Composer
-from otel_discord.exporters.discord.folding.book import LaneBook, Posted
+from otel_discord.exporters.discord.folding.book import LaneBook
+from otel_discord.exporters.discord.folding.entry import Posted
 from otel_discord.exporters.discord.watching.findings import Finding
 from otel_discord.exporters.discord.watching.journal import Journal, Told
 from otel_discord.exporters.discord.watching.requests import RecentRequests

@@ -32,12 +32,15 @@ def read_text(path: Path) -> str:
 
 
 def fingerprint(files: Iterable[Path]) -> dict[Path, bytes]:
-    """Return a digest of each file's content; of one that cannot be read an empty one."""
+    """Return a digest of each file's content, of a directory's names; of what cannot be read an empty one."""
     digests = dict.fromkeys(files, b"")
     for file in digests:
         with suppress(OSError):
             if file.is_file():  # a pipe gives its content once
                 digests[file] = hashlib.sha256(file.read_bytes()).digest()
+            elif file.is_dir():
+                names = "\0".join(sorted(each.name for each in file.iterdir()))
+                digests[file] = hashlib.sha256(names.encode("utf-8", "surrogateescape")).digest()
     return digests
 
 

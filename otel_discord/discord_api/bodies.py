@@ -26,6 +26,11 @@ def create_json(message: Message) -> Json:
     return message.to_json()
 
 
+def components_query(message: Message) -> dict[str, str]:
+    """Return what lets a message have buttons: a webhook of no application has to ask for it."""
+    return {"with_components": "true"} if message.buttons or message.clears_buttons else {}
+
+
 def edit_json(message: Message) -> Json:
     """Return the body of PATCH, which makes an existing message say what ``message`` says.
 
@@ -38,4 +43,6 @@ def edit_json(message: Message) -> Json:
         body["attachments"] = [*body.get("attachments", ()), *({"id": each} for each in message.kept_file_ids)]
     flags = message.flags & SUPPRESS_EMBEDS
     body.pop("flags", None)
+    if message.clears_buttons:
+        body.setdefault("components", [])
     return {"content": None, "embeds": []} | body | ({"flags": flags} if flags else {})

@@ -24,6 +24,10 @@ EMBED_COLOR_MAX: Final = 0xFFFFFF
 URL_CHARS: Final = 2048
 USERNAME_CHARS: Final = 80
 THREAD_NAME_CHARS: Final = 100
+BUTTONS: Final = 25
+"""Below one message, five a row."""
+BUTTON_LABEL_CHARS: Final = 80
+BUTTON_URL_CHARS: Final = 512
 ALLOWED_MENTION_IDS: Final = 100
 """Users and roles each, unique."""
 

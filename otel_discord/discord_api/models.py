@@ -125,6 +125,40 @@ class FilePart:
     reopenable: bool = True
 
 
+_ACTION_ROW = 1
+_BUTTON = 2
+_LINK = 5
+BUTTONS_IN_A_ROW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LinkButton:
+    """A button below a message that opens an address; ``emoji`` is a sign, or ``name:id`` of a server's own one.
+
+    https://docs.discord.com/developers/components/reference#button
+    """
+
+    label: str
+    url: str
+    emoji: str = ""
+
+    def to_json(self) -> Json:
+        """Return Discord's form."""
+        name, _, emoji_id = self.emoji.removeprefix("a:").partition(":")
+        emoji = _present({"name": name, "id": emoji_id, "animated": self.emoji.startswith("a:")})
+        return {"type": _BUTTON, "style": _LINK, "url": self.url} | _present({"label": self.label, "emoji": emoji})
+
+
+def _rows(buttons: tuple[LinkButton, ...]) -> list[Json]:
+    return [
+        {
+            "type": _ACTION_ROW,
+            "components": [button.to_json() for button in buttons[start : start + BUTTONS_IN_A_ROW]],
+        }
+        for start in range(0, len(buttons), BUTTONS_IN_A_ROW)
+    ]
+
+
 SUPPRESS_NOTIFICATIONS = 1 << 12
 """Message flag: delivered without a sound."""
 
@@ -139,6 +173,10 @@ class Message:
     username: str = ""
     avatar_url: str = ""
     thread_name: str = ""
+    buttons: tuple[LinkButton, ...] = ()
+    """At most 25, five a row."""
+    clears_buttons: bool = False
+    """Of an edit: those that the message has in Discord go, also where it gets no others."""
     thread_id: str = ""
     """Thread that it goes to, or is in; the webhook's own where that has one and this is not set."""
     flags: int = 0
@@ -158,6 +196,7 @@ class Message:
                 "username": self.username,
                 "avatar_url": self.avatar_url,
                 "thread_name": self.thread_name,
+                "components": _rows(self.buttons),
                 "flags": self.flags,
                 "attachments": [
                     _present({"filename": part.filename, "description": part.description}) | {"id": str(index)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.discord_api import limits as discord_limits
-from otel_discord.discord_api.bodies import create_json, edit_json, with_clean_filenames
+from otel_discord.discord_api.bodies import components_query, create_json, edit_json, with_clean_filenames
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, Reason, Refused, Unavailable
 from otel_discord.discord_api.outcomes import ARCHIVED_THREAD, NOT_THE_AUTHOR
@@ -71,7 +71,7 @@ class Turn:
         call = Call(
             operation=Operation.EXECUTE,
             webhook=self._place(message),
-            query={"wait": "true"},
+            query={"wait": "true"} | components_query(message),
             json=create_json(message),
             files=message.files,
         )
@@ -97,6 +97,7 @@ class Turn:
             operation=Operation.EDIT,
             webhook=self._place(message),
             message_id=message_id,
+            query=components_query(message),
             json=edit_json(message),
             files=message.files,
         )

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
 from otel_discord.discord_api.filenames import cleanse_filename
-from otel_discord.discord_api.models import SUPPRESS_NOTIFICATIONS, AllowedMentions, Embed, EmbedField, Message
+from otel_discord.discord_api.models import SUPPRESS_NOTIFICATIONS, AllowedMentions, Embed, EmbedField, LinkButton, Message
 from otel_discord.discord_api.webhook_url import is_snowflake
 
 _FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
@@ -54,6 +54,7 @@ def _message(message: Message, file_max_bytes: int) -> Iterator[Problem]:
     yield from _same_urls(message.embeds)
     yield from _username(message.username)
     yield from _url("avatar_url", message.avatar_url)
+    yield from _buttons(message.buttons)
     yield from _text("thread_name", message.thread_name, limits.THREAD_NAME_CHARS)
     if message.flags & ~_FLAGS:
         yield Problem("flags", "only SUPPRESS_EMBEDS and SUPPRESS_NOTIFICATIONS are for webhooks")
@@ -148,6 +149,19 @@ def _username(name: str) -> Iterator[Problem]:
             yield Problem("username", f"must not contain {part!r}")
     if folded in limits.USERNAME_FORBIDDEN:
         yield Problem("username", f"must not be {folded!r}")
+
+
+def _buttons(buttons: Sequence[LinkButton]) -> Iterator[Problem]:
+    if len(buttons) > limits.BUTTONS:
+        yield Problem("components", f"{len(buttons)} buttons, {limits.BUTTONS} are allowed")
+    for index, button in enumerate(buttons):
+        path = f"buttons[{index}]"
+        if not (button.label.strip() or button.emoji):
+            yield Problem(f"{path}.label", "is blank, and there is no emoji")
+        yield from _text(f"{path}.label", button.label.strip(), limits.BUTTON_LABEL_CHARS)
+        yield from _url(f"{path}.url", button.url)
+        if not button.url or len(button.url) > limits.BUTTON_URL_CHARS:
+            yield Problem(f"{path}.url", f"has 1 to {limits.BUTTON_URL_CHARS} characters")
 
 
 def _mentions(mentions: AllowedMentions) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from otel_discord.component import ComponentId, ConnectorFactory, ExtensionFactory, Factory, Kind
 from otel_discord.config import StrictModel
 from otel_discord.config.conceal import conceal, hidden_in
+from otel_discord.config.files_read import files_read_by
 from otel_discord.config.interpolation import Interpolated, interpolate
 from otel_discord.config.model_errors import explain, value_at
 from otel_discord.config.nearest import did_you_mean
@@ -53,7 +54,8 @@ class Configuration:
     resolved: Mapping[str, Any]
     """The merged document with references replaced; holds secrets."""
     files: Mapping[Path, bytes] = field(default_factory=dict)
-    """What was read, with a digest of its content: the files of ``--config`` and those named by ``${file:…}``."""
+    """What was read, with a digest of its content: the files of ``--config`` those named by ``${file:…}``,
+    and those that sections read while they were checked, with their directories."""
 
 
 def load_configuration(
@@ -78,7 +80,9 @@ def load_configuration(
         return read_file(path)
 
     loading = _Loading(interpolate(document, environ, read), registry)
-    return replace(loading.run(), files=fingerprint(files))
+    configuration = loading.run()
+    sections = [each.config for by_id in configuration.components.values() for each in by_id.values()]
+    return replace(configuration, files=fingerprint([*files, *files_read_by(sections)]))
 
 
 @dataclass(slots=True)

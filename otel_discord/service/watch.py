@@ -66,8 +66,11 @@ async def _look(known: Fingerprint, files: Files, changed: Changed) -> Fingerpri
 
 
 def directories_of(files: Collection[Path]) -> frozenset[Path]:
-    """Return the directories in which a change can give a file other content: its own, and that of each link to it."""
-    return frozenset(directory for file in files for directory in _places(file) if directory.is_dir())
+    """Return the directories in which a change can give a file other content: its own, and that of each link to it.
+
+    What is a directory itself is among them.
+    """
+    return frozenset(place for file in files for place in {*_places(file), file.absolute()} if place.is_dir())
 
 
 def _places(file: Path) -> set[Path]:

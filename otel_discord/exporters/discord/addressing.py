@@ -80,14 +80,14 @@ def addressed(
     post: str,
     now_s: float,
 ) -> Message:
-    """Return the message as it goes out: signed, with its mentions, to its post, without a sound where it is quiet."""
+    """Return the message as it goes out: signed (a template's name goes before the destination's), with its mentions, to its post, without a sound where it is quiet."""
     is_silent = _is_quiet(destination, now_s) and all(card.priority < CRITICAL_PRIORITY for card in stored)
     memory.posts = memory.posts.of(destination.webhook.id)
     thread_id = memory.posts.find(post) if post else ""
     return replace(
         with_address(message, call.address),
-        username=destination.username,
-        avatar_url=destination.avatar_url,
+        username=message.username or destination.username,
+        avatar_url=message.avatar_url or destination.avatar_url,
         thread_name="" if thread_id else post,
         thread_id=thread_id,
         flags=message.flags | (SUPPRESS_NOTIFICATIONS if is_silent else 0),

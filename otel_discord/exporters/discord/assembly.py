@@ -42,6 +42,7 @@ from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.lane_state import LaneState
+from otel_discord.exporters.discord.looks import TroubleBook
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.mutes.book import MuteBook
 from otel_discord.exporters.discord.mutes.gate import Gate
@@ -50,6 +51,7 @@ from otel_discord.exporters.discord.picking import Picker
 from otel_discord.exporters.discord.pictures import Pictures
 from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_options import RenderOptions
+from otel_discord.exporters.discord.render_templates import Templates
 from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.retention_book import RetentionBook
 from otel_discord.exporters.discord.routed import CardMaker
@@ -197,6 +199,8 @@ class Workshop:
     health: Health
     desk: FoldDesk
     wall_clock: Callable[[], float]
+    templates: Templates
+    troubles: TroubleBook
     resumes_letters: bool = False
     evidence: EvidenceDesk | None = None
     pictures: Pictures = field(default_factory=Pictures)
@@ -406,12 +410,13 @@ class Workshop:
         return Sender(
             composer=Composer(
                 destination,
-                SafeRenderer(Renderer(options), settings.logger),
+                SafeRenderer(Renderer(options, self.templates, self.troubles), settings.logger),
                 self.shelf,
                 max_embeds=config.sending_queue.batch.max_size,
                 max_file_bytes=max_file_bytes(config),
                 wall_clock=self.wall_clock,
                 memory=state.memory,
+                has_own_looks=bool(config.templates.directory),
                 pictures=self.pictures if destination.preset != "plain" else Pictures(),
             ),
             client=self.client,

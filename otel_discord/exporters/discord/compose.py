@@ -74,6 +74,8 @@ class Composer:
     max_embeds: int
     max_file_bytes: int
     wall_clock: Callable[[], float] = time.time
+    has_own_looks: bool = False
+    """A user's templates are in force, so that a message may have lost the buttons that it was posted with."""
     pictures: Pictures = field(default_factory=Pictures)
     memory: LaneMemory = field(default_factory=LaneMemory)
     """Knows who was pinged, and which posts were opened."""
@@ -185,7 +187,10 @@ class Composer:
             message = with_files_of_edit(whole, charts.new, note.files, is_certain=charts.is_certain)
         if message is None:
             message = fit_again(rendered, max_content_chars=room, max_file_bytes=self.max_file_bytes)
-        return replace(with_address(message, note.address), thread_id=note.thread_id)
+        if self.memory.refuses_buttons:
+            message = replace(message, buttons=())
+        addressed_again = with_address(message, note.address)
+        return replace(addressed_again, thread_id=note.thread_id, thread_name="", clears_buttons=self.has_own_looks)
 
     def _digest_again(self, cards: Sequence[Card], note: Note) -> list[Rendered]:
         most_full, _ = self._digest_room()
@@ -217,6 +222,8 @@ class Composer:
         if call.address and len(composed.message.content) > content_room(call.address):
             composed = packed_within(content_room(call.address))
             call = call_of(self.destination, self.memory, composed.stored, composed.cards, now_s)
+        if self.destination.thread_name is not None:
+            post = composed.message.thread_name or post
         message = addressed(composed.message, self.destination, self.memory, composed.stored, call, post, now_s)
         note = replace(composed.note, address=call.address)
         return replace(composed, message=message, note=note, call=call, post=post)
@@ -268,6 +275,8 @@ def repaired(message: Message, repairs: frozenset[Repair]) -> Message:
         message = leave_files(message, tuple(part for part in message.files if part.reopenable))
     if Repair.OVERRIDES in repairs:
         message = replace(message, username="", avatar_url="")
+    if Repair.BUTTONS in repairs:
+        message = replace(message, buttons=())
     if Repair.DECORATION in repairs:
         message = replace(message, embeds=tuple(_plain_embed(embed) for embed in message.embeds))
     return message

@@ -1,9 +1,10 @@
 """What a user writes under `exporters: discord:`. Every key of DESIGN.md 5.2 is accepted from the first version on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.config.problem import SeveralError
@@ -23,7 +24,10 @@ from otel_discord.exporters.discord.foreign_keys import EXPORTER_KEYS
 from otel_discord.exporters.discord.members.config import MembersConfig
 from otel_discord.exporters.discord.mentions import MAX_NAMED_CHARS, Mention, named_chars
 from otel_discord.exporters.discord.mutes.held_lanes import is_held
+from otel_discord.exporters.discord.render_templates import Templates, templates_from
 from otel_discord.redaction import Action, MaskingPlan, select_patterns
+from otel_discord.templating.errors import TemplateErrors
+from otel_discord.templating.template_directory import read_directory
 
 
 class CriticalConfig(StrictModel):
@@ -130,7 +134,28 @@ class TemplatesConfig(StrictModel):
     """Where a user's own templates are."""
 
     directory: str = ""
-    """Directory with template files."""
+    """Directory with template files (`*.yaml`), which take the place of built-in ones of the same name or say under
+    `match` which records they are for. Changes come in force with a reload."""
+    _files: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> "TemplatesConfig":
+        """Read and check the files: two configurations with other files are other configurations."""
+        if self.directory:
+            try:
+                self._files = read_directory(self.directory)
+                templates_from(self._files)
+            except TemplateErrors as error:
+                raise SeveralError([f"directory: {each}" for each in error.errors]) from None
+        return self
+
+    def templates(self) -> Templates:
+        """Return the built-in templates and the user's, each compiled once."""
+        return templates_from(self._files)
+
+    def files_read(self) -> Sequence[Path]:
+        """Return the files and the directory that were read; a file that is added or removed changes the directory."""
+        return [Path(self.directory), *(Path(self.directory, name) for name in self._files)] if self.directory else []
 
 
 class AttachmentsConfig(StrictModel):
@@ -165,9 +190,7 @@ class WebhookCheckConfig(StrictModel):
     """Time between two looks; 0s: each is looked at when it is first used, and not again."""
 
 
-_LATER_SECTIONS: Final = (
-    "templates",
-)  # fmt: skip
+_LATER_SECTIONS: Final = ()
 
 
 class DiscordConfig(StrictModel):

@@ -27,11 +27,12 @@ class Repair(StrEnum):
     ALL_FILES = "all_files"
     OVERRIDES = "overrides"
     """User name and avatar of the destination."""
+    BUTTONS = "buttons"
     DECORATION = "decoration"
     """Everything of an embed but its words: links, pictures, colour, time."""
 
 
-_PLAIN_AND_SAFE: Final = frozenset({Repair.DECORATION, Repair.ALL_FILES, Repair.OVERRIDES})
+_PLAIN_AND_SAFE: Final = frozenset({Repair.DECORATION, Repair.ALL_FILES, Repair.OVERRIDES, Repair.BUTTONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Hand:
     files: int = 0
     one_time_files: bool = False
     overrides: bool = False
+    buttons: bool = False
     repairs: frozenset[Repair] = field(default_factory=frozenset)
 
 
@@ -165,6 +167,8 @@ def _mended(outcome: Refused, hand: Hand) -> Action:
     heads = {error.path[0] if error.path else "" for error in outcome.errors}
     if heads & {"username", "avatar_url"} and hand.overrides and Repair.OVERRIDES not in hand.repairs:
         return RetryRepaired(replace(hand, repairs=hand.repairs | {Repair.OVERRIDES}))
+    if "components" in heads and hand.buttons and Repair.BUTTONS not in hand.repairs:
+        return RetryRepaired(replace(hand, repairs=hand.repairs | {Repair.BUTTONS}))
     if heads & {"attachments", "files"} and hand.files and Repair.ALL_FILES not in hand.repairs:
         return RetryRepaired(replace(hand, repairs=hand.repairs | {Repair.ALL_FILES}))
     if hand.cards > 1:

@@ -55,14 +55,17 @@ from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import patiently
+from otel_discord.exporters.discord.looks import TroubleBook
 from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.members.privacy import MemberPrivacy
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
+from otel_discord.exporters.discord.own_messages import OwnMessages
 from otel_discord.exporters.discord.pictures import Pictures
 from otel_discord.exporters.discord.preview import PreviewedDiscord, built_in_texts
 from otel_discord.exporters.discord.remains import bury_what_is_left, orphans_burial, say_what_stays
+from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
@@ -114,6 +117,8 @@ class DiscordExporter:
         self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
         masks_ids = config.redaction.enabled and config.redaction.hash_user_ids
         self._members = MemberPrivacy(config.members, config.redaction.hash_key, masks_ids)
+        self._templates = config.templates.templates()
+        self._troubles = TroubleBook(settings.logger)
         self._shelf = self._new_shelf()
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
@@ -200,7 +205,8 @@ class DiscordExporter:
             office = self._open_office(host, storage, self._entrance.watched(opened, host))
             queue = office.queue
             stack.callback(office.close)
-            upkeep = await stack.enter_async_context(office.looked_after(self._say_soon, self._fallback_of))
+            own_messages = OwnMessages(Renderer(None, self._templates, self._troubles))
+            upkeep = await stack.enter_async_context(office.looked_after(self._say_soon, self._fallback_of, own_messages.dead_letters))
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
             limits = assembly.rate_limits(self._config)
@@ -355,6 +361,8 @@ class DiscordExporter:
             evidence=self._evidence,
             pictures=pictures,
             watches=watches,
+            templates=self._templates,
+            troubles=self._troubles,
         )
         return workshop.outboxes(self._destinations)
 

@@ -27,6 +27,8 @@ class LaneMemory:
     notices: deque[Message] = field(default_factory=deque)
     pings: Budget = field(default_factory=Budget)
     posts: Posts = field(default_factory=Posts)
+    refuses_buttons: bool = False
+    """Discord has refused the buttons of a message; no other has any until the service or the address is another."""
     titles: dict[tuple[str, int], str] = field(default_factory=dict)
     """Of the posts that waiting cards belong to, by template and card."""
 
@@ -36,6 +38,7 @@ class LaneMemory:
         if self.fingerprint != fingerprint:
             self.breaker, self.looks, self.gone = CLOSED, Looks(), None
             self.fingerprint = fingerprint
+            self.refuses_buttons = False
 
     def end(self) -> None:
         """Nobody goes on from here: what is stored is enough for the next run."""

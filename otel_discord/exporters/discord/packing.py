@@ -14,6 +14,7 @@ from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
 from otel_discord.discord_api.filenames import cleanse_filename
 from otel_discord.discord_api.models import Embed, EmbedField, FilePart, Message
 from otel_discord.exporters.discord.render import Rendered
+from otel_discord.exporters.discord.render_parts import NO_PARTS
 from otel_discord.templating.cutting import cut_middle
 
 FILE_SIGN: Final = "📎 "
@@ -41,7 +42,7 @@ def pack(
     max_bytes: int = limits.FILES_TOTAL_BYTES,
     max_file_bytes: int = limits.FILE_MAX_BYTES,
 ) -> Packed:
-    """Return a message of as many cards from the front as fit; at least one.
+    """Return a message of as many cards from the front as fit and want the same of their message; at least one.
 
     Of a card that is alone too much for a message, files are left out from its last on and its text is cut.
 
@@ -60,12 +61,15 @@ def pack(
     room = Room(max_total_chars, max_content_chars, max_files, max_bytes)
     parcel = Parcel()
     taken = 0
+    parts = NO_PARTS
     for card in islice(cards, max(1, max_embeds)):
+        if taken and card.parts != parts:
+            break
         files = files_within(card.files, max_files, max_bytes, max_file_bytes)
         candidate = parcel.with_card(card, files)
         if taken and not candidate.fits(room):
             break
-        parcel = candidate
+        parcel, parts = candidate, card.parts
         taken += 1
     if not taken:
         raise ValueError("there is nothing to pack")
@@ -74,6 +78,10 @@ def pack(
         content=content,
         embeds=parcel.embeds,
         files=parcel.files,
+        username=parts.username,
+        avatar_url=parts.avatar_url,
+        thread_name=parts.thread_name,
+        buttons=parts.buttons,
         flags=SUPPRESS_EMBEDS if content and not parcel.embeds else 0,
     )
     return Packed(message, taken)

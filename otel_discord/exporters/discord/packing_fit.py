@@ -6,7 +6,7 @@ from typing import Final
 
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
-from otel_discord.discord_api.models import Message
+from otel_discord.discord_api.models import LinkButton, Message
 from otel_discord.exporters.discord.packing import TEXT_SEPARATOR, Parcel, Room, files_within
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.templating.cutting import cut_middle
@@ -49,7 +49,22 @@ def fit_all(
         parcel = parcel.with_card(card, files_within(card.files, files_left, bytes_left, max_file_bytes))
     content = cut_middle(parcel.content, max_content_chars, markdown=True)
     flags = SUPPRESS_EMBEDS if content and not parcel.embeds else 0
-    return Message(content=content, embeds=parcel.embeds, files=parcel.files, flags=flags)
+    parts = cards[0].parts
+    return Message(
+        content=content,
+        embeds=parcel.embeds,
+        files=parcel.files,
+        username=parts.username,
+        avatar_url=parts.avatar_url,
+        thread_name=parts.thread_name,
+        buttons=_buttons(cards),
+        flags=flags,
+    )
+
+
+def _buttons(cards: Sequence[Rendered]) -> tuple[LinkButton, ...]:
+    """Return the buttons of all cards, each once."""
+    return tuple(dict.fromkeys(button for card in cards for button in card.parts.buttons))[: limits.BUTTONS]
 
 
 def fit_again(

@@ -1,5 +1,6 @@
-"""From a card to what Discord shows of it: read the record, fill the template, keep the limits. Pure."""
+"""From a card to what Discord shows of it: read the record, fill the template, keep the limits. Pure but for its log."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,15 +11,16 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.discord_api.models import Embed, FilePart
+from otel_discord.exporters.discord.alerts import values as alerts
 from otel_discord.exporters.discord.alerts.group import AlertGroup
-from otel_discord.exporters.discord.alerts.render import CARD_CHARS as ALERT_CHARS
-from otel_discord.exporters.discord.alerts.render import alert_output
-from otel_discord.exporters.discord.alerts.reply import reply_output
+from otel_discord.exporters.discord.alerts.reply import reply_values
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.charts.sparkline import sparkline as sparkline_of
 from otel_discord.exporters.discord.evidence.told import evidence_chars, evidence_files
-from otel_discord.exporters.discord.facts import record_facts
+from otel_discord.exporters.discord.evidence_files import text_file
+from otel_discord.exporters.discord.facts import RecordFacts, record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
+from otel_discord.exporters.discord.looks import Look, Looks, Subject, TroubleBook, has_embed, said_by
 from otel_discord.exporters.discord.members.events import held_member_event
 from otel_discord.exporters.discord.members.render import CARD_CHARS as MEMBER_CHARS
 from otel_discord.exporters.discord.members.render import member_output
@@ -26,32 +28,44 @@ from otel_discord.exporters.discord.render_digest import (
     MAX_CONTENT_CHARS,
     MAX_EMBED_CHARS,
     Digest,
-    digest_output,
     digest_part,
+    digest_values,
 )
 from otel_discord.exporters.discord.render_fit import to_content, to_embed
 from otel_discord.exporters.discord.render_links import RUNBOOK_ATTRIBUTE_ONLY, LinkTemplate, parse_link
+from otel_discord.exporters.discord.render_names import (
+    ALERT,
+    DEAD_LETTER_NOTICE,
+    DEAD_LETTERS,
+    DIGEST,
+    HEARTBEAT,
+    RECORD,
+    base_of,
+    kind_of,
+)
 from otel_discord.exporters.discord.render_options import RenderOptions
-from otel_discord.exporters.discord.render_templates import built_in_template
-from otel_discord.exporters.discord.render_values import Limits, card_values
+from otel_discord.exporters.discord.render_parts import NO_PARTS, Parts, parts_of
+from otel_discord.exporters.discord.render_templates import Templates, templates_from
+from otel_discord.exporters.discord.render_values import CardValues, card_values
 from otel_discord.exporters.discord.statuses.finding import holds_status
-from otel_discord.exporters.discord.statuses.render import CARD_CHARS as STATUS_CHARS
-from otel_discord.exporters.discord.statuses.render import status_output
+from otel_discord.exporters.discord.statuses.values import CARD_CHARS as STATUS_CHARS
+from otel_discord.exporters.discord.statuses.values import status_values
+from otel_discord.ottl import LogItem
+from otel_discord.signals import Severity
 from otel_discord.templating.errors import TemplateError
 from otel_discord.templating.output import TemplateOutput
-from otel_discord.templating.template_file import MessageTemplate
 from otel_discord.templating.text import escape_markdown
 
 UNREADABLE: Final = "(a record that cannot be read: it is nested too deeply)"
-_EXCEPTION_SUFFIX: Final = "_exception"
 _BRIEF_PRESET: Final = "compact"
 _TEXT_PRESETS: Final = ("plain",)
+_NOTICE_CHARS: Final = 4_000
 _MAX_REMEMBERED_BYTES: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A card as Discord will show it: an embed, or text outside of one, and files."""
+    """A card as Discord will show it: an embed, text outside of one, and files."""
 
     embed: Embed | None
     content: str = ""
@@ -60,31 +74,36 @@ class Rendered:
     """The embed for where the chart of its alert goes along as a picture."""
     shorter: "Rendered | None" = None
     """The same card without what can be spared, where there is such a thing; its files are these."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """A template and how much of a record it shows."""
-
-    template: MessageTemplate
-    limits: Limits
+    parts: Parts = NO_PARTS
+    """What it wants of its message."""
 
 
 class Renderer:
     """Renders cards with one destination's options.
 
+    Args:
+        options: of the destination.
+        templates: the built-in ones and a user's; None for the built-in ones alone.
+        troubles: is told of templates that cannot show a card.
+
     Raises:
-        ValueError: an option cannot be used; says which link or preset and why.
+        ValueError: an option cannot be used; says which link and why.
     """
 
-    def __init__(self, options: RenderOptions | None = None) -> None:
+    def __init__(
+        self,
+        options: RenderOptions | None = None,
+        templates: Templates | None = None,
+        troubles: TroubleBook | None = None,
+    ) -> None:
         self._options = options or RenderOptions()
         self._links = _parsed_links(self._options)
-        self._record = _look(self._options.preset)
-        self._exception = _look(self._options.preset + _EXCEPTION_SUFFIX)
-        brief = self._options.preset if self._options.preset in _TEXT_PRESETS else _BRIEF_PRESET
-        self._brief_record = _look(brief)
-        self._brief_exception = _look(brief + _EXCEPTION_SUFFIX)
+        templates = templates or templates_from({})
+        troubles = troubles or TroubleBook(logging.getLogger(__name__))
+        preset = self._options.preset
+        brief = preset if preset in _TEXT_PRESETS else _BRIEF_PRESET
+        self._looks = Looks(templates, preset, troubles)
+        self._brief_looks = Looks(templates, brief, troubles) if brief != preset else self._looks
 
     def render(
         self, card: Card, *, repeated: bool = False, late: str = "", notes: Sequence[str] = (), brief: bool = False
@@ -98,91 +117,147 @@ class Renderer:
             notes: short remarks for the reader, such as why a file is missing.
             brief: in the compact look whatever the preset; one that is text stays text.
         """
-        options = self._options
         group = AlertGroup.from_bytes(card.alert_group)
         if group is not None:
-            return self._render_alert(group, repeated=repeated, late=late, notes=notes)
-        remarks = " · ".join(part for part in (late, options.repeated_mark if repeated else "") if part)
-        reply = reply_output(card, options, remarks)
+            return self._alert(card, group, repeated=repeated, late=late, notes=notes)
+        remarks = self._remarks(late, repeated=repeated)
+        reply = reply_values(card, self._options, remarks)
         if reply is not None:
-            return self._fitted_alert(reply)
+            return self._shown(self._looks.of("alert_reply"), reply, alerts.CARD_CHARS)
         if holds_status(card.record):
-            return self._fitted_alert(
-                status_output(_record(card.record), card.last_seen_ns, options, remarks), STATUS_CHARS
-            )
+            return self._heartbeat(card, remarks)
         member = held_member_event(card.record)
         if member is not None:
-            return self._fitted_alert(member_output(card, *member, options, remarks), MEMBER_CHARS)
-        facts = record_facts(
-            source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
-        )
-        record, exception = (self._brief_record, self._brief_exception) if brief else (self._record, self._exception)
-        look = record if facts.exception is None else exception
-        prepared = card_values(
-            card, facts, options, look.limits, self._links, repeated=repeated, late=late, notes=notes
-        )
-        card_chars = look.limits.card_chars + prepared.link_chars
-        time_unix_ns = facts.time_unix_ns if options.timestamps else 0
-
-        def fitted(output: TemplateOutput) -> Rendered:
-            if output.content:
-                content = to_content(output, card_chars=card_chars, content_chars=options.max_message_length)
-                return Rendered(None, content, prepared.files)
-            embed = to_embed(
-                output, card_chars=card_chars, description_chars=options.max_message_length, time_unix_ns=time_unix_ns
-            )
-            return Rendered(embed, "", prepared.files)
-
-        output = _output(look, prepared.values)
-        if not prepared.values["samples"]:
-            return fitted(output)
-        shorter = fitted(_output(look, {**prepared.values, "samples": []}))
-        whole = fitted(output)
-        return replace(whole, shorter=shorter) if _says_all(whole, output) else shorter
-
-    def _render_alert(self, group: AlertGroup, *, repeated: bool, late: str, notes: Sequence[str]) -> Rendered:
-        options = self._options
-        remarks = [part for part in (*notes, late, options.repeated_mark if repeated else "") if part]
-        sparkline, files = sparkline_of(group.lead), evidence_files(group)
-        card_chars = ALERT_CHARS + evidence_chars(group, options)
-        shown = replace(self._fitted_alert(alert_output(group, options, remarks, sparkline), card_chars), files=files)
-        if not sparkline or shown.embed is None:
-            return shown
-        pictured = self._fitted_alert(alert_output(group, options, remarks), card_chars)
-        return replace(shown, pictured=pictured.embed)
-
-    def _fitted_alert(self, output: TemplateOutput, card_chars: int = ALERT_CHARS) -> Rendered:
-        options = self._options
-        if output.content:
-            content_chars = options.max_message_length
-            return Rendered(None, to_content(output, card_chars=card_chars, content_chars=content_chars))
-        description_chars = options.max_message_length
-        return Rendered(to_embed(output, card_chars=card_chars, description_chars=description_chars, time_unix_ns=0))
+            output = member_output(card, *member, self._options, remarks)
+            return _fitted(output, MEMBER_CHARS, self._options.max_message_length, 0, ())
+        return self._record(card, repeated=repeated, late=late, notes=notes, brief=brief)
 
     def digest(self, digest: Digest, *, repeated: bool = False, late: str = "") -> Rendered:
         """Return what stands before the worst ones of a digest, with the list of all as a file."""
         options = self._options
-        output = digest_output(
-            digest, is_text=options.preset in _TEXT_PRESETS, emoji=options.emoji, resource=options.resource
+        is_text = options.preset in _TEXT_PRESETS
+        remarks = self._remarks(late, repeated=repeated)
+        values = digest_values(
+            digest, is_text=is_text, emoji=options.emoji, resource=options.resource, remarks=remarks
         )
-        remarks = " · ".join(part for part in (late, options.repeated_mark if repeated else "") if part)
+
+        def subject() -> Subject:
+            return Subject(
+                kind=DIGEST, family=DIGEST, severity_number=values["severity_number"], event_name="", service="",
+                item=lambda: None,
+            )  # fmt: skip
+
+        look = self._looks.of(DIGEST, subject)
         part = digest_part(digest)
-        files = (part,) if part else ()
-        if output.content:
-            said = replace(output, content="\n".join(text for text in (output.content, remarks) if text))
-            return Rendered(None, to_content(said, card_chars=MAX_CONTENT_CHARS, content_chars=0), files)
-        embed = to_embed(
-            replace(output, footer_text=remarks), card_chars=MAX_EMBED_CHARS, description_chars=0, time_unix_ns=0
-        )
-        return Rendered(embed, "", files)
+        shown = self._shown(look, values, MAX_CONTENT_CHARS if is_text else MAX_EMBED_CHARS, content_chars=0)
+        return replace(shown, files=(part, *shown.files) if part else shown.files)
+
+    def dead_letters(self, values: Mapping[str, Any]) -> Rendered:
+        """Return the notice that records could not be delivered."""
+
+        def subject() -> Subject:
+            return Subject(
+                kind=DEAD_LETTERS, family=DEAD_LETTERS, severity_number=int(Severity.WARN), event_name="", service="",
+                item=lambda: None,
+            )  # fmt: skip
+
+        return self._shown(self._looks.of(DEAD_LETTER_NOTICE, subject), values, _NOTICE_CHARS, content_chars=0)
+
+    # ------------------------------------------------------------------------------------------------------- records
+
+    def _record(
+        self, card: Card, *, repeated: bool, late: str, notes: Sequence[str], brief: bool
+    ) -> Rendered:
+        options = self._options
+        facts = record_facts(source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None)
+        looks = self._brief_looks if brief else self._looks
+        base = base_of(facts)
+        subject = None if brief or not looks.has_matching else lambda: _subject_of(card, facts, kind_of(base))
+        prepared: CardValues | None = None
+
+        def say(look: Look) -> TemplateOutput:
+            nonlocal prepared
+            prepared = card_values(
+                card, facts, options, look.limits, self._links, repeated=repeated, late=late, notes=notes
+            )
+            return look.template.render(prepared.values)
+
+        look = looks.of(base, subject)
+        try:
+            output, look = said_by(looks, look, say)
+        except TemplateError:  # a card is never lost to its looks
+            output = _plainest(prepared.values if prepared else {})
+        assert prepared is not None
+        values, files = prepared.values, prepared.files
+        card_chars = look.limits.card_chars + prepared.link_chars
+        time_unix_ns = facts.time_unix_ns if options.timestamps else 0
+        whole = _fitted(output, card_chars, options.max_message_length, time_unix_ns, files)
+        if not values["samples"]:
+            return whole
+        try:
+            short = look.template.render({**values, "samples": []})
+        except TemplateError:
+            return whole
+        shorter = _fitted(short, card_chars, options.max_message_length, time_unix_ns, files)
+        return replace(whole, shorter=shorter) if _says_all(whole, output) else shorter
+
+    # ------------------------------------------------------------------------------------------ alerts and statuses
+
+    def _alert(
+        self, card: Card, group: AlertGroup, *, repeated: bool, late: str, notes: Sequence[str]
+    ) -> Rendered:
+        options = self._options
+        remarks = [part for part in (*notes, late, options.repeated_mark if repeated else "") if part]
+        sparkline, files = sparkline_of(group.lead), evidence_files(group)
+        look = self._looks.of(alerts.template_name(group), lambda: _subject_of_alert(card, group))
+        card_chars = alerts.CARD_CHARS + evidence_chars(group, options)
+        values = alerts.alert_values(group, options, remarks, sparkline)
+        shown = self._shown(look, values, card_chars)
+        shown = replace(shown, files=(*files, *shown.files))
+        if not sparkline or shown.embed is None:
+            return shown
+        pictured = self._shown(look, {**values, "sparkline": ""}, card_chars)
+        return replace(shown, pictured=pictured.embed)
+
+    def _heartbeat(self, card: Card, remarks: str) -> Rendered:
+        record = _record(card.record)
+        values = status_values(record, card.last_seen_ns, self._options, remarks)
+
+        def subject() -> Subject:
+            return Subject(
+                kind=HEARTBEAT, family=HEARTBEAT, severity_number=values["severity_number"],
+                event_name=record.event_name, service=source_facts(card.resource).service, item=lambda: _item(card),
+            )  # fmt: skip
+
+        return self._shown(self._looks.of(HEARTBEAT, subject), values, STATUS_CHARS)
+
+    def _shown(
+        self, look: Look, values: Mapping[str, Any], card_chars: int, content_chars: int | None = None
+    ) -> Rendered:
+        """Return what a look says for values that do not depend on it."""
+        output, look = said_by(self._looks, look, lambda each: each.template.render(values))
+        bound = self._options.max_message_length if content_chars is None else content_chars
+        return _fitted(output, look.card_chars(card_chars), bound, 0)
+
+    def _remarks(self, late: str, *, repeated: bool) -> str:
+        return " · ".join(part for part in (late, self._options.repeated_mark if repeated else "") if part)
 
 
-def _output(look: _Look, values: Mapping[str, Any]) -> TemplateOutput:
-    try:
-        return look.template.render(values)
-    except TemplateError:  # a card is never lost to its looks
-        title = escape_markdown(f"{values['emoji']} {values['count_mark']}{values['title']}".strip())
-        return TemplateOutput(title=title, color=values["color"])
+def _fitted(
+    output: TemplateOutput, card_chars: int, text_chars: int, time_unix_ns: int, files: tuple[FilePart, ...] = ()
+) -> Rendered:
+    """Return what a template says within Discord's limits; ``text_chars``: of the description or the content, 0: any."""
+    content = to_content(output, card_chars=card_chars, content_chars=text_chars) if output.content else ""
+    embed = None
+    if not content or has_embed(output):
+        embed = to_embed(output, card_chars=card_chars, description_chars=text_chars, time_unix_ns=time_unix_ns)
+    attached = tuple(text_file(each.filename, each.text, each.description).part for each in output.attachments)
+    return Rendered(embed, content, (*files, *attached) if attached else files, parts=parts_of(output))
+
+
+def _plainest(values: Mapping[str, Any]) -> TemplateOutput:
+    title = f"{values.get('emoji', '')} {values.get('count_mark', '')}{values.get('title', '')}".strip()
+    return TemplateOutput(title=escape_markdown(title), color=values.get("color"))
 
 
 def _says_all(rendered: Rendered, output: TemplateOutput) -> bool:
@@ -194,9 +269,36 @@ def _says_all(rendered: Rendered, output: TemplateOutput) -> bool:
     )
 
 
-def _look(name: str) -> _Look:
-    template = built_in_template(name)
-    return _Look(template, Limits.of(template.limits))
+def _subject_of(card: Card, facts: RecordFacts, kind: str) -> Subject:
+    return Subject(
+        kind=kind,
+        family=RECORD,
+        severity_number=facts.severity_number,
+        event_name=facts.event_name,
+        service=facts.source.service,
+        item=lambda: _item(card),
+    )
+
+
+def _subject_of_alert(card: Card, group: AlertGroup) -> Subject:
+    service = group.lead.labels.get("service.name") or source_facts(card.resource).service
+    return Subject(
+        kind=ALERT,
+        family=ALERT,
+        severity_number=group.severity,
+        event_name=_record(card.record).event_name,
+        service=str(service),
+        item=lambda: _item(card),
+    )
+
+
+def _item(card: Card) -> LogItem | None:
+    """Return the record for a condition; None where it cannot be read."""
+    try:
+        resource, scope, record = card.parts()
+    except DecodeError:
+        return None
+    return LogItem(record, scope, resource)
 
 
 def _parsed_links(options: RenderOptions) -> tuple[LinkTemplate, ...]:

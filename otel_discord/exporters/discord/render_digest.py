@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from otel_discord.discord_api.models import FilePart
 from otel_discord.exporters.discord.cards import Card
@@ -19,10 +19,16 @@ from otel_discord.exporters.discord.render_folded import count_mark, spoken
 from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
 from otel_discord.signals import severity_range
 from otel_discord.templating.cutting import cut_end, cut_middle
-from otel_discord.templating.output import TemplateOutput
-from otel_discord.templating.text import escape_markdown
+from otel_discord.templating.text import Markdown, escape_markdown
 from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, number, timestamp
 
+NAMES: Final = frozenset(
+    (
+        "as_of", "color", "counted", "emoji", "file", "headline", "is_edit", "lines", "other_problems", "other_records",
+        "problems", "records", "remarks", "severity_number",
+    )
+)  # fmt: skip
+"""What a template of digests may use."""
 DIGEST_FILE: Final = "digest.txt"
 FULL_CARDS: Final = 5
 """The worst ones, each with an embed of its own."""
@@ -112,25 +118,37 @@ def headline(digest: Digest) -> str:
     return f"{line} in the last {spoken(span_s) if span_s >= 1.5 * _MINUTE_S else 'minute'}"
 
 
-def digest_output(digest: Digest, *, is_text: bool, emoji: bool = True, resource: bool = True) -> TemplateOutput:
-    """Return the embed (or the text) that stands before the worst ones; at most about 2,000 code points."""
-    title = f"{_FIRE} {headline(digest)}" if emoji else headline(digest)
-    room = (MAX_CONTENT_CHARS if is_text else MAX_EMBED_CHARS) - len(title) - _REST_CHARS
-    lines = [_counted(digest)]
+def digest_values(
+    digest: Digest, *, is_text: bool, emoji: bool = True, resource: bool = True, remarks: str = ""
+) -> dict[str, Any]:
+    """Return the values of what stands before the worst ones; its lines leave room for the rest within the limits."""
+    told = headline(digest)
+    room = (MAX_CONTENT_CHARS if is_text else MAX_EMBED_CHARS) - len(told) - len(f"{_FIRE} ") * emoji - _REST_CHARS
+    lines = []
     for card in sorted(digest.lines, key=_badness):
         line = _line(card, emoji=emoji, resource=resource)
         if len(line) >= room:
             line = cut_middle(line, max(48, room), markdown=True)
-        lines.append(line)
+        lines.append(Markdown(line))
         room -= len(line) + 1
-    if digest.other_problems:
-        lines.append(_others(digest))
-    if digest.is_edit and digest.now_s:
-        lines.append(f"counts as of {timestamp(int(digest.now_s) * NANOSECONDS_PER_SECOND)}")
-    if is_text:
-        return TemplateOutput(content="\n".join([f"**{title}**", *lines]))
     worst = max((card.severity for cards in (digest.full, digest.lines) for card in cards), default=0)
-    return TemplateOutput(title=title, description="\n".join(lines), color=severity_color(worst))
+    as_of_ns = int(digest.now_s) * NANOSECONDS_PER_SECOND if digest.is_edit else 0
+    return {
+        "emoji": _FIRE if emoji else "",
+        "color": severity_color(worst),
+        "severity_number": worst,
+        "headline": told,
+        "problems": digest.problems,
+        "records": digest.records,
+        "counted": _counted(digest),
+        "lines": lines,
+        "other_problems": digest.other_problems,
+        "other_records": digest.other_records,
+        "file": DIGEST_FILE,
+        "is_edit": digest.is_edit,
+        "as_of": Markdown(timestamp(as_of_ns)),
+        "remarks": [remarks] if remarks else [],
+    }
 
 
 def _counted(digest: Digest) -> str:
@@ -202,10 +220,3 @@ def _line(card: Card, *, emoji: bool, resource: bool) -> str:
         f"· {missing}" if missing else "",
     ]
     return " ".join(part for part in told if part)
-
-
-def _others(digest: Digest) -> str:
-    records = digest.other_records
-    events = f"{number(records)} event{'s' * (records != 1)}"
-    then = " when it was sent" if digest.is_edit else ""
-    return f"… {number(digest.other_problems)} more in 📎 {DIGEST_FILE}, with {events}{then}"

@@ -42,11 +42,11 @@ def to_embed(output: TemplateOutput, *, card_chars: int, description_chars: int,
     return Embed(
         title=title,
         description=description,
-        url=_web_address(output.url),
+        url=web_address(output.url),
         color=output.color,
         timestamp=moment(time_unix_ns) if output.show_time else None,
         fields=fields,
-        author=EmbedAuthor(author_name, _web_address(output.author_url), _picture(output.author_icon_url))
+        author=EmbedAuthor(author_name, web_address(output.author_url), _picture(output.author_icon_url))
         if author_name
         else None,
         footer=EmbedFooter(footer_text, _picture(output.footer_icon_url)) if footer_text else None,
@@ -86,7 +86,7 @@ def _plain_fitted(text: str, limit: int) -> str:
     return cut_middle(text.strip(), limit).strip()
 
 
-def _web_address(url: str) -> str:
+def web_address(url: str) -> str:
     """Return the address if Discord takes it, else ""."""
     if not url or len(url) > limits.URL_CHARS or not url.startswith(("https://", "http://")):
         return ""
@@ -101,4 +101,4 @@ def _web_address(url: str) -> str:
 def _picture(url: str) -> str:
     if url.startswith("attachment://"):
         return url if len(url) <= limits.URL_CHARS and url.lower().endswith(_PICTURE_ENDINGS) else ""
-    return _web_address(url)
+    return web_address(url)

@@ -5,6 +5,7 @@ from typing import Final
 from otel_discord.signals import Severity, severity_range
 
 GREY: Final = 0x95A5A6
+GREEN: Final = 0x2ECC71
 BLUE: Final = 0x3498DB
 AMBER: Final = 0xF0A30A
 RED: Final = 0xE74C3C

@@ -3,7 +3,7 @@
 Values are plain text that is escaped where a template prints it; those that are Markdown already say so by their type.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -33,10 +33,10 @@ _WHERE_CHARS: Final = 165
 
 NAMES: Final = frozenset(
     (
-        "attributes", "body", "color", "count", "count_mark", "dropped_attributes_count", "emoji", "environment",
+        "attr", "attributes", "body", "color", "count", "count_mark", "dropped_attributes_count", "emoji", "environment",
         "event_name", "exception_message", "exception_type", "files", "first_seen", "footer", "history", "host",
         "last_seen", "late_mark", "link_line", "links", "location", "namespace", "new_mark", "notes", "pairs",
-        "repeated_mark", "resource", "samples", "scope", "scope_version", "seen", "service", "service_version",
+        "repeated_mark", "resource", "resource_attr", "samples", "scope", "scope_version", "seen", "service", "service_version",
         "severity", "severity_number", "span_id", "time", "title", "trace", "trace_id", "trace_language", "when",
     )
 )  # fmt: skip
@@ -161,6 +161,8 @@ def card_values(
         "footer": options.footer,
         "late_mark": late,
         "repeated_mark": options.repeated_mark if repeated else "",
+        "attr": _looked_up(facts.all_attributes),
+        "resource_attr": _looked_up(source.attributes if source else {}),
     }
     return CardValues(values, tuple(file.part for file in files), len(link_line))
 
@@ -169,6 +171,15 @@ def _names_only_what(event_name: str, title: str) -> bool:
     """Return whether an event's name says no more than the title: ``slow: GET /checkout``."""
     _, colon, subject = event_name.partition(": ")
     return bool(colon) and subject in title
+
+
+def _looked_up(attributes: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the function that templates ask for one attribute: ``attr('order.id', 'none')``."""
+
+    def attribute(key: str, default: Any = "") -> Any:
+        return attributes.get(key, default)
+
+    return attribute
 
 
 def _pairs(facts: RecordFacts, limits: Limits) -> list[tuple[str, str]]:

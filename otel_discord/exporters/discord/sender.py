@@ -121,7 +121,8 @@ class Sender:
         down, upon which :meth:`finished` is called.
         """
         loop = asyncio.get_running_loop()
-        repairs = frozenset({Repair.OVERRIDES} if self._name_refused else ())
+        refused = (Repair.OVERRIDES, self._name_refused), (Repair.BUTTONS, self.composer.memory.refuses_buttons)
+        repairs = frozenset(repair for repair, is_refused in refused if is_refused)
         journey = _Journey(Hand(cards=0, backoff=BackoffState(started_at_s=loop.time()), repairs=repairs), errand.doubt)
         while True:
             webhook = self.composer.destination.webhook
@@ -184,6 +185,8 @@ class Sender:
             case RetryRepaired():
                 self._log("trying a simpler form", outcome, without=",".join(sorted(action.hand.repairs)))
                 self._name_refused = self._name_refused or action.hand.repairs == hand.repairs | {Repair.OVERRIDES}
+                if action.hand.repairs == hand.repairs | {Repair.BUTTONS}:
+                    self.composer.memory.refuses_buttons = True
                 journey.composed, journey.hand = fresh, action.hand
                 return 0.0
             case _:
@@ -270,4 +273,5 @@ def _holding(composed: Composed, before: Hand) -> Hand:
         files=len(files),
         one_time_files=any(not part.reopenable for part in files),
         overrides=bool(composed.message.username or composed.message.avatar_url),
+        buttons=bool(composed.message.buttons),
     )

@@ -10,9 +10,10 @@ import pytest
 from otel_discord.component import QueueLimits, RetryableError, ShutdownError, Sizer
 from otel_discord.exporters.discord.alerts.group import AlertGroup, Arrival
 from otel_discord.exporters.discord.alerts.member import slim
-from otel_discord.exporters.discord.alerts.reply import reply_card, reply_output
+from otel_discord.exporters.discord.alerts.reply import reply_card
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.folding.kinds import Kind, kind_of
+from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, method_is
 from otel_discord.testing.fake_discord.state import FakeMessage
@@ -228,7 +229,7 @@ def test_what_it_says() -> None:
     made = Card.from_bytes(reply_card(card, group, "", 5).to_bytes())
     assert (made.count, made.no_ping, made.fingerprint, AlertGroup.from_bytes(made.alert_group)) == (0, True, b"", None)
     assert (kind_of(made.to_bytes()), kind_of(card.to_bytes())) == (Kind.REPLY, Kind.ALERT)
-    output = reply_output(made, RenderOptions(emoji=False), "sent again")
+    output = Renderer(RenderOptions(emoji=False)).render(made, late="sent again").embed
     assert output is not None
     assert (output.description, output.color) == ("QueueTooDeep: resolved after 1 minute · sent again", GREEN)
 

@@ -4,15 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from otel_discord.exporters.discord.alerts.group import AlertGroup
+from otel_discord.exporters.discord.alerts.member import Member
+from otel_discord.exporters.discord.alerts.values import FIRING, alert_values
 from otel_discord.exporters.discord.alerts.wording import (
     condition_text,
-    firing_line,
     shown_condition,
     shown_value,
     span_text,
     value_text,
     why_over,
 )
+from otel_discord.exporters.discord.render_options import RenderOptions
+from otel_discord.exporters.discord.render_templates import built_in_template
+from otel_discord.signals.alert_event import AlertEvent
 from tests.exporters.discord.alerting import firing, resolved
 
 
@@ -80,6 +85,14 @@ def test_a_value_is_said_as_the_rule_says_it() -> None:
 )
 def test_spans(seconds: float, text: str) -> None:
     assert span_text(seconds) == text
+
+
+def firing_line(event: AlertEvent, *, timestamps: bool = True) -> str:
+    """Return the line of an alert that fires, as its template has it."""
+    group = AlertGroup(members={event.identity: Member.of(event)}, opened_ns=0, told_severity=event.severity_number)
+    template = built_in_template(FIRING)
+    only = replace(template, description=template.description[2:3])
+    return only.render(alert_values(group, RenderOptions(timestamps=timestamps))).description
 
 
 def test_the_value_is_told_where_the_summary_lacks_it() -> None:

@@ -13,6 +13,7 @@ from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.render import UNREADABLE, Rendered, Renderer
 from otel_discord.exporters.discord.render_fit import to_embed
+from otel_discord.exporters.discord.render_names import MEMBER_EVENTS
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
 from otel_discord.exporters.discord.render_templates import BUILT_IN_DIRECTORY, built_in_template
@@ -174,10 +175,13 @@ def test_severities_differ_in_colour_and_shape() -> None:
     assert severity_color(0) == severity_color(99) == severity_color(1)
 
 
-def test_every_preset_has_its_templates_and_known_limits() -> None:
+def test_every_preset_and_kind_has_its_templates_and_known_limits() -> None:
     names = {path.stem for path in BUILT_IN_DIRECTORY.iterdir()}
     presets = {"compact", "standard", "full", "plain"}
-    assert names == presets | {f"{name}_exception" for name in presets}
+    kinds = {"slow_span", "status", "heartbeat", "digest", "alert_firing", "alert_updated", "alert_resolved"}
+    kinds |= {"alert_reply", "run_header", *MEMBER_EVENTS.values()}
+    assert names >= presets | {f"{name}_exception" for name in presets} | {"dead_letter_notice"}
+    assert names >= kinds | {f"plain_{kind}" for kind in kinds}
     for name in names:
         Limits.of(built_in_template(name).limits)
     with pytest.raises(ValueError, match="unknown limit 'titel_chars'; known are title_chars"):

@@ -9,8 +9,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.render_options import RenderOptions
+from otel_discord.exporters.discord.render_templates import built_in_template
 from otel_discord.exporters.discord.statuses.finding import is_status
-from otel_discord.exporters.discord.statuses.render import status_output
+from otel_discord.exporters.discord.statuses.values import status_values
 from otel_discord.signals import LogsBatch
 from otel_discord.signals.from_plain import from_plain
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, method_is
@@ -225,9 +226,10 @@ def test_how_one_of_others_looks() -> None:
     record = status(1, 0)
     del record.attributes[1:]
     record.body.string_value = "backup *done*\n- 3 files"
-    output = status_output(record, 0, RenderOptions(preset="plain", timestamps=False), "late")
+    options = RenderOptions(timestamps=False)
+    output = built_in_template("plain_heartbeat").render(status_values(record, 0, options, "late"))
     assert output.content == "**💚 backup \\*done\\***\n\\- 3 files\nlate"
     record.severity_number = 17  # type: ignore[assignment]  # an open enum
     record.body.Clear()
-    output = status_output(record, 0, RenderOptions(timestamps=False))
+    output = built_in_template("heartbeat").render(status_values(record, 0, options))
     assert (output.title, output.color) == ("🔴 heartbeat.status", RED)

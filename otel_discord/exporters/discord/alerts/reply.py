@@ -4,17 +4,18 @@ It is a card of its own that stands for no record and shows no alert, so that no
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from otel_discord._proto import queue_pb2
 from otel_discord.exporters.discord.alerts.group import AlertGroup
-from otel_discord.exporters.discord.alerts.render import GREEN, title_of
+from otel_discord.exporters.discord.alerts.values import lasted_text, subject_of
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.signals import Severity
-from otel_discord.templating.output import TemplateOutput
-from otel_discord.templating.text import Markdown
+from otel_discord.templating.text import Markdown, escape_markdown
 
+NAMES: Final = frozenset(("emoji", "link", "origin_url", "remarks", "title"))
+"""What a template of a reply may use."""
 _SIGN: Final = "🟢"
 
 
@@ -43,7 +44,7 @@ def reply_card(card: Card, group: AlertGroup, url: str, now_ns: int) -> Card:
         attachments=(),
         notes=(),
         been_to=(),
-        template=title_of(group),
+        template=_title(group),
         samples=(),
         past=None,
         no_ping=True,
@@ -52,15 +53,27 @@ def reply_card(card: Card, group: AlertGroup, url: str, now_ns: int) -> Card:
     )
 
 
-def reply_output(card: Card, options: RenderOptions, remarks: str = "") -> TemplateOutput | None:
-    """Return what a reply says: one line. None where the card is none; none that data could make is."""
+def reply_values(card: Card, options: RenderOptions, remarks: str = "") -> dict[str, Any] | None:
+    """Return what the template of a reply sees. None where the card is none; none that data could make is."""
     told = _told(card)
     if told is None:
         return None
-    link = f"[message]({told.origin_url})" if told.origin_url else ""
-    line = " · ".join(part for part in (card.template, link, remarks) if part)
-    line = Markdown(f"{_SIGN} {line}" if options.emoji else line)
-    return TemplateOutput(content=line) if options.preset == "plain" else TemplateOutput(description=line, color=GREEN)
+    return {
+        "emoji": _SIGN if options.emoji else "",
+        "title": Markdown(card.template),
+        "link": Markdown(f"[message]({told.origin_url})" if told.origin_url else ""),
+        "origin_url": told.origin_url,
+        "remarks": Markdown(remarks),
+    }
+
+
+def _title(group: AlertGroup) -> Markdown:
+    """Return ``Latency: resolved after 3 minutes``, as the title of a message of alerts that are over."""
+    count = len(group.members)
+    lasted = lasted_text(group)
+    which = f"all {count:,} " if count > 1 else ""
+    subject = escape_markdown(subject_of(group))
+    return Markdown(f"{subject}: {which}resolved" + (f" after {lasted}" if lasted else ""))
 
 
 def _told(card: Card) -> "queue_pb2.AlertGroup | None":

@@ -86,37 +86,6 @@ def lasted_s(event: AlertEvent) -> float:
     return max(0, until_ns - event.started_ns) / NANOSECONDS_PER_SECOND if event.started_ns else 0.0
 
 
-def firing_line(event: AlertEvent, *, timestamps: bool = True) -> Markdown:
-    """Return ``above 1,000 · started 22:14 (3 minutes ago) · peak 1,410``, with what is known of it.
-
-    The time stamps go on by themselves, also while nothing is edited. Without them the words are those of the event:
-    ``above 1,000 for 3 minutes · peak 1,410``. The value leads where the summary does not have it.
-    """
-    condition, value = shown_condition(event), shown_value(event, event.value)
-    clock, ago = (timestamp(event.started_ns, style) if timestamps else "" for style in ("t", "R"))
-    lasted = 0.0 if timestamps else lasted_s(without_end(event))
-    length = f"for {span_text(lasted)}" if lasted >= 1 else ""
-    parts = [
-        f"now {escape_markdown(value)}" if value and value not in event.summary else "",
-        " ".join(part for part in (escape_markdown(condition), length) if part),
-        f"started {clock} ({ago})" if clock else "",
-        f"peak {escape_markdown(shown_value(event, event.peak))}" if event.peak is not None else "",
-    ]
-    return Markdown(" · ".join(part for part in parts if part))
-
-
-def resolved_line(event: AlertEvent, *, timestamps: bool = True) -> Markdown:
-    """Return why it is over, its peak, and from when to when it was."""
-    began = timestamp(event.started_ns, "t") if timestamps else ""
-    ended = timestamp(event.ended_ns or event.at_ns, "t") if timestamps else ""
-    parts = [
-        escape_markdown(why_over(event)),
-        f"peak {escape_markdown(shown_value(event, event.peak))}" if event.peak is not None else "",
-        f"{began}–{ended}" if began and ended else ended,
-    ]
-    return Markdown(" · ".join(part for part in parts if part))
-
-
 def why_over(event: AlertEvent) -> str:
     """Return in words why an alert is over."""
     reason = event.resolution.strip()

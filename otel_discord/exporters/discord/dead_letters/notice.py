@@ -3,15 +3,19 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from otel_discord.discord_api.models import Embed, EmbedFooter, Message
 from otel_discord.discord_api.outcome_types import Reason
-from otel_discord.templating.text import escape_markdown, neutralise
+from otel_discord.templating.text import neutralise
 
 GATHER_S: Final = 5.0
 """The first notice waits so long, so that it tells of more than the first record."""
 INTERVAL_S: Final = 3600.0
+NAMES: Final = frozenset(
+    ("color", "commands", "count", "destination", "emoji", "kept", "more_reasons", "reasons", "said")
+)
+"""What the template of such a notice may use."""
+_SIGN: Final = "📭"
 _AMBER: Final = 0xF39C12
 _TEXT_CHARS: Final = 160
 _NAME_CHARS: Final = 80
@@ -94,38 +98,28 @@ def tell_where(destination: str, fallback: str, reasons: Mapping[str, int]) -> s
     return destination if reasons and all(reason in OF_THE_RECORD for reason in reasons) else None
 
 
-def notice(destination: str, heap: Heap, *, kept: bool) -> Message:
-    """Return the message. Discord's words in it are escaped, and nobody is pinged.
+def notice_values(destination: str, heap: Heap, *, kept: bool) -> dict[str, Any]:
+    """Return what the template of the notice sees.
 
     Nothing of the records is repeated: they were for another channel, or are what Discord would not have. ``kept``:
     whether there are letters to look at; else only the log has the records.
     """
-    records = "1 record" if heap.count == 1 else f"{heap.count:,} records"
+    option = f"--destination {_plain(destination)}"
     reasons = heap.records.most_common()
-    lines = [
-        _sentence(_in_words(reason)) if len(reasons) == 1 else f"- {count:,}: {_in_words(reason)}"
-        for reason, count in reasons[:_REASONS]
-    ]
-    if len(reasons) > _REASONS:
-        lines.append(f"- and {len(reasons) - _REASONS} more reasons")
-    if heap.words:
-        lines.append(f"Discord said: {_safe(heap.words)}")
-    if kept:
-        option = f"--destination {_plain(destination)}"
-        commands = f"otel-discord dead-letters list {option}\notel-discord dead-letters replay {option}"
-        lines.append(f"Nothing is lost. Look, mend the cause, send again:\n```\n{commands}\n```")
-    else:
-        lines.append("Nothing keeps them: the service's log has their first words.")
-    return Message(
-        embeds=(
-            Embed(
-                title=f"📭 {records} for “{_safe(destination, _NAME_CHARS)}” could not be delivered",
-                description="\n".join(lines),
-                color=_AMBER,
-                footer=EmbedFooter("otel-discord · at most one such notice an hour"),
-            ),
-        )
-    )
+    return {
+        "emoji": _SIGN,
+        "color": _AMBER,
+        "count": heap.count,
+        "destination": _short(destination, _NAME_CHARS),
+        "reasons": [
+            {"count": count, "words": _in_words(reason), "sentence": _sentence(_in_words(reason))}
+            for reason, count in reasons[:_REASONS]
+        ],
+        "more_reasons": max(0, len(reasons) - _REASONS),
+        "said": _short(heap.words),
+        "kept": kept,
+        "commands": f"otel-discord dead-letters list {option}\notel-discord dead-letters replay {option}",
+    }
 
 
 def _in_words(reason: str) -> str:
@@ -136,10 +130,9 @@ def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _safe(text: str, chars: int = _TEXT_CHARS) -> str:
+def _short(text: str, chars: int = _TEXT_CHARS) -> str:
     words = " ".join(text.split())
-    cut = words if len(words) <= chars else f"{words[: chars - 1]}…"
-    return escape_markdown(neutralise(cut))
+    return neutralise(words if len(words) <= chars else f"{words[: chars - 1]}…")
 
 
 def _plain(name: str) -> str:

@@ -21,7 +21,8 @@ from otel_discord.exporters.discord.dead_letters.notice import NoticeBook
 from otel_discord.exporters.discord.dead_letters.replay import Lanes
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard, watched
 from otel_discord.exporters.discord.dead_letters.stored_box import StoredBox
-from otel_discord.exporters.discord.dead_letters.upkeep import SWEEP_S, Say, Upkeep
+from otel_discord.exporters.discord.dead_letters.upkeep import SWEEP_S, Say, Show, Upkeep
+from otel_discord.exporters.discord.own_messages import show_built_in
 
 DIRECTORY_NAME: Final = "dead-letters"
 _COPIES: Final = "%stored"
@@ -64,7 +65,9 @@ class LetterOffice:
         )
 
     @asynccontextmanager
-    async def looked_after(self, say: Say, fallback_of: Callable[[str], str]) -> AsyncIterator[Upkeep]:
+    async def looked_after(
+        self, say: Say, fallback_of: Callable[[str], str], show: Show = show_built_in
+    ) -> AsyncIterator[Upkeep]:
         """Keep copies, bounds and notices up as long as the block runs; at its end once more without notices."""
         upkeep = Upkeep(
             box=self.box,
@@ -72,6 +75,7 @@ class LetterOffice:
             instruments=self.instruments,
             logger=self.logger,
             say=say,
+            show=show,
             fallback_of=fallback_of,
             book=self.notices,
             sweep_s=float("inf") if isinstance(self.box, LogBox) else SWEEP_S,

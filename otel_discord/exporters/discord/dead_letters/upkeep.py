@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from otel_discord.component import ComponentError
 from otel_discord.component.instruments import DeadLetterInstruments
@@ -13,10 +13,13 @@ from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.box import LetterBox
 from otel_discord.exporters.discord.dead_letters.copies import LetterCopies
 from otel_discord.exporters.discord.dead_letters.letter import masked, own_words
-from otel_discord.exporters.discord.dead_letters.notice import NoticeBook, notice, tell_where
+from otel_discord.exporters.discord.dead_letters.notice import NoticeBook, notice_values, tell_where
 
 Say: TypeAlias = Callable[[str, Message], Awaitable[object]]
 """Sends a message of our own to a destination."""
+
+Show: TypeAlias = Callable[[Mapping[str, Any]], Message]
+"""Makes a notice of its values, as its template has it; does not raise."""
 
 SWEEP_S: Final = 600.0
 """How often age and size are looked at when nothing is buried."""
@@ -34,6 +37,7 @@ class Upkeep:
     instruments: DeadLetterInstruments
     logger: logging.Logger
     say: Say
+    show: Show
     fallback_of: Callable[[str], str]
     sweep_s: float = SWEEP_S
     book: NoticeBook
@@ -102,6 +106,6 @@ class Upkeep:
                 continue
             try:
                 async with asyncio.timeout(_SAY_TIMEOUT_S):
-                    await self.say(to, notice(destination, heap, kept=self._keeps))
+                    await self.say(to, self.show(notice_values(destination, heap, kept=self._keeps)))
             except (TimeoutError, ComponentError) as error:
                 self.logger.warning("a notice about dead letters was not sent: %s", error)

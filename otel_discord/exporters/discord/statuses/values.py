@@ -1,27 +1,37 @@
-"""What Discord shows of a status: how things are, in the colour of the worst of it, and when that was seen. Pure."""
+"""What templates of statuses see: how things are, in the colour of the worst of it, and when that was seen. Pure."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.exporters.discord.render_options import RenderOptions
-from otel_discord.exporters.discord.render_severity import AMBER, RED
+from otel_discord.exporters.discord.render_severity import AMBER, GREEN, RED
 from otel_discord.signals import Plain, Severity, attributes_to_dict, to_plain
 from otel_discord.templating.cutting import cut_middle
-from otel_discord.templating.output import TemplateOutput
-from otel_discord.templating.text import Markdown, escape_markdown
+from otel_discord.templating.text import Markdown
 from otel_discord.templating.wording import timestamp
 
-GREEN: Final = 0x2ECC71
+NAMES: Final = frozenset(
+    (
+        "color", "emoji", "event_name", "figures", "footer", "is_well", "remarks", "severity_number", "text", "title",
+        "updated",
+    )
+)  # fmt: skip
+"""What a template of statuses may use."""
 CARD_CHARS: Final = 3_000
 _TITLE_CHARS: Final = 200
+_MAX_FIGURES: Final = 24
+_NAME_CHARS: Final = 60
+_VALUE_CHARS: Final = 120
 _TROUBLES: Final = ("heartbeat.silent", "heartbeat.alerts_firing")
 _WORST: Final = "heartbeat.worst_severity"
+_OWN: Final = "heartbeat."
 
 
-def status_output(record: LogRecord, at_ns: int, options: RenderOptions, remarks: str = "") -> TemplateOutput:
-    """Return what a status says; as text where the preset is ``plain``.
+def status_values(record: LogRecord, at_ns: int, options: RenderOptions, remarks: str = "") -> dict[str, Any]:
+    """Return the values of a status.
 
     Args:
         record: the newest; the first line of its body is the title.
@@ -33,21 +43,26 @@ def status_output(record: LogRecord, at_ns: int, options: RenderOptions, remarks
     text = body if isinstance(body, str) else "" if body is None else str(body)
     first, _, rest = text.strip().partition("\n")
     facts = attributes_to_dict(record.attributes)
-    sign, color = _look(_worst(facts, record))
-    is_well = not _worst(facts, record) and any(key in facts for key in _TROUBLES)
-    told = escape_markdown(cut_middle(" ".join(first.split()) or record.event_name, _TITLE_CHARS))
-    title = Markdown(f"All is well: {told}" if is_well else told)
-    heading = Markdown(f"{sign} {title}" if options.emoji else title)
+    worst = _worst(facts, record)
+    sign, color = _look(worst)
     seen_ns = record.time_unix_nano or record.observed_time_unix_nano or at_ns
-    updated = timestamp(seen_ns, "R") if options.timestamps else ""
-    lines = [escape_markdown(rest.strip("\n")), f"updated {updated}" if updated else ""]
-    description = "\n".join(line for line in lines if line)
-    footer = " · ".join(part for part in (remarks, options.footer) if part)
-    if options.preset == "plain":
-        return TemplateOutput(
-            content="\n".join(part for part in (f"**{heading}**", description, escape_markdown(footer)) if part)
-        )
-    return TemplateOutput(title=heading, description=description, color=color, footer_text=footer)
+    return {
+        "emoji": sign if options.emoji else "",
+        "color": color,
+        "severity_number": worst,
+        "event_name": record.event_name,
+        "title": cut_middle(" ".join(first.split()) or record.event_name, _TITLE_CHARS),
+        "is_well": not worst and any(key in facts for key in _TROUBLES),
+        "text": rest.strip("\n"),
+        "figures": [
+            {"name": cut_middle(key, _NAME_CHARS), "value": short_text(value, _VALUE_CHARS)}
+            for key, value in list(facts.items())[:_MAX_FIGURES]
+            if not key.startswith(_OWN)
+        ],
+        "updated": Markdown(timestamp(seen_ns, "R") if options.timestamps else ""),
+        "remarks": [remarks] if remarks else [],
+        "footer": options.footer,
+    }
 
 
 def _worst(facts: Mapping[str, Plain], record: LogRecord) -> int:

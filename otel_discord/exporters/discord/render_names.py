@@ -1,0 +1,93 @@
+"""Built-in templates by what they are for, and the names that each kind of template may use. Pure."""
+
+from collections.abc import Collection
+from typing import Final
+
+from otel_discord.exporters.discord import render_digest, render_values
+from otel_discord.exporters.discord.alerts import reply
+from otel_discord.exporters.discord.alerts import values as alert_values
+from otel_discord.exporters.discord.dead_letters import notice
+from otel_discord.exporters.discord.facts import RecordFacts
+from otel_discord.exporters.discord.statuses import values as status_values
+
+RECORD: Final = "record"
+EXCEPTION: Final = "exception"
+SLOW_SPAN: Final = "slow_span"
+MEMBER: Final = "member"
+ALERT: Final = "alert"
+DIGEST: Final = "digest"
+STATUS: Final = "status"
+HEARTBEAT: Final = "heartbeat"
+DEAD_LETTERS: Final = "dead_letters"
+RUN: Final = "run"
+REPLY: Final = "reply"
+DEAD_LETTER_NOTICE: Final = "dead_letter_notice"
+PRESETS: Final = ("compact", "standard", "full", "plain")
+MEMBER_EVENTS: Final = {
+    f"discord.member.{what}": f"member_{what}" for what in ("join", "leave", "ban", "unban", "role_update")
+}
+"""The template of an event's records, by the event's name."""
+_BASE_OF_EVENT: Final = {**MEMBER_EVENTS, "discord.bot.status": STATUS}
+_SLOW_EVENT: Final = "slow: "
+_SLOW_ATTRIBUTE: Final = "span.duration_ms"
+RUN_NAMES: Final = frozenset(
+    ("color", "command", "emoji", "footer", "host", "link_line", "links", "name", "parameters", "remarks", "run_id",
+     "started", "started_ago", "tags", "user")
+)  # fmt: skip
+"""What the template of a run's first message may use."""
+
+VALUES: Final[dict[str, frozenset[str]]] = {
+    RECORD: render_values.NAMES,
+    ALERT: alert_values.NAMES,
+    REPLY: reply.NAMES,
+    DIGEST: render_digest.NAMES,
+    HEARTBEAT: status_values.NAMES,
+    DEAD_LETTERS: notice.NAMES,
+    RUN: RUN_NAMES,
+}
+"""Names by family: what templates of several kinds see may be the same."""
+FAMILY_OF_KIND: Final = {
+    RECORD: RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, MEMBER: RECORD, ALERT: ALERT, DIGEST: DIGEST,
+    STATUS: RECORD, HEARTBEAT: HEARTBEAT, DEAD_LETTERS: DEAD_LETTERS, RUN: RUN,
+}  # fmt: skip
+_FAMILY_OF_BASE: Final = {
+    "": RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, **dict.fromkeys(MEMBER_EVENTS.values(), RECORD),
+    alert_values.FIRING: ALERT, alert_values.UPDATED: ALERT, alert_values.RESOLVED: ALERT, "alert_reply": REPLY,
+    DIGEST: DIGEST, STATUS: RECORD, HEARTBEAT: HEARTBEAT, DEAD_LETTER_NOTICE: DEAD_LETTERS, "run_header": RUN,
+}  # fmt: skip
+
+
+def family_of_template(name: str) -> str:
+    """Return which values a template of this name sees; those of a record where nothing says otherwise."""
+    if name in _FAMILY_OF_BASE:
+        return _FAMILY_OF_BASE[name]
+    preset, _, base = name.partition("_")
+    return _FAMILY_OF_BASE.get(base, RECORD) if preset in PRESETS else RECORD
+
+
+def names_of(name: str, kinds: tuple[str, ...] = ()) -> Collection[str]:
+    """Return the names that a template may use.
+
+    Args:
+        name: of the farthest template that it extends.
+        kinds: those of its `match`: what they have in common is there. None: the name says it.
+    """
+    families = [FAMILY_OF_KIND[kind] for kind in kinds if kind in FAMILY_OF_KIND] or [family_of_template(name)]
+    return frozenset.intersection(*(VALUES[family] for family in families))
+
+
+def base_of(facts: RecordFacts) -> str:
+    """Return the name of the template of a record's kind without the preset: "" for a record like any other."""
+    if facts.exception is not None:
+        return EXCEPTION
+    name = facts.event_name
+    if not name:
+        return ""
+    if name.startswith(_SLOW_EVENT) and _SLOW_ATTRIBUTE in facts.all_attributes:
+        return SLOW_SPAN
+    return _BASE_OF_EVENT.get(name, "")
+
+
+def kind_of(base: str) -> str:
+    """Return what `match` calls the records of such a template."""
+    return MEMBER if base.startswith(f"{MEMBER}_") else base or RECORD

@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.bodies import SUPPRESS_EMBEDS
 from otel_discord.discord_api.filenames import cleanse_filename
-from otel_discord.discord_api.models import SUPPRESS_NOTIFICATIONS, AllowedMentions, Embed, EmbedField, LinkButton, Message
+from otel_discord.discord_api.models import (
+    SUPPRESS_NOTIFICATIONS,
+    AllowedMentions,
+    Embed,
+    EmbedField,
+    LinkButton,
+    Message,
+)
 from otel_discord.discord_api.webhook_url import is_snowflake
 
 _FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS

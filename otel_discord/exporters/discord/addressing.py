@@ -80,7 +80,10 @@ def addressed(
     post: str,
     now_s: float,
 ) -> Message:
-    """Return the message as it goes out: signed (a template's name goes before the destination's), with its mentions, to its post, without a sound where it is quiet."""
+    """Return the message as it goes out: signed, with its mentions, to its post, without a sound where it is quiet.
+
+    The name and picture that its template gives go before the destination's.
+    """
     is_silent = _is_quiet(destination, now_s) and all(card.priority < CRITICAL_PRIORITY for card in stored)
     memory.posts = memory.posts.of(destination.webhook.id)
     thread_id = memory.posts.find(post) if post else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -24,10 +24,10 @@ from otel_discord.exporters.discord.foreign_keys import EXPORTER_KEYS
 from otel_discord.exporters.discord.members.config import MembersConfig
 from otel_discord.exporters.discord.mentions import MAX_NAMED_CHARS, Mention, named_chars
 from otel_discord.exporters.discord.mutes.held_lanes import is_held
-from otel_discord.exporters.discord.render_templates import Templates, templates_from
 from otel_discord.redaction import Action, MaskingPlan, select_patterns
-from otel_discord.templating.errors import TemplateErrors
-from otel_discord.templating.template_directory import read_directory
+
+if TYPE_CHECKING:  # templates see what the exporter works with, which in turn knows this configuration
+    from otel_discord.exporters.discord.render_templates import Templates
 
 
 class CriticalConfig(StrictModel):
@@ -142,15 +142,20 @@ class TemplatesConfig(StrictModel):
     def _can_be_used(self) -> "TemplatesConfig":
         """Read and check the files: two configurations with other files are other configurations."""
         if self.directory:
+            from otel_discord.exporters.discord.render_templates import read_templates, templates_from
+            from otel_discord.templating.errors import TemplateErrors
+
             try:
-                self._files = read_directory(self.directory)
+                self._files = read_templates(self.directory)
                 templates_from(self._files)
             except TemplateErrors as error:
                 raise SeveralError([f"directory: {each}" for each in error.errors]) from None
         return self
 
-    def templates(self) -> Templates:
+    def templates(self) -> "Templates":
         """Return the built-in templates and the user's, each compiled once."""
+        from otel_discord.exporters.discord.render_templates import templates_from
+
         return templates_from(self._files)
 
     def files_read(self) -> Sequence[Path]:

@@ -206,7 +206,9 @@ class DiscordExporter:
             queue = office.queue
             stack.callback(office.close)
             own_messages = OwnMessages(Renderer(None, self._templates, self._troubles))
-            upkeep = await stack.enter_async_context(office.looked_after(self._say_soon, self._fallback_of, own_messages.dead_letters))
+            upkeep = await stack.enter_async_context(
+                office.looked_after(self._say_soon, self._fallback_of, own_messages.dead_letters)
+            )
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity))
             stack.callback(self._forget_gauges)
             limits = assembly.rate_limits(self._config)

@@ -158,12 +158,12 @@ def said_by(looks: Looks, look: Look, render: Callable[[Look], TemplateOutput]) 
             output = render(look)
             if look.instead is None or output.content.strip() or has_embed(output):
                 return output, look
-            error = TemplateError(look.template.source, 0, "says nothing: neither title, description, field nor content")
+            error = TemplateError(
+                look.template.source, 0, "says nothing: neither title, description, field nor content"
+            )
         except TemplateError as failed:
             if look.instead is None:
                 raise
             error = failed
         looks.trouble(look.template, str(error))
         look = look.instead
-
-

@@ -1,4 +1,4 @@
-"""From a card to what Discord shows of it: read the record, fill the template, keep the limits. Pure but for its log."""
+"""From a card to what Discord shows of it: read the record, fill the template, keep the limits."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -137,9 +137,7 @@ class Renderer:
         options = self._options
         is_text = options.preset in _TEXT_PRESETS
         remarks = self._remarks(late, repeated=repeated)
-        values = digest_values(
-            digest, is_text=is_text, emoji=options.emoji, resource=options.resource, remarks=remarks
-        )
+        values = digest_values(digest, is_text=is_text, emoji=options.emoji, resource=options.resource, remarks=remarks)
 
         def subject() -> Subject:
             return Subject(
@@ -165,31 +163,30 @@ class Renderer:
 
     # ------------------------------------------------------------------------------------------------------- records
 
-    def _record(
-        self, card: Card, *, repeated: bool, late: str, notes: Sequence[str], brief: bool
-    ) -> Rendered:
+    def _record(self, card: Card, *, repeated: bool, late: str, notes: Sequence[str], brief: bool) -> Rendered:
         options = self._options
-        facts = record_facts(source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None)
+        facts = record_facts(
+            source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
+        )
         looks = self._brief_looks if brief else self._looks
         base = base_of(facts)
         subject = None if brief or not looks.has_matching else lambda: _subject_of(card, facts, kind_of(base))
-        prepared: CardValues | None = None
+        prepared: list[CardValues] = []
 
         def say(look: Look) -> TemplateOutput:
-            nonlocal prepared
-            prepared = card_values(
+            values = card_values(
                 card, facts, options, look.limits, self._links, repeated=repeated, late=late, notes=notes
             )
-            return look.template.render(prepared.values)
+            prepared.append(values)
+            return look.template.render(values.values)
 
         look = looks.of(base, subject)
         try:
             output, look = said_by(looks, look, say)
         except TemplateError:  # a card is never lost to its looks
-            output = _plainest(prepared.values if prepared else {})
-        assert prepared is not None
-        values, files = prepared.values, prepared.files
-        card_chars = look.limits.card_chars + prepared.link_chars
+            output = _plainest(prepared[-1].values)
+        values, files = prepared[-1].values, prepared[-1].files
+        card_chars = look.limits.card_chars + prepared[-1].link_chars
         time_unix_ns = facts.time_unix_ns if options.timestamps else 0
         whole = _fitted(output, card_chars, options.max_message_length, time_unix_ns, files)
         if not values["samples"]:
@@ -203,9 +200,7 @@ class Renderer:
 
     # ------------------------------------------------------------------------------------------ alerts and statuses
 
-    def _alert(
-        self, card: Card, group: AlertGroup, *, repeated: bool, late: str, notes: Sequence[str]
-    ) -> Rendered:
+    def _alert(self, card: Card, group: AlertGroup, *, repeated: bool, late: str, notes: Sequence[str]) -> Rendered:
         options = self._options
         remarks = [part for part in (*notes, late, options.repeated_mark if repeated else "") if part]
         sparkline, files = sparkline_of(group.lead), evidence_files(group)
@@ -246,7 +241,7 @@ class Renderer:
 def _fitted(
     output: TemplateOutput, card_chars: int, text_chars: int, time_unix_ns: int, files: tuple[FilePart, ...] = ()
 ) -> Rendered:
-    """Return what a template says within Discord's limits; ``text_chars``: of the description or the content, 0: any."""
+    """Return what a template says within Discord's limits; ``text_chars`` bounds its main text, 0: does not."""
     content = to_content(output, card_chars=card_chars, content_chars=text_chars) if output.content else ""
     embed = None
     if not content or has_embed(output):

@@ -22,13 +22,6 @@ from otel_discord.templating.cutting import cut_end, cut_middle
 from otel_discord.templating.text import Markdown, escape_markdown
 from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, number, timestamp
 
-NAMES: Final = frozenset(
-    (
-        "as_of", "color", "counted", "emoji", "file", "headline", "is_edit", "lines", "other_problems", "other_records",
-        "problems", "records", "remarks", "severity_number",
-    )
-)  # fmt: skip
-"""What a template of digests may use."""
 DIGEST_FILE: Final = "digest.txt"
 FULL_CARDS: Final = 5
 """The worst ones, each with an embed of its own."""

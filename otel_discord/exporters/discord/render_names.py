@@ -3,12 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
-from otel_discord.exporters.discord import render_digest, render_values
-from otel_discord.exporters.discord.alerts import reply
-from otel_discord.exporters.discord.alerts import values as alert_values
-from otel_discord.exporters.discord.dead_letters import notice
+from otel_discord.exporters.discord import render_values
 from otel_discord.exporters.discord.facts import RecordFacts
-from otel_discord.exporters.discord.statuses import values as status_values
 
 RECORD: Final = "record"
 EXCEPTION: Final = "exception"
@@ -21,6 +17,10 @@ HEARTBEAT: Final = "heartbeat"
 DEAD_LETTERS: Final = "dead_letters"
 RUN: Final = "run"
 REPLY: Final = "reply"
+ALERT_FIRING: Final = "alert_firing"
+ALERT_UPDATED: Final = "alert_updated"
+ALERT_RESOLVED: Final = "alert_resolved"
+ALERT_REPLY: Final = "alert_reply"
 DEAD_LETTER_NOTICE: Final = "dead_letter_notice"
 PRESETS: Final = ("compact", "standard", "full", "plain")
 MEMBER_EVENTS: Final = {
@@ -30,29 +30,60 @@ MEMBER_EVENTS: Final = {
 _BASE_OF_EVENT: Final = {**MEMBER_EVENTS, "discord.bot.status": STATUS}
 _SLOW_EVENT: Final = "slow: "
 _SLOW_ATTRIBUTE: Final = "span.duration_ms"
-RUN_NAMES: Final = frozenset(
-    ("color", "command", "emoji", "footer", "host", "link_line", "links", "name", "parameters", "remarks", "run_id",
-     "started", "started_ago", "tags", "user")
+_OF_ALERT: Final = frozenset(
+    (
+        "alerts", "color", "condition", "count", "description", "emoji", "ended", "evidence", "firing_count",
+        "firing_for", "footer", "hidden_count", "is_group", "is_worse", "labels", "labels_text", "lasted", "link_line", "links",
+        "name", "origin_ago", "origin_url", "peak", "reason", "remarks", "severity", "severity_number", "sparkline",
+        "started", "started_ago", "state", "subject", "summary", "summary_says_name", "value", "value_is_new",
+        "was_told", "went_on",
+    )
 )  # fmt: skip
-"""What the template of a run's first message may use."""
-
+_OF_REPLY: Final = frozenset(
+    (
+        "emoji", "link", "origin_url", "remarks", "title",
+    )
+)  # fmt: skip
+_OF_DIGEST: Final = frozenset(
+    (
+        "as_of", "color", "counted", "emoji", "file", "headline", "is_edit", "lines", "other_problems",
+        "other_records", "problems", "records", "remarks", "severity_number",
+    )
+)  # fmt: skip
+_OF_HEARTBEAT: Final = frozenset(
+    (
+        "color", "emoji", "event_name", "figures", "footer", "is_well", "remarks", "severity_number", "text", "title",
+        "updated",
+    )
+)  # fmt: skip
+_OF_DEAD_LETTERS: Final = frozenset(
+    (
+        "color", "commands", "count", "destination", "emoji", "kept", "more_reasons", "reasons", "said",
+    )
+)  # fmt: skip
+_OF_RUN: Final = frozenset(
+    (
+        "color", "command", "emoji", "footer", "host", "link_line", "links", "name", "parameters", "remarks",
+        "run_id", "started", "started_ago", "tags", "user",
+    )
+)  # fmt: skip
 VALUES: Final[dict[str, frozenset[str]]] = {
     RECORD: render_values.NAMES,
-    ALERT: alert_values.NAMES,
-    REPLY: reply.NAMES,
-    DIGEST: render_digest.NAMES,
-    HEARTBEAT: status_values.NAMES,
-    DEAD_LETTERS: notice.NAMES,
-    RUN: RUN_NAMES,
+    ALERT: _OF_ALERT,
+    REPLY: _OF_REPLY,
+    DIGEST: _OF_DIGEST,
+    HEARTBEAT: _OF_HEARTBEAT,
+    DEAD_LETTERS: _OF_DEAD_LETTERS,
+    RUN: _OF_RUN,
 }
-"""Names by family: what templates of several kinds see may be the same."""
+"""The names that a template may use, by family: what templates of several kinds see may be the same."""
 FAMILY_OF_KIND: Final = {
     RECORD: RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, MEMBER: RECORD, ALERT: ALERT, DIGEST: DIGEST,
     STATUS: RECORD, HEARTBEAT: HEARTBEAT, DEAD_LETTERS: DEAD_LETTERS, RUN: RUN,
 }  # fmt: skip
 _FAMILY_OF_BASE: Final = {
     "": RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, **dict.fromkeys(MEMBER_EVENTS.values(), RECORD),
-    alert_values.FIRING: ALERT, alert_values.UPDATED: ALERT, alert_values.RESOLVED: ALERT, "alert_reply": REPLY,
+    ALERT_FIRING: ALERT, ALERT_UPDATED: ALERT, ALERT_RESOLVED: ALERT, ALERT_REPLY: REPLY,
     DIGEST: DIGEST, STATUS: RECORD, HEARTBEAT: HEARTBEAT, DEAD_LETTER_NOTICE: DEAD_LETTERS, "run_header": RUN,
 }  # fmt: skip
 

@@ -33,5 +33,3 @@ def parts_of(output: TemplateOutput) -> Parts:
         LinkButton(each.label, url, each.emoji) for each in output.buttons if (url := web_address(each.url))
     )
     return Parts(output.username, web_address(output.avatar_url), output.thread_name, buttons)
-
-

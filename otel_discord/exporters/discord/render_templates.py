@@ -1,4 +1,4 @@
-"""The built-in templates, which are files of the format that users write, and those of a user's directory beside them."""
+"""The built-in templates, files of the format that users write, and those of a user's directory beside them."""
 
 import time
 from collections.abc import Mapping
@@ -56,13 +56,13 @@ class Templates:
         return self.files.get(name)
 
 
-def templates_of(directory: str | Path) -> Templates:
-    """Return the built-in templates and those of a directory; "" for none.
+def read_templates(directory: str | Path) -> dict[str, str]:
+    """Return the text of each template file of a directory by its file name.
 
     Raises:
-        TemplateErrors: everything that is wrong with the directory's files.
+        TemplateErrors: the directory or files of it cannot be read.
     """
-    return templates_from(read_directory(directory)) if directory else templates_from({})
+    return read_directory(directory)
 
 
 def templates_from(files: Mapping[str, str]) -> Templates:

@@ -33,11 +33,12 @@ _WHERE_CHARS: Final = 165
 
 NAMES: Final = frozenset(
     (
-        "attr", "attributes", "body", "color", "count", "count_mark", "dropped_attributes_count", "emoji", "environment",
-        "event_name", "exception_message", "exception_type", "files", "first_seen", "footer", "history", "host",
-        "last_seen", "late_mark", "link_line", "links", "location", "namespace", "new_mark", "notes", "pairs",
-        "repeated_mark", "resource", "resource_attr", "samples", "scope", "scope_version", "seen", "service", "service_version",
-        "severity", "severity_number", "span_id", "time", "title", "trace", "trace_id", "trace_language", "when",
+        "attr", "attributes", "body", "color", "count", "count_mark", "dropped_attributes_count", "emoji",
+        "environment", "event_name", "exception_message", "exception_type", "files", "first_seen", "footer",
+        "history", "host", "last_seen", "late_mark", "link_line", "links", "location", "namespace", "new_mark",
+        "notes", "pairs", "repeated_mark", "resource", "resource_attr", "samples", "scope", "scope_version", "seen",
+        "service", "service_version", "severity", "severity_number", "span_id", "time", "title", "trace", "trace_id",
+        "trace_language", "when",
     )
 )  # fmt: skip
 """What a template may use; templates are checked against it when they are loaded."""

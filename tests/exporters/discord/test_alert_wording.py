@@ -6,7 +6,7 @@ import pytest
 
 from otel_discord.exporters.discord.alerts.group import AlertGroup
 from otel_discord.exporters.discord.alerts.member import Member
-from otel_discord.exporters.discord.alerts.values import FIRING, alert_values
+from otel_discord.exporters.discord.alerts.values import alert_values
 from otel_discord.exporters.discord.alerts.wording import (
     condition_text,
     shown_condition,
@@ -90,7 +90,7 @@ def test_spans(seconds: float, text: str) -> None:
 def firing_line(event: AlertEvent, *, timestamps: bool = True) -> str:
     """Return the line of an alert that fires, as its template has it."""
     group = AlertGroup(members={event.identity: Member.of(event)}, opened_ns=0, told_severity=event.severity_number)
-    template = built_in_template(FIRING)
+    template = built_in_template("alert_firing")
     only = replace(template, description=template.description[2:3])
     return only.render(alert_values(group, RenderOptions(timestamps=timestamps))).description
 

@@ -14,8 +14,6 @@ from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.signals import Severity
 from otel_discord.templating.text import Markdown, escape_markdown
 
-NAMES: Final = frozenset(("emoji", "link", "origin_url", "remarks", "title"))
-"""What a template of a reply may use."""
 _SIGN: Final = "🟢"
 
 

@@ -3,6 +3,7 @@
 No ``×N``: that an alert was told of many times is nothing that a reader has to know.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from otel_discord.exporters.discord.alerts.wording import (
 )
 from otel_discord.exporters.discord.evidence.told import evidence_lines
 from otel_discord.exporters.discord.render_links import address_of
+from otel_discord.exporters.discord.render_names import ALERT_FIRING, ALERT_RESOLVED, ALERT_UPDATED
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import AMBER, BLUE, GREEN, GREY, RED
 from otel_discord.signals import Severity
@@ -25,19 +27,8 @@ from otel_discord.templating.cutting import cut_middle
 from otel_discord.templating.text import Markdown
 from otel_discord.templating.wording import timestamp
 
-FIRING: Final = "alert_firing"
-UPDATED: Final = "alert_updated"
-RESOLVED: Final = "alert_resolved"
-NAMES: Final = frozenset(
-    (
-        "alerts", "color", "condition", "count", "description", "emoji", "ended", "evidence", "firing_count",
-        "firing_for", "footer", "hidden_count", "is_group", "labels", "labels_text", "lasted", "link_line", "links",
-        "name", "origin_ago", "origin_url", "peak", "reason", "remarks", "severity", "severity_number", "sparkline",
-        "started", "started_ago", "state", "subject", "summary", "summary_says_name", "value", "value_is_new",
-        "was_told", "went_on",
-    )
-)  # fmt: skip
-"""What a template of alerts may use."""
+_MOST_APART: Final = 2
+"""Labels of one line in a list that its words do not have."""
 MAX_LINES: Final = 10
 """Alerts that a group lists."""
 CARD_CHARS: Final = 1_500
@@ -51,9 +42,10 @@ _NS: Final = 1e9
 def template_name(group: AlertGroup) -> str:
     """Return which template shows the group: of alerts that fire, that changed since they were told, or are over."""
     if group.is_over:
-        return RESOLVED
+        return ALERT_RESOLVED
     is_new = not (group.went_on or group.origin_url or group.origin_ns)
-    return FIRING if is_new and all(event.state is not AlertState.UPDATED for event in group.firing) else UPDATED
+    is_new = is_new and all(event.state is not AlertState.UPDATED for event in group.firing)
+    return ALERT_FIRING if is_new else ALERT_UPDATED
 
 
 def alert_values(
@@ -71,6 +63,7 @@ def alert_values(
     lead = events[0]
     is_group = len(events) > 1
     links = _links(events)
+    telling = _telling_labels(events)
     return {
         "emoji": severity_sign(group.severity, is_over=group.is_over) if options.emoji else "",
         "color": _color(group),
@@ -81,13 +74,14 @@ def alert_values(
         "firing_count": len(group.firing),
         "subject": subject_of(group),
         "lasted": lasted_text(group),
-        "alerts": [_line_values(event, options) for event in events[:MAX_LINES]] if is_group else [],
+        "alerts": [_line_values(event, options, telling) for event in events[:MAX_LINES]] if is_group else [],
         "hidden_count": max(0, len(events) - MAX_LINES) if is_group else 0,
         "sparkline": sparkline,
         "evidence": [Markdown(line) for line in evidence_lines(group, options)],
         "links": links,
         "link_line": Markdown(" · ".join(f"[{link['name']}]({link['url']})" for link in links)),
-        "went_on": group.went_on,
+        "went_on": group.went_on and not group.is_over,
+        "is_worse": group.is_worse,
         "was_told": bool(group.origin_url or group.origin_ns),
         "origin_url": group.origin_url,
         "origin_ago": _time(group.origin_ns, "R", options),
@@ -122,14 +116,25 @@ def _values_of_one(event: AlertEvent, options: RenderOptions) -> dict[str, Any]:
     }
 
 
-def _line_values(event: AlertEvent, options: RenderOptions) -> dict[str, Any]:
-    """Return what the list of a group says of one alert."""
+def _telling_labels(events: Sequence[AlertEvent]) -> list[str]:
+    """Return the labels by which alerts of one list are told apart."""
+    keys = dict.fromkeys(key for event in events for key in event.labels)
+    return [key for key in keys if len({str(event.labels.get(key)) for event in events}) > 1]
+
+
+def _line_values(event: AlertEvent, options: RenderOptions, telling: Sequence[str]) -> dict[str, Any]:
+    """Return what the list of a group says of one alert; ``apart`` is what tells it from the others."""
+    words = one_line(event.summary or _labels(event, 6) or event.name)
+    said = frozenset(re.findall(r"[^\s,;()]+", words))
+    missing = [(key, one_line(str(event.labels[key]))) for key in telling if key in event.labels]
+    apart = [f"{key} {value}" for key, value in missing if value and not said.issuperset(value.split())]
     is_over = event.state is AlertState.RESOLVED
     lasted = lasted_s(event)
     return {
         "emoji": severity_sign(event.severity_number, is_over=is_over),
         "name": one_line(event.name),
-        "words": cut_middle(one_line(event.summary or _labels(event, 6) or event.name), _LINE_CHARS),
+        "words": cut_middle(words, _LINE_CHARS),
+        "apart": [cut_middle(each, _LABEL_CHARS) for each in apart[:_MOST_APART]],
         "is_over": is_over,
         "lasted": span_text(lasted) if is_over and lasted >= 1 else "",
         "value": shown_value(event, event.value) if event.value is not None and not event.summary else "",

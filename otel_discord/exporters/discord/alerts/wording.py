@@ -6,8 +6,7 @@ from typing import Final
 
 from otel_discord.signals.alert_event import AlertEvent
 from otel_discord.templating.quantities import is_said_in_percent, show
-from otel_discord.templating.text import Markdown, escape_markdown
-from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, duration, number, size, timestamp
+from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, duration, number, size
 
 _CONDITION: Final = re.compile(r"\s*(>=|<=|==|!=|>|<|=)\s*([-+]?\d[\d_,]*(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(\S{0,12})\s*")
 _SIGNS: Final = {

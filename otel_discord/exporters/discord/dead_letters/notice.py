@@ -11,10 +11,6 @@ from otel_discord.templating.text import neutralise
 GATHER_S: Final = 5.0
 """The first notice waits so long, so that it tells of more than the first record."""
 INTERVAL_S: Final = 3600.0
-NAMES: Final = frozenset(
-    ("color", "commands", "count", "destination", "emoji", "kept", "more_reasons", "reasons", "said")
-)
-"""What the template of such a notice may use."""
 _SIGN: Final = "📭"
 _AMBER: Final = 0xF39C12
 _TEXT_CHARS: Final = 160

@@ -13,13 +13,6 @@ from otel_discord.templating.cutting import cut_middle
 from otel_discord.templating.text import Markdown
 from otel_discord.templating.wording import timestamp
 
-NAMES: Final = frozenset(
-    (
-        "color", "emoji", "event_name", "figures", "footer", "is_well", "remarks", "severity_number", "text", "title",
-        "updated",
-    )
-)  # fmt: skip
-"""What a template of statuses may use."""
 CARD_CHARS: Final = 3_000
 _TITLE_CHARS: Final = 200
 _MAX_FIGURES: Final = 24

@@ -18,11 +18,12 @@ from otel_discord.exporters.discord.dead_letters.notice import (
     INTERVAL_S,
     Heap,
     NoticeBook,
-    notice,
+    notice_values,
     tell_where,
 )
 from otel_discord.exporters.discord.dead_letters.office import open_office
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
+from otel_discord.exporters.discord.own_messages import show_built_in
 from otel_discord.store.memory import MemoryQueue
 from otel_discord.testing.expect import within
 from otel_discord.testing.telemetry import InMemoryTelemetry, settings
@@ -65,6 +66,11 @@ def test_the_end_of_the_service_is_no_news() -> None:
 )
 def test_who_is_told(fallback: str, reasons: dict[str, int], where: str | None) -> None:
     assert tell_where("errors", fallback, reasons) == where
+
+
+def notice(destination: str, heap: Heap, *, kept: bool) -> Message:
+    """Return the notice as the built-in template has it."""
+    return show_built_in(notice_values(destination, heap, kept=kept))
 
 
 def words(heap: Heap, *, destination: str = "errors", kept: bool = True) -> str:

@@ -17,6 +17,7 @@ from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import logs_batch
 from tests.exporters.discord.alerting import batch, firing, resolved
 from tests.exporters.discord.rig import running
+from tests.exporters.discord.test_alert_life import ALERTS
 
 virtual = pytest.mark.looptime(idle_timeout=600, idle_step=5)
 WEBHOOK = "https://discord.com/api/webhooks/1/" + "a" * 60
@@ -119,7 +120,7 @@ async def test_alerts_have_templates_for_each_state_and_keep_their_own_values(wr
         records='match: {min_severity: TRACE}\ntitle: "for records alone"\n',
     )
     fake = FakeDiscord(channel_limit=None)
-    async with running(fake, **keys, alerts={"group_wait": "1s", "group_interval": "1s"}) as rig:
+    async with running(fake, **ALERTS | keys) as rig:
         await rig.exporter.consume(batch(firing(0)))
         await asyncio.sleep(30)
         assert titles(fake) == ["FIRE QueueTooDeep above 1,000"]
@@ -263,7 +264,7 @@ async def test_what_discord_refuses_of_the_message_costs_no_record(written: Writ
 @virtual
 async def test_a_template_names_the_post_of_a_forum(written: Written) -> None:
     fake = FakeDiscord(channel_limit=None)
-    forum = fake.add_webhook(forum=True)
+    forum = fake.add_webhook(fake.add_channel(type=15))
     keys = written(gold='match: {min_severity: FATAL}\nextends: compact\nthread_name: "fatal in {{ service }}"\n')
     keys |= {"destinations": {"forum": {"webhook_url": forum.url, "thread_name": "telemetry"}}}
     fake = await shown(

@@ -1,6 +1,6 @@
 """What a user writes under `exporters: discord:`. Every key of DESIGN.md 5.2 is accepted from the first version on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -152,11 +152,11 @@ class TemplatesConfig(StrictModel):
                 raise SeveralError([f"directory: {each}" for each in error.errors]) from None
         return self
 
-    def templates(self) -> "Templates":
-        """Return the built-in templates and the user's, each compiled once."""
+    def templates(self, clock: Callable[[], int] | None = None) -> "Templates":
+        """Return the built-in templates and the user's, each compiled once; ``clock`` gives Unix time in ns."""
         from otel_discord.exporters.discord.render_templates import templates_from
 
-        return templates_from(self._files)
+        return templates_from(self._files, clock)
 
     def files_read(self) -> Sequence[Path]:
         """Return the files and the directory that were read; a file that is added or removed changes the directory."""

@@ -117,7 +117,7 @@ class DiscordExporter:
         self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
         masks_ids = config.redaction.enabled and config.redaction.hash_user_ids
         self._members = MemberPrivacy(config.members, config.redaction.hash_key, masks_ids)
-        self._templates = config.templates.templates()
+        self._templates = config.templates.templates(time.time_ns)
         self._troubles = TroubleBook(settings.logger)
         self._shelf = self._new_shelf()
         self._destinations: list[Destination] = []

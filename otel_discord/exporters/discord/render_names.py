@@ -33,7 +33,8 @@ _SLOW_ATTRIBUTE: Final = "span.duration_ms"
 _OF_ALERT: Final = frozenset(
     (
         "alerts", "color", "condition", "count", "description", "emoji", "ended", "evidence", "firing_count",
-        "firing_for", "footer", "hidden_count", "is_group", "is_worse", "labels", "labels_text", "lasted", "link_line", "links",
+        "firing_for", "footer", "hidden_count", "is_group", "is_worse", "labels", "labels_text", "lasted",
+        "link_line", "links",
         "name", "origin_ago", "origin_url", "peak", "reason", "remarks", "severity", "severity_number", "sparkline",
         "started", "started_ago", "state", "subject", "summary", "summary_says_name", "value", "value_is_new",
         "was_told", "went_on",

@@ -1,7 +1,6 @@
 """The built-in templates, files of the format that users write, and those of a user's directory beside them."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -65,23 +64,25 @@ def read_templates(directory: str | Path) -> dict[str, str]:
     return read_directory(directory)
 
 
-def templates_from(files: Mapping[str, str]) -> Templates:
+def templates_from(files: Mapping[str, str], clock: Callable[[], int] | None = None) -> Templates:
     """Return the built-in templates and a user's, given as text by file name.
+
+    ``clock`` gives Unix time in nanoseconds to conditions that ask for it.
 
     Raises:
         TemplateErrors: everything that is wrong with them.
     """
-    return _templates(tuple(sorted(files.items())))
+    return _templates(tuple(sorted(files.items())), clock if files else None)
 
 
 @lru_cache(maxsize=_SETS)
-def _templates(files: tuple[tuple[str, str], ...]) -> Templates:
+def _templates(files: tuple[tuple[str, str], ...], clock: Callable[[], int] | None) -> Templates:
     written = dict(files)
     made = TemplateSet(
         written,
         built_in=_built_in_files(),
         names=names_of,
-        compile_condition=lambda text: parse_condition(text, ContextKind.LOG, clock=time.time_ns),
+        compile_condition=lambda text: parse_condition(text, ContextKind.LOG, clock=clock),
     )
     problems = Problems()
     sources = read_sources(written, problems, read_sources(_built_in_files(), problems))

@@ -219,7 +219,8 @@ def buttons(message: FakeMessage) -> list[list[str]]:
 async def test_cards_that_want_other_senders_or_buttons_share_no_message(written: Written) -> None:
     keys = written(
         gold='match: {condition: \'attributes["tier"] == "gold"\'}\nextends: compact\nusername: "{{ attr(\'who\') }}"\n'
-        'avatar_url: https://a.example/x.png\nbuttons:\n  - {label: Open, url: "https://a.example/{{ title }}", emoji: 📕}\n'
+        "avatar_url: https://a.example/x.png\nbuttons:\n"
+        '  - {label: Open, url: "https://a.example/{{ title }}", emoji: 📕}\n'
     )
     fake = FakeDiscord(channel_limit=None)
     async with running(fake, **keys, username="Telemetry") as rig:

@@ -55,7 +55,6 @@ from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import patiently
-from otel_discord.exporters.discord.looks import TroubleBook
 from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.members.privacy import MemberPrivacy
@@ -69,6 +68,7 @@ from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
+from otel_discord.exporters.discord.safe_render import told_troubles
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.silences import Silences
 from otel_discord.exporters.discord.tombstones import state_key
@@ -118,7 +118,7 @@ class DiscordExporter:
         masks_ids = config.redaction.enabled and config.redaction.hash_user_ids
         self._members = MemberPrivacy(config.members, config.redaction.hash_key, masks_ids)
         self._templates = config.templates.templates(time.time_ns)
-        self._troubles = TroubleBook(settings.logger)
+        self._troubles = told_troubles(settings.logger)
         self._shelf = self._new_shelf()
         self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)

@@ -3,7 +3,6 @@
 A user's template that cannot show a card is told of once for each reason, and the built-in one takes its place.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -45,11 +44,16 @@ class Subject:
     """Gives the record for an OTTL condition; None where the card has none that can be read."""
 
 
+def _ignore(template: str, reason: str) -> None:
+    """Say nothing."""
+
+
 @dataclass(slots=True)
 class TroubleBook:
     """What has been said of templates that fail: each template and reason once."""
 
-    logger: logging.Logger
+    say: Callable[[str, str], None] = _ignore
+    """Takes the template's file and the reason, which names file and line."""
     _told: set[tuple[str, str]] = field(default_factory=set)
 
     def tell(self, template: str, reason: str) -> None:
@@ -57,11 +61,7 @@ class TroubleBook:
         if (template, reason) in self._told or len(self._told) >= _MAX_TOLD:
             return
         self._told.add((template, reason))
-        self.logger.warning(
-            "a template cannot show some records, which are shown by the built-in one: %s",
-            reason,
-            extra={"template": template},
-        )
+        self.say(template, reason)
 
 
 class Looks:

@@ -1,6 +1,5 @@
 """From a card to what Discord shows of it: read the record, fill the template, keep the limits."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -99,7 +98,7 @@ class Renderer:
         self._options = options or RenderOptions()
         self._links = _parsed_links(self._options)
         templates = templates or templates_from({})
-        troubles = troubles or TroubleBook(logging.getLogger(__name__))
+        troubles = troubles or TroubleBook()
         preset = self._options.preset
         brief = preset if preset in _TEXT_PRESETS else _BRIEF_PRESET
         self._looks = Looks(templates, preset, troubles)

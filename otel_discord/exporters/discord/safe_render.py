@@ -10,6 +10,7 @@ from otel_discord.discord_api.models import Embed
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.exporters.discord.last_words import last_words
+from otel_discord.exporters.discord.looks import TroubleBook
 from otel_discord.exporters.discord.render import Rendered
 from otel_discord.exporters.discord.render_digest import Digest, headline
 from otel_discord.exporters.discord.render_folded import count_mark
@@ -57,6 +58,19 @@ class SafeRenderer:
         except Exception:
             self.logger.exception("a digest could not be rendered and is shown plainly; please report this")
             return Rendered(Embed(title=headline(digest)))
+
+
+def told_troubles(logger: logging.Logger) -> TroubleBook:
+    """Return what logs, once each, why a user's template did not show what it was chosen for."""
+
+    def say(template: str, reason: str) -> None:
+        logger.warning(
+            "a template cannot show some records, which are shown by the built-in one: %s",
+            reason,
+            extra={"template": template},
+        )
+
+    return TroubleBook(say)
 
 
 def _plain_title(card: Card) -> str:

@@ -96,6 +96,27 @@ class TestValidate:
         assert result.err.startswith("Error: the configuration has 2 problems:\n")
         assert "Traceback" not in result.err
 
+    def test_every_mistake_in_templates_is_said_with_its_line(self, run: Any, tmp_path: Path) -> None:
+        (tmp_path / "templates").mkdir()
+        (tmp_path / "templates" / "compact.yaml").write_text('extends: compact\ntitle: "{{ titel }}"\nfooo: 1\n')
+        (tmp_path / "templates" / "other.yaml").write_text("match: {kind: reccord}\n")
+        result = run(
+            "validate", "--config", "yaml:" + CHATTY, "--set", "exporters.discord.templates.directory=templates"
+        )
+        assert result.code == 78
+        path = "exporters::discord::templates::directory: "
+        assert f"{path}compact.yaml:2: unknown name 'titel', did you mean 'title'?" in result.err
+        assert f"{path}compact.yaml:3: unknown key 'fooo'" in result.err
+        assert f"{path}other.yaml:1: unknown kind 'reccord', did you mean 'record'?" in result.err
+        for name in ("compact", "other"):
+            (tmp_path / "templates" / f"{name}.yaml").write_text("extends: compact\n")
+        assert (
+            run(
+                "validate", "--config", "yaml:" + CHATTY, "--set", "exporters.discord.templates.directory=templates"
+            ).code
+            == 0
+        )
+
     def test_running_with_a_bad_configuration_is_78_too(self, run: Any) -> None:
         result = run("--config", "nothing.yaml")
         assert result.code == 78

@@ -148,3 +148,14 @@ def test_directories(tmp_path: Path) -> None:
     assert directories_of([tmp_path / "link" / "config.yaml"]) >= {tmp_path.resolve(), real}
     assert directories_of([tmp_path / "none" / "config.yaml"]) == frozenset()
     assert tmp_path in directories_of([tmp_path / "loop"])
+
+
+async def test_a_file_that_is_added_to_a_directory_is_a_change(tmp_path: Path) -> None:
+    directory = tmp_path / "templates"
+    directory.mkdir()
+    async with watching(directory) as watched:
+        (directory / "new.yaml").write_text("title: new")
+        await watched.seen(1)
+        watched.files = fingerprint([directory, directory / "new.yaml"])
+        (directory / "new.yaml").unlink()
+        await watched.seen(2)

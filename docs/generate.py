@@ -32,6 +32,7 @@ from otel_discord.discord_api.outcomes import (
     _TRY_AGAIN_STATUSES,
 )
 from otel_discord.discord_api.retry_after import SHARED_CODES
+from otel_discord.exporters.discord.render_names import VALUES as KINDS_VALUES
 from otel_discord.exporters.discord.render_values import NAMES
 from otel_discord.service.config import ServiceConfig
 from otel_discord.service.registry import Registry
@@ -42,7 +43,6 @@ MARK: Final = re.compile(r"(<!-- generated: ([a-z0-9_ /-]+) -->\n).*?(<!-- end -
 LATER: Final = frozenset(
     {
         "exporter discord destinations_from",
-        "exporter discord templates",
         "exporter otlp_grpc sending_queue.storage",
     }
 )  # fmt: skip
@@ -284,6 +284,12 @@ def value_table() -> str:
     return _table(("name", "value"), [(f"`{name}`", VALUES.get(name, "")) for name in sorted(NAMES)])
 
 
+def kinds_table() -> str:
+    """Return the names that templates of other kinds see."""
+    names = {family: sorted(known) for family, known in KINDS_VALUES.items() if family != "record"}
+    return _table(("templates of", "values"), [(kind, ", ".join(f"`{each}`" for each in names[kind])) for kind in names])
+
+
 VALUES: Final[Mapping[str, str]] = {
     "attr": "`attr('order.id', 'none')`: an attribute of the record",
     "attributes": "list of `{key, name, value}`, as many as `limits.attributes`",
@@ -346,6 +352,7 @@ def generated() -> dict[str, Callable[[], str]]:
         "commands": command_pages,
         "reasons": reason_table,
         "template values": value_table,
+        "template values of kinds": kinds_table,
     }
     for what in PAGES:
         if what == "service":

@@ -27,6 +27,8 @@ from otel_discord.templating.cutting import cut_middle
 from otel_discord.templating.text import Markdown
 from otel_discord.templating.wording import timestamp
 
+_WENT_ON: Final = "⚪"
+"""Where nothing burns any more: it goes on in another message. Text has no colour but this."""
 _MOST_APART: Final = 2
 """Labels of one line in a list that its words do not have."""
 MAX_LINES: Final = 10
@@ -65,7 +67,7 @@ def alert_values(
     links = _links(events)
     telling = _telling_labels(events)
     return {
-        "emoji": severity_sign(group.severity, is_over=group.is_over) if options.emoji else "",
+        "emoji": _sign(group) if options.emoji else "",
         "color": _color(group),
         "severity": one_line(lead.severity),
         "severity_number": group.severity,
@@ -207,6 +209,10 @@ def _labels(event: AlertEvent, most: int) -> str:
 
 def _time(at_ns: int, style: str, options: RenderOptions) -> Markdown:
     return Markdown(timestamp(at_ns, style) if options.timestamps else "")
+
+
+def _sign(group: AlertGroup) -> str:
+    return _WENT_ON if group.went_on and not group.is_over else severity_sign(group.severity, is_over=group.is_over)
 
 
 def _color(group: AlertGroup) -> int:

@@ -287,7 +287,9 @@ def value_table() -> str:
 def kinds_table() -> str:
     """Return the names that templates of other kinds see."""
     names = {family: sorted(known) for family, known in KINDS_VALUES.items() if family != "record"}
-    return _table(("templates of", "values"), [(kind, ", ".join(f"`{each}`" for each in names[kind])) for kind in names])
+    return _table(
+        ("templates of", "values"), [(kind, ", ".join(f"`{each}`" for each in names[kind])) for kind in names]
+    )
 
 
 VALUES: Final[Mapping[str, str]] = {

@@ -250,11 +250,7 @@ def test_each_metric_in_advice_exists(name: str) -> None:
 
 # ------------------------------------------------------------------------------------------------- examples load, run
 @pytest.mark.parametrize("text", fences("yaml"))
-def test_yaml_loads_and_whole_configurations_are_good(
-    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "templates").mkdir()  # that examples name, and that has to be there
-    monkeypatch.chdir(tmp_path)
+def test_yaml_loads_and_whole_configurations_are_good(text: str) -> None:
     data = yaml.safe_load(text)
     assert data is not None
     if is_ours(data) and "pipelines" in data.get("service", {}):

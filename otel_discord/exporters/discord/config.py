@@ -135,13 +135,13 @@ class TemplatesConfig(StrictModel):
 
     directory: str = ""
     """Directory with template files (`*.yaml`), which take the place of built-in ones of the same name or say under
-    `match` which records they are for. Changes come in force with a reload."""
+    `match` which records they are for. Changes come in force with a reload. Relative to the working directory."""
     _files: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _can_be_used(self) -> "TemplatesConfig":
         """Read and check the files: two configurations with other files are other configurations."""
-        if self.directory:
+        if self.directory and Path(self.directory).exists():
             from otel_discord.exporters.discord.render_templates import read_templates, templates_from
             from otel_discord.templating.errors import TemplateErrors
 
@@ -157,6 +157,12 @@ class TemplatesConfig(StrictModel):
         from otel_discord.exporters.discord.render_templates import templates_from
 
         return templates_from(self._files, clock)
+
+    def advice(self) -> Sequence[str]:
+        """Return that there is no such directory: a service goes on without it, and takes it with a reload."""
+        if not self.directory or Path(self.directory).exists():
+            return ()
+        return [f"templates::directory: there is no {self.directory}: messages look as the built-in templates say"]
 
     def files_read(self) -> Sequence[Path]:
         """Return the files and the directory that were read; a file that is added or removed changes the directory."""
@@ -349,4 +355,4 @@ class DiscordConfig(StrictModel):
         """Return what is not wrong but will not be what was meant, in plain words."""
         from otel_discord.exporters.discord.storm_warnings import storm_warnings
 
-        return storm_warnings(self)
+        return [*storm_warnings(self), *self.templates.advice()]

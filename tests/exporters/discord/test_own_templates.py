@@ -195,10 +195,15 @@ def test_limits_that_do_not_exist_are_refused(written: Written) -> None:
         )
 
 
-def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_there_is_a_warning_and_one_that_is_none_is_refused(tmp_path: Path) -> None:
     keys = {"webhook_url": WEBHOOK, "templates": {"directory": str(tmp_path / "no")}}
-    with pytest.raises(ValidationError, match="cannot be read: No such file"):
-        DiscordConfig.model_validate(keys)
+    config = DiscordConfig.model_validate(keys)
+    assert [advice.partition(": ")[0] for advice in config.advice()] == ["templates::directory"]
+    (tmp_path / "no").mkdir()
+    assert DiscordConfig.model_validate(keys).advice() == []
+    (tmp_path / "file").write_text("title: x")
+    with pytest.raises(ValidationError, match="cannot be read: Not a directory"):
+        DiscordConfig.model_validate({"webhook_url": WEBHOOK, "templates": {"directory": str(tmp_path / "file")}})
 
 
 def test_other_files_are_another_configuration(written: Written) -> None:

@@ -36,6 +36,9 @@ _MARKDOWN: Final = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 
+_SPECIAL: Final = re.compile(r"[*`~|\\_>#@<:\]+-]|[0-9]\.")
+"""Without one of these nothing in a text is Markdown, a mention, emoji or time."""
+
 
 class Markdown(str):
     """Text that is Markdown on purpose; everything else is escaped before it is shown."""
@@ -70,6 +73,8 @@ def escape_markdown(text: str) -> Markdown:
     """Return Markdown that shows exactly this text: nothing in it is formatted, linked under a false name, or live."""
     if isinstance(text, Markdown):
         return text
+    if not _SPECIAL.search(text):  # as most are
+        return Markdown(text)
     return Markdown(break_mentions(_MARKDOWN.sub(_escaped, text)))
 
 

@@ -27,6 +27,8 @@ from otel_discord.templating.cutting import cut_middle
 from otel_discord.templating.text import Markdown
 from otel_discord.templating.wording import timestamp
 
+_OWN_CONDITION: Final = re.compile(r"( is \S.*?| of \S+) \([<>=!]{1,2} [^()]{1,40}\)")
+"""What the connector writes into a summary of its own; the line below the title says it in words."""
 _WENT_ON: Final = "⚪"
 """Where nothing burns any more: it goes on in another message. Text has no colour but this."""
 _MOST_APART: Final = 2
@@ -97,13 +99,14 @@ def alert_values(
 def _values_of_one(event: AlertEvent, options: RenderOptions) -> dict[str, Any]:
     """Return the values of the alert that leads."""
     summary, description = one_line(event.summary), one_line(event.description)
+    says_name = bool(summary) and summary.startswith(event.name)
     value = shown_value(event, event.value)
     lasted = 0.0 if options.timestamps else lasted_s(without_end(event))
     return {
         "name": one_line(event.name),
         "state": str(event.state),
-        "summary": summary,
-        "summary_says_name": bool(summary) and summary.startswith(event.name),
+        "summary": _OWN_CONDITION.sub(r"\1", summary, count=1) if says_name else summary,
+        "summary_says_name": says_name,
         "description": description if description not in (summary, event.name) else "",
         "labels_text": _labels(event, 3),
         "value": value,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from otel_discord.discord_api import limits
 from otel_discord.discord_api.models import Embed, EmbedAuthor, EmbedField, EmbedFooter
 from otel_discord.templating.cutting import cut_middle
+from otel_discord.templating.invisible import without_invisible
 from otel_discord.templating.output import TemplateOutput
 
 RESERVE_CHARS: Final = 16
@@ -73,9 +74,14 @@ def _fields_within(output: TemplateOutput, room: int) -> tuple[EmbedField, ...]:
         room -= len(name) + len(value)
         if room < 0:
             break
-        if name and value:
+        if _is_seen(name) and _is_seen(value):
             fields.append(EmbedField(name, value, item.inline))
     return tuple(fields)
+
+
+def _is_seen(text: str) -> bool:
+    """Return whether a reader sees anything: Discord refuses a field without a name or a value."""
+    return any(each.isprintable() and not each.isspace() for each in without_invisible(text))
 
 
 def _fitted(text: str, limit: int) -> str:

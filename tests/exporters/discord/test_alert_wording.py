@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from otel_discord.exporters.discord.alerts.group import AlertGroup
-from otel_discord.exporters.discord.alerts.member import Member
+from otel_discord.exporters.discord.alerts.member import Member, slim
 from otel_discord.exporters.discord.alerts.values import alert_values
 from otel_discord.exporters.discord.alerts.wording import (
     condition_text,
@@ -17,7 +17,7 @@ from otel_discord.exporters.discord.alerts.wording import (
 )
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_templates import built_in_template
-from otel_discord.signals.alert_event import AlertEvent
+from otel_discord.signals.alert_event import AlertEvent, AlertState
 from tests.exporters.discord.alerting import firing, resolved
 
 
@@ -121,3 +121,11 @@ def test_time_that_goes_on_by_itself_and_time_in_words() -> None:
 )
 def test_why_it_is_over(resolution: str, text: str) -> None:
     assert why_over(resolved(0, 9, resolution=resolution)) == text
+
+
+def test_what_nobody_sees_is_not_kept_and_a_name_is_always_there() -> None:
+    event = AlertEvent(
+        name="\x00", state=AlertState.FIRING, labels={"\x00": "a", "b": "\u202ec\x07"}, summary="\u200bone\x00 two"
+    )
+    kept = slim(event, 1)
+    assert (kept.name, kept.labels, kept.summary) == ("alert", {"b": "c"}, "one two")

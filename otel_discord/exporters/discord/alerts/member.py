@@ -11,9 +11,9 @@ from typing import Final
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.alerts.series import MOST_READ, Series
+from otel_discord.exporters.discord.facts_values import clean
 from otel_discord.signals import Plain
 from otel_discord.signals.alert_event import AlertEvent, AlertState, alert_event
-from otel_discord.templating.cutting import cut_middle
 
 MAX_SUMMARY_CHARS: Final = 200
 MAX_DESCRIPTION_CHARS: Final = 500
@@ -106,7 +106,7 @@ def slim(event: AlertEvent, now_ns: int) -> AlertEvent:
     return replace(
         event,
         fingerprint=event.identity,
-        name=_cut(event.name),
+        name=_cut(event.name) or "alert",
         severity=_cut(event.severity),
         at_ns=event.at_ns or now_ns,
         started_ns=event.started_ns // _US * _US,
@@ -116,8 +116,8 @@ def slim(event: AlertEvent, now_ns: int) -> AlertEvent:
         metric=_cut(event.metric),
         resolution=_cut(event.resolution),
         labels=_few(event.labels),
-        summary=cut_middle(event.summary, MAX_SUMMARY_CHARS),
-        description=cut_middle(event.description, MAX_DESCRIPTION_CHARS),
+        summary=clean(event.summary, MAX_SUMMARY_CHARS),
+        description=clean(event.description, MAX_DESCRIPTION_CHARS),
         series=tuple(event.series[-MOST_READ:]),
     )
 
@@ -128,8 +128,9 @@ def _age(event: AlertEvent) -> tuple[int, bool, int]:
 
 def _few(labels: Mapping[str, Plain]) -> dict[str, Plain]:
     kept = list(labels.items())[:_MAX_LABELS]
-    return {_cut(key): _cut(value if isinstance(value, str) else str(value)) for key, value in kept}
+    shown = ((_cut(key), _cut(value if isinstance(value, str) else str(value))) for key, value in kept)
+    return {key: value for key, value in shown if key}
 
 
 def _cut(text: str) -> str:
-    return cut_middle(text, _MAX_WORD_CHARS)
+    return clean(text, _MAX_WORD_CHARS).strip()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -201,9 +201,6 @@ class WebhookCheckConfig(StrictModel):
     """Time between two looks; 0s: each is looked at when it is first used, and not again."""
 
 
-_LATER_SECTIONS: Final = ()
-
-
 class DiscordConfig(StrictModel):
     """Log records become messages in Discord."""
 
@@ -298,7 +295,6 @@ class DiscordConfig(StrictModel):
         later = {
             "destinations_from": bool(self.destinations_from),
         }
-        later |= {name: name in self.model_fields_set for name in _LATER_SECTIONS}
         return [path for path, is_set in later.items() if is_set]
 
     @model_validator(mode="after")

@@ -20,9 +20,9 @@ from otel_discord.exporters.discord.evidence_files import text_file
 from otel_discord.exporters.discord.facts import RecordFacts, record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.looks import Look, Looks, Subject, TroubleBook, has_embed, said_by
-from otel_discord.exporters.discord.members.events import held_member_event
-from otel_discord.exporters.discord.members.render import CARD_CHARS as MEMBER_CHARS
-from otel_discord.exporters.discord.members.render import member_output
+from otel_discord.exporters.discord.members.events import MemberEvent, held_member_event
+from otel_discord.exporters.discord.members.values import CARD_CHARS as MEMBER_CHARS
+from otel_discord.exporters.discord.members.values import member_values
 from otel_discord.exporters.discord.render_digest import (
     MAX_CONTENT_CHARS,
     MAX_EMBED_CHARS,
@@ -38,6 +38,8 @@ from otel_discord.exporters.discord.render_names import (
     DEAD_LETTERS,
     DIGEST,
     HEARTBEAT,
+    MEMBER,
+    MEMBER_EVENTS,
     RECORD,
     base_of,
     kind_of,
@@ -127,8 +129,7 @@ class Renderer:
             return self._heartbeat(card, remarks)
         member = held_member_event(card.record)
         if member is not None:
-            output = member_output(card, *member, self._options, remarks)
-            return _fitted(output, MEMBER_CHARS, self._options.max_message_length, 0, ())
+            return self._member(card, *member, remarks)
         return self._record(card, repeated=repeated, late=late, notes=notes, brief=brief)
 
     def digest(self, digest: Digest, *, repeated: bool = False, late: str = "") -> Rendered:
@@ -224,6 +225,17 @@ class Renderer:
             )  # fmt: skip
 
         return self._shown(self._looks.of(HEARTBEAT, subject), values, STATUS_CHARS)
+
+    def _member(self, card: Card, event: MemberEvent, record: LogRecord, remarks: str) -> Rendered:
+        values = member_values(card, event, record, self._options, remarks)
+
+        def subject() -> Subject:
+            return Subject(
+                kind=MEMBER, family=MEMBER, severity_number=card.severity, event_name=record.event_name,
+                service=source_facts(card.resource).service, item=lambda: _item(card),
+            )  # fmt: skip
+
+        return self._shown(self._looks.of(MEMBER_EVENTS[event], subject), values, MEMBER_CHARS)
 
     def _shown(
         self, look: Look, values: Mapping[str, Any], card_chars: int, content_chars: int | None = None

@@ -27,7 +27,7 @@ MEMBER_EVENTS: Final = {
     f"discord.member.{what}": f"member_{what}" for what in ("join", "leave", "ban", "unban", "role_update")
 }
 """The template of an event's records, by the event's name."""
-_BASE_OF_EVENT: Final = {**MEMBER_EVENTS, "discord.bot.status": STATUS}
+_BASE_OF_EVENT: Final = {"discord.bot.status": STATUS}
 _SLOW_EVENT: Final = "slow: "
 _SLOW_ATTRIBUTE: Final = "span.duration_ms"
 _OF_ALERT: Final = frozenset(
@@ -68,6 +68,12 @@ _OF_RUN: Final = frozenset(
         "run_id", "started", "started_ago", "tags", "user",
     )
 )  # fmt: skip
+_OF_MEMBER: Final = frozenset(
+    (
+        "color", "count", "count_mark", "emoji", "event_name", "footer", "guild", "members", "more", "remarks",
+        "roles_added", "roles_removed", "seen", "severity_number", "what",
+    )
+)  # fmt: skip
 VALUES: Final[dict[str, frozenset[str]]] = {
     RECORD: render_values.NAMES,
     ALERT: _OF_ALERT,
@@ -75,15 +81,16 @@ VALUES: Final[dict[str, frozenset[str]]] = {
     DIGEST: _OF_DIGEST,
     HEARTBEAT: _OF_HEARTBEAT,
     DEAD_LETTERS: _OF_DEAD_LETTERS,
+    MEMBER: _OF_MEMBER,
     RUN: _OF_RUN,
 }
 """The names that a template may use, by family: what templates of several kinds see may be the same."""
 FAMILY_OF_KIND: Final = {
-    RECORD: RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, MEMBER: RECORD, ALERT: ALERT, DIGEST: DIGEST,
+    RECORD: RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, MEMBER: MEMBER, ALERT: ALERT, DIGEST: DIGEST,
     STATUS: RECORD, HEARTBEAT: HEARTBEAT, DEAD_LETTERS: DEAD_LETTERS, RUN: RUN,
 }  # fmt: skip
 _FAMILY_OF_BASE: Final = {
-    "": RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, **dict.fromkeys(MEMBER_EVENTS.values(), RECORD),
+    "": RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, **dict.fromkeys(MEMBER_EVENTS.values(), MEMBER),
     ALERT_FIRING: ALERT, ALERT_UPDATED: ALERT, ALERT_RESOLVED: ALERT, ALERT_REPLY: REPLY,
     DIGEST: DIGEST, STATUS: RECORD, HEARTBEAT: HEARTBEAT, DEAD_LETTER_NOTICE: DEAD_LETTERS, "run_header": RUN,
 }  # fmt: skip
@@ -122,4 +129,4 @@ def base_of(facts: RecordFacts) -> str:
 
 def kind_of(base: str) -> str:
     """Return what `match` calls the records of such a template."""
-    return MEMBER if base.startswith(f"{MEMBER}_") else base or RECORD
+    return base or RECORD

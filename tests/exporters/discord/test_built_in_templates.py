@@ -28,14 +28,26 @@ EXAMPLES = int(os.environ.get("OTEL_DISCORD_TEST_EXAMPLES", "60"))
 NAMES = sorted(path.stem for path in BUILT_IN_DIRECTORY.iterdir())
 RENDERERS = [Renderer(RenderOptions(preset=preset)) for preset in ("compact", "standard", "full", "plain")]
 TEXTS = st.lists(st.sampled_from([*FRAGMENTS, "x" * 700, "word " * 900]), max_size=6).map("".join)
-LISTS = ("alerts", "evidence", "figures", "labels", "lines", "links", "parameters", "reasons", "remarks", "tags")
+LISTS = (
+    "alerts",
+    "evidence",
+    "figures",
+    "labels",
+    "lines",
+    "links",
+    "members",
+    "parameters",
+    "reasons",
+    "remarks",
+    "tags",
+)
 FLAGS = (
     "is_group", "is_edit", "is_over", "is_well", "is_worse", "kept", "summary_says_name", "value_is_new", "was_told",
     "went_on",
 )  # fmt: skip
 NUMBERS = (
-    "color", "count", "firing_count", "hidden_count", "more_reasons", "other_problems", "other_records", "problems",
-    "records", "severity_number",
+    "color", "count", "firing_count", "hidden_count", "more", "more_reasons", "other_problems", "other_records",
+    "problems", "records", "severity_number",
 )  # fmt: skip
 
 
@@ -58,7 +70,7 @@ def values_of(draw: st.DrawFn, family: str) -> dict[str, Any]:
 def _item(name: str, text: str) -> Any:
     entry = {"name": text, "value": text, "url": "https://a.example/" + "x" * len(text), "count": 3, "words": text}
     entry |= {"sentence": text, "emoji": "x", "apart": [text], "is_over": True, "lasted": text, "started": text}  # type: ignore[dict-item]
-    return text if name in ("evidence", "lines", "remarks", "tags") else entry
+    return text if name in ("evidence", "lines", "members", "remarks", "tags") else entry
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if family_of_template(name) != "record"])
@@ -116,6 +128,6 @@ def test_a_copy_of_every_built_in_file_is_accepted() -> None:
 
 
 def test_kinds() -> None:
-    assert [kind_of(base) for base in ("", "exception", "member_ban", "slow_span", "status")] == [
-        "record", "exception", "member", "slow_span", "status",
+    assert [kind_of(base) for base in ("", "exception", "slow_span", "status")] == [
+        "record", "exception", "slow_span", "status",
     ]  # fmt: skip

@@ -132,7 +132,13 @@ async def test_alerts_have_templates_for_each_state_and_keep_their_own_values(wr
 @virtual
 @pytest.mark.parametrize(
     ("event", "title"),
-    [("join", "👋 record 0"), ("leave", "🚪 record 0"), ("ban", "🔨 record 0"), ("unban", "🕊️ record 0")],
+    [
+        ("join", "👋 A member joined"),
+        ("leave", "🚪 A member left"),
+        ("ban", "🔨 A member was banned"),
+        ("unban", "🕊️ A ban was lifted"),
+        ("role_update", "🏷️ A member's roles changed"),
+    ],
 )
 async def test_events_of_members_have_templates(event: str, title: str) -> None:
     fake = await shown(FAST, changed(logs_batch(1), named(f"discord.member.{event}")))

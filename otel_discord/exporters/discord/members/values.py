@@ -1,4 +1,4 @@
-"""What Discord shows of members' events: how many, the first few by name, and where. Pure."""
+"""What templates of members' events see: how many, the first few by name, and where. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,8 +11,7 @@ from otel_discord.exporters.discord.render_folded import count_mark
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.signals import attributes_to_dict
 from otel_discord.templating.cutting import cut_middle
-from otel_discord.templating.output import TemplateOutput
-from otel_discord.templating.text import Markdown, escape_markdown
+from otel_discord.templating.text import Markdown
 from otel_discord.templating.wording import timestamp
 
 CARD_CHARS: Final = 1_500
@@ -27,20 +26,22 @@ _LOOKS: Final[Mapping[MemberEvent, tuple[str, int, str, str]]] = {
 }
 
 
-def member_values(card: Card, event: MemberEvent, record: LogRecord) -> dict[str, Any]:
-    """Return what there is to say of a card, as plain values.
+def member_values(
+    card: Card, event: MemberEvent, record: LogRecord, options: RenderOptions, remarks: str = ""
+) -> dict[str, Any]:
+    """Return the values of a card of members' events.
 
-    ``event``, ``emoji``, ``color``, ``count``, ``count_mark`` (``×14 ``, "" for one), ``what`` (``members joined``),
-    ``members`` (names, or ids where names are hidden; may be empty), ``more`` (how many of them are not named),
-    ``guild``, ``roles_added`` and ``roles_removed`` (of a single change), ``last_seen_ns``.
+    ``members`` are names, or ids where names are hidden, and may be empty; ``more`` is how many of them are not named;
+    ``roles_added`` and ``roles_removed`` are those of a single change.
     """
     emoji, color, one, many = _LOOKS[event]
     facts = attributes_to_dict(record.attributes)
     names = dict.fromkeys(name for name in (member_name(record), *card.samples) if name)
     members = list(names)[: min(MOST_NAMES, card.count)]
     return {
-        "event": str(event),
-        "emoji": emoji,
+        "event_name": str(event),
+        "severity_number": card.severity,
+        "emoji": emoji if options.emoji else "",
         "color": color,
         "count": card.count,
         "count_mark": count_mark(card),
@@ -48,37 +49,14 @@ def member_values(card: Card, event: MemberEvent, record: LogRecord) -> dict[str
         "members": members,
         "more": card.count - len(members) if members else 0,
         "guild": cut_middle(" ".join(str(facts.get(GUILD_NAME) or "").split()), _GUILD_CHARS),
-        "roles_added": _roles(facts.get("discord.roles.added")) if card.count == 1 else [],
-        "roles_removed": _roles(facts.get("discord.roles.removed")) if card.count == 1 else [],
-        "last_seen_ns": card.last_seen_ns,
+        "roles_added": _roles(facts.get("discord.roles.added")) if card.count == 1 else "",
+        "roles_removed": _roles(facts.get("discord.roles.removed")) if card.count == 1 else "",
+        "seen": Markdown(timestamp(card.last_seen_ns, "R") if options.timestamps else ""),
+        "remarks": [remarks] if remarks else [],
+        "footer": options.footer,
     }
 
 
-def member_output(
-    card: Card, event: MemberEvent, record: LogRecord, options: RenderOptions, remarks: str = ""
-) -> TemplateOutput:
-    """Return what a card of members' events says; as text where the preset is ``plain``."""
-    values = member_values(card, event, record)
-    heading = f"{values['count_mark']}{values['what']}"
-    title = Markdown(f"{values['emoji']} {heading}" if options.emoji else heading)
-    named = ", ".join(escape_markdown(name) for name in values["members"])
-    if named and values["more"]:
-        named += f" … and {values['more']:,} more"
-    roles = [
-        f"{sign} {escape_markdown(cut_middle(', '.join(names), _ROLE_CHARS))}"
-        for sign, names in (("got", values["roles_added"]), ("lost", values["roles_removed"]))
-        if names
-    ]
-    seen = timestamp(card.last_seen_ns, "R") if options.timestamps else ""
-    where = " · ".join(part for part in (escape_markdown(values["guild"]), seen) if part)
-    description = "\n".join(part for part in (named, *roles, where) if part)
-    footer = " · ".join(part for part in (remarks, options.footer) if part)
-    if options.preset == "plain":
-        told = (f"**{title}**", description, escape_markdown(footer))
-        return TemplateOutput(content="\n".join(part for part in told if part))
-    return TemplateOutput(title=title, description=description, color=values["color"], footer_text=footer)
-
-
-def _roles(told: object) -> list[str]:
+def _roles(told: object) -> str:
     names = told if isinstance(told, list) else [told] if told else []
-    return [" ".join(str(name).split()) for name in names]
+    return cut_middle(", ".join(" ".join(str(name).split()) for name in names), _ROLE_CHARS)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -45,6 +46,7 @@ Compose: TypeAlias = Callable[[], Awaitable[Composed | None]]
 
 _STORAGE_PAUSE_S: Final = 1.0
 """Before another try where the queue could not note what is about to be sent."""
+_NAMES_REMEMBERED: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +110,8 @@ class Sender:
     """Of the message that waits for permission, or was the last to."""
     unfinished: Unfinished | None = None
     """For whoever is cancelled in between."""
-    _name_refused: bool = field(default=False)
-    """Discord has refused the name or the picture once: no message tries them again."""
+    _refused_names: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
+    """Names and pictures that Discord has refused together: no message tries them again."""
 
     async def send(self, errand: Errand) -> Ended | None:
         """Send the message that the errand makes once permission is there; return how it ended.
@@ -121,8 +123,7 @@ class Sender:
         down, upon which :meth:`finished` is called.
         """
         loop = asyncio.get_running_loop()
-        refused = (Repair.OVERRIDES, self._name_refused), (Repair.BUTTONS, self.composer.memory.refuses_buttons)
-        repairs = frozenset(repair for repair, is_refused in refused if is_refused)
+        repairs = frozenset([Repair.BUTTONS] if self.composer.memory.refuses_buttons else [])
         journey = _Journey(Hand(cards=0, backoff=BackoffState(started_at_s=loop.time()), repairs=repairs), errand.doubt)
         while True:
             webhook = self.composer.destination.webhook
@@ -133,7 +134,7 @@ class Sender:
                 if fresh is None:
                     return None
                 if journey.composed is None:
-                    journey.hand = _holding(fresh, journey.hand)
+                    journey.hand = self._without_refused_name(fresh, _holding(fresh, journey.hand))
                 self.in_flight = True
                 outcome = await self._attempt(turn, fresh, journey) if await self._noted(fresh) else None
             if outcome is None:
@@ -184,13 +185,19 @@ class Sender:
                 return action.delay_s
             case RetryRepaired():
                 self._log("trying a simpler form", outcome, without=",".join(sorted(action.hand.repairs)))
-                self._name_refused = self._name_refused or action.hand.repairs == hand.repairs | {Repair.OVERRIDES}
+                if action.hand.repairs == hand.repairs | {Repair.OVERRIDES}:
+                    self._refused_names.append(_name(fresh))
                 if action.hand.repairs == hand.repairs | {Repair.BUTTONS}:
                     self.composer.memory.refuses_buttons = True
                 journey.composed, journey.hand = fresh, action.hand
                 return 0.0
             case _:
                 return Ended(action, outcome, fresh, attempts, journey.doubt, journey.left_over, tripped)
+
+    def _without_refused_name(self, composed: Composed, hand: Hand) -> Hand:
+        if _name(composed) not in self._refused_names:
+            return hand
+        return replace(hand, repairs=hand.repairs | {Repair.OVERRIDES})
 
     def hasten(self, priority: int) -> None:
         """Cards of this priority have come: the message that waits for permission takes them along."""
@@ -263,6 +270,10 @@ class _Journey:
     composed: Composed | None = None
     """None: made anew for the next attempt."""
     left_over: tuple[StoredCard, ...] = ()
+
+
+def _name(composed: Composed) -> tuple[str, str]:
+    return composed.message.username, composed.message.avatar_url
 
 
 def _holding(composed: Composed, before: Hand) -> Hand:

@@ -250,9 +250,8 @@ async def test_cards_that_want_other_senders_or_buttons_share_no_message(written
 
 @virtual
 async def test_a_name_that_discord_never_takes_is_left_out(written: Written) -> None:
-    fake = await shown(
-        written(compact='extends: compact\nusername: "my discord"\n') | {"username": "Telemetry"}, logs_batch(1)
-    )
+    keys = written(compact="extends: compact\nusername: my {{ attr('who', 'discord') }}\n") | {"username": "Telemetry"}
+    fake = await shown(keys, logs_batch(1))
     assert fake.messages[0].username == "Telemetry"
 
 
@@ -271,6 +270,29 @@ async def test_what_discord_refuses_of_the_message_costs_no_record(written: Writ
     (message,) = fake.messages
     assert titles(fake) == ["🔴 record 0"]
     assert (bool(message.components), message.username == "Ada") == (part != "components", part != "username")
+
+
+@virtual
+async def test_only_the_name_that_discord_refused_is_left_out_from_then_on(written: Written) -> None:
+    fake = FakeDiscord(channel_limit=None)
+    error = {
+        "code": 50035,
+        "message": "Invalid Form Body",
+        "errors": {"username": {"_errors": [{"code": "X", "message": "no"}]}},
+    }
+    named = b'"username":"Mallory"'
+    fake.faults.add(
+        Fault(Answer(400, error), match=lambda request: named in request.body.replace(b" ", b""), times=1000)
+    )
+    keys = written(compact="extends: compact\nusername: \"{{ attr('who') }}\"\n") | {"fold": {"enabled": False}}
+    callers = ["Ada", "Mallory", "Ada", "Mallory", "Bob"]
+    await shown(
+        keys, *(logs_batch(1, first=place, attributes={"who": who}) for place, who in enumerate(callers)), fake=fake
+    )
+    unnamed = fake.messages[1].username
+    assert [message.username for message in fake.messages] == ["Ada", unnamed, "Ada", unnamed, "Bob"]
+    assert unnamed not in callers
+    assert sum(exchange.status == 400 for exchange in fake.exchanges) == 1, "it is not tried a second time"
 
 
 @virtual

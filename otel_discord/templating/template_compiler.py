@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from otel_discord.templating.environment import CompiledCondition, CompiledText, compile_condition, compile_text
+from otel_discord.templating.message_parts import usable_address, usable_image, usable_username
 from otel_discord.templating.place import Place, Problems, required
 from otel_discord.templating.sandbox import Slot
 from otel_discord.templating.template_file import (
@@ -16,6 +17,7 @@ from otel_discord.templating.template_file import (
     CompiledLine,
     Condition,
     MessageTemplate,
+    usable_color,
 )
 from otel_discord.templating.template_match import CompileCondition, read_match
 from otel_discord.templating.template_source import LIST_KEYS, Entry, SourceFile, list_entries
@@ -36,6 +38,18 @@ _PART_KEYS: Final = {
     "author": ("name", {"name": "author_name", "url": "author_url", "icon_url": "author_icon_url"}),
     "footer": ("text", {"text": "footer_text", "icon_url": "footer_icon_url"}),
 }
+_WRITTEN: Final[Mapping[str, tuple[Callable[[str], str], str]]] = {
+    "username": (usable_username, "Discord refuses a username with 'discord' or 'clyde' in it, 'everyone' and 'here'"),
+    **dict.fromkeys(
+        ("url", "avatar_url", "author_url", "author_icon_url", "footer_icon_url"),
+        (usable_address, "an address is expected: http://… or https://…"),
+    ),
+    **dict.fromkeys(
+        ("image_url", "thumbnail_url"),
+        (usable_image, "the address of an image is expected: http://…, https://… or attachment://FILENAME"),
+    ),
+}  # fmt: skip
+"""By the name in the output: what is left of a text when a message is made, and why that may be nothing."""
 _PLAIN_OUTPUTS: Final = frozenset(("author_name", "footer_text"))
 _FIELD_KEYS: Final = frozenset(("name", "value", "inline", "when", "each"))
 _LINE_KEYS: Final = frozenset(("text", "when"))
@@ -97,7 +111,11 @@ class TemplateCompiler:
         return tuple(entry for entry in compiled if entry is not None)
 
     def _texts(self, entries: Mapping[str, Place]) -> dict[str, CompiledText]:
-        texts = {output: self._text(entries[key], slot) for key, (output, slot) in _TEXT_KEYS.items() if key in entries}
+        texts = {
+            output: self._written(output, entries[key], slot)
+            for key, (output, slot) in _TEXT_KEYS.items()
+            if key in entries
+        }
         for key, (main, outputs) in _PART_KEYS.items():
             if key not in entries:
                 continue
@@ -105,8 +123,17 @@ class TemplateCompiler:
             parts = place.keys(outputs, self._problems) if isinstance(place.value, dict) else {main: place}
             for part, value in parts.items():
                 slot = Slot.PLAIN if outputs[part] in _PLAIN_OUTPUTS else Slot.URL
-                texts[outputs[part]] = self._text(value, slot)
+                texts[outputs[part]] = self._written(outputs[part], value, slot)
         return texts
+
+    def _written(self, output: str, place: Place, slot: str) -> CompiledText:
+        """Compile a text; one that prints no values and could never be used is noted."""
+        text = str(place.value).strip()
+        if output in _WRITTEN and text and "{" not in text:
+            usable, reason = _WRITTEN[output]
+            if not usable(text):
+                self._problems.note(place.error(reason))
+        return self._text(place, slot)
 
     def _line(self, entry: Entry) -> CompiledLine:
         if not isinstance(entry.place.value, dict):
@@ -153,11 +180,14 @@ class TemplateCompiler:
         )
 
     def _color(self, place: Place) -> CompiledText | int:
-        if isinstance(place.value, str):
-            return self._text(place, Slot.RAW)
-        if isinstance(place.value, bool) or not isinstance(place.value, int) or not 0 <= place.value <= MAX_COLOR:
-            raise place.error("a color is a number from 0x000000 to 0xFFFFFF, or a text that gives one")
-        return place.value
+        value = place.value
+        if isinstance(value, str):
+            if "{" in value:
+                return self._text(place, Slot.RAW)
+            value = usable_color(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COLOR:
+            raise place.error("a color is a number from 0x000000 to 0xFFFFFF, or a text such as '#e74c3c'")
+        return value
 
     def _flag(self, place: Place) -> CompiledCondition | bool:
         return place.value if isinstance(place.value, bool) else self._condition(place) or False

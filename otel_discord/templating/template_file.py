@@ -50,6 +50,8 @@ MAX_FIELDS: Final = 25
 MAX_ATTACHMENTS: Final = 10
 MAX_COLOR: Final = 0xFFFFFF
 _STEPS_OF_AN_ITEM: Final = 8
+_SEEN: Final = frozenset(("title", "author_name", "footer_text", "image_url", "thumbnail_url"))
+"""Texts that are a message by themselves."""
 
 Condition: TypeAlias = Callable[[Scope], Any]
 
@@ -134,6 +136,11 @@ class MessageTemplate:
     tests: tuple[TemplateTest, ...] = ()
     source: str = ""
     """The name of its file."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it can say nothing, whatever the values are."""
+        return not (_SEEN & self.texts.keys() or self.description or self.content or self.fields)
 
     def render(self, values: Values) -> TemplateOutput:
         """Return what the template says for these values.
@@ -239,7 +246,12 @@ def _attachments(attachments: tuple[CompiledAttachment, ...], values: Scope) -> 
 def _color(color: CompiledText | int | None, values: Scope) -> int | None:
     if color is None or isinstance(color, int):
         return color
-    text = color(values).strip()
+    return usable_color(color(values))
+
+
+def usable_color(text: str) -> int | None:
+    """Return the number that ``0xE74C3C``, ``15158332`` or ``#e74c3c`` stands for; None for anything else."""
+    text = text.strip()
     try:
         number = int(text.removeprefix("#"), 16) if text.startswith("#") else int(text, 0)
     except ValueError:

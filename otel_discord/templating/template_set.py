@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeAlias
 
-from otel_discord.templating.errors import TemplateErrors
+from otel_discord.templating.errors import TemplateError, TemplateErrors
 from otel_discord.templating.place import Problems
 from otel_discord.templating.template_compiler import TemplateCompiler
 from otel_discord.templating.template_file import MessageTemplate
@@ -47,6 +47,12 @@ class TemplateSet:
         sources = read_sources(files, problems, self._built_in_sources)
         self._compiled: dict[str, MessageTemplate] = {}
         users = [self._compile(file, problems, compile_condition) for file in sources.values()]
+        if problems.found:
+            raise TemplateErrors(problems.found)
+        for file, template in zip(sources.values(), users, strict=True):
+            is_shown = template.match is not None or template.name in self._built_in_sources
+            if is_shown and not file.is_part and template.is_empty:
+                problems.note(TemplateError(file.source, 1, "says nothing: no title, description, field or content"))
         if problems.found:
             raise TemplateErrors(problems.found)
         usable = [template for template in users if not template.name.startswith("_")]

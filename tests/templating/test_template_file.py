@@ -95,6 +95,16 @@ def test_only_what_is_wanted_is_compiled() -> None:
         ("fields:\n  - {name: a, value: b, when: '1 +'}", 2, "unexpected"),
         ("color: 0x1000000", 1, "0xFFFFFF"),
         ("color: true", 1, "a color is"),
+        ("title: a\ncolor: puce", 2, "a color is a number"),
+        ("color: '#1000000'", 1, "0xFFFFFF"),
+        ("username: My Discord", 1, "Discord refuses a username"),
+        ("username: here", 1, "Discord refuses a username"),
+        ("avatar_url: me.png", 1, "http://"),
+        ("url: javascript:alert(1)", 1, "http://"),
+        ("image: file:///etc/passwd", 1, "attachment://FILENAME"),
+        ("thumbnail: x", 1, "attachment://FILENAME"),
+        ("title: a\nauthor:\n  name: x\n  url: wiki", 4, "http://"),
+        ("footer: {text: a, icon_url: b}", 1, "http://"),
         ("limits: {a: -1}", 1, "whole number"),
         ("extends: nobody", 1, "there is no template 'nobody'"),
         ("extends: t", 1, "circle"),
@@ -136,6 +146,13 @@ def test_without_known_names_a_wrong_one_is_found_when_rendering() -> None:
 def test_a_color_that_is_none_is_left_out(color: str, shown: int | None) -> None:
     template = parse_templates({"t.yaml": 'color: "{{ color }}"'}, NAMES)["t"]
     assert template.render({"color": color}).color == shown
+
+
+def test_what_is_written_and_can_be_used_is_taken() -> None:
+    text = "color: '#e74c3c'\nusername: Shop\nimage: attachment://a.png\nurl: https://a.example\nfooter: {icon_url: ''}"
+    output = parse_templates({"t.yaml": text}, NAMES)["t"].render({})
+    assert (output.color, output.username, output.image_url) == (0xE74C3C, "Shop", "attachment://a.png")
+    assert output.url == "https://a.example"
 
 
 def test_a_file_without_text_is_not_attached() -> None:

@@ -90,7 +90,7 @@ def compile_condition(text: str) -> object:
 
 def test_a_condition_is_compiled_by_the_hook_and_keeps_its_text_and_line() -> None:
     made = TemplateSet(
-        {"t.yaml": "match:\n  condition: 'x == 1'"}, built_in={}, compile_condition=compile_condition
+        {"t.yaml": "match:\n  condition: 'x == 1'\ntitle: x"}, built_in={}, compile_condition=compile_condition
     ).matching()[0][0]
     assert (made.condition, made.condition_line, made.compiled_condition) == ("x == 1", 2, ("compiled", "x == 1"))
 

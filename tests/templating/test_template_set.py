@@ -52,10 +52,10 @@ def test_extends_and_include_go_across() -> None:
 def test_higher_priority_first_then_file_names() -> None:
     templates = made(
         {
-            "b.yaml": "match: {}",
-            "a.yaml": "match: {priority: 0}",
-            "low.yaml": "match: {priority: -1}",
-            "z.yaml": "match: {priority: 5}",
+            "b.yaml": "title: x\nmatch: {}",
+            "a.yaml": "title: x\nmatch: {priority: 0}",
+            "low.yaml": "title: x\nmatch: {priority: -1}",
+            "z.yaml": "title: x\nmatch: {priority: 5}",
             "none.yaml": "title: x",
             "_part.yaml": "match: {priority: 9}",
         }
@@ -95,6 +95,12 @@ def test_every_problem_of_all_files_is_said_at_once_and_sorted() -> None:
     ]  # fmt: skip
     assert "the key 'value' is missing" in lines[5]
     assert len(found.value.errors) == len(lines)
+
+
+@pytest.mark.parametrize("text", ["", "title: null", "color: 1", "match: {}", "description: []\nlimits: {}"])
+def test_a_file_that_is_used_and_can_say_nothing_is_refused(text: str) -> None:
+    with pytest.raises(TemplateErrors, match=r"^compact\.yaml:1: says nothing"):
+        made({"compact.yaml": text})
 
 
 def test_a_user_cannot_break_a_built_in() -> None:

@@ -43,6 +43,8 @@ _FROM_JINJA: Final = (
 _COMPARING: Final = frozenset(("dictsort", "sort", "unique"))
 """Filters that look at each item more than once."""
 _MAX_DIGITS: Final = 38
+_NO_GENERATORS: Final = (str, list, tuple, dict)
+"""Known at once; to ask an abstract class takes longer than most filters."""
 _LANGUAGE: Final = re.compile(r"[a-z0-9+#-]{0,16}")
 
 
@@ -175,9 +177,12 @@ def _within_budget(name: str, function: Callable[..., Any]) -> Callable[..., Any
     def bounded(*arguments: Any, **options: Any) -> Any:
         value = arguments[first]
         steps = 1 + steps_of(value) * times
-        if isinstance(value, Iterator):
+        if not isinstance(value, _NO_GENERATORS) and isinstance(value, Iterator):
             arguments = (*arguments[:first], counted(value), *arguments[first + 1 :])
-        for further in (*arguments[first + 1 :], *options.values()):
+        for further in arguments[first + 1 :]:
+            if isinstance(further, str):
+                steps += steps_of(further)
+        for further in options.values():
             if isinstance(further, str):
                 steps += steps_of(further)
         spend(steps)

@@ -17,6 +17,7 @@ from otel_discord.templating.output import TemplateOutput
 RESERVE_CHARS: Final = 16
 """Kept free in a description, so that the packer may give its files other names."""
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]+")
+_PLAIN_SIGN: Final = re.compile("[!-~]")
 _PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -81,6 +82,8 @@ def _fields_within(output: TemplateOutput, room: int) -> tuple[EmbedField, ...]:
 
 def _is_seen(text: str) -> bool:
     """Return whether a reader sees anything: Discord refuses a field without a name or a value."""
+    if _PLAIN_SIGN.search(text):  # as in most: hidden are other characters alone
+        return True
     return any(each.isprintable() and not each.isspace() for each in without_invisible(text))
 
 

@@ -214,6 +214,24 @@ def test_an_embed_is_brought_within_every_limit() -> None:
     assert (embed.url, embed.image_url, embed.thumbnail_url) == ("", "", "https://a.example/i.png")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_shown"),
+    [
+        ("a", True),
+        ("\u200b!", True),
+        ("é", True),
+        ("\U0001f600", True),
+        ("\u3164", False),
+        ("\u200b\u2060 ", False),
+        ("\u2800", False),
+    ],
+)
+def test_a_field_that_nobody_sees_is_none(text: str, is_shown: bool) -> None:
+    output = TemplateOutput(title="t", fields=(FieldOutput(text, "v", True), FieldOutput("n", text, True)))
+    embed = to_embed(output, card_chars=590, description_chars=0, time_unix_ns=0)
+    assert len(embed.fields) == 2 * is_shown
+
+
 def test_an_empty_template_still_shows_something() -> None:
     assert to_embed(TemplateOutput(), card_chars=590, description_chars=0, time_unix_ns=0).title == "\u200b"
 

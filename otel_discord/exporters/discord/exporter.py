@@ -75,7 +75,7 @@ from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.exporters.discord.watching.opening import WatchedParts
 from otel_discord.exporters.discord.watching.watching import Watches, Watching
 from otel_discord.redaction import Masker
-from otel_discord.signals import Batch, LogsBatch, Signal
+from otel_discord.signals import Batch, LogsBatch, Severity, Signal
 from otel_discord.signals.alert_event import AlertEvent
 
 
@@ -140,14 +140,18 @@ class DiscordExporter:
         if self._queue is None:
             raise ShutdownError("the exporter is not running")
         batch = self._members.admitted(batch)
+        floor = self._routing.floor
+        sifted = keep_from(batch, floor, with_members=bool(self._routing.routes))
+        kept = sifted.batch
+        if kept is None:
+            if self._evidence is not None:
+                self._evidence.hold(batch, is_quiet=floor <= Severity.WARN and not sifted.drops_events)
+            return ACCEPTED
         with self._evidence.holding(batch) if self._evidence is not None else nullcontext():
-            kept, highest = keep_from(batch, self._routing.floor, with_members=bool(self._routing.routes))
-            if kept is None:
-                return ACCEPTED
             kept = await self._masking.masked(kept)
             if self._queue is None:  # large batches are masked in a thread, and the exporter may have ended meanwhile
                 raise ShutdownError("the exporter is not running")
-            await self._entrance.intake.accept(self._queue, kept, self._routing.priority(highest))
+            await self._entrance.intake.accept(self._queue, kept, self._routing.priority(sifted.highest))
             return ACCEPTED
 
     async def flushed(self) -> None:

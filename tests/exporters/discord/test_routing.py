@@ -72,12 +72,12 @@ def batch(*severities: int) -> LogsBatch:
 
 def test_only_what_reaches_the_floor_is_kept_and_nothing_is_copied_in_vain() -> None:
     whole = LogsBatch(ExportLogsServiceRequest())
-    assert keep_from(whole, 13) == (None, 0)
-    assert keep_from(batch(5, 9), 13) == (None, 0)
+    assert keep_from(whole, 13) == (None, 0, False)
+    assert keep_from(batch(5, 9), 13) == (None, 0, False)
     all_of_it = batch(17, 21)
-    assert keep_from(all_of_it, 1) == (all_of_it, 21)
+    assert keep_from(all_of_it, 1) == (all_of_it, 21, False)
     assert keep_from(all_of_it, 1)[0] is all_of_it
-    kept, highest = keep_from(batch(5, 17, 13), 13)
+    kept, highest, _ = keep_from(batch(5, 17, 13), 13)
     assert kept is not None
     assert highest == 17
     assert [record.severity_number for _, _, record in kept.records()] == [17, 13]
@@ -89,7 +89,7 @@ def test_a_resource_with_several_scopes_is_kept_once_and_a_severity_out_of_range
     resource = request.resource_logs.add()
     for number, text in ((17, ""), (99, "FATAL"), (0, ""), (1, "")):
         resource.scope_logs.add().log_records.add(severity_number=number, severity_text=text)
-    kept, highest = keep_from(LogsBatch(request), 13)
+    kept, highest, _ = keep_from(LogsBatch(request), 13)
     assert kept is not None
     assert highest == 21
     assert len(kept.request.resource_logs) == 1

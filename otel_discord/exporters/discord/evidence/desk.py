@@ -66,6 +66,11 @@ class EvidenceDesk:
         """Say where cards are."""
         self._queue, self._books, self._lock = queue, desk.books, desk.lock
 
+    def hold(self, batch: LogsBatch, *, is_quiet: bool) -> None:
+        """Take in a batch that is shown nowhere; ``is_quiet``: all of it is below WARN, and there are no events."""
+        if self._taken(batch, is_quiet=is_quiet).tells_alert:
+            self._alerts_came.set()
+
     @contextmanager
     def holding(self, batch: LogsBatch) -> Iterator[None]:
         """Take in a batch; where it is refused within, it was not there: its sender sends it again."""
@@ -146,10 +151,10 @@ class EvidenceDesk:
         for entry, alert in given:
             entry.alert = alert
 
-    def _taken(self, batch: LogsBatch) -> Arrival:
+    def _taken(self, batch: LogsBatch, *, is_quiet: bool = False) -> Arrival:
         now_ns = self._now_ns()
         try:
-            return self.ring.take(batch, now_ns)
+            return self.ring.take(batch, now_ns, is_quiet=is_quiet)
         except Exception as error:  # noqa: BLE001 - a batch is never refused for the sake of evidence
             self._say("records could not be kept as evidence", error)
             return Arrival(now_ns)

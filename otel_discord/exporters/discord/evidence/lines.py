@@ -16,6 +16,7 @@ from otel_discord.exporters.discord.evidence.ring import EXCEPTION, Kept
 from otel_discord.exporters.discord.facts_body import body_facts
 from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.exporters.discord.mining import Miner, problem_text
+from otel_discord.exporters.discord.routing import record_severity
 from otel_discord.signals import LogsBatch, Severity, find_attribute
 from otel_discord.signals.alert_event import is_alert
 from otel_discord.templating.cutting import cut_middle
@@ -63,6 +64,13 @@ class Count:
         return self.severity >= Severity.WARN
 
 
+class _Row(NamedTuple):
+    at_ns: int
+    severity: int
+    kept: Kept
+    kind: Kind
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads the kept records of a time, by their own clocks where they say; alerts are no lines."""
@@ -70,7 +78,7 @@ class Reader:
     since_ns: int
     until_ns: int
     counts: dict[Kind, Count] = field(default_factory=dict)
-    _rows: list[tuple[int, Kept, Kind]] = field(default_factory=list)
+    _rows: list[_Row] = field(default_factory=list)
     _miner: Miner = field(default_factory=Miner)
 
     def feed(self, kept: Iterable[Kept]) -> None:
@@ -86,10 +94,11 @@ class Reader:
             count = self.counts.get(kind)
             if count is None:
                 count = self.counts[kind] = Count()
+            severity = record_severity(record)
             count.records += 1
-            count.severity = max(count.severity, each.severity)
+            count.severity = max(count.severity, severity)
             count.last_ns = max(count.last_ns, at_ns)
-            self._rows.append((at_ns, each, kind))
+            self._rows.append(_Row(at_ns, severity, each, kind))
 
     @property
     def total(self) -> int:
@@ -98,15 +107,15 @@ class Reader:
 
     def chosen(self) -> "list[Chosen]":
         """Return what is to be masked, some at a time: the newest lines, and samples of kinds that may be shown."""
-        self._rows.sort(key=lambda row: row[0])
+        self._rows.sort(key=lambda row: row.at_ns)
         left = [SHOWN_LINES, SHOWN_OTHERS]
         samples = Counter(dict.fromkeys(self.kinds()[:_KINDS], _SAMPLES))
-        rows: list[tuple[int, Kept, Kind]] = []
+        rows: list[_Row] = []
         for row in reversed(self._rows):
-            is_other = row[1].severity < Severity.WARN
-            if left[is_other] or samples[row[2]] > 0:
+            is_other = row.severity < Severity.WARN
+            if left[is_other] or samples[row.kind] > 0:
                 left[is_other] = max(0, left[is_other] - 1)
-                samples[row[2]] -= 1
+                samples[row.kind] -= 1
                 rows.append(row)
         rows.reverse()
         return [Chosen(rows[start : start + _AT_ONCE]) for start in range(0, len(rows), _AT_ONCE)]
@@ -121,19 +130,19 @@ class Reader:
 class Chosen:
     """Some of the records, the oldest first, in ``batch`` as far as they become text."""
 
-    def __init__(self, rows: Sequence[tuple[int, Kept, Kind]]) -> None:
+    def __init__(self, rows: Sequence[_Row]) -> None:
         self._rows = rows
         request = ExportLogsServiceRequest()
         records = request.resource_logs.add().scope_logs.add().log_records
-        for _, kept, _ in rows:
-            records.append(_bare(_parsed(kept) or LogRecord()))
+        for row in rows:
+            records.append(_bare(_parsed(row.kept) or LogRecord()))
         self.batch = LogsBatch(request)
 
     def lines(self, masked: LogsBatch) -> list[Line]:
         """Return the lines, once ``batch`` was masked."""
         return [
-            Line(at_ns, kept.severity, kept.origin.label, kind, text, _trace_id(kept))
-            for (at_ns, kept, kind), (_, _, record) in zip(self._rows, masked.records(), strict=True)
+            Line(row.at_ns, row.severity, row.kept.origin.label, row.kind, text, _trace_id(row.kept))
+            for row, (_, _, record) in zip(self._rows, masked.records(), strict=True)
             if (text := text_of(record))
         ]
 

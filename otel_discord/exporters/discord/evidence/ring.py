@@ -1,20 +1,21 @@
 """The newest records of each service, whatever their severity: kept as bytes, bounded in time and memory. Pure.
 
 Bytes rather than messages, since a message keeps the whole request that it came in alive. They are as they came: what
-is taken out is masked before it is shown or stored.
+is taken out is masked before it is shown or stored. Nearly all of them are never looked at, so that what comes together
+stays together where it can: to keep it costs next to nothing a record.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final, NamedTuple
 
-from google.protobuf.message import EncodeError
+from google.protobuf.message import DecodeError, EncodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ScopeLogs, SeverityNumber
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from otel_discord.exporters.discord.evidence.bundles import bundled, each_framed, framed, records_in
 from otel_discord.exporters.discord.evidence.changes import ChangeWatch
 from otel_discord.exporters.discord.evidence.origin import Origin, origin_of
 from otel_discord.exporters.discord.routing import HIGHEST_SEVERITY, record_severity
@@ -25,8 +26,12 @@ MOST_RECORD_BYTES: Final = 16_384
 """Of a longer record the first words are kept, and its exception."""
 NO_EVIDENCE: Final = ("alert.", "heartbeat.")
 """How the names of events begin that speak of alerts, or of us."""
-ENTRY_BYTES: Final = 128
-"""What a kept record takes beside its bytes."""
+ENTRY_BYTES: Final = 256
+"""What records that are kept together take beside their bytes."""
+_MOST_MEAN_BYTES: Final = 1_024
+"""Where records are longer, each is looked at, whether it is to be shortened."""
+_SHARE: Final = 16
+"""At most so great a part of the memory is kept as one, since it is forgotten as one."""
 _ORIGIN_BYTES: Final = 1_500
 _MOST_ORIGINS: Final = 512
 _SHELF_BYTES: Final = 800
@@ -46,29 +51,40 @@ class Arrival:
 
 
 class Kept(NamedTuple):
-    """A record: serialised, of an effective severity."""
+    """A serialised record."""
 
     arrival: Arrival
     origin: Origin
-    severity: int
     record: bytes
+
+
+class _Entry(NamedTuple):
+    """Records that came together."""
+
+    arrival: Arrival
+    origin: Origin
+    records: int
+    bundle: bytes
 
 
 @dataclass(slots=True, eq=False)
 class _Shelf:
     """Records of one service, oldest first."""
 
-    entries: deque[Kept] = field(default_factory=deque)
+    entries: deque[_Entry] = field(default_factory=deque)
     used_bytes: int = _SHELF_BYTES
 
     def drop_oldest(self) -> int:
-        freed = len(self.entries.popleft().record) + ENTRY_BYTES
+        freed = len(self.entries.popleft().bundle) + ENTRY_BYTES
         self.used_bytes -= freed
         return freed
 
 
 _Pair = tuple[_Shelf, _Shelf]
 """What is WARN and above, and the rest: many of the latter must not push out the former."""
+_NOTABLE: Final = 0
+_OTHERS: Final = 1
+_Waiting = tuple[list[bytes], list[bytes]]
 
 
 @dataclass(slots=True)
@@ -94,42 +110,72 @@ class Ring:
         if self.used_bytes > max_bytes:
             self._make_room()
 
-    def take(self, batch: LogsBatch, now_ns: int) -> Arrival:
-        """Keep the records of a batch."""
+    def take(self, batch: LogsBatch, now_ns: int, *, is_quiet: bool = False) -> Arrival:
+        """Keep the records of a batch; ``is_quiet``: all are known to be below WARN and to be no events."""
         self._arrivals += 1
         arrival = Arrival(now_ns, self._arrivals)
-        max_bytes = self.max_bytes
         for resource_logs in batch.request.resource_logs:
             origin = self._origin(resource_logs.resource)
             self.changes.seen(origin, now_ns)
-            notable, others = self._shelves(origin, now_ns)
+            pair = self._shelves(origin, now_ns)
             for scope_logs in resource_logs.scope_logs:
-                for record in scope_logs.log_records:
-                    name = record.event_name
-                    if name and name.startswith(NO_EVIDENCE):
-                        arrival.tells_alert = True
-                        continue
-                    try:
-                        data = record.SerializeToString()
-                    except EncodeError:  # nested too deeply, by a client in this process
-                        continue
-                    if len(data) > MOST_RECORD_BYTES:
-                        data = _shortened(record).SerializeToString()
-                    severity: int = record.severity_number
-                    if not 1 <= severity <= HIGHEST_SEVERITY:
-                        severity = record_severity(record)
-                    shelf = notable if severity >= _WARN else others
-                    shelf.entries.append(Kept(arrival, origin, severity, data))
-                    size_bytes = len(data) + ENTRY_BYTES
-                    shelf.used_bytes += size_bytes
-                    self.used_bytes += size_bytes
-                    if self.used_bytes > max_bytes:
-                        self._make_room()
+                place = _OTHERS if is_quiet else _common_place(scope_logs.log_records)
+                if place is None or not self._keep_whole(scope_logs, arrival, origin, pair[place]):
+                    self._keep_each(scope_logs, arrival, origin, pair)
         if now_ns - self._swept_ns > self.window_ns // 8 or now_ns < self._swept_ns:
             self.sweep(now_ns)
-        if self.used_bytes > max_bytes:
+        if self.used_bytes > self.max_bytes:
             self._make_room()
         return arrival
+
+    def _keep_whole(self, scope_logs: ScopeLogs, arrival: Arrival, origin: Origin, shelf: _Shelf) -> bool:
+        """Keep the records of a scope as they are; False where they are too long for that."""
+        bundle = bundled(scope_logs)
+        if bundle is None or len(bundle) > self.max_bytes // _SHARE:
+            return False
+        count = len(scope_logs.log_records)
+        if len(bundle) > MOST_RECORD_BYTES and len(bundle) > count * _MOST_MEAN_BYTES:
+            return False
+        if count:
+            self._put(shelf, _Entry(arrival, origin, count, bundle))
+        return True
+
+    def _keep_each(self, scope_logs: ScopeLogs, arrival: Arrival, origin: Origin, pair: _Pair) -> None:
+        """Look at each record; those of one shelf are kept together as far as they are not too many."""
+        most_bytes = self.max_bytes // _SHARE
+        waiting: _Waiting = ([], [])
+        waiting_bytes = [0, 0]
+
+        def put(place: int) -> None:
+            pieces = waiting[place]
+            if pieces:
+                self._put(pair[place], _Entry(arrival, origin, len(pieces), b"".join(pieces)))
+            pieces.clear()
+            waiting_bytes[place] = 0
+
+        for record, piece in zip(scope_logs.log_records, each_framed(scope_logs), strict=True):
+            name = record.event_name
+            if name and name.startswith(NO_EVIDENCE):
+                arrival.tells_alert = True
+                continue
+            if piece is None:  # nested too deeply
+                continue
+            kept = piece if len(piece) <= MOST_RECORD_BYTES else framed(_shortened(record).SerializeToString())
+            place = _NOTABLE if record_severity(record) >= _WARN else _OTHERS
+            if waiting_bytes[place] + len(kept) > most_bytes:
+                put(place)
+            waiting[place].append(kept)
+            waiting_bytes[place] += len(kept)
+        put(_NOTABLE)
+        put(_OTHERS)
+
+    def _put(self, shelf: _Shelf, entry: _Entry) -> None:
+        shelf.entries.append(entry)
+        size_bytes = len(entry.bundle) + ENTRY_BYTES
+        shelf.used_bytes += size_bytes
+        self.used_bytes += size_bytes
+        if self.used_bytes > self.max_bytes:
+            self._make_room()
 
     def sweep(self, now_ns: int) -> None:
         """Forget what came too long ago."""
@@ -146,21 +192,21 @@ class Ring:
         """Return the newest records of the wanted, in the order in which they came: from WARN on, and others."""
         known: dict[int, bool] = {}
 
-        def wanted(kept: Kept) -> bool:
-            origin = kept.origin
+        def wanted(entry: _Entry) -> bool:
+            origin = entry.origin
             is_meant = known.get(id(origin))
             if is_meant is None:
                 is_meant = known[id(origin)] = is_wanted(origin)
-            return is_meant and not kept.arrival.is_void
+            return is_meant and not entry.arrival.is_void
 
         def newest(place: int, most: int) -> list[Kept]:
-            found: list[Kept] = []
+            found: list[_Entry] = []
             for pair in self._services.values():
-                found += list(islice(filter(wanted, reversed(pair[place].entries)), most))[::-1]
+                found += _newest(filter(wanted, reversed(pair[place].entries)), most)[::-1]
             found.sort(key=lambda each: each.arrival.number)
-            return found[-most:]
+            return [kept for each in _newest(reversed(found), most)[::-1] for kept in _cut_apart(each)][-most:]
 
-        return newest(0, most_notable), newest(1, most_others)
+        return newest(_NOTABLE, most_notable), newest(_OTHERS, most_others)
 
     def _shelves(self, origin: Origin, now_ns: int) -> _Pair:
         key = origin.service_key
@@ -226,13 +272,56 @@ class Ring:
 _NOBODY: Final = Origin({}, ())
 
 
+def _common_place(records: Iterable[LogRecord]) -> int | None:
+    """Return the shelf that all of them belong on; None where each is to be looked at."""
+    lowest, highest = HIGHEST_SEVERITY + 1, 0
+    for record in records:
+        severity: int = record.severity_number
+        if severity < lowest:
+            lowest = severity
+        if severity > highest:
+            highest = severity
+        if record.event_name:
+            return None
+    if lowest < 1 or highest > HIGHEST_SEVERITY:
+        return None
+    if lowest >= _WARN:
+        return _NOTABLE
+    return _OTHERS if highest < _WARN else None
+
+
+def _newest(newest_first: Iterable[_Entry], most: int) -> list[_Entry]:
+    """Return as many as hold ``most`` records, if there are so many."""
+    found = []
+    for entry in newest_first:
+        if most <= 0:
+            break
+        found.append(entry)
+        most -= entry.records
+    return found
+
+
+def _cut_apart(entry: _Entry) -> list[Kept]:
+    return [
+        Kept(entry.arrival, entry.origin, each if len(each) <= MOST_RECORD_BYTES else _shortened_bytes(each))
+        for each in records_in(entry.bundle)
+    ]
+
+
+def _shortened_bytes(record: bytes) -> bytes:
+    try:
+        return _shortened(LogRecord.FromString(record)).SerializeToString()
+    except DecodeError:  # nested too deeply: who reads it finds out as well
+        return record
+
+
 def _shortened(record: LogRecord) -> LogRecord:
     """Return a long record as it is kept: its first words, and what its exception says."""
     text = record.body.string_value
     short = LogRecord(
         time_unix_nano=record.time_unix_nano,
         observed_time_unix_nano=record.observed_time_unix_nano,
-        severity_number=record.severity_number,
+        severity_number=SeverityNumber.ValueType(record_severity(record)),
         trace_id=record.trace_id,
         event_name=record.event_name[:_SHORT_CHARS],
     )

@@ -4,8 +4,9 @@ import tracemalloc
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
+from otel_discord.exporters.discord.evidence.lines import Reader
 from otel_discord.exporters.discord.evidence.origin import Origin
 from otel_discord.exporters.discord.evidence.ring import MOST_RECORD_BYTES, Ring
 from otel_discord.testing.otlp import key_values
@@ -138,3 +139,66 @@ def test_the_account_is_honest() -> None:
     finally:
         tracemalloc.stop()
     assert 0.85 * ring.used_bytes < real_bytes < 1.15 * ring.used_bytes
+
+
+def test_what_is_known_to_be_quiet_is_kept_as_what_is_looked_at() -> None:
+    lines = batch("one", "two", "", "x" * 700, "y" * 20_000, *(f"line {number}" for number in range(400)), severity=5)
+    quiet, looked_at = Ring(60 * SECOND, 8 << 20), Ring(60 * SECOND, 8 << 20)
+    assert not quiet.take(lines, 0, is_quiet=True).tells_alert
+    looked_at.take(lines, 0)
+    assert bodies(quiet) == bodies(looked_at)
+    assert bodies(quiet)[:4] == ["one", "two", "", "x" * 700]
+    assert bodies(quiet)[4] == "(20,000 characters)"  # also of a long one among many short ones
+
+
+def test_bad_and_good_of_one_request_are_kept_apart_and_in_order() -> None:
+    ring = Ring(60 * SECOND, 8 << 20)
+    mixed = batch(*(str(number) for number in range(60)), severity=5)
+    records = mixed.request.resource_logs[0].scope_logs[0].log_records
+    for number in range(0, 60, 3):
+        records[number].severity_number = SeverityNumber.SEVERITY_NUMBER_ERROR
+    records[4].severity_number = SeverityNumber.SEVERITY_NUMBER_UNSPECIFIED
+    records[4].severity_text = "ERROR"
+    records[5].event_name = "alert.firing"
+    records[6].event_name = "order.placed"
+    assert ring.take(mixed, 0).tells_alert
+    notable, others = ring.find(anyone, 10**6, 10**6)
+    numbers = [
+        [int(LogRecord.FromString(each.record).body.string_value) for each in part] for part in (notable, others)
+    ]
+    assert numbers[0] == sorted([*range(0, 60, 3), 4])
+    assert sorted(numbers[0] + numbers[1]) == [number for number in range(60) if number != 5]
+    assert numbers[1] == sorted(numbers[1])
+
+
+def test_the_newest_are_found_also_where_they_came_together() -> None:
+    ring = Ring(60 * SECOND, 8 << 20)
+    for start in (0, 50, 100):
+        ring.take(batch(*(str(start + number) for number in range(50)), severity=9, service="ab"[start // 100]), start)
+    for most in (0, 1, 49, 50, 51, 120, 150, 151):
+        _, others = ring.find(anyone, 0, most)
+        found = [LogRecord.FromString(each.record).body.string_value for each in others]
+        assert found == [str(number) for number in range(max(0, 150 - most), 150)]
+
+
+def test_a_great_request_is_forgotten_in_parts() -> None:
+    ring = Ring(60 * SECOND, 256 * KIB)
+    ring.take(batch(*(f"{number} {'x' * 100}" for number in range(8_192)), severity=9), 0)
+    numbers = [int(each.split()[0]) for each in bodies(ring)]
+    assert numbers == list(range(numbers[0], 8_192))
+    assert len(numbers) > 1_000
+    assert ring.used_bytes <= 256 * KIB
+
+
+def test_what_cannot_be_read_again_does_not_hide_the_rest() -> None:
+    ring = Ring(60 * SECOND, 8 << 20)
+    lines = batch("one", "x" * 20_000, *("more" for _ in range(40)), severity=5)
+    value = lines.request.resource_logs[0].scope_logs[0].log_records[1].body
+    for _ in range(120):
+        value = value.array_value.values.add()
+    value.string_value = "x" * 20_000
+    ring.take(lines, 0, is_quiet=True)
+    _, others = ring.find(anyone, 0, 100)
+    reader = Reader(0, SECOND)
+    reader.feed(others)
+    assert reader.total == 41

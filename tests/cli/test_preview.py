@@ -82,7 +82,7 @@ def test_own_records_go_through(config: str, tmp_path: Path, capsys: pytest.Capt
         (["preview", "--config", "CONFIG", "--input", "gone.json"], 2, "cannot read gone.json"),
         (["preview", "--config", "CONFIG", "--set", "exporters.discord.min_severty=WARN"], 78, "min_severty"),
         (["preview", "--config", "gone.yaml"], 78, "does not exist"),
-        (["preview", "--copy-template", "nothing", "there"], 2, "there are: compact"),
+        (["preview", "--copy-template", "nothing", "there"], 2, "there are: alert_firing"),
         (["test", "--config", "CONFIG"], 1, "there are no tests"),
         (["test"], 2, "--config FILE"),
     ],

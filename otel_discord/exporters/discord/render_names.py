@@ -70,7 +70,7 @@ _OF_RUN: Final = frozenset(
 )  # fmt: skip
 _OF_MEMBER: Final = frozenset(
     (
-        "color", "count", "count_mark", "emoji", "event_name", "footer", "guild", "members", "more", "remarks",
+        "color", "count", "count_mark", "did", "emoji", "event_name", "footer", "guild", "members", "more", "remarks",
         "roles_added", "roles_removed", "seen", "severity_number", "what",
     )
 )  # fmt: skip

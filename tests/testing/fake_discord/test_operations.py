@@ -261,7 +261,9 @@ def test_answers_fit_the_contract(contract: dict[str, Any], fake: FakeDiscord, h
         check(contract, "MessageResponse", answer.json)
         embed = answer.json["embeds"][0]
         check(contract, "MessageEmbedResponse", embed)
-        check(contract, "MessageAttachmentResponse", answer.json["attachments"][0])
+        assert answer.json["attachments"] == [], "what an embed shows is no attachment"
+    beside = call(fake, "POST", f"{hook.url}?wait=true", {**FULL, "embeds": []}, parts=png)
+    check(contract, "MessageAttachmentResponse", beside.json["attachments"][0])
     check(contract, "GuildIncomingWebhookResponse", call(fake, "GET", hook.url).json)
     check(contract, "GuildIncomingWebhookResponse", call(fake, "PATCH", hook.url, {"name": "n"}).json)
     check(contract, "IncomingWebhookRequestPartial", FULL)

@@ -16,14 +16,16 @@ from otel_discord.templating.wording import timestamp
 
 CARD_CHARS: Final = 1_500
 _GUILD_CHARS: Final = 100
-_ROLE_CHARS: Final = 300
-_LOOKS: Final[Mapping[MemberEvent, tuple[str, int, str, str]]] = {
-    MemberEvent.JOIN: ("👋", 0x2ECC71, "A member joined", "members joined"),
-    MemberEvent.LEAVE: ("🚪", 0x95A5A6, "A member left", "members left"),
-    MemberEvent.BAN: ("🔨", 0xE74C3C, "A member was banned", "members were banned"),
-    MemberEvent.UNBAN: ("🕊️", 0x3498DB, "A ban was lifted", "bans were lifted"),
-    MemberEvent.ROLE_UPDATE: ("🏷️", 0x9B59B6, "A member's roles changed", "members' roles changed"),
+_ROLE_CHARS: Final = 80
+_ROLES: Final = ("added", "removed")
+_LOOKS: Final[Mapping[MemberEvent, tuple[str, int, str, str, str]]] = {
+    MemberEvent.JOIN: ("👋", 0x2ECC71, "joined", "A member joined", "members joined"),
+    MemberEvent.LEAVE: ("🚪", 0x95A5A6, "left", "A member left", "members left"),
+    MemberEvent.BAN: ("🔨", 0xE74C3C, "was banned", "A member was banned", "members were banned"),
+    MemberEvent.UNBAN: ("🕊️", 0x3498DB, "is no longer banned", "A ban was lifted", "bans were lifted"),
+    MemberEvent.ROLE_UPDATE: ("🏷️", 0x9B59B6, "", "A member's roles changed", "members' roles changed"),
 }
+"""Sign, colour, what one of them did, and in words without a name: one, many."""
 
 
 def member_values(
@@ -32,12 +34,14 @@ def member_values(
     """Return the values of a card of members' events.
 
     ``members`` are names, or ids where names are hidden, and may be empty; ``more`` is how many of them are not named;
-    ``roles_added`` and ``roles_removed`` are those of a single change.
+    ``did`` goes after the name of a single one; ``roles_added`` and ``roles_removed`` are those of a single change.
     """
-    emoji, color, one, many = _LOOKS[event]
+    emoji, color, did, one, many = _LOOKS[event]
     facts = attributes_to_dict(record.attributes)
     names = dict.fromkeys(name for name in (member_name(record), *card.samples) if name)
     members = list(names)[: min(MOST_NAMES, card.count)]
+    added, removed = (_roles(facts.get(f"discord.roles.{what}")) if card.count == 1 else "" for what in _ROLES)
+    changes = (f"{verb} {roles}" for verb, roles in (("got", added), ("lost", removed)) if roles)
     return {
         "event_name": str(event),
         "severity_number": card.severity,
@@ -49,8 +53,9 @@ def member_values(
         "members": members,
         "more": card.count - len(members) if members else 0,
         "guild": cut_middle(" ".join(str(facts.get(GUILD_NAME) or "").split()), _GUILD_CHARS),
-        "roles_added": _roles(facts.get("discord.roles.added")) if card.count == 1 else "",
-        "roles_removed": _roles(facts.get("discord.roles.removed")) if card.count == 1 else "",
+        "did": did or " and ".join(changes) or "has other roles",
+        "roles_added": added,
+        "roles_removed": removed,
         "seen": Markdown(timestamp(card.last_seen_ns, "R") if options.timestamps else ""),
         "remarks": [remarks] if remarks else [],
         "footer": options.footer,

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.attachments import ATTRIBUTE
+from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.exporters.discord.folding.problem import Problem
 from otel_discord.signals import find_attribute
 
@@ -65,9 +66,9 @@ def member_name(record: LogRecord) -> str:
     """Return what a member is called here: by name, else by id, else not at all; one short line."""
     for key in (USER_NAME, USER_ID):
         told = find_attribute(record.attributes, key)
-        words = " ".join(str(told).split()) if told is not None else ""
+        words = short_text(str(told), _NAME_CHARS) if told is not None else ""
         if words:
-            return words if len(words) <= _NAME_CHARS else f"{words[: _NAME_CHARS - 1]}…"
+            return words
     return ""
 
 

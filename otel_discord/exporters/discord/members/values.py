@@ -6,6 +6,7 @@ from typing import Any, Final
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.facts_values import short_text
 from otel_discord.exporters.discord.members.events import GUILD_NAME, MOST_NAMES, MemberEvent, member_name
 from otel_discord.exporters.discord.render_folded import count_mark
 from otel_discord.exporters.discord.render_options import RenderOptions
@@ -52,7 +53,7 @@ def member_values(
         "what": one if card.count == 1 else many,
         "members": members,
         "more": card.count - len(members) if members else 0,
-        "guild": cut_middle(" ".join(str(facts.get(GUILD_NAME) or "").split()), _GUILD_CHARS),
+        "guild": short_text(str(facts.get(GUILD_NAME) or ""), _GUILD_CHARS),
         "did": did or " and ".join(changes) or "has other roles",
         "roles_added": added,
         "roles_removed": removed,
@@ -64,4 +65,4 @@ def member_values(
 
 def _roles(told: object) -> str:
     names = told if isinstance(told, list) else [told] if told else []
-    return cut_middle(", ".join(" ".join(str(name).split()) for name in names), _ROLE_CHARS)
+    return cut_middle(", ".join(short_text(str(name), _ROLE_CHARS) for name in names), _ROLE_CHARS)

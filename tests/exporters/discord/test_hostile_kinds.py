@@ -1,4 +1,4 @@
-"""Every kind of message in every preset, with hostile words wherever telemetry reaches: Discord takes it, text stays text."""
+"""Every kind of message in every preset, with hostile words wherever telemetry reaches: taken, and still text."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,12 +16,9 @@ from tests.exporters.discord.discord_markdown import live_parts
 from tests.exporters.discord.rig import running
 
 WORDS = {
-    "markup": "<script>alert(1)</script> **b** ||s|| # h\n# head\n> q\n[x](https://evil.example) <@&42> @everyone ```py\n",
-    "hidden": "\u202egnp.exe\u202c\u2066 \x00\x1b[31m "
-    + "Z"
-    + "\u0334\u0335\u0336" * 60
-    + "\u200b\u3164 \U000e0041 \ud83d",
-    "long": "w\u00f6rd @here https://evil.example/x ```" * 2_500,
+    "markup": "<script>x</script> **b** ||s|| # h\n# head\n> q\n[x](https://evil.example) <@&42> @everyone ```py\n",
+    "hidden": f"\u202egnp.exe\u202c\u2066 \x00\x1b[31m {'Z' + chr(0x334) * 180}\u200b\u3164 \U000e0041 \ud83d",
+    "long": "w\u00f6rd @here https://evil.example/x ```" * 300,
     "empty": "",
     "blank": " \n\t\u200b\u2800\n",
     "signs": "`*_~|<>[]()#-=\\" * 30,
@@ -32,7 +29,18 @@ KEPT = frozenset(("alert.state", "alert.severity", "alert.started_at", "alert.fi
 """Attributes that say which kind of record it is."""
 FORBIDDEN = frozenset(("mention", "spoiler", "heading", "strike", "underline", "quote"))
 """What no built-in template makes of its own."""
-SAMPLES = [each for each in samples() if each.name not in ("hostile", "folded")]
+SIMILAR = (
+    "hostile",
+    "folded",
+    "fatal",
+    "info",
+    "debug",
+    "trace",
+    "exception-javascript",
+    "exception-java",
+    "members-raid",
+)
+SAMPLES = [each for each in samples() if each.name not in SIMILAR]
 pytestmark = pytest.mark.looptime(idle_timeout=4_000, idle_step=5)
 
 

@@ -5,7 +5,7 @@ The OTLP message inside is shared between consumers and is never changed; who ch
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -32,6 +32,8 @@ class LogsBatch:
     """Log records of one request."""
 
     request: ExportLogsServiceRequest
+    wire: bytes = field(default=b"", compare=False, repr=False)
+    """What the request was read from, where it is at hand: who keeps bytes of records need not make them again."""
 
     signal = Signal.LOGS
 
@@ -55,6 +57,10 @@ class LogsBatch:
     def highest_severity(self) -> int:
         """Return the highest severity number of the batch, 0 when it is empty."""
         return max((effective_severity(r.severity_number, r.severity_text) for _, _, r in self.records()), default=0)
+
+    def without_wire(self) -> "LogsBatch":
+        """Return the batch for whoever keeps it: it takes its room once."""
+        return LogsBatch(self.request) if self.wire else self
 
     def copy(self) -> "LogsBatch":
         """Return a batch whose records may be changed."""

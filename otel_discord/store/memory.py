@@ -18,7 +18,7 @@ from otel_discord.component.storage import (
     StoredBatch,
     StoredLetter,
 )
-from otel_discord.signals.batch import Batch
+from otel_discord.signals.batch import Batch, LogsBatch
 from otel_discord.store.memory_cards import Entry, MemoryCards
 from otel_discord.store.room import Room, load_of
 from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
@@ -54,7 +54,8 @@ class MemoryQueue(MemoryCards):
             raise QueueFullError("sending queue is full")
         self._room.take(load)
         self._last_batch_id += 1
-        entry = Entry(self._last_batch_id, batch, priority, load, accepted_ns)
+        kept = batch.without_wire() if isinstance(batch, LogsBatch) else batch
+        entry = Entry(self._last_batch_id, kept, priority, load, accepted_ns)
         self._entries[entry.id] = entry
         self._offer(entry)
         return entry.id

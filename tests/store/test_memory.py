@@ -43,6 +43,17 @@ async def test_batches_come_by_priority_then_by_age(queue: MemoryQueue, make_bat
     assert [(await queue.take()).id for _ in range(5)] == [2, 5, 4, 1, 3]
 
 
+async def test_what_waits_takes_its_room_once(queue: MemoryQueue, make_batch: MakeBatch) -> None:
+    batch = make_batch()
+    await queue.put(LogsBatch(batch.request, batch.request.SerializeToString()))
+    await queue.put(batch)
+    first, second = (await queue.take()).batch, (await queue.take()).batch
+    assert isinstance(first, LogsBatch)
+    assert first.request is batch.request
+    assert first.wire == b""
+    assert second is batch
+
+
 async def test_a_released_batch_goes_back_to_its_place(queue: MemoryQueue, make_batch: MakeBatch) -> None:
     for _ in range(3):
         await queue.put(make_batch())

@@ -18,7 +18,7 @@ from otel_discord.receivers.otlp.inflight import InFlight
 from otel_discord.receivers.otlp.ingest import DecodingLimits, WireFormat, parse, weigh
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 from otel_discord.receivers.otlp.telemetry import ReceiverTelemetry
-from otel_discord.signals import Batch, Signal
+from otel_discord.signals import Batch, LogsBatch, Signal
 
 Transport: TypeAlias = Literal["grpc", "http"]
 
@@ -110,6 +110,8 @@ class Intake:
         if isinstance(batch, Refusal):
             self._budget.give_back(share)
             return self.failed(batch, request.transport)
+        if isinstance(batch, LogsBatch) and request.form is WireFormat.PROTOBUF:
+            batch = LogsBatch(batch.request, plain)
         return await self._in_flight.complete(self._pass_on(batch, share, request.transport), _CLOSING)
 
     async def _take_large(self, request: Incoming) -> Receipt | Refusal:

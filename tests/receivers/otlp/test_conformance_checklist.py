@@ -27,6 +27,7 @@ from otel_discord.exporters.discord.facts import record_facts
 from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.receivers.otlp.config import OtlpConfig
 from otel_discord.signals import (
+    LogsBatch,
     Severity,
     Signal,
     attributes_to_dict,
@@ -676,6 +677,8 @@ async def test_51_counts_schema_and_scope_are_preserved() -> None:
         assert (await otlp.post(request.SerializeToString())).status == 200
         assert (await otlp.post(otlp_json.encode(request), JSON)).status == 200
         assert [batch.request for batch in otlp.sink.batches] == [request] * 3
+        as_sent = request.SerializeToString()
+        assert [batch.wire for batch in otlp.sink.batches if isinstance(batch, LogsBatch)] == [as_sent, as_sent, b""]
 
 
 def test_every_item_of_the_servers_side_has_one_test() -> None:

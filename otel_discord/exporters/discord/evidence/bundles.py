@@ -10,21 +10,30 @@ from typing import Final
 from google.protobuf.message import EncodeError
 from opentelemetry.proto.logs.v1.logs_pb2 import ScopeLogs
 
+_RESOURCE_LOGS: Final = 0x0A
+_SCOPE_LOGS: Final = 0x12
 _SCOPE: Final = 0x0A
 _RECORD: Final = 0x12
+"""Tags: of a request, of a ``ResourceLogs``, and both of a ``ScopeLogs``."""
 _MORE: Final = 0x80
 _SEVEN_BITS: Final = 0x7F
 
 
 def bundled(scope_logs: ScopeLogs) -> bytes | None:
-    """Return the records of a scope as one bundle; None where one is nested too deeply, by a client in this process."""
+    """Return the records of a scope as one bundle; None where they cannot be serialised at once."""
     try:
         data: bytes = scope_logs.SerializeToString()
     except EncodeError:
         return None
-    if data and data[0] == _SCOPE:
-        return data[_after_field(data, 0) :]
-    return data
+    return _without_scope(data, 0, len(data))
+
+
+def bundles_in(request: bytes) -> list[list[bytes]]:
+    """Return for each resource of a serialised request the bundle of each scope, as they lie there."""
+    return [
+        [_without_scope(request, *of_scope) for _, *of_scope in _bounds(request, _SCOPE_LOGS, *of_resource)]
+        for _, *of_resource in _bounds(request, _RESOURCE_LOGS, 0, len(request))
+    ]
 
 
 def framed(record: bytes) -> bytes:
@@ -38,11 +47,11 @@ def framed(record: bytes) -> bytes:
     return bytes(header) + record
 
 
-def each_framed(scope_logs: ScopeLogs) -> Sequence[bytes | None]:
-    """Return a bundle for each record of a scope; None in place of those that are nested too deeply."""
-    whole = bundled(scope_logs)
-    if whole is not None:
-        return pieces_of(whole)
+def each_framed(scope_logs: ScopeLogs, bundle: bytes | None) -> Sequence[bytes | None]:
+    """Return a bundle for each record of a scope, of which ``bundle`` is the whole; None for one that has no bytes."""
+    pieces = pieces_of(bundle) if bundle is not None else []
+    if len(pieces) == len(scope_logs.log_records):
+        return pieces
     found: list[bytes | None] = []
     for record in scope_logs.log_records:
         try:
@@ -54,26 +63,32 @@ def each_framed(scope_logs: ScopeLogs) -> Sequence[bytes | None]:
 
 def pieces_of(bundle: bytes) -> list[bytes]:
     """Return a bundle for each of its records, in order."""
-    return [bundle[tag:end] for tag, _, end in _bounds(bundle)]
+    return [bundle[tag:end] for tag, _, end in _bounds(bundle, _RECORD, 0, len(bundle))]
 
 
 def records_in(bundle: bytes) -> list[bytes]:
     """Return the serialised records, in order."""
-    return [bundle[start:end] for _, start, end in _bounds(bundle)]
+    return [bundle[start:end] for _, start, end in _bounds(bundle, _RECORD, 0, len(bundle))]
 
 
-def _bounds(bundle: bytes) -> list[tuple[int, int, int]]:
-    """Return where the tag of each record, the record and its end are; other fields are passed by."""
+def _without_scope(data: bytes, start: int, end: int) -> bytes:
+    """Return a ``ScopeLogs`` without what comes first where its scope does."""
+    if start < end and data[start] == _SCOPE:
+        start = _after_field(data, start)
+    return data[start:end]
+
+
+def _bounds(data: bytes, wanted: int, position: int, end: int) -> list[tuple[int, int, int]]:
+    """Return where each field of that tag has its tag, its content and its end; others are passed by."""
     bounds = []
-    position, length = 0, len(bundle)
-    while position < length:
-        if bundle[position] != _RECORD:
-            position = _after_field(bundle, position)
+    while position < end:
+        if data[position] != wanted:
+            position = _after_field(data, position)
             continue
         start = position + 2
-        size = bundle[position + 1]
+        size = data[position + 1]
         if size >= _MORE:
-            start, size = _number(bundle, position + 1)
+            start, size = _number(data, position + 1)
         bounds.append((position, start, start + size))
         position = start + size
     return bounds

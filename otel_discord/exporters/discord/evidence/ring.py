@@ -6,7 +6,7 @@ stays together where it can: to keep it costs next to nothing a record.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ScopeLogs, SeverityNumber
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from otel_discord.exporters.discord.evidence.bundles import bundled, each_framed, framed, records_in
+from otel_discord.exporters.discord.evidence.bundles import bundled, bundles_in, each_framed, framed, records_in
 from otel_discord.exporters.discord.evidence.changes import ChangeWatch
 from otel_discord.exporters.discord.evidence.origin import Origin, origin_of
 from otel_discord.exporters.discord.routing import HIGHEST_SEVERITY, record_severity
@@ -114,33 +114,39 @@ class Ring:
         """Keep the records of a batch; ``is_quiet``: all are known to be below WARN and to be no events."""
         self._arrivals += 1
         arrival = Arrival(now_ns, self._arrivals)
-        for resource_logs in batch.request.resource_logs:
+        on_wire = bundles_in(batch.wire) if batch.wire else ()
+        resources = batch.request.resource_logs
+        for number, resource_logs in enumerate(resources):
             origin = self._origin(resource_logs.resource)
             self.changes.seen(origin, now_ns)
             pair = self._shelves(origin, now_ns)
-            for scope_logs in resource_logs.scope_logs:
+            scopes = resource_logs.scope_logs
+            made: Sequence[bytes | None] = on_wire[number] if len(on_wire) == len(resources) else ()
+            if len(made) != len(scopes):
+                made = [bundled(scope_logs) for scope_logs in scopes]
+            for scope_logs, bundle in zip(scopes, made, strict=True):
+                count = len(scope_logs.log_records)
                 place = _OTHERS if is_quiet else _common_place(scope_logs.log_records)
-                if place is None or not self._keep_whole(scope_logs, arrival, origin, pair[place]):
-                    self._keep_each(scope_logs, arrival, origin, pair)
+                if place is None or bundle is None or not self._takes_whole(bundle, count):
+                    self._keep_each(scope_logs, bundle, arrival, origin, pair)
+                elif count:
+                    self._put(pair[place], _Entry(arrival, origin, count, bundle))
         if now_ns - self._swept_ns > self.window_ns // 8 or now_ns < self._swept_ns:
             self.sweep(now_ns)
         if self.used_bytes > self.max_bytes:
             self._make_room()
         return arrival
 
-    def _keep_whole(self, scope_logs: ScopeLogs, arrival: Arrival, origin: Origin, shelf: _Shelf) -> bool:
-        """Keep the records of a scope as they are; False where they are too long for that."""
-        bundle = bundled(scope_logs)
-        if bundle is None or len(bundle) > self.max_bytes // _SHARE:
+    def _takes_whole(self, bundle: bytes, count: int) -> bool:
+        """Return whether records are kept as they are: they are not too long, nor all of them too much."""
+        length = len(bundle)
+        if length > self.max_bytes // _SHARE:
             return False
-        count = len(scope_logs.log_records)
-        if len(bundle) > MOST_RECORD_BYTES and len(bundle) > count * _MOST_MEAN_BYTES:
-            return False
-        if count:
-            self._put(shelf, _Entry(arrival, origin, count, bundle))
-        return True
+        return length <= MOST_RECORD_BYTES or length <= count * _MOST_MEAN_BYTES
 
-    def _keep_each(self, scope_logs: ScopeLogs, arrival: Arrival, origin: Origin, pair: _Pair) -> None:
+    def _keep_each(
+        self, scope_logs: ScopeLogs, bundle: bytes | None, arrival: Arrival, origin: Origin, pair: _Pair
+    ) -> None:
         """Look at each record; those of one shelf are kept together as far as they are not too many."""
         most_bytes = self.max_bytes // _SHARE
         waiting: _Waiting = ([], [])
@@ -153,7 +159,7 @@ class Ring:
             pieces.clear()
             waiting_bytes[place] = 0
 
-        for record, piece in zip(scope_logs.log_records, each_framed(scope_logs), strict=True):
+        for record, piece in zip(scope_logs.log_records, each_framed(scope_logs, bundle), strict=True):
             name = record.event_name
             if name and name.startswith(NO_EVIDENCE):
                 arrival.tells_alert = True

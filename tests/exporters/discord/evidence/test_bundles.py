@@ -4,9 +4,18 @@ import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ScopeLogs
 
-from otel_discord.exporters.discord.evidence.bundles import bundled, each_framed, framed, pieces_of, records_in
+from otel_discord.exporters.discord.evidence.bundles import (
+    bundled,
+    bundles_in,
+    each_framed,
+    framed,
+    pieces_of,
+    records_in,
+)
+from otel_discord.testing.otlp import key_values
 
 TEXTS = st.lists(st.one_of(st.text(max_size=20), st.integers(100, 40_000).map("x".__mul__)), max_size=8)
 
@@ -27,7 +36,12 @@ def test_it_is_cut_into_what_was_put_in(texts: list[str], name: str, schema_url:
     bundle = bundled(scope_logs)
     assert bundle is not None
     assert records_in(bundle) == records
-    assert each_framed(scope_logs) == pieces_of(bundle) == [framed(record) for record in records]
+    assert (
+        each_framed(scope_logs, bundle)
+        == each_framed(scope_logs, None)
+        == pieces_of(bundle)
+        == [framed(record) for record in records]
+    )
     assert records_in(b"".join(pieces_of(bundle))) == records
     assert not ScopeLogs.FromString(bundle).HasField("scope")
 
@@ -53,3 +67,15 @@ def test_one_that_is_nested_too_deeply_to_be_read_costs_itself_alone() -> None:
     with pytest.raises(DecodeError):
         LogRecord.FromString(second)
     assert [LogRecord.FromString(each).body.string_value for each in (first, third)] == ["one", "three"]
+
+
+@given(st.lists(st.lists(TEXTS, max_size=3), max_size=3), st.text(max_size=5), st.text(max_size=5))
+def test_a_request_is_cut_into_the_bundles_of_its_scopes(resources: list[list[list[str]]], name: str, url: str) -> None:
+    request = ExportLogsServiceRequest()
+    for scopes in resources:
+        resource_logs = request.resource_logs.add(schema_url=url)
+        resource_logs.resource.attributes.extend(key_values({"service.name": name}))
+        resource_logs.scope_logs.extend(scope_of(*texts, name=name, schema_url=url) for texts in scopes)
+    assert bundles_in(request.SerializeToString()) == [
+        [bundled(scope_logs) for scope_logs in resource_logs.scope_logs] for resource_logs in request.resource_logs
+    ]

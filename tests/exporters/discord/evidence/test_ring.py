@@ -2,6 +2,7 @@
 
 import tracemalloc
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
@@ -9,6 +10,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 from otel_discord.exporters.discord.evidence.lines import Reader
 from otel_discord.exporters.discord.evidence.origin import Origin
 from otel_discord.exporters.discord.evidence.ring import MOST_RECORD_BYTES, Ring
+from otel_discord.signals import LogsBatch
 from otel_discord.testing.otlp import key_values
 from tests.exporters.discord.log_lines import log_lines as batch
 
@@ -146,12 +148,15 @@ def test_what_is_known_to_be_quiet_is_kept_as_what_is_looked_at() -> None:
     quiet, looked_at = Ring(60 * SECOND, 8 << 20), Ring(60 * SECOND, 8 << 20)
     assert not quiet.take(lines, 0, is_quiet=True).tells_alert
     looked_at.take(lines, 0)
-    assert bodies(quiet) == bodies(looked_at)
+    on_wire = Ring(60 * SECOND, 8 << 20)
+    on_wire.take(LogsBatch(lines.request, lines.request.SerializeToString()), 0, is_quiet=True)
+    assert bodies(quiet) == bodies(looked_at) == bodies(on_wire)
     assert bodies(quiet)[:4] == ["one", "two", "", "x" * 700]
     assert bodies(quiet)[4] == "(20,000 characters)"  # also of a long one among many short ones
 
 
-def test_bad_and_good_of_one_request_are_kept_apart_and_in_order() -> None:
+@pytest.mark.parametrize("has_wire", [False, True])
+def test_bad_and_good_of_one_request_are_kept_apart_and_in_order(has_wire: bool) -> None:
     ring = Ring(60 * SECOND, 8 << 20)
     mixed = batch(*(str(number) for number in range(60)), severity=5)
     records = mixed.request.resource_logs[0].scope_logs[0].log_records
@@ -161,7 +166,7 @@ def test_bad_and_good_of_one_request_are_kept_apart_and_in_order() -> None:
     records[4].severity_text = "ERROR"
     records[5].event_name = "alert.firing"
     records[6].event_name = "order.placed"
-    assert ring.take(mixed, 0).tells_alert
+    assert ring.take(LogsBatch(mixed.request, mixed.request.SerializeToString() if has_wire else b""), 0).tells_alert
     notable, others = ring.find(anyone, 10**6, 10**6)
     numbers = [
         [int(LogRecord.FromString(each.record).body.string_value) for each in part] for part in (notable, others)

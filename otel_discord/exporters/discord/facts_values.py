@@ -59,6 +59,19 @@ def clean(text: str, limit: int) -> str:
     return text if len(text) <= limit else cut_middle(text, limit)
 
 
+def clean_value(value: object) -> object:
+    """Return a value whose texts are cleaned, at most 16,384 code points each: for templates that ask for it whole."""
+    match value:
+        case str():
+            return clean(value, MAX_TEXT_CHARS)
+        case list():
+            return [clean_value(item) for item in value]
+        case dict():
+            return {clean(str(key), _MAX_KEY_CHARS): clean_value(item) for key, item in value.items()}
+        case _:
+            return value
+
+
 def short_text(value: Plain, limit: int = MAX_VALUE_CHARS) -> str:
     """Return a value on one line, words one space apart."""
     if isinstance(value, str):

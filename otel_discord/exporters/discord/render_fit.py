@@ -16,6 +16,8 @@ from otel_discord.templating.output import TemplateOutput
 
 RESERVE_CHARS: Final = 16
 """Kept free in a description, so that the packer may give its files other names."""
+_LEAST_VALUE_CHARS: Final = 40
+"""Of a field that has no room for its whole value; with less it is left out."""
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]+")
 _PLAIN_SIGN: Final = re.compile("[!-~]")
 _PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".gif")
@@ -72,7 +74,10 @@ def _fields_within(output: TemplateOutput, room: int) -> tuple[EmbedField, ...]:
     for item in output.fields[: limits.EMBED_FIELDS]:
         name = _fitted(item.name, limits.EMBED_FIELD_NAME_CHARS)
         value = _fitted(item.value, limits.EMBED_FIELD_VALUE_CHARS)
-        room -= len(name) + len(value)
+        left = room - len(name)
+        if len(value) > left and left >= _LEAST_VALUE_CHARS:
+            value = _fitted(value, left)
+        room = left - len(value)
         if room < 0:
             break
         if _is_seen(name) and _is_seen(value):

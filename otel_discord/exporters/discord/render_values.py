@@ -3,7 +3,7 @@
 Values are plain text that is escaped where a template prints it; those that are Markdown already say so by their type.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -14,13 +14,14 @@ from otel_discord.exporters.discord.evidence_files import EvidenceFile, text_fil
 from otel_discord.exporters.discord.evidence_text import Excerpt, trim_trace
 from otel_discord.exporters.discord.facts import RecordFacts
 from otel_discord.exporters.discord.facts_trace import parse_trace
-from otel_discord.exporters.discord.facts_values import short_text
+from otel_discord.exporters.discord.facts_values import clean_value, short_text
 from otel_discord.exporters.discord.render_folded import count_mark, differing_samples, history, new_mark, seen
 from otel_discord.exporters.discord.render_lines import few_lines, fitted_title
 from otel_discord.exporters.discord.render_links import RUNBOOK_KEYS, LinkTemplate, address_of
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import severity_color, severity_emoji
 from otel_discord.templating.cutting import cut_end, cut_middle
+from otel_discord.templating.lookup import Lookup
 from otel_discord.templating.text import Markdown
 from otel_discord.templating.wording import timestamp
 
@@ -162,8 +163,8 @@ def card_values(
         "footer": options.footer,
         "late_mark": late,
         "repeated_mark": options.repeated_mark if repeated else "",
-        "attr": _looked_up(facts.all_attributes),
-        "resource_attr": _looked_up(source.attributes if source else {}),
+        "attr": Lookup(facts.all_attributes, clean_value),
+        "resource_attr": Lookup(source.attributes if source else {}, clean_value),
     }
     return CardValues(values, tuple(file.part for file in files), len(link_line))
 
@@ -172,15 +173,6 @@ def _names_only_what(event_name: str, title: str) -> bool:
     """Return whether an event's name says no more than the title: ``slow: GET /checkout``."""
     _, colon, subject = event_name.partition(": ")
     return bool(colon) and subject in title
-
-
-def _looked_up(attributes: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return the function that templates ask for one attribute: ``attr('order.id', 'none')``."""
-
-    def attribute(key: str, default: Any = "") -> Any:
-        return attributes.get(key, default)
-
-    return attribute
 
 
 def _pairs(facts: RecordFacts, limits: Limits) -> list[tuple[str, str]]:

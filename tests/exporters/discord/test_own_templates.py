@@ -1,6 +1,7 @@
 """A user's directory of templates: what is chosen, what stands in for what fails, what a message is with them."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -270,6 +271,32 @@ async def test_what_discord_refuses_of_the_message_costs_no_record(written: Writ
     (message,) = fake.messages
     assert titles(fake) == ["🔴 record 0"]
     assert (bool(message.components), message.username == "Ada") == (part != "components", part != "username")
+
+
+@virtual
+async def test_attributes_that_a_template_asks_for_are_rid_of_what_may_not_be_shown(written: Written) -> None:
+    template = """
+title: "T {{ attr('who') }}"
+description: ["{{ attr('deep') }} {{ resource_attr('host.name') }}", "{{ attr('nil', 'no') }} {{ attr('', 'no') }}"]
+fields: [{name: "{{ attr('who') }}", value: "{{ attr('long') }}"}]
+author: "{{ attr('who') }}"
+footer: "{{ attr('who') }}"
+"""
+    nasty = "x\x00y\u202egnp\x1b[31m ×99"
+    fake = await shown(
+        written(compact=template),
+        logs_batch(
+            1,
+            attributes={"who": nasty, "deep": {nasty: [nasty, {"b": nasty}]}, "long": nasty * 20_000, "": ""},
+            resource={"host.name": nasty},
+        ),
+    )
+    (embed,) = fake.messages[0].embeds
+    assert fake.violations == []
+    assert embed["title"] == "T xygnp ×\u200b99"
+    assert embed["description"].endswith("\nno no")
+    assert embed["fields"][0]["value"].count("xygnp") > 5, "cut to the room of the card"
+    assert not {"\x00", "\u202e", "\x1b"} & set(json.dumps(embed, ensure_ascii=False))
 
 
 @virtual

@@ -33,7 +33,7 @@ from otel_discord.templating.filters_numbers import (
 from otel_discord.templating.json_text import json_text
 from otel_discord.templating.message_parts import usable_address
 from otel_discord.templating.readable import MAX_TEXT_CHARS, readable
-from otel_discord.templating.sandbox import checked_text, counted, joined_text, spend, steps_of
+from otel_discord.templating.sandbox import CHARS_OF_A_STEP, checked_text, counted, joined_text, spend, steps_of
 from otel_discord.templating.text import Markdown, break_mentions, code_block, escape_markdown, inline_code
 
 _FROM_JINJA: Final = (
@@ -181,10 +181,10 @@ def _within_budget(name: str, function: Callable[..., Any]) -> Callable[..., Any
             arguments = (*arguments[:first], counted(value), *arguments[first + 1 :])
         for further in arguments[first + 1 :]:
             if isinstance(further, str):
-                steps += steps_of(further)
+                steps += len(further) // CHARS_OF_A_STEP
         for further in options.values():
             if isinstance(further, str):
-                steps += steps_of(further)
+                steps += len(further) // CHARS_OF_A_STEP
         spend(steps)
         try:
             result = function(*arguments, **options)

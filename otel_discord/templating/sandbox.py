@@ -150,8 +150,9 @@ def joined_text(parts: Iterable[object], separator: str = "") -> str:
     _budget.spend(len(texts) // ITEMS_OF_A_STEP)
     if sum(map(len, texts)) + len(separator) * len(texts) > 2 * MAX_TEXT_CHARS:
         raise _too_long()
-    if any(isinstance(text, Markdown) for text in texts):
-        return checked_text(Markdown(escape_markdown(separator).join([escape_markdown(text) for text in texts])))
+    for text in texts:
+        if isinstance(text, Markdown):
+            return checked_text(Markdown(escape_markdown(separator).join([escape_markdown(each) for each in texts])))
     return checked_text(separator.join(texts))
 
 
@@ -188,10 +189,10 @@ def steps_of(value: object) -> int:
     """Return what walking through all of a value takes; 0 for what is short."""
     if isinstance(value, str):
         return len(value) // CHARS_OF_A_STEP
-    if isinstance(value, (int, float)) or value is None:
-        return 0
     if isinstance(value, (list, tuple, dict)):
         return weight(value, _budget.steps_left * ITEMS_OF_A_STEP) // ITEMS_OF_A_STEP
+    if value is None or isinstance(value, (int, float)):
+        return 0
     if isinstance(value, Undefined) or not isinstance(value, Sized):
         return 0  # a value that is not there has no length, but may have a default
     return len(value) // ITEMS_OF_A_STEP
@@ -257,10 +258,12 @@ def _joined(parts: list[object]) -> str:
 
 def _literal(value: Any) -> Any:
     """Check a list or map written in a template: nesting is bounded, so that walking it is."""
-    if any(isinstance(item, (list, tuple, dict)) for item in (value.values() if isinstance(value, dict) else value)):
-        weighed(value)
-        if _nesting(value, _MAX_LITERAL_DEPTH + 1) > _MAX_LITERAL_DEPTH:
-            raise SecurityError(f"lists and maps may be nested {_MAX_LITERAL_DEPTH} levels deep")
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, (list, tuple, dict)):
+            weighed(value)
+            if _nesting(value, _MAX_LITERAL_DEPTH + 1) > _MAX_LITERAL_DEPTH:
+                raise SecurityError(f"lists and maps may be nested {_MAX_LITERAL_DEPTH} levels deep")
+            break
     return value
 
 

@@ -12,6 +12,8 @@ _CHARS_PRINTED_IN_A_STEP: Final = 64
 
 
 def _in_markdown(value: object) -> str:
+    if isinstance(value, Markdown) and len(value) < CHARS_OF_A_STEP:  # as most are
+        return value
     return escape_markdown(_printed(value))
 
 

@@ -24,6 +24,7 @@ Values: TypeAlias = Mapping[str, Any]
 MAX_SOURCE_CHARS: Final = 16_384
 _RESULT: Final = "result"
 _TOO_DEEP: Final = "the expression is nested too deeply"
+_SIGNS: Final = {"end of print statement": "}}", "end of statement block": "%}", "end of comment": "#}"}
 _NO_FILTER: Final = "No filter named '"
 _RUN_TIME_ERRORS: Final = (
     JinjaError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError, RuntimeError,
@@ -215,7 +216,7 @@ def _parsed(text: str, source: str, line: int, parse: Callable[[], nodes.Templat
     try:
         return parse()
     except TemplateSyntaxError as error:
-        raise TemplateError(source, line + error.lineno - 1, error.message or "wrong syntax") from error
+        raise TemplateError(source, line + error.lineno - 1, _in_signs(error.message or "wrong syntax")) from error
     except RecursionError as error:
         raise TemplateError(source, line, _TOO_DEEP) from error
     except ValueError as error:  # Python reads no number of more than 4,300 digits
@@ -252,6 +253,13 @@ def _unknown_name(name: str, names: Iterable[str]) -> str:
     known = sorted(known for known in names if not known.startswith("_"))
     close = nearest(name, known)
     return f"unknown name '{name}'" + (f", did you mean '{close}'?" if close else f"; known are {', '.join(known)}")
+
+
+def _in_signs(message: str) -> str:
+    """Name by their signs the ends that Jinja misses by its own words."""
+    for word, sign in _SIGNS.items():
+        message = message.replace(f"'{word}'", f"'{sign}'")
+    return message
 
 
 def _with_hint(message: str) -> str:

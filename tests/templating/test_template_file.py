@@ -82,6 +82,8 @@ def test_only_what_is_wanted_is_compiled() -> None:
         ("titel: x", 1, "unknown key 'titel', did you mean 'title'?"),
         ("title: x\ntitle: y", 2, "written twice"),
         ("title: [a]", 1, "expected a text"),
+        ("title: '{{ title'", 1, "unexpected end of template, expected '}}'"),
+        ("title: '{% if title {{ title }}'", 1, "'%}'"),
         ("- a", 1, "expected a map"),
         ("title: 'a\n", 2, "YAML"),
         ("title: !!python/object:os.system x", 1, "tag"),

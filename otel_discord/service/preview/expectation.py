@@ -191,4 +191,5 @@ def _color(color: object) -> str:
 
 
 def _difference(name: str, expected: str, found: str) -> Sequence[str]:
-    return [name, *(f"  - {line}" for line in expected.split("\n")), *(f"  + {line}" for line in found.split("\n"))]
+    wanted, shown = expected or "(nothing)", found or "(nothing)"
+    return [name, *(f"  - {line}" for line in wanted.split("\n")), *(f"  + {line}" for line in shown.split("\n"))]

@@ -30,7 +30,7 @@ class ReloadNotes:
 
 
 def _lines(result: ReloadResult, reason: str) -> Iterator[str]:
-    lines = [*result.problems[:MAX_REMARKS], *([f"asked for by {reason}"] if reason else [])]
+    lines = [*result.problems[:MAX_REMARKS], *([f"reason: {reason}"] if reason else [])]
     if len(result.problems) > MAX_REMARKS:
         lines.insert(MAX_REMARKS, f"and {len(result.problems) - MAX_REMARKS} more")
     yield from (result.text, *lines)

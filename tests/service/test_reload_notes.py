@@ -10,7 +10,7 @@ def test_newest_first_and_bounded() -> None:
         notes.add(ReloadResult(ok=number % 2 == 0, text=f"reload {number}"), "SIGHUP", float(number))
     kept = notes.newest_first()
     assert len(kept) == MAX_NOTES
-    assert kept[0].remarks == (f"reload {MAX_NOTES + 4}", "asked for by SIGHUP")
+    assert kept[0].remarks == (f"reload {MAX_NOTES + 4}", "reason: SIGHUP")
     assert [each.at_unix_s for each in kept] == sorted((each.at_unix_s for each in kept), reverse=True)
     assert [each.successful for each in kept[:2]] == [True, False]
 

@@ -111,7 +111,7 @@ async def test_a_reload_is_seen_at_once(file: Path, registry: Registry, diary: A
         assert failed.remarks[0] == "reload failed; the old configuration is in force"
         assert failed.remarks[1] == "exporter:out: no [REDACTED]"
         assert "exporter:out changed (configuration)" in good.remarks[0]
-        assert good.remarks[-1] == "asked for by a test"
+        assert good.remarks[-1] == "reason: a test"
         assert newest.at_unix_s >= good.at_unix_s > 1e9
 
 

@@ -102,7 +102,7 @@ def _box(node: Node, place: tuple[int, float]) -> str:
     name = part.id if len(part.id) <= _NAME_CHARS else f"{part.id[: _NAME_CHARS - 1]}…"
     mood = _MOODS.get(node.status, "bad" if "Error" in node.status else "quiet")
     return (
-        f'<g class="node {part.kind} {mood}"><title>{text(node.name)}: {text(node.status)} {text(node.error)}</title>'
+        f'<g class="node {part.kind} {mood}"><title>{text(f"{node.name}: {node.status} {node.error}".strip())}</title>'
         f'<rect x="{x:g}" y="{y:g}" width="{BOX_W}" height="{BOX_H}" rx="9"/>'
         f'<circle cx="{x + 16:g}" cy="{y + 21:g}" r="4.5"/>'
         f'<text class="name" x="{x + 28:g}" y="{y + 26:g}">{text(name)}</text>'

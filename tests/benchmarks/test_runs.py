@@ -33,7 +33,7 @@ EXPECTED = {
         "threshold.100.no_data.point",
     ],
     "charts": ["charts.plan", "charts.draw", "charts.first", "charts.memory"],
-    "rendering": ["rendering.cards.compact", "rendering.cards.plain", "packing.messages", "limiter.requests"],
+    "rendering": ["rendering.cards.compact", "rendering.cards.own", "packing.messages", "limiter.requests"],
 }
 
 

@@ -4,24 +4,21 @@ Addresses are replaced before anything is opened, so a preview needs no webhook 
 """
 
 import asyncio
-import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
-from urllib.parse import parse_qsl, urlsplit
 
 from otel_discord.component import Host, Receipt, Settings
 from otel_discord.component.component import Exporter
-from otel_discord.component.preview import PreviewedFile, PreviewedRequest, RecordWay
+from otel_discord.component.preview import PreviewedRequest, RecordWay
 from otel_discord.config import Secret
-from otel_discord.discord_api.http import HttpRequest, HttpResponse, Transport
-from otel_discord.discord_api.models import FilePart
+from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord.alerts.member import ends_an_alert
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations
 from otel_discord.exporters.discord.masking import Masking
+from otel_discord.exporters.discord.preview_transport import CapturingTransport
 from otel_discord.exporters.discord.render_templates import BUILT_IN_DIRECTORY
 from otel_discord.exporters.discord.routing import Router, record_severity
 from otel_discord.exporters.discord.routing_table import routing_table
@@ -29,16 +26,11 @@ from otel_discord.ottl import LogItem, OttlError
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, severity_range, to_plain
 
-MAX_FILE_BYTES: Final = 256 * 1024
-"""Of a file's content that a preview keeps."""
 _MAX_WAYS: Final = 2_000
 _TITLE_CHARS: Final = 120
 _SETTLED_S: Final = 3_600.0
 _FIRST_ID: Final = 1_300_000_000_000_000_000
-_DISCORD_EPOCH_MS: Final = 1_420_070_400_000
 _TOKEN: Final = "preview-" + "x" * 60
-_RICH: Final = {"x-ratelimit-limit": "1000", "x-ratelimit-remaining": "999", "x-ratelimit-reset-after": "0.01"}
-_REFUSAL: Final = {"code": 200000, "message": "Message was blocked by automatic moderation"}
 
 
 class _Opened(Exporter, Protocol):
@@ -84,102 +76,6 @@ def config_without_addresses(config: DiscordConfig) -> tuple[DiscordConfig, Mapp
         update |= {"webhook_url": Secret(addresses[DEFAULT_NAME]), "webhook_url_file": ""}
     ids = {str(_FIRST_ID + place): name for place, name in enumerate(names)}
     return config.model_copy(update=update), ids
-
-
-@dataclass(slots=True)
-class CapturingTransport:
-    """Answers as Discord would, and keeps what it was asked. No address is kept."""
-
-    names: Mapping[str, str]
-    wall_clock: Callable[[], float]
-    begun_s: float
-    is_refusing: bool = False
-    refused: set[str] = field(default_factory=set)
-    """Destinations that have refused their one message."""
-    file_names: dict[str, str] = field(default_factory=dict)
-    """Of the files that messages have, by the id that they were given."""
-    file_ids: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Ids of files by their names, of each message."""
-    requests: list[PreviewedRequest] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=itertools.count)
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        """Keep the request and answer that all went well, or refuse."""
-        parts = urlsplit(request.url)
-        path = parts.path.rpartition("/webhooks/")[2].split("/")
-        if request.method == "GET":
-            return _answer(200, {"id": path[0], "name": "preview", "channel_id": path[0]})
-        destination = self.names.get(path[0], path[0])
-        is_refused = self.is_refusing and request.method == "POST" and destination not in self.refused
-        message_id = path[3].split("?")[0] if len(path) > 3 else self._new_id()
-        self.requests.append(
-            PreviewedRequest(
-                destination=destination,
-                method=request.method,
-                message_id=message_id,
-                payload=request.json if isinstance(request.json, dict) else {},
-                query={key: value for key, value in parse_qsl(parts.query) if key != "wait"},
-                files=[_file(part) for part in request.files],
-                at_s=self.wall_clock() - self.begun_s,
-                kept_files=self._kept(request.json),
-                is_refused=is_refused,
-            )
-        )
-        if is_refused:
-            self.refused.add(destination)
-            return _answer(400, _REFUSAL)
-        ids = {part.filename: self._new_id() for part in request.files}
-        self.file_names.update({file_id: name for name, file_id in ids.items()})
-        known = self.file_ids.setdefault(message_id, {})
-        known.update(ids)
-        return _answer(200, _as_discord_answers(self.requests[-1], path[0], known))
-
-    def _kept(self, body: Any) -> list[str] | None:
-        """Return the names of the files that an edit leaves there; None where it says nothing of files."""
-        named = body.get("attachments") if isinstance(body, dict) else None
-        if not isinstance(named, list):
-            return None
-        return [self.file_names[str(each.get("id"))] for each in named if str(each.get("id")) in self.file_names]
-
-    def _new_id(self) -> str:
-        """Return an id that says when it was made, as Discord's do."""
-        return str(((int(self.wall_clock() * 1000) - _DISCORD_EPOCH_MS) << 22) + next(self._numbers))
-
-
-def _as_discord_answers(request: PreviewedRequest, channel_id: str, ids: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return the message object: a file that an embed shows is told there by its address, others as attachments."""
-    embeds = [dict(embed) for embed in request.payload.get("embeds") or ()]
-    shown: set[str] = set()
-    for embed in embeds:
-        for key in ("image", "thumbnail"):
-            name = str((embed.get(key) or {}).get("url", "")).removeprefix("attachment://")
-            if name in ids:
-                shown.add(name)
-                embed[key] = {"url": f"https://cdn.discordapp.com/attachments/{channel_id}/{ids[name]}/{name}"}
-    sizes = {file.name: file.size_bytes for file in request.files}
-    return {
-        "id": request.message_id,
-        "channel_id": channel_id,
-        "embeds": embeds,
-        "attachments": [
-            {"id": ids[name], "filename": name, "size": size} for name, size in sizes.items() if name not in shown
-        ],
-    }
-
-
-def _answer(status: int, body: Mapping[str, Any]) -> HttpResponse:
-    headers = {"content-type": "application/json", **_RICH, "x-ratelimit-bucket": "preview"}
-    return HttpResponse(status=status, headers=headers, body=json.dumps(body).encode())
-
-
-def _file(part: FilePart) -> PreviewedFile:
-    opened = part.open()
-    if isinstance(opened, bytes):
-        content = opened[:MAX_FILE_BYTES]
-    else:
-        with opened:
-            content = opened.read(MAX_FILE_BYTES)
-    return PreviewedFile(part.filename, part.size_bytes, content, part.description)
 
 
 class PreviewedDiscord:

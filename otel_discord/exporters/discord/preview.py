@@ -14,10 +14,12 @@ from otel_discord.component.component import Exporter
 from otel_discord.component.preview import PreviewedRequest, RecordWay
 from otel_discord.config import Secret
 from otel_discord.discord_api.http import Transport
+from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.alerts.member import ends_an_alert
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations
 from otel_discord.exporters.discord.masking import Masking
+from otel_discord.exporters.discord.mutes.mute import Action
 from otel_discord.exporters.discord.preview_transport import CapturingTransport
 from otel_discord.exporters.discord.render_templates import BUILT_IN_DIRECTORY
 from otel_discord.exporters.discord.routing import Router, record_severity
@@ -26,6 +28,7 @@ from otel_discord.ottl import LogItem, OttlError
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, severity_range, to_plain
 
+_KEPT_BACK: Final = {Action.HOLD: "holds it back from", Action.DROP: "drops what is for"}
 _MAX_WAYS: Final = 2_000
 _TITLE_CHARS: Final = 120
 _SETTLED_S: Final = 3_600.0
@@ -90,6 +93,8 @@ class PreviewedDiscord:
         self._inner = make(settings, self._config, transport=self._transport, wall_clock=wall_clock)
         self._router: Router = routing_table(self._config, resolve_destinations(self._config), settings.logger)
         self._masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
+        self._gate = assembly.gate(self._config)
+        self._wall_clock = wall_clock
         self._ways: list[RecordWay] = []
 
     @property
@@ -161,8 +166,19 @@ class PreviewedDiscord:
             severity=severity,
             destinations=names,
             routes=routes,
-            reason=self._reason(severity, names, has_routes=bool(routes), is_end=ends_an_alert(record)),
+            reason=self._reason(severity, names, has_routes=bool(routes), is_end=ends_an_alert(record))
+            or self._muted(LogItem(record, scope, resource), severity, names),
             masked=_differences(before[2], record),
+        )
+
+    def _muted(self, item: LogItem, severity: int, names: Sequence[str]) -> str:
+        """Return which maintenance of the configuration keeps the record back now."""
+        _, muted = self._gate.passages(item, int(self._wall_clock() * 1e9), severity, names)
+        said = {mute.id: mute.name for mute in self._gate.book.configured}
+        return "; ".join(
+            f"maintenance {said.get(each.mute_id, each.mute_id)} {_KEPT_BACK[each.action]} {each.destination}"
+            for each in muted
+            if each.action in _KEPT_BACK
         )
 
     def _routes(self, record: Any, scope: Any, resource: Any) -> Iterator[str]:

@@ -145,3 +145,26 @@ def test_a_missing_address_is_no_problem_and_is_said() -> None:
 
     assert missing == ["NOT_SET_OPS"]
     assert environment["NOT_SET_ALL"] == "https://example.com"
+
+
+@pytest.mark.usefixtures("no_sockets")
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("hold", "maintenance move holds it back from default"),
+        ("drop", "maintenance move drops what is for default"),
+        ("no_ping", ""),
+    ],
+)
+def test_what_maintenance_keeps_back_is_said(
+    action: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    window = f"{{name: move, from: 2000-01-01T00:00, until: 2999-01-01T00:00, time_zone: UTC, action: {action}}}"
+    configuration = loaded(f"""
+receivers: {{otlp: {{protocols: {{http: {{}}}}}}}}
+exporters: {{discord: {{webhook_url: "${{env:NOT_SET}}", maintenance: [{window}]}}}}
+service: {{pipelines: {{logs: {{receivers: [otlp], exporters: [discord]}}}}}}
+""")
+    (way,) = rehearse(Setting(configuration, "0.0.0"), chosen(["error"])[0]).exporters[0].ways
+    assert way.reason == reason

@@ -24,7 +24,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def answers(sources: Sources, command: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what the running service answers to a command such as ``silence/add``."""
-    configuration = sources.load()
+    configuration = sources.load(needs_addresses=False)
     from otel_discord.service.mutes import ask
 
     lines: list[Mapping[str, Any]] = []

@@ -1,7 +1,7 @@
 """``--config`` and ``--set``, before or after a command's name, and the configuration that they give."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,8 +22,13 @@ class Sources:
     configs: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
 
-    def load(self, registry: "Registry | None" = None) -> "Configuration":
+    def load(self, registry: "Registry | None" = None, *, needs_addresses: bool = True) -> "Configuration":
         """Read and check the configuration.
+
+        Args:
+            registry: the components; those that are installed by default.
+            needs_addresses: False where only a running service is asked: variables that webhooks' addresses come from
+                need not be set then.
 
         Raises:
             click.UsageError: no ``--config`` was given.
@@ -36,7 +41,12 @@ class Sources:
             raise click.UsageError(
                 "at least one config flag must be provided: --config FILE (`otel-discord init` writes one)"
             )
-        return load_configuration(self.configs, self.sets, registry or Registry.from_entry_points(), os.environ)
+        environment: Mapping[str, str] = os.environ
+        if not needs_addresses:
+            from otel_discord.service.preview.placeholders import with_placeholders
+
+            environment, _ = with_placeholders(self.configs, self.sets, addresses_alone=True)
+        return load_configuration(self.configs, self.sets, registry or Registry.from_entry_points(), environment)
 
 
 def config_options(command: F) -> F:

@@ -65,7 +65,7 @@ def _asker(sources: Sources) -> "Callable[[], Overview]":
     Raises:
         StartError: it has no control socket.
     """
-    configuration = sources.load()
+    configuration = sources.load(needs_addresses=False)
     from otel_discord.service.control.client import ControlError, call
     from otel_discord.service.control.endpoint import control_endpoint
 

@@ -17,6 +17,8 @@ import pytest
 from tests.cli.conftest import TIMEOUT_S, environment
 
 TOKEN = "w" * 68
+WRITTEN = "https://discord.com/api/webhooks/123456789012345678/{token}"
+VARIABLE = '"${env:A_WEBHOOK_THAT_IS_NOT_SET}"'
 CONFIG = """
 receivers: {{nop: }}
 exporters:
@@ -146,3 +148,15 @@ def test_into_a_pipe_it_writes_one_picture_below_the_other(
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def test_the_addresses_of_webhooks_are_not_needed_to_ask(
+    run: Any, start: Callable[..., Any], config: str, tmp_path: Path
+) -> None:
+    service = start("--config", config)
+    service.wait_for("Everything is ready.")
+    asking = tmp_path / "asking.yaml"
+    asking.write_text(CONFIG.format(token=TOKEN, socket="control.sock").replace(WRITTEN.format(token=TOKEN), VARIABLE))
+    assert run("top", "--config", str(asking), "--json").code == 0
+    assert run("silence", "list", "--config", str(asking)).code == 0
+    assert run("validate", "--config", str(asking)).code == 78

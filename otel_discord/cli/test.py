@@ -26,7 +26,7 @@ def test(sources: Sources, files: tuple[Path, ...], junit_file: Path | None, qui
     from otel_discord.service.preview.verdict import junit, run_tests
 
     if not sources.configs:
-        raise click.UsageError("tests need a configuration: --config FILE")
+        raise click.UsageError("tests need a configuration: --config FILE (`otel-discord init` writes one)")
     configuration, _ = read_configuration(sources.configs, sources.sets)
     verdicts = []
     for verdict in run_tests(Setting(configuration, __version__), find_tests(sources.configs, configuration, files)):

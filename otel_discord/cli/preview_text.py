@@ -48,6 +48,8 @@ def message_lines(message: PreviewedMessage, *, width: int, now_unix_s: float) -
     for embed in _objects(payload.get("embeds")):
         bar = click.style("▌", fg=_rgb(embed.get("color")))
         yield from (f"  {bar} {line}" for line in _embed_lines(embed, inner, now_unix_s))
+    for line in _button_lines(payload):
+        yield from (f"  {part}" for part in _wrapped(line, inner))
     for file in state.files:
         yield f"  📎 {safe(file.name)} ({_size(file.size_bytes)})"
     found = gauges(payload, [file.size_bytes for file in state.files])
@@ -110,6 +112,14 @@ def _embed_lines(embed: Mapping[str, Any], width: int, now_s: float) -> Iterator
     last = " • ".join(text for text in (_text(footer.get("text"), now_s), str(embed.get("timestamp") or "")) if text)
     if last:
         yield click.style(last, dim=True)
+
+
+def _button_lines(payload: Mapping[str, Any]) -> Iterator[str]:
+    for row in _objects(payload.get("components")):
+        for button in _objects(row.get("components")):
+            sign = _text((button.get("emoji") or {}).get("name"), 0.0)
+            label = " ".join(each for each in (sign, _text(button.get("label"), 0.0)) if each)
+            yield f"[{label} ↗] {safe(str(button.get('url') or ''))}"
 
 
 def _gauge(gauge: Gauge) -> str:

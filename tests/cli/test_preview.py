@@ -42,6 +42,16 @@ def test_a_message_is_shown_with_its_gauges_and_who_is_pinged(config: str, capsy
     assert "PREVIEW_IS_NOT_SET is not set: a placeholder stands for it" in said.err
 
 
+def test_buttons_are_shown(config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "templates").mkdir()
+    button = "buttons: [{label: Runbook, emoji: 📕, url: 'https://wiki.example/{{ service }}'}]"
+    (tmp_path / "templates/compact.yaml").write_text(f"extends: compact\n{button}\n")
+    directory = "exporters.discord.templates.directory=templates"
+    assert run_command_line(["preview", "--config", config, "--set", directory, "--sample", "error"]) == 0
+
+    assert "  [📕 Runbook ↗] https://wiki.example/checkout" in capsys.readouterr().out
+
+
 def test_what_goes_nowhere_says_why(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["preview", "--config", config, "--sample", "debug"]) == 0
 

@@ -82,7 +82,12 @@ async def test_a_new_message_when_the_window_has_passed_and_for_another_guild_an
         await asyncio.sleep(400)
         await rig.exporter.consume(batch(event(5, at_ns())))
         await asyncio.sleep(30)
-        assert sorted(titles(fake)) == ["👋 raider_3 joined", "👋 raider_5 joined", "👋 ×2 members joined", "🚪 raider_4 left"]
+        assert sorted(titles(fake)) == [
+            "👋 raider_3 joined",
+            "👋 raider_5 joined",
+            "👋 ×2 members joined",
+            "🚪 raider_4 left",
+        ]
 
 
 async def test_the_count_goes_on_after_a_restart() -> None:

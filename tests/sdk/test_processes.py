@@ -236,6 +236,8 @@ def test_a_server_that_forks_without_telling_python(tmp_path: Path) -> None:
         + """
 import ctypes
 log.error("the parent")
+for each in (*log.handlers, *logging.getLogger().handlers):
+    each.flush()  # until what sends is loaded: Python cannot mend a lock that is held at such a fork
 time.sleep(1.2)
 pid = ctypes.PyDLL(None).fork()
 if pid == 0:

@@ -82,7 +82,7 @@ def test_filters_of_text_are_linear(use: str, piece: str) -> None:
     started = time.process_time()
     with suppress(TemplateError):  # what escaping makes longer than a text may be
         template.render({"big": big})
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 2, "a quadratic one takes minutes; a look for garbage may take 0.5 s"
 
 
 @pytest.mark.parametrize(

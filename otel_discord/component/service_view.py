@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from otel_discord.component.component import Component
-from otel_discord.component.status_board import ComponentStatus
+from otel_discord.component.status_board import StatusBoard
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +47,12 @@ class ReloadNote:
 
 
 @runtime_checkable
-class ServiceView(Protocol):
+class ServiceView(StatusBoard, Protocol):
     """A running service, to be looked at. Nothing here changes it, and nothing here holds a secret."""
 
     @property
     def version(self) -> str:
         """Of the package."""
-        ...
-
-    @property
-    def started_at_unix_s(self) -> float:
-        """When the service began to start."""
-        ...
-
-    @property
-    def ready(self) -> bool:
-        """Whether every component is open and none has begun to close."""
-        ...
-
-    @property
-    def statuses(self) -> Mapping[str, ComponentStatus]:
-        """Last status by component."""
-        ...
-
-    @property
-    def pipelines(self) -> Mapping[str, tuple[str, ...]]:
-        """Names of the components of each pipeline, in the order of the data."""
         ...
 
     @property

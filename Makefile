@@ -89,5 +89,5 @@ PROTOC = grpcio-tools==1.75.1
 
 proto: setup       ## regenerate otel_discord/_proto from proto/
 	@tmp=$$(mktemp -d) && $(BIN)/python -m venv $$tmp/venv && $$tmp/venv/bin/pip install --quiet --disable-pip-version-check '$(PROTOC)' \
-	  && $$tmp/venv/bin/python -m grpc_tools.protoc -Iproto --python_out=$$tmp --pyi_out=$$tmp otel_discord/v1/queue.proto otel_discord/v1/dead_letter.proto \
+	  && $$tmp/venv/bin/python -m grpc_tools.protoc -Iproto --python_out=$$tmp --pyi_out=$$tmp otel_discord/v1/queue.proto otel_discord/v1/dead_letter.proto otel_discord/v1/run_channels.proto \
 	  && cp $$tmp/otel_discord/v1/*_pb2.py $$tmp/otel_discord/v1/*_pb2.pyi otel_discord/_proto/ && rm -r $$tmp

@@ -1,0 +1,1 @@
+"""Asks the HTTP API of run channels, for ``otel-discord runs``."""

@@ -1,0 +1,1 @@
+"""Run channels: a channel and a webhook for every run, and cleaned up after."""

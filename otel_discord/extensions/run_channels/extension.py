@@ -1,0 +1,1 @@
+"""The extension: its doors, its bot, and who works behind them."""

@@ -1,0 +1,1 @@
+"""The gRPC door: ``otel_discord.v1.RunChannels`` on the aio server."""

@@ -1,6 +1,7 @@
 """The docs are true: names in them exist, what exists is in them, links lead somewhere, examples load and run."""
 
 import asyncio
+import difflib
 import importlib.util
 import re
 import sys
@@ -66,12 +67,13 @@ def generate() -> ModuleType:
 # ----------------------------------------------------------------------------------------- what exists is in the docs
 def test_the_tables_are_those_that_the_code_gives(generate: ModuleType) -> None:
     makers = generate.generated()
-    stale = [
-        page.name
-        for page in REFERENCE.glob("*.md")
-        if generate.rewritten(text := page.read_text(encoding="utf-8"), makers) != text
-    ]
-    assert not stale, "run `make docs`"
+    stale = {}
+    for page in REFERENCE.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        now = generate.rewritten(text, makers)
+        if now != text:
+            stale[page.name] = [line for line in difflib.ndiff(text.splitlines(), now.splitlines()) if line[0] in "+-"]
+    assert not stale, f"run `make docs`: {stale}"
 
 
 def test_each_generated_table_is_on_its_page(generate: ModuleType) -> None:

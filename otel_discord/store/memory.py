@@ -20,6 +20,7 @@ from otel_discord.component.storage import (
 )
 from otel_discord.signals.batch import Batch, LogsBatch
 from otel_discord.store.memory_cards import Entry, MemoryCards
+from otel_discord.store.memory_table import MemoryTables
 from otel_discord.store.room import Room, load_of
 from otel_discord.store.waiting import Endings, RoomSeekers, Takers, closed_error
 
@@ -247,12 +248,13 @@ class MemoryQueue(MemoryCards):
             raise closed_error()
 
 
-class MemoryStorage:
-    """A :class:`~otel_discord.component.storage.Storage` that lasts as long as this object."""
+class MemoryStorage(MemoryTables):
+    """A :class:`~otel_discord.component.storage.Storage`, with tables, that lasts as long as this object."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._queues: dict[str, MemoryQueue] = {}
-        self._open: set[str] = set()
+        self._open_queues: set[str] = set()
 
     @asynccontextmanager
     async def open_queue(self, owner: str, limits: QueueLimits) -> AsyncIterator[MemoryQueue]:
@@ -261,16 +263,16 @@ class MemoryStorage:
         Raises:
             StartError: it is open already.
         """
-        if owner in self._open:
+        if owner in self._open_queues:
             raise StartError(f"the queue of {owner} is already open")
         queue = self._queues.get(owner)
         if queue is None:
             queue = self._queues[owner] = MemoryQueue(limits)
         else:
             queue.reopen(limits)
-        self._open.add(owner)
+        self._open_queues.add(owner)
         try:
             yield queue
         finally:
-            self._open.discard(owner)
+            self._open_queues.discard(owner)
             queue.abandon()

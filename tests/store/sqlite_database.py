@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from otel_discord.component.errors import RetryableError, ShutdownError
+from otel_discord.component.errors import RetryableError, ShutdownError, StartError
 from otel_discord.component.storage import QueueLimits
 from otel_discord.store.dialect import SQLITE
 from otel_discord.store.migration import migrate
 from otel_discord.store.relational_queue import RelationalQueue, open_relational_queue
+from otel_discord.store.relational_table import RelationalTable, open_relational_table
 from otel_discord.store.work import Access, Many, Work
 
 T = TypeVar("T")
@@ -113,6 +114,7 @@ class SqliteStorage:
         self.database = database or SqliteDatabase()
         self.database.run_now(migrate(SQLITE))
         self.damaged = 0
+        self._tables: set[str] = set()
 
     @asynccontextmanager
     async def open_queue(self, owner: str, limits: QueueLimits) -> AsyncIterator[RelationalQueue]:
@@ -120,6 +122,17 @@ class SqliteStorage:
             self.database, owner, limits, on_damaged=self._count, wall_clock_ns=lambda: 1_700_000_000_000_000_000
         ) as queue:
             yield queue
+
+    @asynccontextmanager
+    async def open_table(self, owner: str) -> AsyncIterator[RelationalTable]:
+        if owner in self._tables:
+            raise StartError(f"the table of {owner} is already open")
+        self._tables.add(owner)
+        try:
+            async with open_relational_table(self.database, owner, on_damaged=self._count) as table:
+                yield table
+        finally:
+            self._tables.discard(owner)
 
     def _count(self, rows: int) -> None:
         self.damaged += rows

@@ -1,4 +1,5 @@
-"""The extension: prepares the directory, holds the database open, offers queues on it and says how it fares."""
+"""The extension: prepares the directory, holds the database open, offers queues and tables on it and says how it
+fares."""
 
 import asyncio
 import time
@@ -9,6 +10,7 @@ from typing import Final
 
 from otel_discord.component import Component, Host, Settings, StartError, Status
 from otel_discord.component.instruments import StorageInstruments
+from otel_discord.component.state_table import StateTable
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.extensions.file_storage.condition import Condition, State
 from otel_discord.extensions.file_storage.config import DATABASE_NAME, MIB, FileStorageConfig
@@ -20,6 +22,7 @@ from otel_discord.extensions.file_storage.owners import ALL_OPENED_S, Waiting, c
 from otel_discord.extensions.file_storage.space import SpaceLimits
 from otel_discord.extensions.file_storage.sqlite_version import is_sound, sqlite_version
 from otel_discord.store.relational_queue import open_relational_queue
+from otel_discord.store.relational_table import open_relational_table
 
 _STATUS: Final = {
     State.OK: Status.OK,
@@ -31,7 +34,8 @@ _STATUS: Final = {
 
 
 class FileStorage:
-    """A :class:`~otel_discord.component.storage.Storage` on disk, shared by any number of exporters.
+    """A :class:`~otel_discord.component.storage.Storage` on disk, shared by any number of exporters, that also keeps
+    tables (:class:`~otel_discord.component.state_table.KeepsTables`).
 
     ``vfs`` names a VFS that is registered with apsw, for tests that record writes and inject faults.
     """
@@ -44,6 +48,7 @@ class FileStorage:
         self._database: SqliteDatabase | None = None
         self._owners: set[str] = set()
         self._claimed: set[str] = set()
+        self._tables: set[str] = set()
 
     @property
     def state_directory(self) -> Path:
@@ -96,15 +101,14 @@ class FileStorage:
         Raises:
             StartError: the extension is not open, or this queue is open already.
         """
-        if self._database is None:
-            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        database = self._opened()
         if owner in self._owners:
             raise StartError(f"the queue of {owner} is already open")
         self._owners.add(owner)
         self._claimed.add(owner)
         try:
             async with open_relational_queue(
-                self._database,
+                database,
                 owner,
                 limits,
                 logger=self._settings.logger,
@@ -113,6 +117,33 @@ class FileStorage:
                 yield queue
         finally:
             self._owners.discard(owner)
+
+    @asynccontextmanager
+    async def open_table(self, owner: str) -> AsyncIterator[StateTable]:
+        """Open the values of one component, named by its id; what an earlier run left is there.
+
+        Raises:
+            StartError: the extension is not open, or this table is open already.
+        """
+        database = self._opened()
+        if owner in self._tables:
+            raise StartError(f"the table of {owner} is already open")
+        self._tables.add(owner)
+        try:
+            async with open_relational_table(
+                database,
+                owner,
+                logger=self._settings.logger,
+                on_damaged=self._instruments.damaged_rows,
+            ) as table:
+                yield table
+        finally:
+            self._tables.discard(owner)
+
+    def _opened(self) -> SqliteDatabase:
+        if self._database is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        return self._database
 
     def _options(self, directory: Path) -> DatabaseOptions:
         config = self._config

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from otel_discord.component import Successor
+from otel_discord.component.state_table import KeepsTables
 from otel_discord.component.storage import KeepsState, Storage
 from otel_discord.extensions.file_storage.config import FileStorageConfig
 from otel_discord.extensions.file_storage.extension import FileStorage
@@ -15,16 +16,36 @@ from otel_discord.extensions.file_storage.factory import FACTORY
 from otel_discord.testing.component_contract import check_component, check_failed_start
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.storage_contract import StorageContract
+from otel_discord.testing.storage_contract_tables import Reopen, TablesContract
 from otel_discord.testing.telemetry import settings
+
+
+@asynccontextmanager
+async def opened(directory: str) -> AsyncIterator[FileStorage]:
+    storage = FileStorage(settings("file_storage"), FileStorageConfig(directory=Path(directory), ballast_mib=1))
+    async with storage.lifespan(NopHost()):
+        yield storage
 
 
 class TestFileStorage(StorageContract):
     @asynccontextmanager
     async def storage(self) -> AsyncIterator[Storage]:
         with tempfile.TemporaryDirectory() as directory:
-            storage = FileStorage(settings("file_storage"), FileStorageConfig(directory=Path(directory), ballast_mib=1))
-            async with storage.lifespan(NopHost()):
+            async with opened(directory) as storage:
                 yield storage
+
+
+class TestTables(TablesContract):
+    @asynccontextmanager
+    async def tables(self) -> AsyncIterator[KeepsTables]:
+        with tempfile.TemporaryDirectory() as directory:
+            async with opened(directory) as storage:
+                yield storage
+
+    @asynccontextmanager
+    async def place_of_tables(self) -> AsyncIterator[Reopen]:
+        with tempfile.TemporaryDirectory() as directory:
+            yield lambda: opened(directory)
 
 
 async def test_it_is_a_component(tmp_path: Path) -> None:

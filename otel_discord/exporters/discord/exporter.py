@@ -16,7 +16,6 @@ from otel_discord.component import (
     Host,
     PermanentError,
     Receipt,
-    RetryableError,
     Settings,
     ShutdownError,
     Status,
@@ -25,17 +24,14 @@ from otel_discord.component import (
 )
 from otel_discord.component.dead_letters import DeadLetters
 from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
-from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.component.online_check import OnlineResult
 from otel_discord.component.preview import Preview
-from otel_discord.component.silences import Silence, SilenceRequest
-from otel_discord.component.test_message import TestResult
-from otel_discord.component.watched_exporter import DestinationState, ShownMessage
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.models import Message
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord import assembly
+from otel_discord.exporters.discord.asked import Asked
 from otel_discord.exporters.discord.batch_router import BatchRouter
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.charts import Charts
@@ -46,16 +42,15 @@ from otel_discord.exporters.discord.dead_letters.office import LetterOffice, ope
 from otel_discord.exporters.discord.dead_letters.outbox_lanes import OutboxLanes
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
-from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination, resolve_destinations
+from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.entrance import Entrance
 from otel_discord.exporters.discord.evidence.desk import EvidenceDesk
 from otel_discord.exporters.discord.flush import ended
 from otel_discord.exporters.discord.folding.desk import FoldDesk
-from otel_discord.exporters.discord.greetings import look_at_webhooks, send_test_messages
+from otel_discord.exporters.discord.greetings import look_at_webhooks
 from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.lane import patiently
-from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.members.privacy import MemberPrivacy
 from otel_discord.exporters.discord.orphans import warn_of_orphans
@@ -70,16 +65,14 @@ from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.safe_render import told_troubles
 from otel_discord.exporters.discord.shelf import Shelf
-from otel_discord.exporters.discord.silences import Silences
 from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.exporters.discord.watching.opening import WatchedParts
-from otel_discord.exporters.discord.watching.watching import Watches, Watching
+from otel_discord.exporters.discord.watching.watching import Watches
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Severity, Signal
-from otel_discord.signals.alert_event import AlertEvent
 
 
-class DiscordExporter:
+class DiscordExporter(Asked):
     """Log records in, Discord messages out."""
 
     def __init__(
@@ -97,8 +90,8 @@ class DiscordExporter:
         ``resumes_letters``: who opens this sends again what is left at the end, so that an end waits for no destination
         that is away.
         """
+        super().__init__(config)
         self._settings = settings
-        self._config = config
         self._transport = transport
         self._wall_clock = wall_clock
         self._resumes_letters = resumes_letters
@@ -120,16 +113,10 @@ class DiscordExporter:
         self._templates = config.templates.templates(time.time_ns)
         self._troubles = told_troubles(settings.logger)
         self._shelf = self._new_shelf()
-        self._destinations: list[Destination] = []
         self._routing = Router((), 0, critical_to_all=False)
         self._queue: WorkQueue | None = None
         self._outboxes: dict[str, Outbox] = {}
-        self._client: WebhookClient | None = None
-        self._letters: DeadLetters | None = None
-        self._maintenance: Maintenance | None = None
-        self._silences: Silences | None = None
         self._evidence: EvidenceDesk | None = None
-        self._watching: Watching | None = None
 
     # ------------------------------------------------------------------------------------------------ accepting
 
@@ -398,16 +385,6 @@ class DiscordExporter:
 
     # ------------------------------------------------------------------------------------------------ dead letters
 
-    def dead_letters(self) -> DeadLetters:
-        """Return the dead letters of the running exporter.
-
-        Raises:
-            RetryableError: it is not running.
-        """
-        if self._letters is None:
-            raise RetryableError("the exporter is not running")
-        return self._letters
-
     @asynccontextmanager
     async def dead_letters_at_rest(self, host: Host) -> AsyncIterator[DeadLetters]:
         """Open the dead letters of an exporter that is not running; nothing is sent."""
@@ -441,60 +418,6 @@ class DiscordExporter:
     def _fallback_of(self, destination: str) -> str:
         written = self._config.destinations.get(destination)
         return written.fallback if written is not None else ""
-
-    # ------------------------------------------------------------------------------------------------- maintenance
-
-    async def start_maintenance(self, request: MaintenanceRequest) -> MaintenanceWindow:
-        """Begin maintenance now."""
-        return await self._running_maintenance().start(request)
-
-    async def end_maintenance(self, name: str) -> MaintenanceWindow:
-        """End maintenance now."""
-        return await self._running_maintenance().stop(name)
-
-    async def maintenance_windows(self) -> Sequence[MaintenanceWindow]:
-        """Return what is configured and what was started."""
-        return await self._running_maintenance().windows()
-
-    def _running_maintenance(self) -> Maintenance:
-        if self._maintenance is None:
-            raise RetryableError("the exporter is not running")
-        return self._maintenance
-
-    # ---------------------------------------------------------------------------------------------------- silences
-
-    async def add_silence(self, request: SilenceRequest) -> Silence:
-        """Show nothing of what matches until it ends."""
-        return await self._running_silences().add(request)
-
-    async def expire_silence(self, silence_id: str) -> Silence:
-        """End a silence now."""
-        return await self._running_silences().expire(silence_id)
-
-    async def silences(self) -> Sequence[Silence]:
-        """Return the silences that hold or will."""
-        return await self._running_silences().list()
-
-    def _running_silences(self) -> Silences:
-        if self._silences is None:
-            raise RetryableError("the exporter is not running")
-        return self._silences
-
-    # ------------------------------------------------------------------------------------------------ being watched
-
-    def destination_states(self) -> Sequence[DestinationState]:
-        """Return how each destination fares; empty while it is not running."""
-        return self._watching.destination_states() if self._watching is not None else []
-
-    def recent_messages(self, limit: int = 50) -> Sequence[ShownMessage]:
-        """Return the messages that changed last, newest first; empty while it is not running."""
-        return self._watching.recent_messages(limit) if self._watching is not None else []
-
-    def firing_alerts(self) -> Sequence[tuple[AlertEvent, Sequence[str]]]:
-        """Return the alerts that fire; empty while it is not running."""
-        return self._watching.firing_alerts() if self._watching is not None else []
-
-    # ----------------------------------------------------------------------------------------- for the front desk
 
     async def check_online(
         self, host: Host | None = None, *, known: Collection[OnlineResult] = ()
@@ -532,9 +455,3 @@ class DiscordExporter:
     def built_in_templates() -> Mapping[str, str]:
         """Return the built-in template files by name."""
         return built_in_texts()
-
-    async def send_test(self, destination: str | None) -> Sequence[TestResult]:
-        """Send one message marked as a test to one destination, or to each."""
-        if self._client is None:
-            raise RetryableError("the exporter is not running")
-        return await send_test_messages(self._client, self._destinations, destination, 3 * self._config.timeout)

@@ -6,7 +6,8 @@ from typing import Final
 
 from aiohttp import ClientError, ClientResponse
 
-ANSWER_MAX_BYTES: Final = 64 * 1024
+from otel_discord.discord_api.http import ANSWER_MAX_BYTES
+
 _WBITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 
 

@@ -6,9 +6,12 @@ hands requests to FakeDiscord in process, so that hours of traffic run on a virt
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from otel_discord.discord_api.models import FilePart
+
+ANSWER_MAX_BYTES: Final = 64 * 1024
+"""What is read of an answer whose request asks for no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,21 +21,25 @@ class HttpRequest:
     method: str
     url: str = field(repr=False)
     """Absolute; holds the webhook token, so it is never logged."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """May hold a bot's token."""
     json: Any = None
     files: tuple[FilePart, ...] = ()
+    answer_max_bytes: int = ANSWER_MAX_BYTES
+    """So much is read of the answer's body; lists are longer than single things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """Status, headers (names in lower case) and at most 64 KiB of body.
+    """Status, headers (names in lower case) and as much of the body as was asked for.
 
     ``body_complete`` is False where the connection broke, or the deadline passed, inside the body.
     """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
+    """May hold a webhook's token."""
     body_complete: bool = True
 
 

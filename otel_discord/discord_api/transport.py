@@ -127,7 +127,9 @@ class AiohttpTransport:
                     return HttpResponse(status=status, headers={}, body_complete=False)
                 raise self._translate(error, body) from None
             stack.callback(response.close)
-            content, complete = await read_answer(response, timeout_s=self._answer_timeout_s)
+            content, complete = await read_answer(
+                response, timeout_s=self._answer_timeout_s, max_bytes=request.answer_max_bytes
+            )
             headers = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(status=response.status, headers=headers, body=content, body_complete=complete)
 

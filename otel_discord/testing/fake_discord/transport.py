@@ -3,7 +3,7 @@
 import asyncio
 from urllib.parse import parse_qsl, urlsplit
 
-from otel_discord.discord_api.answer_body import ANSWER_MAX_BYTES, decode
+from otel_discord.discord_api.answer_body import decode
 from otel_discord.discord_api.http import HttpRequest, HttpResponse, TransportError
 from otel_discord.discord_api.multipart import open_form
 from otel_discord.discord_api.request_body import encode_json
@@ -44,13 +44,13 @@ class FakeTransport:
             await _wait(back_s + response.wire.stall_s, deadline_s)
             if response.wire.cut in {Cut.UPLOAD, Cut.BEFORE_HEADERS}:
                 raise TransportError("connection reset", sent=response.wire.cut is not Cut.UPLOAD, timed_out=False)
-            raw, complete = await self._receive(response)
-            body, whole = decode(raw, response.header("Content-Encoding") or "", ANSWER_MAX_BYTES)
+            raw, complete = await self._receive(response, request.answer_max_bytes)
+            body, whole = decode(raw, response.header("Content-Encoding") or "", request.answer_max_bytes)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpResponse(status=response.status, headers=headers, body=body, body_complete=complete and whole)
 
-    async def _receive(self, response: FakeResponse) -> tuple[bytes, bool]:
-        body, wire = response.body[:ANSWER_MAX_BYTES], response.wire
+    async def _receive(self, response: FakeResponse, max_bytes: int) -> tuple[bytes, bool]:
+        body, wire = response.body[:max_bytes], response.wire
         if wire.cut is Cut.MID_BODY:
             return body[: len(body) // 2], False
         if not wire.chunk_bytes:

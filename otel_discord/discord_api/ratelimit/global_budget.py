@@ -8,7 +8,6 @@ holds at most ``rate + 2``: what delays on the way push together still fits belo
 import math
 from typing import Final
 
-from otel_discord.discord_api.ratelimit.ticket import Ticket
 from otel_discord.discord_api.ratelimit.waiting import retry_wait_s
 
 DISCORD_PER_SECOND: Final = 50.0
@@ -32,7 +31,7 @@ class GlobalBudget:
         self._kept_s = self._interval_s if keeps else 0.0
         self._full_at = -math.inf
         self._paused_until = -math.inf
-        self._last: tuple[Ticket, float] | None = None
+        self._last: tuple[object, float] | None = None
 
     def allowed_at(self, *, critical: bool = True) -> float:
         """Return when a request may go; one that is not critical leaves a token where they are rare."""
@@ -44,18 +43,18 @@ class GlobalBudget:
         allowed_at = self.allowed_at(critical=critical)
         return max(now, allowed_at) + ahead * self._interval_s if ahead else allowed_at
 
-    def granted(self, ticket: Ticket, now: float) -> None:
+    def granted(self, ticket: object, now: float) -> None:
         """A request goes."""
         self._last = (ticket, self._full_at)
         self._full_at = max(self._full_at, now) + self._interval_s
 
-    def returned(self, ticket: Ticket) -> None:
+    def returned(self, ticket: object) -> None:
         """It was not sent. Given back only if nothing went since: an older token would allow a crowd later."""
         if self._last is not None and self._last[0] is ticket:
             self._full_at = self._last[1]
             self._last = None
 
-    def ended(self, ticket: Ticket) -> None:
+    def ended(self, ticket: object) -> None:
         """It was sent and has ended."""
         if self._last is not None and self._last[0] is ticket:
             self._last = None

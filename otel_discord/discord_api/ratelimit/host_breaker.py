@@ -7,7 +7,6 @@ requests prolong it (discord/discord-api-docs#5810).
 import math
 from typing import Final
 
-from otel_discord.discord_api.ratelimit.ticket import Ticket
 from otel_discord.discord_api.ratelimit.waiting import retry_wait_s
 
 FIRST_PAUSE_S: Final = 60.0
@@ -21,7 +20,7 @@ class HostBreaker:
     def __init__(self) -> None:
         self._bans = 0
         self._open_until = -math.inf
-        self._probe: Ticket | None = None
+        self._probe: object | None = None
 
     @property
     def is_banned(self) -> bool:
@@ -44,17 +43,17 @@ class HostBreaker:
             self._bans = 1
             self._open_until = now + min(max(left_s, 0.0), LONGEST_PAUSE_S)
 
-    def granted(self, ticket: Ticket) -> None:
+    def granted(self, ticket: object) -> None:
         """A request goes; while half open it is the probe."""
         if self._bans:
             self._probe = ticket
 
-    def returned(self, ticket: Ticket) -> None:
+    def returned(self, ticket: object) -> None:
         """The request was not sent after all."""
         if self._probe is ticket:
             self._probe = None
 
-    def banned(self, ticket: Ticket, retry_after_s: float, now: float, dice: float) -> None:
+    def banned(self, ticket: object, retry_after_s: float, now: float, dice: float) -> None:
         """The answer was a ban: pause 60 s, doubled for each probe that finds it again, or longer if told so."""
         was_probe = self._probe is ticket
         self.returned(ticket)
@@ -64,14 +63,14 @@ class HostBreaker:
         told_s = retry_after_s if math.isfinite(retry_after_s) else 0.0
         self._open_until = max(self._open_until, now + retry_wait_s(max(own_s, told_s), dice))
 
-    def answered(self, ticket: Ticket) -> None:
+    def answered(self, ticket: object) -> None:
         """The answer was not a ban. Only the probe's says that the ban is over: others may have left before it."""
         if self._probe is ticket:
             self._probe = None
             self._bans = 0
             self._open_until = -math.inf
 
-    def unanswered(self, ticket: Ticket, now: float) -> None:
+    def unanswered(self, ticket: object, now: float) -> None:
         """No answer came; a probe says nothing then, and the next one waits a moment."""
         if self._probe is ticket:
             self._probe = None

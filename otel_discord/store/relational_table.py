@@ -81,7 +81,8 @@ class RelationalTable:
     async def _read(self, work: Work[works.Found]) -> Mapping[str, bytes]:
         found = await self._run(work)
         if found.damaged:
-            self._say_forgotten(await self._run(works.forget_damaged(self._owner, found.damaged)))
+            forgotten = await self._run(works.forget_damaged(self._owner, found.damaged))
+            self._say_forgotten(forgotten)
         return found.values
 
     async def _run(self, work: Work[T]) -> T:

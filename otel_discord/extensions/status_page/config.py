@@ -1,13 +1,14 @@
 """What users write under ``extensions: {status_page: …}``."""
 
 import ipaddress
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from otel_discord.component import Authenticator, NamesExtension
-from otel_discord.config import Duration, Secret, StrictModel
+from otel_discord.config import Duration, StrictModel
 from otel_discord.config.host_port import parse_host_port
+from otel_discord.config.server_tls import ServerTls
 
 
 class AuthConfig(StrictModel):
@@ -21,33 +22,6 @@ class AuthConfig(StrictModel):
     """Word before the token in that header; empty: the token alone."""
 
 
-class TlsConfig(StrictModel):
-    """The server's certificate; with ``client_ca_file`` browsers must show one too."""
-
-    cert_file: str = ""
-    """Certificate chain, PEM. Exactly one of ``cert_file`` and ``cert_pem``."""
-    cert_pem: str = ""
-    """The chain itself."""
-    key_file: str = ""
-    """Private key, PEM. Exactly one of ``key_file`` and ``key_pem``."""
-    key_pem: Secret = Secret("")
-    """The key itself."""
-    client_ca_file: str = ""
-    """Certificates that may sign clients' certificates; when set, clients without one are refused."""
-    min_version: Literal["1.2", "1.3"] = "1.2"
-    """Oldest TLS version that is spoken."""
-    reload_interval: Duration = 0.0
-    """How often changed files are read again; 0 never."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if bool(self.cert_file) == bool(self.cert_pem):
-            raise ValueError("set exactly one of cert_file and cert_pem")
-        if bool(self.key_file) == bool(self.key_pem):
-            raise ValueError("set exactly one of key_file and key_pem")
-        return self
-
-
 class StatusPageConfig(StrictModel):
     """The status_page extension."""
 
@@ -55,7 +29,7 @@ class StatusPageConfig(StrictModel):
     """``host:port`` to listen on, ``:port`` for every interface."""
     auth: AuthConfig | None = None
     """Who may look; without it everybody who reaches the port."""
-    tls: TlsConfig | None = None
+    tls: ServerTls | None = None
     """Encryption; without it plain text."""
     refresh: Duration = 2.0
     """How often an open page asks for news, and the rates are measured; 1s to 60s."""

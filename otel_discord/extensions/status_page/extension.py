@@ -11,10 +11,10 @@ from aiohttp import web
 
 from otel_discord.component import Authenticator, Host, Settings, StartError
 from otel_discord.component.listening_sockets import listening_sockets
+from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.component.service_view import ServiceView
 from otel_discord.config.host_port import format_host_port
 from otel_discord.extensions.status_page.actions import Actions
-from otel_discord.extensions.status_page.certificate import fill_context, server_context
 from otel_discord.extensions.status_page.config import StatusPageConfig
 from otel_discord.extensions.status_page.desk import Desk
 from otel_discord.extensions.status_page.door import Door
@@ -45,7 +45,8 @@ class StatusPage:
         Raises:
             StartError: it cannot be read, or does not fit its key.
         """
-        self._context()
+        if (certificates := self._certificates()) is not None:
+            certificates.new_context()
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
@@ -58,7 +59,7 @@ class StatusPage:
         if not isinstance(host, ServiceView):
             raise StartError("the host shows nothing of itself, so there is no status page")
         self._warn_if_open()
-        authenticator, context = self._authenticator(host), self._context()
+        authenticator, certificates = self._authenticator(host), self._certificates()
         sessions = host.kept("status_page sessions", Sessions)
         watch = Watch(host)
         actions = Actions(host.open_components, self._settings.logger)
@@ -73,21 +74,22 @@ class StatusPage:
         door = Door(self._config, desk, sessions, authenticator)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(actions.replays.running())
-            await stack.enter_async_context(self._running(watch, context))
-            await stack.enter_async_context(self._serving(door, context))
+            await stack.enter_async_context(self._running(watch))
+            if certificates is not None:
+                await stack.enter_async_context(certificates.kept_fresh(self._settings.logger))
+            await stack.enter_async_context(
+                self._serving(door, certificates.new_context() if certificates is not None else None)
+            )
             yield
 
     @asynccontextmanager
-    async def _running(self, watch: Watch, context: ssl.SSLContext | None) -> AsyncIterator[None]:
-        tasks = {asyncio.create_task(watch.run(self._config.refresh, self._settings.logger), name="status_page rates")}
-        if context is not None and self._config.tls is not None and self._config.tls.reload_interval:
-            tasks.add(asyncio.create_task(self._reload(context), name="status_page certificate"))
+    async def _running(self, watch: Watch) -> AsyncIterator[None]:
+        rates = asyncio.create_task(watch.run(self._config.refresh, self._settings.logger), name="status_page rates")
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            rates.cancel()
+            await asyncio.wait({rates})
 
     @asynccontextmanager
     async def _serving(self, door: Door, context: ssl.SSLContext | None) -> AsyncIterator[None]:
@@ -114,17 +116,8 @@ class StatusPage:
         except StartError as error:
             raise StartError(f"{self._key_path}::auth::authenticator: {error}") from None
 
-    def _context(self) -> ssl.SSLContext | None:
-        return server_context(self._config.tls, f"{self._key_path}::tls") if self._config.tls else None
-
-    async def _reload(self, context: ssl.SSLContext) -> None:
-        tls = self._config.tls
-        while tls is not None:
-            await asyncio.sleep(tls.reload_interval)
-            try:
-                fill_context(context, tls, f"{self._key_path}::tls")
-            except StartError as error:
-                self._settings.logger.warning("%s; the old certificate stays in use", error)
+    def _certificates(self) -> CertificateFiles | None:
+        return CertificateFiles(self._config.tls, f"{self._key_path}::tls") if self._config.tls else None
 
     def _warn_if_open(self) -> None:
         config, logger = self._config, self._settings.logger

@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 
 from otel_discord.config import Duration, StrictModel
 from otel_discord.config.host_port import parse_host_port
-from otel_discord.receivers.otlp.config import AuthConfig, TlsConfig, UrlPath
+from otel_discord.config.server_tls import ServerTls
+from otel_discord.receivers.otlp.config import AuthConfig, UrlPath
 
 MIB = 2**20
 
@@ -20,7 +21,7 @@ class AlertmanagerWebhookConfig(StrictModel):
     """``host:port``, ``:port`` for every interface. A port that Alertmanager, Grafana, Loki and Mimir leave free."""
     path: UrlPath = "/api/v1/alerts-webhook"
     """Where alerts are posted to; ``/`` takes them as well."""
-    tls: TlsConfig | None = None
+    tls: ServerTls | None = None
     """Encryption; without it plain text."""
     auth: AuthConfig | None = None
     """Who may post; without it everybody who reaches the port."""

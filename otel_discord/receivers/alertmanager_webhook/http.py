@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from otel_discord.component import Authenticator, Settings
+from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.alertmanager_webhook.answers import Answer
 from otel_discord.receivers.alertmanager_webhook.config import AlertmanagerWebhookConfig
@@ -18,7 +19,6 @@ from otel_discord.receivers.otlp.decompress import CONTENT_ENCODINGS, too_large
 from otel_discord.receivers.otlp.file_limit import accepted_at_once, files_limit_and_open, room_for_connections
 from otel_discord.receivers.otlp.http_requests import body_deadline_s
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
-from otel_discord.receivers.otlp.tls import CertificateFiles
 
 _TLS_HANDSHAKE_S: Final = 10.0
 _LAST_ANSWERS_S: Final = 0.5

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Final
 
 from otel_discord.component import Authenticator, Component, Host, Outlets, Settings, StartError
+from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.receivers.alertmanager_webhook.config import AlertmanagerWebhookConfig
 from otel_discord.receivers.alertmanager_webhook.http import AlertHandler, AlertServer, serve_alerts
 from otel_discord.receivers.alertmanager_webhook.intake import Intake
 from otel_discord.receivers.alertmanager_webhook.listening import listen, shelf
-from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.signals import Signal
 
 _DRAIN_WITHOUT_DEADLINE_S: Final = 5.0
@@ -71,9 +71,8 @@ class AlertmanagerWebhookReceiver:
         handler = AlertHandler(self._config, intake, self._authenticator(host))
         certificates = self._certificates()
         async with AsyncExitStack() as stack:
-            if certificates is not None and certificates.reload_interval_s:
-                reloading = asyncio.create_task(self._reload(certificates))
-                stack.push_async_callback(_end, reloading)
+            if certificates is not None:
+                await stack.enter_async_context(certificates.kept_fresh(self._settings.logger))
             bound = listen(host, self._config.endpoint, f"{self._key_path}::endpoint")
             server = await stack.enter_async_context(
                 serve_alerts(self._settings, self._config, handler, certificates, bound)
@@ -108,11 +107,6 @@ class AlertmanagerWebhookReceiver:
     def _certificates(self) -> CertificateFiles | None:
         return CertificateFiles(self._config.tls, f"{self._key_path}::tls") if self._config.tls else None
 
-    async def _reload(self, certificates: CertificateFiles) -> None:
-        while True:
-            await asyncio.sleep(certificates.reload_interval_s)
-            certificates.reload(self._settings.logger)
-
     def _warn_if_open(self) -> None:
         if self._config.auth is None and self._config.tls is None and is_open_to_the_network(self._config.endpoint):
             self._settings.logger.warning(
@@ -132,10 +126,3 @@ def is_open_to_the_network(endpoint: str) -> bool:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
         return True
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.result()  # it never ends by itself but by a fault of ours, which must be seen

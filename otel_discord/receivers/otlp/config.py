@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from otel_discord.component import Authenticator, NamesExtension
-from otel_discord.config import Duration, Secret, StrictModel
+from otel_discord.config import Duration, StrictModel
 from otel_discord.config.host_port import parse_host_port
+from otel_discord.config.server_tls import ServerTls
 from otel_discord.receivers.otlp.decompress import CONTENT_ENCODINGS
 from otel_discord.receivers.otlp.ingest import DEFAULT_MAX_ELEMENTS
 
@@ -28,34 +29,6 @@ def _content_encoding(name: str) -> str:
 
 
 UrlPath = Annotated[str, AfterValidator(_url_path)]
-TlsVersion = Literal["1.2", "1.3"]
-
-
-class TlsConfig(StrictModel):
-    """Certificate of a server; with ``client_ca_file`` clients must show one too (mTLS)."""
-
-    cert_file: str = ""
-    """Certificate chain, PEM. Exactly one of ``cert_file`` and ``cert_pem``."""
-    cert_pem: str = ""
-    """The chain itself."""
-    key_file: str = ""
-    """Private key, PEM. Exactly one of ``key_file`` and ``key_pem``."""
-    key_pem: Secret = Secret("")
-    """The key itself."""
-    client_ca_file: str = ""
-    """Certificates that may sign clients' certificates; when set, clients without one are refused."""
-    min_version: TlsVersion = "1.2"
-    """gRPC for Python offers 1.2 and 1.3 and cannot be narrowed."""
-    reload_interval: Duration = 0.0
-    """How often changed files are read again; 0 never."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if bool(self.cert_file) == bool(self.cert_pem):
-            raise ValueError("set exactly one of cert_file and cert_pem")
-        if bool(self.key_file) == bool(self.key_pem):
-            raise ValueError("set exactly one of key_file and key_pem")
-        return self
 
 
 class AuthConfig(StrictModel):
@@ -114,7 +87,7 @@ class _ServerConfig(StrictModel):
     """``host:port``, or the socket's path with ``transport: unix``."""
     transport: Literal["tcp", "unix"] = "tcp"
     """tcp, or unix for a socket of this machine."""
-    tls: TlsConfig | None = None
+    tls: ServerTls | None = None
     """Encryption; without it plain text."""
     auth: AuthConfig | None = None
     """Who may send; without it everybody who reaches the port."""

@@ -4,9 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from otel_discord.component import Authenticator
+from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.receivers.otlp.ingest import DecodingLimits
 from otel_discord.receivers.otlp.intake import Intake
-from otel_discord.receivers.otlp.tls import CertificateFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

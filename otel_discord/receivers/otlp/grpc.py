@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 
 from otel_discord.component import StartError
 from otel_discord.component.listening_sockets import listening_sockets
+from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.otlp.answers import GrpcError, grpc_error, success_body
 from otel_discord.receivers.otlp.config import GrpcConfig
@@ -21,7 +22,6 @@ from otel_discord.receivers.otlp.door import Door
 from otel_discord.receivers.otlp.ingest import WireFormat
 from otel_discord.receivers.otlp.intake import Incoming
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
-from otel_discord.receivers.otlp.tls import CertificateFiles
 from otel_discord.receivers.otlp.unix_sockets import free_unix_path
 from otel_discord.signals import OTLP_SERVICES, Signal
 

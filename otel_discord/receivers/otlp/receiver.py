@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from otel_discord.component import Authenticator, Host, Outlets, Settings, StartError
+from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.receivers.otlp.config import MIB, GrpcConfig, HttpConfig, OtlpConfig
 from otel_discord.receivers.otlp.door import Door
@@ -14,7 +15,6 @@ from otel_discord.receivers.otlp.grpc import GrpcServer, serve_grpc
 from otel_discord.receivers.otlp.http import HttpServer, serve_http
 from otel_discord.receivers.otlp.ingest import DecodingLimits, require_fast_protobuf
 from otel_discord.receivers.otlp.intake import Intake, Transport
-from otel_discord.receivers.otlp.tls import CertificateFiles
 
 TRANSPORTS: Final[tuple[Transport, ...]] = ("grpc", "http")
 
@@ -127,15 +127,8 @@ class OtlpReceiver:
         if config.tls is None:
             return None
         certificates = CertificateFiles(config.tls, f"{key_path}::tls")
-        if certificates.reload_interval_s:
-            reloading = asyncio.create_task(self._reload(certificates))
-            stack.push_async_callback(_end, reloading)
+        await stack.enter_async_context(certificates.kept_fresh(self._logger))
         return certificates
-
-    async def _reload(self, certificates: CertificateFiles) -> None:
-        while True:
-            await asyncio.sleep(certificates.reload_interval_s)
-            certificates.reload(self._logger)
 
     def _warn_if_open(self, config: GrpcConfig | HttpConfig, key_path: str) -> None:
         if is_open_to_the_network(config):
@@ -167,10 +160,3 @@ def _authenticator(config: GrpcConfig | HttpConfig, host: Host, key_path: str) -
         return host.extension(config.auth.authenticator, Authenticator)
     except StartError as error:
         raise StartError(f"{key_path}::auth::authenticator: {error}") from None
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.result()  # it never ends by itself but by a fault of ours, which must be seen

@@ -1,17 +1,19 @@
-"""Certificates: read, checked with a clear message, and read again when their files change."""
+"""Certificates of the servers in this house: read, checked with a clear message, read again when their files change."""
 
+import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
-from otel_discord.component import StartError
-from otel_discord.receivers.otlp.config import TlsConfig
+from otel_discord.component.errors import StartError
+from otel_discord.config.server_tls import ServerTls
 
-_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+_VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +29,19 @@ class Certificates:
 
 
 class CertificateFiles:
-    """The certificates of one server; ``on_change`` callbacks hear of new ones."""
+    """The certificates of one server; ``current`` is what new connections are shown.
 
-    def __init__(self, config: TlsConfig, key_path: str) -> None:
+    ``key_path`` is where its configuration is, for errors: ``receivers::otlp::protocols::http::tls``.
+
+    Raises:
+        StartError: a file cannot be read, or certificate and key do not fit.
+    """
+
+    def __init__(self, config: ServerTls, key_path: str) -> None:
         self._config = config
         self._key_path = key_path
         self._on_change: list[Callable[[], None]] = []
         self.current = self._load()
-
-    @property
-    def reload_interval_s(self) -> float:
-        """How often to call :meth:`reload`; 0 never."""
-        return self._config.reload_interval
 
     def new_context(self) -> ssl.SSLContext:
         """Return a server's context that goes along with the files.
@@ -52,14 +55,34 @@ class CertificateFiles:
         self._on_change.append(lambda: self._fill(context))
         return context
 
+    @contextlib.asynccontextmanager
+    async def kept_fresh(self, logger: logging.Logger) -> AsyncIterator[None]:
+        """Read the files again at ``reload_interval`` while the block runs; with an interval of 0 never."""
+        if not self._config.reload_interval:
+            yield
+            return
+        reloading = asyncio.create_task(self._reload_for_ever(logger), name=f"{self._key_path} certificates")
+        try:
+            yield
+        finally:
+            reloading.cancel()
+            await asyncio.wait({reloading})
+            if not reloading.cancelled():
+                reloading.result()  # it never ends by itself but by a fault of ours, which must be seen
+
+    async def _reload_for_ever(self, logger: logging.Logger) -> None:
+        while True:
+            await asyncio.sleep(self._config.reload_interval)
+            self.reload(logger)
+
     def reload(self, logger: logging.Logger) -> None:
         """Use changed files for new connections; unusable ones are logged and the old certificate stays."""
         try:
             fresh = self._load()
             if fresh != self.current:
-                self.current = fresh
                 for changed in self._on_change:
                     changed()
+                self.current = fresh  # last: what failed half way is tried again
                 logger.info("%s: using the new certificate", self._key_path)
         except StartError as error:
             logger.warning("%s; the old certificate stays in use", error)

@@ -88,7 +88,12 @@ class Run:
     """Whether posting the header was tried; it is never tried again at the cost of the run."""
     outcome: str = ""
     finalized_ms: int = 0
+    """0 also where nobody finalized it before its retention ended."""
+    drained: bool = False
+    """Whether what was on its way when it ended has had its time."""
     webhook_deleted: bool = False
+    outcome_told: bool = False
+    """Whether the header was edited for the last time, or that was tried."""
     archived_ms: int = 0
     cleaned_ms: int = 0
     tally: Tally = field(default_factory=Tally)

@@ -27,6 +27,7 @@ _COMMANDS: Final = MappingProxyType(
         "dead-letters": "otel_discord.cli.dead_letters:dead_letters",
         "maintenance": "otel_discord.cli.maintenance:maintenance",
         "silence": "otel_discord.cli.silence:silence",
+        "runs": "otel_discord.cli.runs:runs",
         "top": "otel_discord.cli.top:top",
         "demo": "otel_discord.cli.demo:demo",
     }

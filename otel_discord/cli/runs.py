@@ -12,6 +12,7 @@ _COMMANDS: Final = MappingProxyType(
         "finalize": "otel_discord.cli.runs_finalize:finalize",
         "list": "otel_discord.cli.runs_list:list_runs",
         "watch": "otel_discord.cli.runs_watch:watch",
+        "invite": "otel_discord.cli.runs_invite:invite",
     }
 )
 
@@ -37,6 +38,6 @@ class RunsGroup(click.Group):
 def runs() -> None:
     """Give a CI job, a training run or an agent run a channel of its own.
 
-    These commands ask a running service with the run_channels extension, over HTTP. Exit codes: 0 done, 1 refused or
+    All but invite ask a running service with the run_channels extension, over HTTP. Exit codes: 0 done, 1 refused or
     failed, 2 wrong usage, 75 try again later.
     """

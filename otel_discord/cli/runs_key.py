@@ -11,6 +11,8 @@ from otel_discord.cli.runs_answers import Answer
 
 F = TypeVar("F", bound=Callable[..., Any])
 GUILD_VARIABLE: Final = "OTEL_DISCORD_RUNS_GUILD_ID"
+MOST_PAGE_SIZE: Final = 200
+"""Of the API."""
 _MOST_PAGES: Final = 10_000
 
 AskPage = Callable[[Mapping[str, str]], Awaitable[Answer]]
@@ -75,7 +77,9 @@ async def channels_of(key: Mapping[str, Any], ask_page: AskPage) -> list[str]:
     found: list[str] = []
     token = ""
     for _ in range(_MOST_PAGES):
-        answer = await ask_page({"guildId": str(key.get("guildId", "")), "pageToken": token})
+        answer = await ask_page(
+            {"guildId": str(key.get("guildId", "")), "limit": str(MOST_PAGE_SIZE), "pageToken": token}
+        )
         runs = answer.body.get("runs")
         found += [
             str(run.get("channelId") or "")

@@ -10,7 +10,7 @@ import click
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.mute_answers import local_time, show_table
-from otel_discord.cli.runs_key import GUILD_VARIABLE
+from otel_discord.cli.runs_key import GUILD_VARIABLE, MOST_PAGE_SIZE
 from otel_discord.cli.runs_patience import ask_patiently, carry_out
 from otel_discord.cli.runs_server import Server, duration, server_options
 
@@ -69,7 +69,8 @@ async def _ask(server: Server, query: Mapping[str, str], limit: int, wait_s: flo
     token = ""
     async with runs_client(server) as client:
         while True:
-            page = {**query, "pageToken": token}
+            left = limit - len(found) if limit else MOST_PAGE_SIZE
+            page = {**query, "limit": str(min(left, MOST_PAGE_SIZE)), "pageToken": token}
             answer = await ask_patiently(
                 lambda limit_s, page=page: client.ask("GET", "/runs", query=page, timeout_s=limit_s),  # type: ignore[misc]
                 holds="runs",

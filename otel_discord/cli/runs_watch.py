@@ -39,7 +39,7 @@ _GOES_ON: Final = frozenset({"creating", "running"})
 def watch(server: Server, channel_id: str, interval: float, most: float | None, wait: float, as_json: bool) -> int:
     """Follow a run: a line for each change of its state, steps, errors and warnings, until it is finalized.
 
-    Exits 0 when it ended well, 1 when its outcome is a failure or a cancellation or it is gone, 75 when --for is over.
+    Exits 0 when it ended well, 1 when its outcome is a failure or a cancellation or is unknown, 75 when --for is over.
     """
     checked_choice(channel_id, {})
     if interval < 0.1:
@@ -48,6 +48,9 @@ def watch(server: Server, channel_id: str, interval: float, most: float | None, 
     if run is None:
         click.echo("The run goes on; --for is over.", err=True)
         return TRY_AGAIN
+    if not run.get("finalizedAt"):
+        click.echo("The run ended, and nobody has said how: its retention was over.", err=True)
+        return FAILURE
     return FAILURE if is_bad(str(run.get("outcome") or "")) else OK
 
 

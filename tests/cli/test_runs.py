@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from otel_discord.cli.commands import run_command_line
+from otel_discord.cli.runs_list import STATES
+from otel_discord.cli.runs_outcome import is_bad
+from otel_discord.extensions.run_channels.header import state_word
+from otel_discord.extensions.run_channels.runs import State
 from tests.cli.runs_service import CREATED, ENDED, RUN, TOKEN, WEBHOOK, Reply, Service, refused, serving
 
 KEY = ["--task-id", "build", "--attempt", "1", "--short-id", "ab12", "--guild-id", "42"]
@@ -296,7 +300,10 @@ def test_finalize_finds_a_run_by_its_key_over_pages(call: Call, capsys: pytest.C
     pages = [Reply(200, {"runs": others, "nextPageToken": "p2"}), Reply(200, {"runs": [RUN], "nextPageToken": ""})]
     with serving(*pages, Reply(202, ENDED)) as service:
         assert call(service, "finalize", *KEY, "--outcome", "success") == 0
-    assert [asked.query for asked in service.asked[:2]] == [{"guildId": "42"}, {"guildId": "42", "pageToken": "p2"}]
+    assert [asked.query for asked in service.asked[:2]] == [
+        {"guildId": "42", "limit": "200"},
+        {"guildId": "42", "limit": "200", "pageToken": "p2"},
+    ]
     assert service.asked[2].path == f"/runs/{CHANNEL}/finalize"
     assert "archived" in capsys.readouterr().out
 
@@ -335,7 +342,7 @@ def test_list_prints_runs_between_tabs(call: Call, capsys: pytest.CaptureFixture
     page = {"runs": [RUN, {**RUN, "taskId": "evil\x1b[2J\tx"}], "nextPageToken": ""}
     with serving(Reply(200, page)) as service:
         assert call(service, "list", "--guild-id", "42", "--state", "running") == 0
-    assert service.asked[0].query == {"guildId": "42", "state": "running"}
+    assert service.asked[0].query == {"guildId": "42", "state": "running", "limit": "50"}
     first, second = capsys.readouterr().out.splitlines()
     assert first.split("\t")[:5] == [CHANNEL, "build", "1", "ab12", "running"]
     assert "\x1b" not in second
@@ -377,7 +384,9 @@ def test_watch_stops_when_its_time_is_over(call: Call) -> None:
 
 def test_watch_gets_over_a_short_absence(call: Call) -> None:
     away = refused(503, "not_ready", "starting", "0")
-    with serving(run_of(), away, run_of(state="archived", outcome="success")) as service:
+    with serving(
+        run_of(), away, run_of(state="archived", outcome="success", finalizedAt="2026-11-22T13:00:00Z")
+    ) as service:
         assert call(service, "watch", CHANNEL, "--interval", "100ms") == 0
 
 
@@ -390,3 +399,46 @@ def test_watch_says_that_a_vanished_run_has_no_known_end(call: Call, capsys: pyt
 def test_watch_wants_a_run(call: Call) -> None:
     with serving(Reply(200, {})) as service:
         assert call(service, "watch", CHANNEL) == 1
+
+
+def test_watch_of_a_run_that_its_retention_ended_is_no_success(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(run_of(), run_of(state="cleaning", finalizedAt=None)) as service:
+        assert call(service, "watch", CHANNEL, "--interval", "100ms") == 1
+    assert "nobody has said how" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "outcome", ["ok", "failure", "error", "aborted", "cancelled", "passed", "fail", "done", "3 of 4"]
+)
+def test_what_is_red_in_discord_is_an_exit_code(outcome: str) -> None:
+    assert is_bad(outcome) == (state_word(outcome) in {"failed", "cancelled"})
+
+
+def test_states_are_those_of_the_service() -> None:
+    assert tuple(State) == STATES
+
+
+# ------------------------------------------------------------------------------------------------------------- invite
+@pytest.mark.parametrize(
+    ("options", "permissions"),
+    [
+        (["--minimal"], 536871952),
+        ([], 536988688),
+        (["--minimal", "--overwrites"], 805307408),
+        (["--overwrites"], 805424144),
+        (["--overwrites", "--threads"], 805424144 + (1 << 34) + (1 << 35) + (1 << 38)),
+    ],
+    ids=str,
+)
+def test_invite_prints_the_link(options: list[str], permissions: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["runs", "invite", "--application-id", "112233445566778899", *options]) == 0
+    said = capsys.readouterr()
+    link = f"https://discord.com/oauth2/authorize?client_id=112233445566778899&scope=bot&permissions={permissions}"
+    assert said.out.strip() == link
+    assert "Manage Webhooks" in said.err
+    assert ("Manage Roles" in said.err) == ("--overwrites" in options)
+
+
+@pytest.mark.parametrize("arguments", [["my-app"], ["1&scope=x"], ["112233445566778899", "--minimal", "--threads"]])
+def test_invite_of_nobody_is_refused(arguments: list[str]) -> None:
+    assert run_command_line(["runs", "invite", "--application-id", *arguments]) == 2

@@ -26,9 +26,11 @@ from otel_discord.testing.fake_discord.faults import (
     Truncate,
     any_request,
     method_is,
+    operation_is,
     posts,
     webhook_is,
 )
+from otel_discord.testing.fake_discord.guilds import AuditEntry, FakeBot, FakeGuild
 from otel_discord.testing.fake_discord.latency import Latency
 from otel_discord.testing.fake_discord.oracles import (
     Arrivals,
@@ -41,7 +43,8 @@ from otel_discord.testing.fake_discord.oracles import (
     records_in,
     records_shown,
 )
-from otel_discord.testing.fake_discord.profiles import PROFILES, Profile
+from otel_discord.testing.fake_discord.permissions import RUN_SERVICE, FakeOverwrite
+from otel_discord.testing.fake_discord.profiles import PROFILES, Profile, without_creation_limits
 from otel_discord.testing.fake_discord.rules import RULES, Switches, Violation
 from otel_discord.testing.fake_discord.server import FakeDiscordServer, serve_fake_discord
 from otel_discord.testing.fake_discord.state import FakeChannel, FakeFile, FakeMessage, FakeWebhook, JournalEntry
@@ -52,9 +55,11 @@ __all__ = [
     "PROFILES",
     "RATE_LIMITED",
     "RULES",
+    "RUN_SERVICE",
     "SERVER_ERRORS",
     "Answer",
     "Arrivals",
+    "AuditEntry",
     "Break",
     "Buckets",
     "Change",
@@ -62,11 +67,14 @@ __all__ = [
     "Cut",
     "Drip",
     "Exchange",
+    "FakeBot",
     "FakeChannel",
     "FakeDiscord",
     "FakeDiscordServer",
     "FakeFile",
+    "FakeGuild",
     "FakeMessage",
+    "FakeOverwrite",
     "FakeRequest",
     "FakeResponse",
     "FakeTransport",
@@ -89,10 +97,12 @@ __all__ = [
     "committed",
     "markers_of",
     "method_is",
+    "operation_is",
     "posts",
     "rate_limited_by_scope",
     "records_in",
     "records_shown",
     "serve_fake_discord",
     "webhook_is",
+    "without_creation_limits",
 ]

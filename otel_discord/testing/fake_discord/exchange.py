@@ -150,3 +150,6 @@ class Exchange:
     injected: bool
     """Whether a fault made the answer."""
     retry_after_s: float = 0.0
+    channel_id: str = ""
+    """Of a bot's request: what its path names."""
+    guild_id: str = ""

@@ -8,16 +8,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from otel_discord.testing.fake_discord import strict
+from otel_discord.testing.fake_discord.audit_reason import check_audit_reason, find_in_reason
+from otel_discord.testing.fake_discord.bot_call import BotCall
+from otel_discord.testing.fake_discord.bot_limits import charge_bot
+from otel_discord.testing.fake_discord.bot_operations import BOT_OPERATIONS
 from otel_discord.testing.fake_discord.conduct import Conduct, code_of, retry_after_s, scope_of
 from otel_discord.testing.fake_discord.counters import Buckets
+from otel_discord.testing.fake_discord.entrance import bot_of, check_route, check_user_agent
 from otel_discord.testing.fake_discord.exchange import Cut, Exchange, FakeRequest, FakeResponse
 from otel_discord.testing.fake_discord.fault_effects import committed, uncommitted
 from otel_discord.testing.fake_discord.faults import Change, Fault, Faults
 from otel_discord.testing.fake_discord.form_errors import RefusedError, refusal
+from otel_discord.testing.fake_discord.guilds import AuditEntry, FakeBot, FakeGuild
 from otel_discord.testing.fake_discord.latency import NO_LATENCY, Latency
+from otel_discord.testing.fake_discord.permissions import RUN_SERVICE, FakeOverwrite
 from otel_discord.testing.fake_discord.profiles import PROFILES, Profile
 from otel_discord.testing.fake_discord.rate_limits import (
     BANNED_MESSAGE,
@@ -41,7 +49,7 @@ _UNSET: Any = object()
 
 
 class FakeDiscord:
-    """A strict stand-in for Discord's webhooks.
+    """A strict stand-in for Discord: webhooks, and what bots do with channels, threads and messages.
 
     Args:
         profile: a name of :data:`PROFILES`, or a profile.
@@ -100,9 +108,45 @@ class FakeDiscord:
     def endpoint(self, endpoint: str) -> None:
         self.state.endpoint = endpoint
 
-    def add_channel(self, name: str = "alerts", *, type: int = TEXT, requires_tag: bool = False) -> FakeChannel:  # noqa: A002 - Discord's name
-        """Add a channel; type 15 is a forum."""
-        return self.state.add_channel(name, type=type, requires_tag=requires_tag)
+    def add_bot(self, token: str = "", *, name: str = "Runner", application_id: str = "") -> FakeBot:
+        """Add a bot, in no guild yet; requests with ``Authorization: Bot <token>`` are its own."""
+        return self.state.add_bot(token, name=name, application_id=application_id)
+
+    def add_guild(
+        self,
+        name: str = "Guild",
+        *,
+        bot: FakeBot | None = None,
+        bots: Sequence[FakeBot] = (),
+        permissions: int = RUN_SERVICE,
+    ) -> FakeGuild:
+        """Add an empty guild with bots, each of which has the permissions (bits)."""
+        return self.state.add_guild(name, bots=[*([bot] if bot is not None else []), *bots], permissions=permissions)
+
+    def add_channel(
+        self,
+        name: str = "alerts",
+        *,
+        type: int = TEXT,  # noqa: A002 - Discord's name
+        requires_tag: bool = False,
+        guild_id: str = "",
+        parent_id: str = "",
+        topic: str = "",
+        overwrites: Sequence[FakeOverwrite] | None = None,
+    ) -> FakeChannel:
+        """Add a channel as somebody else would, in the guild of ``add_webhook`` where none is named.
+
+        Type 4 is a category, 15 a forum. Neither bounds nor the form of the name are looked at.
+        """
+        return self.state.add_channel(
+            name,
+            type=type,
+            requires_tag=requires_tag,
+            guild_id=guild_id,
+            parent_id=parent_id,
+            topic=topic,
+            overwrites=overwrites,
+        )
 
     def add_thread(self, parent: FakeChannel, name: str = "thread") -> FakeChannel:
         """Add a thread to a channel."""
@@ -119,6 +163,15 @@ class FakeDiscord:
     def rotate_token(self, webhook: FakeWebhook) -> None:
         """Give a webhook another token; its former URL answers 401 with code 50027 from now on."""
         self.state.rotate_token(webhook)
+
+    def delete_channel(self, channel: FakeChannel) -> None:
+        """Remove a channel as a person would, with its threads and webhooks; channels of a category stay."""
+        self.state.delete_channel(channel)
+
+    @property
+    def audit(self) -> Sequence[AuditEntry]:
+        """What bots did to channels, threads and webhooks, with their reasons, in order."""
+        return self.state.audit
 
     @property
     def webhooks(self) -> Sequence[FakeWebhook]:
@@ -232,35 +285,30 @@ class FakeDiscord:
             return self._json(429, {"message": BANNED_MESSAGE, "code": 0}, now_s, {})
         charged = Charged({})
         try:
-            self._check_user_agent(request)
-            limited = self.limits.take_global(now_s)
+            check_user_agent(request, self.switches)
+            bot = bot_of(request, self.state) if route.for_bots else None
+            limited = self.limits.take_global_of(bot.id, now_s) if bot else self.limits.take_global(now_s)
             if limited is None:
-                webhook = self._find_webhook(route)
-                charged = self._charge(route, webhook, channel_id, now_s)
+                check_route(route, self._note)
+                carry_out: Callable[[], tuple[int, Any]]
+                if route.for_bots:
+                    bot_call = self._bot_call(request, route, bot, now_s)
+                    charged = self._charge_bot(bot_call)
+                    carry_out = partial(BOT_OPERATIONS[route.operation], bot_call)
+                else:
+                    webhook = self._find_webhook(route)
+                    charged = self._charge(route, webhook, channel_id, now_s)
+                    carry_out = partial(self._carry_out, request, route, webhook, now_s)
                 limited = charged.limited
                 if limited is None:
-                    return self._carry_out(request, route, webhook, charged, now_s)
+                    return self._done(*carry_out(), charged, now_s)
             return self._limited(limited, charged, route, now_s)
         except RefusedError as refused:
             if refused.status in {401, 403}:
                 self.limits.note_invalid(now_s)
             return self._bytes(refused.status, refused.body(legacy=route.legacy), now_s, charged.headers)
 
-    def _check_user_agent(self, request: FakeRequest) -> None:
-        agent = request.headers.get("user-agent", "")
-        if not agent or (agent.startswith("Python/3") and "aiohttp" in agent):
-            refused = refusal(self.switches.user_agent_status, 40333)
-            raise refused
-
     def _find_webhook(self, route: Route) -> FakeWebhook:
-        if route.version in {3, 4, 5}:
-            raise refusal(400, 50041)
-        if not route.operation:
-            if route.wrong_method:
-                raise RefusedError(405, 0, "405: Method Not Allowed")
-            raise RefusedError(404, 0, "404: Not Found")
-        if route.legacy:
-            self._note("unversioned", f"version {route.version or 'none'} in the path; send to /api/v10")
         webhook = self.state.webhooks.get(route.webhook_id)
         if webhook is None:
             raise refusal(404, 10015)
@@ -275,13 +323,31 @@ class FakeDiscord:
         channel = channel_id if in_channel else None
         return self.limits.take(route.operation, route.hash_template, key, channel, now_s, self.wall_s(now_s))
 
-    def _carry_out(
-        self, request: FakeRequest, route: Route, webhook: FakeWebhook, charged: Charged, now_s: float
-    ) -> FakeResponse:
+    def _carry_out(self, request: FakeRequest, route: Route, webhook: FakeWebhook, now_s: float) -> tuple[int, Any]:
         call = Call(
             request, route, webhook, self.state, self.switches, now_s, self.wall_s(now_s), self._index, self._note
         )
-        status, answer = OPERATIONS[route.operation](call)
+        return OPERATIONS[route.operation](call)
+
+    def _bot_call(self, request: FakeRequest, route: Route, bot: FakeBot | None, now_s: float) -> BotCall:
+        if bot is None:
+            raise RefusedError(401, 0, "401: Unauthorized")
+        wall_s = self.wall_s(now_s)
+        call = BotCall(request, route, bot, self.state, self.switches, now_s, wall_s, self._index, self._note)
+        call.look_up()
+        for rule, detail in find_in_reason(request, route.operation):
+            self._note(rule, detail)
+        return call
+
+    def _charge_bot(self, call: BotCall) -> Charged:
+        route = call.route
+        guild_id = route.guild_id or (call.channel.guild_id if route.channel_id else "")
+        charged = charge_bot(self.limits, call.request, route, call.bot.id, guild_id, call.now_s, call.wall_s)
+        if charged.limited is None:
+            check_audit_reason(call.request)
+        return charged
+
+    def _done(self, status: int, answer: Any, charged: Charged, now_s: float) -> FakeResponse:
         if answer is None:
             return FakeResponse(status, self._base_headers(now_s) | dict(charged.headers))
         return self._json(status, answer, now_s, charged.headers)
@@ -293,6 +359,8 @@ class FakeDiscord:
         return self._bytes(429, limited_body(limited, legacy=route.legacy), now_s, headers)
 
     def _channel_id(self, request: FakeRequest, route: Route) -> str:
+        if route.for_bots:
+            return route.channel_id
         webhook = self.state.webhooks.get(route.webhook_id)
         if webhook is None:
             return ""
@@ -325,6 +393,8 @@ class FakeDiscord:
                 method=request.method,
                 operation=route.operation,
                 webhook_id=route.webhook_id,
+                channel_id=route.channel_id,
+                guild_id=route.guild_id,
                 status=seen,
                 code=code_of(response),
                 scope=scope_of(response) if is_429 else "",

@@ -12,6 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from otel_discord.testing.fake_discord.exchange import Cut, FakeRequest
+from otel_discord.testing.fake_discord.routes import find_route
 
 if TYPE_CHECKING:
     from otel_discord.testing.fake_discord.fake import FakeDiscord
@@ -111,6 +112,11 @@ def method_is(method: str) -> Match:
 def webhook_is(webhook_id: str) -> Match:
     """Return a match for the requests to one webhook."""
     return lambda request: f"/webhooks/{webhook_id}/" in request.path
+
+
+def operation_is(name: str) -> Match:
+    """Return a match for one operation by its name in Discord's contract, such as ``create_webhook``."""
+    return lambda request: find_route(request.method, request.path).operation == name
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ Json = dict[str, Any]
 
 EDIT_KEYS = frozenset(["content", "embeds", "allowed_mentions", "components", "attachments", "flags", "poll"])
 CREATE_KEYS = EDIT_KEYS | {"username", "avatar_url", "tts", "thread_name", "applied_tags"}
+BOT_CREATE_KEYS = EDIT_KEYS | {"tts", "nonce", "enforce_nonce", "message_reference", "sticker_ids"}
 
 _CREATE_FLAGS = limits.SUPPRESS_EMBEDS | limits.SUPPRESS_NOTIFICATIONS | limits.IS_COMPONENTS_V2
 _EDIT_FLAGS = limits.SUPPRESS_EMBEDS | limits.IS_COMPONENTS_V2

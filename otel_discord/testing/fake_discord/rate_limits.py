@@ -54,6 +54,8 @@ class RateLimits:
     _buckets: dict[tuple[str, ...], _Bucket] = field(default_factory=dict)
     _channels: dict[str, Counter] = field(default_factory=dict)
     _global: Counter | None = None
+    _bots: dict[str, Counter] = field(default_factory=dict)
+    _hidden: dict[tuple[str, ...], Counter] = field(default_factory=dict)
     _invalid: Counter | None = None
     _answers: int = 0
 
@@ -73,11 +75,48 @@ class RateLimits:
             return None
         return Limited("global", self._global.retry_after_s(now_s))
 
+    def take_global_of(self, bot_id: str, now_s: float) -> Limited | None:
+        """Charge the limit over all requests of a bot."""
+        if self.profile.per_bot is None:
+            return None
+        counter = self._bots.get(bot_id)
+        if counter is None:
+            counter = self._bots[bot_id] = new_counter(self.profile.per_bot)
+        return None if counter.take(now_s) else Limited("global", counter.retry_after_s(now_s))
+
+    def take_hidden(self, key: tuple[str, ...], buckets: Buckets | None, now_s: float) -> Limited | None:
+        """Charge a limit that no header tells of before it answers 429."""
+        if buckets is None:
+            return None
+        counter = self._hidden.get(key)
+        if counter is None:
+            counter = self._hidden[key] = new_counter(buckets)
+        return None if counter.take(now_s) else Limited("user", counter.retry_after_s(now_s))
+
+    def take_bot(
+        self,
+        key: tuple[str, ...],
+        buckets: Buckets | None,
+        template: str,
+        channel: str | None,
+        now_s: float,
+        wall_s: float,
+    ) -> Charged:
+        """Charge the bucket of one operation of a bot, then the channel where one is given."""
+        if buckets is not None and key not in self._buckets:
+            self._buckets[key] = _Bucket(new_counter(buckets), buckets)
+        bucket = self._buckets.get(key) if buckets is not None else None
+        return self._charge(bucket, template, channel, now_s, wall_s)
+
     def take(
         self, operation: str, template: str, webhook: str, channel: str | None, now_s: float, wall_s: float
     ) -> Charged:
         """Charge the bucket of one operation of one webhook, then the channel where one is given."""
-        bucket = self._bucket(operation, webhook)
+        return self._charge(self._bucket(operation, webhook), template, channel, now_s, wall_s)
+
+    def _charge(
+        self, bucket: _Bucket | None, template: str, channel: str | None, now_s: float, wall_s: float
+    ) -> Charged:
         if bucket is None:
             limited = self._take_channel(channel, now_s)
             return Charged({}, limited)

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from otel_discord.testing.fake_discord.bot_routes import BOT_ROUTES
+
 _API: Final = re.compile(r"/api(?:/v(\d+))?(/.*)")
 _TEMPLATES: Final = (
     (
@@ -42,6 +44,16 @@ class Route:
     version: int = 0
     """0 where the path names none; that is v6."""
     wrong_method: bool = False
+    for_bots: bool = False
+    """Whether the operation asks for a bot's token."""
+    guild_id: str = ""
+    channel_id: str = ""
+    user_id: str = ""
+
+    @property
+    def major(self) -> str:
+        """The id that limits are counted by: of a webhook, a channel or a guild."""
+        return self.webhook_id or self.channel_id or self.guild_id
 
     @property
     def legacy(self) -> bool:
@@ -51,7 +63,7 @@ class Route:
     @property
     def hash_template(self) -> str:
         """What the bucket's hash is made of; never an id."""
-        return _SAME_HASH.get(self.operation, "webhook")
+        return _SAME_HASH.get(self.operation, self.operation if self.for_bots else "webhook")
 
 
 def find_route(method: str, path: str) -> Route:
@@ -72,4 +84,9 @@ def find_route(method: str, path: str) -> Route:
                 version,
                 wrong_method=method.upper() not in operations,
             )
+    for pattern, operations in BOT_ROUTES:
+        found = pattern.fullmatch(api[2])
+        if found:
+            operation = operations.get(method.upper(), "")
+            return Route(operation, version=version, wrong_method=not operation, for_bots=True, **found.groupdict())
     return Route(version=version)

@@ -46,6 +46,10 @@ class Switches:
     """Message flags that a webhook may not set."""
     threads_have_own_limit: bool = False
     """Whether the hidden channel limit counts a thread apart from its parent."""
+    stranger_guild: Literal["unknown", "no_access"] = "unknown"
+    """How a guild answers a bot that is not in it: 404 code 10004, or 403 code 50001."""
+    nonce_window_s: float = 180.0
+    """How long an enforced nonce holds; "a few minutes" are documented."""
     order_matters: bool = True
     """Whether two concurrent POSTs to one webhook are a violation."""
 
@@ -91,6 +95,42 @@ _REFUSED = [
     Rule("json", "Discord JSON code 50109", _D),
     Rule("user_agent", "https://docs.discord.com/developers/reference#user-agent", _D),
     Rule("webhook_name", "https://docs.discord.com/developers/resources/webhook#create-webhook", _D),
+    Rule("bot_token", "https://docs.discord.com/developers/reference#authentication", _D),
+    Rule("bot_permissions", "https://docs.discord.com/developers/topics/permissions", _D),
+    Rule("view_channel_first", "https://docs.discord.com/developers/topics/permissions#implicit-permissions", _D),
+    Rule("guild_unknown_to_stranger", "how a guild answers who is not in it is not documented", _A),
+    Rule(
+        "overwrites_own_bits",
+        "https://docs.discord.com/developers/resources/guild#create-guild-channel; discord/discord-api-docs#2524",
+        _D,
+    ),
+    Rule("overwrites_manage_roles", "https://docs.discord.com/developers/resources/channel#modify-channel", _D),
+    Rule("channel_name_length", "https://docs.discord.com/developers/resources/channel#modify-channel", _D),
+    Rule("channel_name_form", "discord/discord-api-docs#1646, discord-jda/JDA#1124", _O),
+    Rule("channel_topic_length", "https://docs.discord.com/developers/resources/channel#modify-channel", _D),
+    Rule(
+        "channel_parent",
+        "https://docs.discord.com/developers/resources/channel#modify-channel; the words of the error are assumed",
+        _A,
+    ),
+    Rule("channel_synced_with_category", "discord.py Guild.create_text_channel", _O),
+    Rule(
+        "category_channels_count",
+        "https://docs.discord.com/developers/resources/channel#channel-object-channel-types",
+        _D,
+    ),
+    Rule("guild_channels_count", "Discord JSON code 30013", _D),
+    Rule("channel_webhooks_count", "Discord JSON code 30007", _D),
+    Rule("guild_webhooks_count", "Discord JSON code 30058", _D),
+    Rule("webhook_token_of_own_only", "https://docs.discord.com/developers/resources/webhook#webhook-object", _O),
+    Rule("active_threads_count", "Discord JSON code 160006", _D),
+    Rule("thread_archived", "https://docs.discord.com/developers/topics/threads", _D),
+    Rule("message_nonce", "https://docs.discord.com/developers/resources/message#create-message", _D),
+    Rule("message_nonce_across_channels", "the documentation speaks of the author alone", _A),
+    Rule("audit_reason_length", "https://docs.discord.com/developers/resources/audit-log", _D),
+    Rule("limit_channel_edit", "discord/discord-api-docs#1900, #2190", _O),
+    Rule("limit_create_channel", "like the known one of roles; number and scope are assumed", _A),
+    Rule("limit_create_webhook", "discord/discord-api-docs#3426; number and scope are assumed", _A),
 ]
 
 _STRICT = [
@@ -118,6 +158,11 @@ _STRICT = [
     Rule("tombstoned", "https://docs.discord.com/developers/topics/rate-limits", _D, strict=True),
     Rule("redirect_followed", "a redirect would carry the token elsewhere", _A, strict=True),
     Rule("edit_clears_attachments", "https://docs.discord.com/developers/resources/webhook", _D, strict=True),
+    Rule("missing_audit_reason", "who reads the audit log wants to know why", _A, strict=True),
+    Rule("audit_reason_encoding", "https://docs.discord.com/developers/resources/audit-log", _D, strict=True),
+    Rule(
+        "marked_channel_renamed", "discord/discord-api-docs#2190; a topic that a bot set is its mark", _A, strict=True
+    ),
 ]
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in (*_REFUSED, *_STRICT)}

@@ -2,13 +2,17 @@
 
 import random
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from otel_discord.testing.fake_discord.form_files import Upload
+from otel_discord.testing.fake_discord.guilds import AuditEntry, FakeBot, FakeGuild
+from otel_discord.testing.fake_discord.permissions import RUN_SERVICE, FakeOverwrite
 from otel_discord.testing.fake_discord.snowflake import Snowflakes
 
-TEXT, FORUM, MEDIA, THREAD = 0, 15, 16, 11
+TEXT, CATEGORY, ANNOUNCEMENT, FORUM, MEDIA = 0, 4, 5, 15, 16
+ANNOUNCEMENT_THREAD, THREAD, PRIVATE_THREAD = 10, 11, 12
 """Channel types. https://docs.discord.com/developers/resources/channel#channel-object-channel-types"""
 
 _TOKEN_CHARS = string.ascii_letters + string.digits + "-_"
@@ -20,7 +24,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class FakeChannel:
-    """A channel, or a thread where ``parent_id`` is a channel with webhooks."""
+    """A channel or category; or a thread, whose ``parent_id`` is the channel that it is in."""
 
     id: str
     name: str
@@ -29,11 +33,31 @@ class FakeChannel:
     parent_id: str = ""
     requires_tag: bool = False
     locked: bool = False
+    topic: str = ""
+    overwrites: list[FakeOverwrite] = field(default_factory=list)
+    position: int = 0
+    made_by: str = ""
+    """The bot that made it; of threads their owner."""
+    archived: bool = False
+    archived_wall_s: float = 0.0
+    """When a thread was archived or taken out of the archive."""
+    created_wall_s: float = _BEGINNING_S
+    message_count: int = 0
 
     @property
     def is_forum(self) -> bool:
         """Whether messages live in threads only."""
         return self.type in {FORUM, MEDIA}
+
+    @property
+    def is_category(self) -> bool:
+        """Whether it holds channels."""
+        return self.type == CATEGORY
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether it is a thread, or a post of a forum."""
+        return self.type in {ANNOUNCEMENT_THREAD, THREAD, PRIVATE_THREAD}
 
 
 @dataclass(slots=True)
@@ -47,6 +71,8 @@ class FakeWebhook:
     state: "State" = field(repr=False, compare=False)
     name: str = "Spidey Bot"
     avatar: str | None = None
+    made_by: str = ""
+    """The bot that made it; "" for a person."""
 
     @property
     def url(self) -> str:
@@ -90,6 +116,9 @@ class FakeMessage:
     edited_wall_s: float | None = None
     edits: int = 0
     deleted: bool = False
+    author_id: str = ""
+    """The bot that wrote it; "" where a webhook did."""
+    nonce: str = ""
 
     def texts(self) -> list[str]:
         """Return every text that a reader sees, in order: content, then each embed's parts, then text files."""
@@ -126,25 +155,88 @@ class State:
         self.webhooks: dict[str, FakeWebhook] = {}
         self.messages: dict[str, FakeMessage] = {}
         self.journal: list[JournalEntry] = []
+        self.bots: dict[str, FakeBot] = {}
+        """By token."""
+        self.guilds: dict[str, FakeGuild] = {}
+        self.audit: list[AuditEntry] = []
         self._dice = random.Random(seed)
         self.guild_id = self.snowflakes.next(_BEGINNING_S)
+        self.guilds[self.guild_id] = FakeGuild(self.guild_id, "Fake", "", self)
 
-    def add_channel(self, name: str = "alerts", *, type: int = TEXT, requires_tag: bool = False) -> FakeChannel:  # noqa: A002 - Discord's name
-        """Add a channel to the guild."""
-        channel = FakeChannel(self._id(), name, type, self.guild_id, requires_tag=requires_tag)
+    def add_bot(
+        self, token: str = "", *, name: str = "Runner", application_id: str = "", message_content: bool = True
+    ) -> FakeBot:
+        """Add a bot, in no guild yet."""
+        bot_id = self._id()
+        bot = FakeBot(
+            bot_id, token or f"made-up-token-of.bot.{bot_id}", name, application_id or bot_id, message_content
+        )
+        self.bots[bot.token] = bot
+        return bot
+
+    def add_guild(
+        self, name: str = "Guild", *, bots: Sequence[FakeBot] = (), permissions: int = RUN_SERVICE
+    ) -> FakeGuild:
+        """Add a guild without channels; its bots have the permissions."""
+        guild = FakeGuild(self._id(), name, self._id(), self)
+        self.guilds[guild.id] = guild
+        for bot in bots:
+            guild.permissions[bot.id] = permissions
+            guild.role_ids[bot.id] = self._id()
+        return guild
+
+    def add_channel(
+        self,
+        name: str = "alerts",
+        *,
+        type: int = TEXT,  # noqa: A002 - Discord's name
+        requires_tag: bool = False,
+        guild_id: str = "",
+        parent_id: str = "",
+        topic: str = "",
+        overwrites: Sequence[FakeOverwrite] | None = None,
+        wall_s: float = _BEGINNING_S,
+    ) -> FakeChannel:
+        """Add a channel to a guild; without ``overwrites`` it takes its category's. Nothing is too many here."""
+        channel = FakeChannel(
+            self.snowflakes.next(wall_s), name, type, guild_id or self.guild_id, requires_tag=requires_tag
+        )
+        parent = self.channels.get(parent_id)
+        channel.parent_id, channel.topic, channel.created_wall_s = parent_id, topic, wall_s
+        channel.position = len(self.channels)
+        channel.overwrites = list(parent.overwrites if overwrites is None and parent is not None else overwrites or ())
         self.channels[channel.id] = channel
         return channel
 
-    def add_thread(self, parent: FakeChannel, name: str = "thread") -> FakeChannel:
+    def add_thread(
+        self,
+        parent: FakeChannel,
+        name: str = "thread",
+        *,
+        type: int = THREAD,  # noqa: A002 - Discord's name
+        wall_s: float = _BEGINNING_S,
+        thread_id: str = "",
+    ) -> FakeChannel:
         """Add a thread to a channel."""
-        thread = FakeChannel(self._id(), name, THREAD, self.guild_id, parent_id=parent.id)
+        thread = FakeChannel(
+            thread_id or self.snowflakes.next(wall_s), name, type, parent.guild_id, parent_id=parent.id
+        )
+        thread.created_wall_s = thread.archived_wall_s = wall_s
         self.channels[thread.id] = thread
         return thread
 
-    def add_webhook(self, channel: FakeChannel | None = None, *, name: str = "Spidey Bot") -> FakeWebhook:
+    def add_webhook(
+        self,
+        channel: FakeChannel | None = None,
+        *,
+        name: str = "Spidey Bot",
+        made_by: str = "",
+        wall_s: float = _BEGINNING_S,
+    ) -> FakeWebhook:
         """Add a webhook to a channel, to a new one if none is given."""
         channel = channel or self.add_channel()
-        webhook = FakeWebhook(self._id(), self.new_token(), channel.id, self.guild_id, self, name)
+        webhook_id = self.snowflakes.next(wall_s)
+        webhook = FakeWebhook(webhook_id, self.new_token(), channel.id, channel.guild_id, self, name, made_by=made_by)
         self.webhooks[webhook.id] = webhook
         return webhook
 
@@ -157,10 +249,13 @@ class State:
         webhook.token = self.new_token()
 
     def delete_channel(self, channel: FakeChannel) -> None:
-        """Remove a channel with its threads and webhooks."""
+        """Remove a channel with its threads and webhooks; the channels of a category stay and are in none."""
         self.channels.pop(channel.id, None)
-        for thread in [each for each in self.channels.values() if each.parent_id == channel.id]:
-            del self.channels[thread.id]
+        for child in [each for each in self.channels.values() if each.parent_id == channel.id]:
+            if child.is_thread:
+                del self.channels[child.id]
+            else:
+                child.parent_id = ""
         for webhook in [each for each in self.webhooks.values() if each.channel_id == channel.id]:
             del self.webhooks[webhook.id]
 

@@ -10,7 +10,7 @@ from typing import Any
 from otel_discord.testing.fake_discord.exchange import FakeRequest
 from otel_discord.testing.fake_discord.form_body import Body
 from otel_discord.testing.fake_discord.form_files import IMAGE_SUFFIXES, cleansed
-from otel_discord.testing.fake_discord.form_message import CREATE_KEYS, EDIT_KEYS, attachment_urls
+from otel_discord.testing.fake_discord.form_message import BOT_CREATE_KEYS, CREATE_KEYS, EDIT_KEYS, attachment_urls
 from otel_discord.testing.fake_discord.form_values import fraction_digits
 
 Finding = tuple[str, str]
@@ -46,14 +46,21 @@ def find_in_create(request: FakeRequest, body: Body) -> Iterator[Finding]:
     """Yield what a new message shows."""
     if request.query.get("wait", "").lower() not in {"true", "1"}:
         yield "wait_false", "without wait=true nothing tells whether the message was saved"
-    yield from _unknown_keys(body.json, CREATE_KEYS, "")
+    yield from unknown_keys(body.json, CREATE_KEYS, "")
+    yield from _noise(body.json, "", allow_null=False)
+    yield from _in_message(body)
+
+
+def find_in_bot_create(body: Body) -> Iterator[Finding]:
+    """Yield what a new message of a bot shows; it is always waited for."""
+    yield from unknown_keys(body.json, BOT_CREATE_KEYS)
     yield from _noise(body.json, "", allow_null=False)
     yield from _in_message(body)
 
 
 def find_in_edit(body: Body, *, files: Mapping[str, str]) -> Iterator[Finding]:
     """Yield what an edit shows; null is allowed, it clears. ``files`` of the message: names by ids."""
-    yield from _unknown_keys(body.json, EDIT_KEYS, "")
+    yield from unknown_keys(body.json, EDIT_KEYS, "")
     yield from _noise(body.json, "", allow_null=True)
     if files and body.files and "attachments" not in body.json:
         yield "edit_clears_attachments", "an edit with files must name every file to keep"
@@ -66,7 +73,7 @@ def _in_message(body: Body, kept: Sequence[str] = ()) -> Iterator[Finding]:
     if "allowed_mentions" not in body.json or body.json["allowed_mentions"] is None:
         yield "missing_allowed_mentions", "without allowed_mentions the text decides who is pinged"
     elif isinstance(body.json["allowed_mentions"], dict):
-        yield from _unknown_keys(body.json["allowed_mentions"], _MENTION_KEYS, "allowed_mentions.")
+        yield from unknown_keys(body.json["allowed_mentions"], _MENTION_KEYS, "allowed_mentions.")
     embeds = [embed for embed in _list(body.json.get("embeds")) if isinstance(embed, dict)]
     urls = [embed["url"] for embed in embeds if embed.get("url")]
     if len(set(urls)) < len(urls):
@@ -78,13 +85,13 @@ def _in_message(body: Body, kept: Sequence[str] = ()) -> Iterator[Finding]:
 
 
 def _in_embed(embed: dict[str, Any], path: str) -> Iterator[Finding]:
-    yield from _unknown_keys(embed, _EMBED_KEYS, path)
+    yield from unknown_keys(embed, _EMBED_KEYS, path)
     for key, allowed in _PARTS.items():
         if isinstance(embed.get(key), dict):
-            yield from _unknown_keys(embed[key], allowed, f"{path}{key}.")
+            yield from unknown_keys(embed[key], allowed, f"{path}{key}.")
     for index, field in enumerate(_list(embed.get("fields"))):
         if isinstance(field, dict):
-            yield from _unknown_keys(field, _FIELD_KEYS, f"{path}fields[{index}].")
+            yield from unknown_keys(field, _FIELD_KEYS, f"{path}fields[{index}].")
     timestamp = embed.get("timestamp")
     if isinstance(timestamp, str) and (fraction_digits(timestamp) or 0) > 6:
         yield "timestamp_digits", f"{path}timestamp has more than 6 digits of a second"
@@ -132,7 +139,8 @@ def _shape(embed: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unknown_keys(owner: dict[str, Any], known: frozenset[str], path: str) -> Iterator[Finding]:
+def unknown_keys(owner: dict[str, Any], known: frozenset[str], path: str = "") -> Iterator[Finding]:
+    """Yield the keys that an object should not have."""
     for key in owner:
         if key not in known:
             yield "unknown_key", f"{path}{key} is no key here"

@@ -17,9 +17,10 @@ from otel_discord.testing.fake_discord.form_files import Upload
 from otel_discord.testing.fake_discord.form_mentions import pinged
 from otel_discord.testing.fake_discord.form_message import MessageForm, check_create, check_edit, check_username
 from otel_discord.testing.fake_discord.form_values import Form
+from otel_discord.testing.fake_discord.message_changes import apply_edit, stored
 from otel_discord.testing.fake_discord.routes import Route
 from otel_discord.testing.fake_discord.rules import Switches
-from otel_discord.testing.fake_discord.state import FakeChannel, FakeFile, FakeMessage, FakeWebhook, JournalEntry, State
+from otel_discord.testing.fake_discord.state import FakeChannel, FakeMessage, FakeWebhook, JournalEntry, State
 
 Answer = tuple[int, Any]
 
@@ -56,7 +57,7 @@ def execute_webhook(call: Call) -> Answer:
         content=form.content,
         embeds=form.embeds,
         components=form.components,
-        files=[_stored(call, upload) for upload in form.attachments.uploads],
+        files=[stored(call.state, call.wall_s, upload) for upload in form.attachments.uploads],
         flags=form.flags or 0,
         tts=body.json.get("tts") is True,
         pinged=pinged(form.content, body.json),
@@ -79,7 +80,7 @@ def update_webhook_message(call: Call) -> Answer:
     files = {file.id: file.filename for file in message.files}
     _note_all(call, strict.find_in_edit(body, files=files))
     form = check_edit(body, call.switches, known_files=files)
-    _apply_edit(call, message, body, form)
+    apply_edit(call.state, call.wall_s, message, body, form)
     message.edited_wall_s = call.wall_s
     message.edits += 1
     _journal(call, "edited", message, body.json, form.attachments.uploads)
@@ -144,31 +145,18 @@ def _target_channel(call: Call, form: MessageForm, body: Body) -> FakeChannel:
             raise refusal(404, 10003)
         if thread.locked:
             raise refusal(400, 160005)
+        if thread.archived:
+            thread.archived, thread.archived_wall_s = False, call.wall_s
         return thread
     if parent.is_forum:
         if not form.thread_name:
             raise refusal(400, 220001)
         if parent.requires_tag and not body.json.get("applied_tags"):
             raise refusal(400, 40067)
-        return call.state.add_thread(parent, form.thread_name)
+        return call.state.add_thread(parent, form.thread_name, wall_s=call.wall_s)
     if form.thread_name:
         raise refusal(400, 220003)
     return parent
-
-
-def _apply_edit(call: Call, message: FakeMessage, body: Body, form: MessageForm) -> None:
-    content = form.content if "content" in body.json else message.content
-    embeds = form.embeds if "embeds" in body.json else message.embeds
-    components = form.components if "components" in body.json else message.components
-    keep = form.attachments.keep
-    kept = [file for file in message.files if keep is None or file.id in keep]
-    if len(kept) + len(form.attachments.uploads) > limits.FILES:
-        raise refusal(400, 30015)
-    if not (content or embeds or components or kept or form.attachments.uploads):
-        raise refusal(400, 50006)
-    message.content, message.embeds, message.components = content, embeds, components
-    message.flags = message.flags if form.flags is None else form.flags
-    message.files = kept + [_stored(call, upload) for upload in form.attachments.uploads]
 
 
 def _message(call: Call) -> FakeMessage:
@@ -179,11 +167,6 @@ def _message(call: Call) -> FakeMessage:
     if message is None or gone or message.channel_id != place:
         raise refusal(404, 10008)
     return message
-
-
-def _stored(call: Call, upload: Upload) -> FakeFile:
-    file_id = call.state.snowflakes.next(call.wall_s)
-    return FakeFile(file_id, upload.filename, upload.title, upload.description, upload.data, upload.content_type)
 
 
 def _journal(call: Call, kind: Any, message: FakeMessage, json: dict[str, Any], files: tuple[Upload, ...]) -> None:

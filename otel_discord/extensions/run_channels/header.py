@@ -38,7 +38,7 @@ _FIELDS_CHARS: Final = 4000
 
 
 def state_word(outcome: str) -> str:
-    """Return the state that an outcome means: ``succeeded``, ``failed``, ``cancelled``, for other words ``finished``."""
+    """Return the state that an outcome means: ``succeeded``, ``failed`` or ``cancelled``; ``finished`` for others."""
     return _WORDS.get(outcome.strip().lower(), FINISHED)
 
 
@@ -88,7 +88,7 @@ def _fate(card: RunCard) -> str:
         return f"running · started {started}"
     word = f"**{card.state}**"
     if card.outcome and card.outcome.strip().lower() not in _WORDS:
-        word = f"{word}: {_shown(card.outcome, _OUTCOME_CHARS)}"
+        word = f"{word} ({_shown(card.outcome, _OUTCOME_CHARS)})"
     if card.ended_unix_s is None:
         return f"{word} · started {started}"
     took = duration(max(0.0, card.ended_unix_s - card.started_unix_s))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Final
 
 from otel_discord.component import (
@@ -11,14 +11,11 @@ from otel_discord.component import (
     ComponentError,
     Host,
     Outlets,
-    QueueLimits,
     Receipt,
     RetryableError,
     Settings,
     ShutdownError,
-    Sizer,
     StartError,
-    Storage,
     WorkQueue,
 )
 from otel_discord.connectors.heartbeat.config import HeartbeatConfig
@@ -30,7 +27,7 @@ from otel_discord.connectors.heartbeat.status import Seen, status_batch
 from otel_discord.connectors.heartbeat.telling import to_batch
 from otel_discord.connectors.heartbeat.watching import Silences, Watching, make_watching
 from otel_discord.exporterhelper.handover import Handover
-from otel_discord.exporterhelper.kept_queue import kept_queue
+from otel_discord.exporterhelper.state_queue import open_state_queue
 from otel_discord.ottl import OttlError
 from otel_discord.ottl.told_once import ToldOnce
 from otel_discord.signals import Batch, Signal
@@ -38,8 +35,6 @@ from otel_discord.signals import Batch, Signal
 _WHOLE_EVERY_S: Final = 10.0
 _LAST_WORDS_S: Final = 2.0
 _SILENCES: Final = "silences"
-_LIMITS: Final = QueueLimits(1, Sizer.REQUESTS, 2**20)
-"""Of a queue of which only the state is used."""
 
 
 class HeartbeatConnector:
@@ -76,7 +71,7 @@ class HeartbeatConnector:
             StartError: the storage is not there, or cannot be read.
         """
         self._host = host
-        async with self._open_queue(host) as queue:
+        async with open_state_queue(host, self._config.storage, f"{self._settings.id}/alerts") as queue:
             await self._begin(queue)
             with self._numbers.shown():
                 self._is_open = True
@@ -154,12 +149,6 @@ class HeartbeatConnector:
             self._is_status_refused = False
         self._counted_since_s = loop_s
         return True
-
-    def _open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
-        if self._config.storage is None:
-            return kept_queue(host, _LIMITS)
-        storage: Storage = host.extension(self._config.storage, Storage)
-        return storage.open_queue(f"{self._settings.id}/alerts", _LIMITS)
 
     async def _begin(self, queue: WorkQueue) -> None:
         loop_s = asyncio.get_running_loop().time()

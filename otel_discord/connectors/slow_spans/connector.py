@@ -5,23 +5,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
-from otel_discord.component import (
-    ACCEPTED,
-    Host,
-    Outlets,
-    QueueLimits,
-    Receipt,
-    RetryableError,
-    Settings,
-    ShutdownError,
-    Sizer,
-    StartError,
-    Storage,
-)
+from otel_discord.component import ACCEPTED, Host, Outlets, Receipt, RetryableError, Settings, ShutdownError, StartError
 from otel_discord.connectors.slow_spans.config import SlowSpansConfig
 from otel_discord.connectors.slow_spans.judging import Judge, Matches
 from otel_discord.connectors.slow_spans.learned_keeper import BETWEEN_WRITES_S, LearnedKeeper
@@ -31,14 +18,13 @@ from otel_discord.connectors.slow_spans.own_numbers import OwnNumbers
 from otel_discord.connectors.slow_spans.path import Note
 from otel_discord.connectors.slow_spans.records import SlowSpan, slow_span, tell
 from otel_discord.connectors.slow_spans.traces import Trace, Traces
+from otel_discord.exporterhelper.state_queue import open_state_queue
 from otel_discord.ottl import ConditionSequence, ContextKind, ErrorMode, OttlError, SpanItem, parse_condition
 from otel_discord.ottl.told_once import ToldOnce
 from otel_discord.signals import Batch, Signal, TracesBatch, find_attribute, span_id_hex, trace_id_hex
 from otel_discord.signals.callee import callee
 
 _NS = 1_000_000_000
-_LIMITS: Final = QueueLimits(1, Sizer.REQUESTS, 2**20)
-"""Of a queue of which only the state is used."""
 _CLOCK_KEYS = ("service.name", "service.instance.id", "host.name", "host.id", "k8s.pod.uid", "container.id")
 
 
@@ -192,8 +178,7 @@ class SlowSpansConnector:
         if self._config.storage is None or not self._config.learned.enabled:
             yield None
             return
-        storage: Storage = host.extension(self._config.storage, Storage)
-        async with storage.open_queue(f"{self._id}/learned", _LIMITS) as queue:
+        async with open_state_queue(host, self._config.storage, f"{self._id}/learned") as queue:
             keeper = LearnedKeeper(
                 queue=queue, operations=operations, logger=self._logger, wall_clock_ns=self._wall_clock_ns
             )

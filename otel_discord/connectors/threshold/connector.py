@@ -3,21 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Final
 
 from otel_discord.component import (
     ACCEPTED,
     Host,
     Outlets,
-    QueueLimits,
     Receipt,
     RetryableError,
     Settings,
     ShutdownError,
-    Sizer,
     StartError,
-    Storage,
     WorkQueue,
 )
 from otel_discord.connectors.threshold.book import Book, Key
@@ -32,7 +29,7 @@ from otel_discord.connectors.threshold.telling import Parcel
 from otel_discord.connectors.threshold.turns import Turns
 from otel_discord.connectors.threshold.warm_up import warm_until_ns
 from otel_discord.exporterhelper.handover import Handover
-from otel_discord.exporterhelper.kept_queue import kept_queue
+from otel_discord.exporterhelper.state_queue import open_state_queue
 from otel_discord.ottl import OttlError
 from otel_discord.ottl.told_once import ToldOnce
 from otel_discord.signals import Batch, MetricsBatch, Signal
@@ -44,8 +41,6 @@ _LAST_WORDS_S: Final = 2.0
 _LEAST_TELLING_S: Final = 1.0
 _MOST_CHANGED: Final = 500
 """Turns of lives that are stored at once, beside those that are told."""
-_LIMITS: Final = QueueLimits(1, Sizer.REQUESTS, 2**20)
-"""Of a queue of which only the state is used."""
 
 
 class ThresholdConnector:
@@ -82,7 +77,7 @@ class ThresholdConnector:
         """
         self._host = host
         rules = make_rules(self._config)
-        async with self._open_queue(host) as queue:
+        async with open_state_queue(host, self._config.storage, f"{self._settings.id}/alerts") as queue:
             await self._restore(queue, rules)
             self._numbers = OwnNumbers(self._settings.meter, str(self._settings.id), rules, self._book)
             with self._numbers.shown():
@@ -174,12 +169,6 @@ class ThresholdConnector:
     def _takes_long(self, turns: Turns) -> bool:
         passed_s = asyncio.get_running_loop().time() - turns.begun_s
         return passed_s > max(self._config.evaluation_interval, _LEAST_TELLING_S)
-
-    def _open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
-        if self._config.storage is None:
-            return kept_queue(host, _LIMITS)
-        storage: Storage = host.extension(self._config.storage, Storage)
-        return storage.open_queue(f"{self._settings.id}/alerts", _LIMITS)
 
     async def _restore(self, queue: WorkQueue, rules: list[Rule]) -> None:
         self._book = Book(self._config.max_alerts)

@@ -1,0 +1,22 @@
+"""Where a connector keeps what it knows: in a storage, or with the host until its successor comes."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+from otel_discord.component.host import Host
+from otel_discord.component.storage import QueueLimits, Sizer, Storage, WorkQueue
+from otel_discord.exporterhelper.kept_queue import kept_queue
+
+_LIMITS: Final = QueueLimits(1, Sizer.REQUESTS, 2**20)
+
+
+def open_state_queue(host: Host, storage: str | None, owner: str) -> AbstractAsyncContextManager[WorkQueue]:
+    """Open a queue of which only the state is used, in the extension ``storage`` under the name ``owner``; without a
+    storage it lasts as long as the process.
+
+    Raises:
+        StartError: the storage is not there; on entering: it is not open, or this queue is open already.
+    """
+    if storage is None:
+        return kept_queue(host, _LIMITS)
+    return host.extension(storage, Storage).open_queue(owner, _LIMITS)

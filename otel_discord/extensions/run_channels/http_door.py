@@ -41,7 +41,8 @@ _SAFE_HEADERS: Final = {
     "Server": "otel-discord",
     "X-Content-Type-Options": "nosniff",
 }
-_SPACES: Final = re.compile(r"\s+")
+_QUOTING: Final = re.compile(r":|\n|\bb['\"]")
+"""From here on the parser repeats what was sent, which may hold a token."""
 
 
 class _Connection(RequestHandler):
@@ -168,7 +169,7 @@ def _response(answer: Answer, request_id: str) -> web.Response:
 
 
 def _why(message: str) -> str:
-    words = _SPACES.sub(" ", message.partition("\n")[0]).strip(" :")[:200]
+    words = _QUOTING.split(message, maxsplit=1)[0].strip()[:200]
     return f"not a valid HTTP request: {words}" if words and words.isprintable() else "not a valid HTTP request"
 
 

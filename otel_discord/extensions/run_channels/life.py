@@ -68,7 +68,9 @@ class Policy:
 def settled(run: Run, now_ms: int, policy: Policy) -> Run:
     """Return the run as it is by now: what time alone changes, and what follows when all steps of a state are done."""
     if run.state in (State.CREATING, State.RUNNING) and now_ms >= ends_ms(run, policy):
-        run = replace(run, state=State.FINISHING if run.channel_id else State.CLEANING)
+        run = replace(run, state=State.FINISHING)
+    if run.state is State.FINISHING and not run.channel_id:
+        return replace(run, state=State.CLEANING)
     if run.state is State.FINISHING and _is_going(run, now_ms, policy) and run.drained and _webhook_is_done(run):
         run = replace(run, state=State.CLEANING)
     if run.state is State.ARCHIVED and now_ms >= run.expires_ms:

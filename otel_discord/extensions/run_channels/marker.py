@@ -1,8 +1,8 @@
 """The mark by which a channel is known to be a run's, made by us: a topic that people can read, and its signed end.
 
 It is set when the channel is made and never changed, holds all that is needed to go on with an empty storage, and is
-believed only with our signature and in the guild that it was made for. A channel that a person clones has the mark as
-well: of several the one with the lowest id is the run's, and the others are nobody's business.
+believed only with our signature and in the guild that it was made for. A channel that a person clones carries it too:
+of several the one with the lowest id is the run's.
 """
 
 import base64
@@ -84,11 +84,11 @@ def marker_in_message(message: Mapping[str, Any], guild_id: str, signing_key: Se
 def with_marker(message: Mapping[str, Any], marker: Marker, parent_id: str, signing_key: Secret) -> dict[str, Any]:
     """Return a thread's header that carries the mark: its title links to the parent channel, the mark follows the #.
 
-    Of a message without embeds the link stands in the content, as the last line.
+    Of a message without an embed's title the link stands in the content, as the last line.
     """
     link = f"https://discord.com/channels/{marker.key.guild_id}/{parent_id}#{machine_part(marker, signing_key)}"
     embeds = list(message.get("embeds") or ())
-    if embeds:
+    if embeds and embeds[0].get("title"):
         return {**message, "embeds": [{**embeds[0], "url": link}, *embeds[1:]]}
     content = cut_middle(str(message.get("content") or ""), 2000 - len(link) - 4, markdown=True)
     return {**message, "content": f"{content}\n<{link}>".strip()}

@@ -141,6 +141,8 @@ def test_a_header_that_could_not_be_posted_is_not_edited() -> None:
 def test_an_intent_without_a_channel_is_looked_for_before_it_is_forgotten() -> None:
     _, steps = carry(new_run(), BEGIN_MS + 24 * HOUR_MS)
     assert steps == [Step.DELETE_CHANNEL]
+    _, steps = carry(life.finalized(new_run(), "failure", BEGIN_MS), BEGIN_MS)
+    assert steps == [Step.DELETE_CHANNEL]
 
 
 def test_a_channel_without_a_stored_webhook_loses_what_it_has() -> None:

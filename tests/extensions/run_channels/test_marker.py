@@ -1,6 +1,7 @@
 """A mark is read back whole, by whom it was made for, and nothing else is taken for one."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,14 +115,17 @@ def test_no_one_is_pinged_by_a_topic() -> None:
 
 
 def test_a_thread_carries_it_in_its_header() -> None:
-    message = {"embeds": [{"title": "x"}, {"title": "y"}], "allowed_mentions": {"parse": []}}
+    message: dict[str, Any] = {"embeds": [{"title": "x"}, {"title": "y"}], "allowed_mentions": {"parse": []}}
     marked = with_marker(message, example(), "77", KEY)
     assert marked["embeds"][0]["url"].startswith(f"https://discord.com/channels/{GUILD}/77#otel-discord.")
-    assert "url" not in message["embeds"][0]  # type: ignore[operator]
+    assert "url" not in message["embeds"][0]
     assert marker_in_message(marked, GUILD, KEY) == example()
     plain = with_marker({"content": "word " * 600}, example(), "77", KEY)
     assert len(plain["content"]) <= 2000
     assert marker_in_message(plain, GUILD, KEY) == example()
+    untitled = with_marker({"embeds": [{"description": "x"}]}, example(), "77", KEY)
+    assert "url" not in untitled["embeds"][0]
+    assert marker_in_message(untitled, GUILD, KEY) == example()
     assert marker_in_message({"embeds": "x", "content": None}, GUILD, KEY) is None
     assert marker_in_message({"embeds": [{"url": 5}, "x", {}], "content": "hi"}, GUILD, KEY) is None
 

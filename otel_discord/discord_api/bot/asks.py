@@ -15,7 +15,7 @@ LIST_MAX_BYTES: Final = 8 * 1024 * 1024
 NONCE_CHARS: Final = 25
 MESSAGES_A_PAGE: Final = 100
 GUILDS_A_PAGE: Final = 200
-_THREAD_MESSAGE_MAX_BYTES: Final = 256 * 1024
+_MESSAGE_MAX_BYTES: Final = 256 * 1024
 _LEAST_ARCHIVED: Final = 2
 _QUIET_MINUTES: Final = 10_080
 """After a week without a message a thread is hidden; the longest that there is."""
@@ -37,12 +37,14 @@ class Ask:
     """For the audit log."""
     needs: Permission = Permission.NONE
     body_class: str = ""
+    of_guild: bool = False
+    """Whether Discord counts it, or may count it, for the whole guild of the channel that the path names."""
     answer_max_bytes: int = ANSWER_MAX_BYTES
 
-    @property
-    def route(self) -> BotRoute:
-        """By what Discord counts it."""
-        return route_of(self.method, self.template, self.ids, self.body_class)
+    def route(self, guild_id: str = "") -> BotRoute:
+        """Return by what Discord counts it; ``guild_id`` is that of the path's channel, "" where it is not known."""
+        counted_by = (guild_id,) if self.of_guild and guild_id else self.ids
+        return route_of(self.method, self.template, counted_by, self.body_class)
 
     @property
     def path(self) -> str:
@@ -143,9 +145,15 @@ def delete_channel(channel_id: str, reason: str) -> Ask:
 
 def create_webhook(channel_id: str, name: str, reason: str) -> Ask:
     """A new webhook."""
-    template, json = "/channels/{channel_id}/webhooks", {"name": name}
-    needs = _SEE | _WEBHOOKS
-    return Ask(method="POST", template=template, ids=(channel_id,), json=json, reason=reason, needs=needs)
+    return Ask(
+        method="POST",
+        template="/channels/{channel_id}/webhooks",
+        ids=(channel_id,),
+        json={"name": name},
+        reason=reason,
+        needs=_SEE | _WEBHOOKS,
+        of_guild=True,
+    )
 
 
 def webhooks(channel_id: str) -> Ask:
@@ -181,7 +189,7 @@ def post(channel_id: str, message: Mapping[str, Any], nonce: str) -> Ask:
         ids=(channel_id,),
         json=json,
         needs=_to_post(message) | Permission.SEND_MESSAGES,
-        answer_max_bytes=_THREAD_MESSAGE_MAX_BYTES,
+        answer_max_bytes=_MESSAGE_MAX_BYTES,
     )
 
 
@@ -193,7 +201,7 @@ def edit_message(channel_id: str, message_id: str, message: Mapping[str, Any]) -
         ids=(channel_id, message_id),
         json=_quiet(message),
         needs=_to_post(message),
-        answer_max_bytes=_THREAD_MESSAGE_MAX_BYTES,
+        answer_max_bytes=_MESSAGE_MAX_BYTES,
     )
 
 
@@ -219,7 +227,8 @@ def start_thread(channel_id: str, name: str, reason: str, forum_message: Mapping
         json=json,
         reason=reason,
         needs=needs,
-        answer_max_bytes=_THREAD_MESSAGE_MAX_BYTES,
+        of_guild=True,
+        answer_max_bytes=_MESSAGE_MAX_BYTES,
     )
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from otel_discord.config import Secret
@@ -9,6 +10,7 @@ from otel_discord.discord_api.bot import asks, reading
 from otel_discord.discord_api.bot.answers import Denied, Done, Failed, Failure, Invalid, Limited, NotThere
 from otel_discord.discord_api.bot.asks import Ask
 from otel_discord.discord_api.bot.bot_api import BotUser, Channel, Guild, NewChannel, Overwrite, PostedByBot, Webhook
+from otel_discord.discord_api.bot.guild_of import GuildOf
 from otel_discord.discord_api.bot.limiter import REQUESTS_PER_SECOND, BotLimiter
 from otel_discord.discord_api.bot.permissions import ALL_PERMISSIONS, Permission, in_guild
 from otel_discord.discord_api.bot.turns import Held, Turns
@@ -55,6 +57,7 @@ class BotClient:
         self._turns = Turns(BotLimiter(requests_per_second=requests_per_second), dice=dice)
         self._patience_s = patience_s
         self._me: BotUser | None = None
+        self._guild_of = GuildOf()
 
     def ban_left_s(self) -> float | None:
         """Return how long Discord turns this address away; 0 while a request asks again, None without a ban."""
@@ -107,15 +110,23 @@ class BotClient:
 
     async def channels(self, guild_id: str) -> Done[Sequence[Channel]] | Failure:
         """Return all channels of a guild but threads."""
-        return await self._get(asks.channels(guild_id), lambda json: reading.listed(json, reading.channel))
+        answer = await self._get(asks.channels(guild_id), lambda json: reading.listed(json, reading.channel))
+        if isinstance(answer, Done):
+            # A listing of one guild need not repeat which.
+            answer = Done(tuple(one if one.guild_id else replace(one, guild_id=guild_id) for one in answer.value))
+            self._guild_of.see(answer.value)
+        return answer
 
     async def channel(self, channel_id: str) -> Done[Channel] | Failure:
         """Return one channel or thread."""
-        return await self._get(asks.channel(channel_id), reading.channel)
+        return self._seen(await self._get(asks.channel(channel_id), reading.channel))
 
     async def create_channel(self, guild_id: str, new: NewChannel, *, reason: str) -> Done[Channel] | Failure:
         """Make a channel. Not idempotent: after ``Failed(ambiguous=True)`` look before you repeat."""
-        return await self._get(asks.create_channel(guild_id, new, reason), reading.channel)
+        answer = await self._get(asks.create_channel(guild_id, new, reason), reading.channel)
+        if isinstance(answer, Done) and not answer.value.guild_id:
+            answer = Done(replace(answer.value, guild_id=guild_id))
+        return self._seen(answer)
 
     async def edit_channel(
         self,
@@ -175,9 +186,9 @@ class BotClient:
         self, channel_id: str, *, limit: int = 50, after: str = ""
     ) -> Done[Sequence[PostedByBot]] | Failure:
         """Return at most 100 messages: the newest first, or with ``after`` the oldest first."""
-        ask = asks.messages(channel_id, limit, after)
         if after and not is_snowflake(after):
             return _no_id("after")
+        ask = asks.messages(channel_id, limit, after)
         answer = await self._get(ask, lambda json: reading.listed(json, reading.message))
         if not isinstance(answer, Done):
             return answer
@@ -198,6 +209,11 @@ class BotClient:
         answer = await self._get(asks.archived_threads(channel_id, limit), reading.threads)
         return Done(answer.value[: max(limit, 0)]) if isinstance(answer, Done) else answer
 
+    def _seen(self, answer: Done[Channel] | Failure) -> Done[Channel] | Failure:
+        if isinstance(answer, Done):
+            self._guild_of.see([answer.value])
+        return answer
+
     async def _get(self, ask: Ask, read: Callable[[Any], T | None]) -> Done[T] | Failure:
         """Ask, and read the value from the answer's JSON."""
         answer = await self._ask(ask)
@@ -214,7 +230,8 @@ class BotClient:
     async def _ask(self, ask: Ask) -> Success | Failure:
         if not all(is_snowflake(one) for one in ask.ids):
             return _no_id(ask.template)
-        made = await self._turns.take(ask.route, lambda: self._wire.send(ask), patience_s=self._patience_s)
+        route = ask.route(self._guild_of.find(ask.ids[0]) if ask.ids else "")
+        made = await self._turns.take(route, lambda: self._wire.send(ask), patience_s=self._patience_s)
         if not isinstance(made, Held):
             return made.result
         words = made.last.detail if isinstance(made.last, Limited) else "not sent"

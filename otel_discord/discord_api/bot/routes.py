@@ -1,5 +1,8 @@
 """What a bot asks, in the words by which Discord counts it: method, path template, and the first id of the path.
 
+Threads are counted for the guild (discord/discord-api-docs#8082), and new webhooks may be: their limit does not show in
+headers. Where the channel's guild is known, such requests stand in one queue, so that one refusal stops all of them.
+
 Some routes count a part of what their body may say by itself, and refuse that part alone, so such bodies are a class
 of their own: https://docs.discord.com/developers/topics/rate-limits and discord/discord-api-docs#2190.
 """
@@ -20,7 +23,7 @@ class BotRoute:
     template: str
     """Such as ``/channels/{channel_id}/messages/{message_id}``."""
     top_level_id: str = ""
-    """Of the channel, guild or webhook that the path begins with."""
+    """Of the channel, guild or webhook that the path begins with; or of the guild that it is in."""
     body_class: str = ""
     """What of the body has a limit of its own."""
 

@@ -1,10 +1,13 @@
-"""FakeDiscord: a strict simulator of Discord's webhooks, in process or as a server.
+"""FakeDiscord: a strict simulator of Discord's webhooks and of what bots do in guilds, in process or as a server.
 
     fake = FakeDiscord("default")
     hook = fake.add_webhook()
     ...                    # let the client post to hook.url, over fake.transport() or serve_fake_discord(fake)
     assert_each_once(fake, range(1000))
     fake.assert_clean()
+
+    bot = fake.add_bot()
+    guild = fake.add_guild(bot=bot)  # guild.channels, guild.categories(), guild.permissions[bot.id] = …, fake.audit
 
 Every answer is as Discord's, as far as that is known (``rules`` says how well); ``fake.violations`` holds what Discord
 would tolerate and a careful client does not do.

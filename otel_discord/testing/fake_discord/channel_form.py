@@ -17,24 +17,14 @@ Json = Mapping[str, Any]
 _VOICE, _STAGE, _DIRECTORY = 2, 13, 14
 _TYPES: Final = (TEXT, _VOICE, CATEGORY, ANNOUNCEMENT, _STAGE, _DIRECTORY, FORUM, MEDIA)
 _NORMALISED: Final = (TEXT, ANNOUNCEMENT, FORUM, MEDIA)
-_SETTINGS: Final = (
-    "rtc_region video_quality_mode default_auto_archive_duration flags default_thread_rate_limit_per_user available_tags"
-    " default_reaction_emoji default_sort_order default_forum_layout default_tag_setting"
-)
 CHANNEL_KEYS: Final = frozenset(
     [
-        "name",
-        "type",
-        "position",
-        "topic",
-        "nsfw",
-        "rate_limit_per_user",
-        "bitrate",
-        "user_limit",
-        "parent_id",
-        "permission_overwrites",
+        *("name", "type", "position", "topic", "nsfw", "rate_limit_per_user", "bitrate", "user_limit", "parent_id"),
+        *("permission_overwrites", "rtc_region", "video_quality_mode", "flags", "default_auto_archive_duration"),
+        *("default_thread_rate_limit_per_user", "available_tags", "default_reaction_emoji", "default_sort_order"),
+        *("default_forum_layout", "default_tag_setting"),
     ]
-) | frozenset(_SETTINGS.split())
+)
 """What a new channel, or a changed one, may name."""
 THREAD_KEYS: Final = frozenset(
     ["name", "archived", "locked", "auto_archive_duration", "invitable", "rate_limit_per_user", "flags", "applied_tags"]

@@ -1,11 +1,12 @@
 """What bots do with channels: list, make, change, delete."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from otel_discord.testing.fake_discord import limits_of_discord as limits
 from otel_discord.testing.fake_discord.bot_call import Answer, BotCall
 from otel_discord.testing.fake_discord.channel_form import CHANNEL_KEYS, ChannelForm, check_channel
-from otel_discord.testing.fake_discord.form_body import read_body
+from otel_discord.testing.fake_discord.form_body import read_body, read_list
 from otel_discord.testing.fake_discord.form_errors import FormErrors, invalid_form, refusal
 from otel_discord.testing.fake_discord.guild_answers import channel_json
 from otel_discord.testing.fake_discord.guilds import FakeGuild
@@ -56,8 +57,25 @@ def create_guild_channel(call: BotCall) -> Answer:
 
 
 def bulk_update_guild_channels(call: BotCall) -> Answer:
-    """Refuse: the positions of channels are nobody's business here, and the body is a list."""
-    call.need_in_guild(call.guild, MANAGE_CHANNELS)
+    """Change positions and categories of several channels; ``lock_permissions`` brings a category's overwrites."""
+    guild = call.guild
+    call.need_in_guild(guild, MANAGE_CHANNELS)
+    changes: list[tuple[FakeChannel, dict[str, Any]]] = []
+    for entry in read_list(call.request):
+        channel = call.state.channels.get(str(entry.get("id"))) if isinstance(entry, dict) else None
+        if channel is None or channel.guild_id != guild.id:
+            raise refusal(404, 10003)
+        changes.append((channel, entry))
+    for channel, entry in changes:
+        if "parent_id" in entry:
+            parent = _category(call, guild, str(entry["parent_id"] or ""), MANAGE_CHANNELS)
+            if parent is None or parent.id != channel.parent_id:
+                _check_room(guild, parent)
+            channel.parent_id = parent.id if parent is not None else ""
+            if parent is not None and entry.get("lock_permissions") is True:
+                channel.overwrites = list(parent.overwrites)
+        if isinstance(entry.get("position"), int):
+            channel.position = entry["position"]
     return 204, None
 
 

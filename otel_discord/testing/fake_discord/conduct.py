@@ -3,11 +3,13 @@
 A request that was on its way before the client could know is excused.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from otel_discord.testing.fake_discord.bot_limits import sub_limited_keys
 from otel_discord.testing.fake_discord.exchange import FakeRequest, FakeResponse
 from otel_discord.testing.fake_discord.routes import Route
 
@@ -41,17 +43,25 @@ class Conduct:
         sent_at_s = now_s if request.sent_at_s is None else request.sent_at_s
         self._blocks = [block for block in self._blocks if block.until_s > now_s + _ROUNDING_S]
         for block in self._blocks:
-            if block.told_at_s < sent_at_s and _covered(block, route, channel_id):
+            if block.told_at_s < sent_at_s and _covered(block, request, route, channel_id):
                 early_ms = (block.until_s - now_s) * 1000
                 self.note("retry_after_ignored", f"{block.scope}: {early_ms:.0f} ms too early")
                 break
-        told_at_s = self._gone.get((route.webhook_id, route.token))
+        told_at_s = self._gone.get((route.webhook_id, route.token)) if route.token else None
         if told_at_s is not None and told_at_s < sent_at_s:
             self.note("tombstoned", f"a request to webhook {route.webhook_id} after it was refused for good")
         if request.path.endswith("/redirected"):
             self.note("redirect_followed", "a redirect was followed")
 
-    def answered(self, route: Route, channel_id: str, response: FakeResponse, now_s: float, told_at_s: float) -> None:
+    def answered(
+        self,
+        request: FakeRequest,
+        route: Route,
+        channel_id: str,
+        response: FakeResponse,
+        now_s: float,
+        told_at_s: float,
+    ) -> None:
         """Remember what an answer tells the client, which has it at ``told_at_s``."""
         if response.wire.cut is not None and not response.status:
             return
@@ -59,9 +69,9 @@ class Conduct:
             wait_s = retry_after_s(response)
             if wait_s is not None:
                 scope = scope_of(response)
-                covers = {"user": (route.operation, route.webhook_id), "shared": ("", channel_id)}.get(scope, ("", ""))
-                self._blocks.append(_Block(scope, covers, told_at_s, now_s + wait_s))
-        if route.webhook_id and is_gone(response):
+                for covers in _covers(scope, request, route, channel_id, response):
+                    self._blocks.append(_Block(scope, covers, told_at_s, now_s + wait_s))
+        if route.token and is_gone(response):
             self._gone.setdefault((route.webhook_id, route.token), told_at_s)
 
     @contextmanager
@@ -121,11 +131,40 @@ def _body(response: FakeResponse) -> dict[str, object]:
     return body if isinstance(body, dict) else {}
 
 
-def _covered(block: _Block, route: Route, channel_id: str) -> bool:
+def _covers(
+    scope: str, request: FakeRequest, route: Route, channel_id: str, response: FakeResponse
+) -> list[tuple[str, str]]:
+    """Return what a 429 is about; with requests remaining in the bucket it is about single keys of the body."""
+    match scope:
+        case "user":
+            keys = sub_limited_keys(request, route)
+            if keys and int(response.header("X-RateLimit-Remaining") or 0) > 0:
+                return [(f"{route.operation}.{key}", route.major) for key in keys]
+            return [(route.operation, route.major)]
+        case "shared":
+            return [("", channel_id)]
+        case "global":
+            return [("", _identity(request))]
+    return [("", "")]
+
+
+def _covered(block: _Block, request: FakeRequest, route: Route, channel_id: str) -> bool:
     match block.scope:
         case "user":
-            return block.covers == (route.operation, route.webhook_id)
+            operation, major = block.covers
+            if major != route.major or not operation.startswith(route.operation):
+                return False
+            return operation == route.operation or operation in {
+                f"{route.operation}.{key}" for key in sub_limited_keys(request, route)
+            }
         case "shared":
-            return route.operation == "execute_webhook" and block.covers[1] == channel_id
-        case _:
-            return True
+            return route.operation in {"execute_webhook", "create_message"} and block.covers[1] == channel_id
+        case "global":
+            return block.covers[1] == _identity(request)
+    return True
+
+
+def _identity(request: FakeRequest) -> str:
+    """Return whose global limit a request counts to: "" for the address."""
+    authorization = request.headers.get("authorization", "")
+    return hashlib.blake2s(authorization.encode()).hexdigest() if authorization else ""

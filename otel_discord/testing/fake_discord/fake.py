@@ -1,44 +1,30 @@
 """FakeDiscord: answers a request as Discord does, in Discord's order, and keeps a ledger of how the client behaves."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from otel_discord.testing.fake_discord import strict
-from otel_discord.testing.fake_discord.audit_reason import check_audit_reason, find_in_reason
-from otel_discord.testing.fake_discord.bot_call import BotCall
-from otel_discord.testing.fake_discord.bot_limits import charge_bot
-from otel_discord.testing.fake_discord.bot_operations import BOT_OPERATIONS
+from otel_discord.testing.fake_discord.answering import Answering
 from otel_discord.testing.fake_discord.conduct import Conduct, code_of, retry_after_s, scope_of
 from otel_discord.testing.fake_discord.counters import Buckets
-from otel_discord.testing.fake_discord.entrance import bot_of, check_route, check_user_agent
 from otel_discord.testing.fake_discord.exchange import Cut, Exchange, FakeRequest, FakeResponse
 from otel_discord.testing.fake_discord.fault_effects import committed, uncommitted
 from otel_discord.testing.fake_discord.faults import Change, Fault, Faults
-from otel_discord.testing.fake_discord.form_errors import RefusedError, refusal
 from otel_discord.testing.fake_discord.guilds import AuditEntry, FakeBot, FakeGuild
 from otel_discord.testing.fake_discord.latency import NO_LATENCY, Latency
 from otel_discord.testing.fake_discord.permissions import RUN_SERVICE, FakeOverwrite
 from otel_discord.testing.fake_discord.profiles import PROFILES, Profile
 from otel_discord.testing.fake_discord.rate_limits import (
-    BANNED_MESSAGE,
-    Charged,
-    Limited,
     RateLimits,
-    limited_body,
-    limited_headers,
 )
 from otel_discord.testing.fake_discord.routes import Route, find_route
 from otel_discord.testing.fake_discord.rules import RULES, Switches, Violation
 from otel_discord.testing.fake_discord.state import TEXT, FakeChannel, FakeMessage, FakeWebhook, JournalEntry, State
-from otel_discord.testing.fake_discord.webhook_operations import OPERATIONS, Call
 
 if TYPE_CHECKING:
     from otel_discord.testing.fake_discord.transport import FakeTransport
@@ -94,8 +80,10 @@ class FakeDiscord:
         self._started_s = started.timestamp()
         self._first_s: float | None = None
         self._at_s = 0.0
-        self._index = 0
-        self._conduct = Conduct(self._note, self.switches.order_matters)
+        self.index = 0
+        """Of the request that is being answered."""
+        self._answering = Answering(self)
+        self._conduct = Conduct(self.note, self.switches.order_matters)
 
     # ------------------------------------------------------------------ what is there
 
@@ -167,6 +155,11 @@ class FakeDiscord:
     def delete_channel(self, channel: FakeChannel) -> None:
         """Remove a channel as a person would, with its threads and webhooks; channels of a category stay."""
         self.state.delete_channel(channel)
+
+    @property
+    def guilds(self) -> Sequence[FakeGuild]:
+        """The guilds, first the one of ``add_webhook`` in which no bot is."""
+        return list(self.state.guilds.values())
 
     @property
     def audit(self) -> Sequence[AuditEntry]:
@@ -256,14 +249,14 @@ class FakeDiscord:
         channel_id = self._channel_id(request, route)
         self._conduct.arrived(request, route, channel_id, now_s)
         for rule, detail in strict.find_in_request(request):
-            self._note(rule, detail)
+            self.note(rule, detail)
         fault = self.faults.next(request)
         if fault is not None and isinstance(fault.action, Change):
             fault.action.change(self)
             fault = None
         response, injected = self._with_fault(fault, request, route, channel_id, now_s)
         told_at_s = now_s + answer_takes_s + response.wire.stall_s
-        self._conduct.answered(route, channel_id, response, now_s, told_at_s)
+        self._conduct.answered(request, route, channel_id, response, now_s, told_at_s)
         self._record(route, request, response, injected=injected)
         return response
 
@@ -273,90 +266,12 @@ class FakeDiscord:
         action = fault.action if fault is not None else None
         if fault is not None and not getattr(action, "commit", True):
             return uncommitted(action), True
-        response = self._answer(request, route, channel_id, now_s)
+        response = self._answering.answer(request, route, channel_id, now_s)
         if fault is None or response.status >= 300:
             if fault is not None:
                 fault.hits -= 1  # the fault waits for a request that Discord carries out
             return response, False
         return committed(action, response)
-
-    def _answer(self, request: FakeRequest, route: Route, channel_id: str, now_s: float) -> FakeResponse:
-        if self.limits.is_banned(now_s):
-            return self._json(429, {"message": BANNED_MESSAGE, "code": 0}, now_s, {})
-        charged = Charged({})
-        try:
-            check_user_agent(request, self.switches)
-            bot = bot_of(request, self.state) if route.for_bots else None
-            limited = self.limits.take_global_of(bot.id, now_s) if bot else self.limits.take_global(now_s)
-            if limited is None:
-                check_route(route, self._note)
-                carry_out: Callable[[], tuple[int, Any]]
-                if route.for_bots:
-                    bot_call = self._bot_call(request, route, bot, now_s)
-                    charged = self._charge_bot(bot_call)
-                    carry_out = partial(BOT_OPERATIONS[route.operation], bot_call)
-                else:
-                    webhook = self._find_webhook(route)
-                    charged = self._charge(route, webhook, channel_id, now_s)
-                    carry_out = partial(self._carry_out, request, route, webhook, now_s)
-                limited = charged.limited
-                if limited is None:
-                    return self._done(*carry_out(), charged, now_s)
-            return self._limited(limited, charged, route, now_s)
-        except RefusedError as refused:
-            if refused.status in {401, 403}:
-                self.limits.note_invalid(now_s)
-            return self._bytes(refused.status, refused.body(legacy=route.legacy), now_s, charged.headers)
-
-    def _find_webhook(self, route: Route) -> FakeWebhook:
-        webhook = self.state.webhooks.get(route.webhook_id)
-        if webhook is None:
-            raise refusal(404, 10015)
-        if webhook.token != route.token:
-            raise refusal(401, 50027)
-        return webhook
-
-    def _charge(self, route: Route, webhook: FakeWebhook, channel_id: str, now_s: float) -> Charged:
-        edits = self.profile.edits_count_to_channel and route.operation == "update_webhook_message"
-        in_channel = route.operation == "execute_webhook" or edits
-        key = f"{webhook.id}/{webhook.token}"
-        channel = channel_id if in_channel else None
-        return self.limits.take(route.operation, route.hash_template, key, channel, now_s, self.wall_s(now_s))
-
-    def _carry_out(self, request: FakeRequest, route: Route, webhook: FakeWebhook, now_s: float) -> tuple[int, Any]:
-        call = Call(
-            request, route, webhook, self.state, self.switches, now_s, self.wall_s(now_s), self._index, self._note
-        )
-        return OPERATIONS[route.operation](call)
-
-    def _bot_call(self, request: FakeRequest, route: Route, bot: FakeBot | None, now_s: float) -> BotCall:
-        if bot is None:
-            raise RefusedError(401, 0, "401: Unauthorized")
-        wall_s = self.wall_s(now_s)
-        call = BotCall(request, route, bot, self.state, self.switches, now_s, wall_s, self._index, self._note)
-        call.look_up()
-        for rule, detail in find_in_reason(request, route.operation):
-            self._note(rule, detail)
-        return call
-
-    def _charge_bot(self, call: BotCall) -> Charged:
-        route = call.route
-        guild_id = route.guild_id or (call.channel.guild_id if route.channel_id else "")
-        charged = charge_bot(self.limits, call.request, route, call.bot.id, guild_id, call.now_s, call.wall_s)
-        if charged.limited is None:
-            check_audit_reason(call.request)
-        return charged
-
-    def _done(self, status: int, answer: Any, charged: Charged, now_s: float) -> FakeResponse:
-        if answer is None:
-            return FakeResponse(status, self._base_headers(now_s) | dict(charged.headers))
-        return self._json(status, answer, now_s, charged.headers)
-
-    def _limited(self, limited: Limited, charged: Charged, route: Route, now_s: float) -> FakeResponse:
-        if limited.scope != "shared":
-            self.limits.note_invalid(now_s)
-        headers = limited_headers(limited, charged.headers)
-        return self._bytes(429, limited_body(limited, legacy=route.legacy), now_s, headers)
 
     def _channel_id(self, request: FakeRequest, route: Route) -> str:
         if route.for_bots:
@@ -367,28 +282,18 @@ class FakeDiscord:
         thread_id = request.query.get("thread_id", "")
         return thread_id if thread_id and self.switches.threads_have_own_limit else webhook.channel_id
 
-    # ------------------------------------------------------------------ answers and ledger
+    # ------------------------------------------------------------------ ledger
 
-    def _base_headers(self, now_s: float) -> dict[str, str]:
-        date = format_datetime(datetime.fromtimestamp(self.wall_s(now_s), UTC), usegmt=True)
-        return {"Date": date, "Via": "1.1 google"}
-
-    def _json(self, status: int, answer: Any, now_s: float, headers: Any) -> FakeResponse:
-        return self._bytes(status, json.dumps(answer).encode(), now_s, headers)
-
-    def _bytes(self, status: int, body: bytes, now_s: float, headers: Any) -> FakeResponse:
-        base = self._base_headers(now_s) | {"Content-Type": "application/json"}
-        return FakeResponse(status, base | dict(headers), body)
-
-    def _note(self, rule: str, detail: str) -> None:
-        self.violations.append(Violation(RULES[rule].name, detail, self._at_s, self._index))
+    def note(self, rule: str, detail: str) -> None:
+        """Add a violation by the request that is being answered."""
+        self.violations.append(Violation(RULES[rule].name, detail, self._at_s, self.index))
 
     def _record(self, route: Route, request: FakeRequest, response: FakeResponse, *, injected: bool) -> None:
         seen = 0 if response.wire.cut in {Cut.REFUSED, Cut.UPLOAD, Cut.BEFORE_HEADERS} else response.status
         is_429 = seen == 429
         self.exchanges.append(
             Exchange(
-                index=self._index,
+                index=self.index,
                 at_s=self._at_s,
                 method=request.method,
                 operation=route.operation,
@@ -402,4 +307,4 @@ class FakeDiscord:
                 retry_after_s=(retry_after_s(response) or 0.0) if is_429 else 0.0,
             )
         )
-        self._index += 1
+        self.index += 1

@@ -50,6 +50,21 @@ def read_body(request: FakeRequest) -> Body:
     return _form(request.parts or ())
 
 
+def read_list(request: FakeRequest) -> list[Any]:
+    """Return the body of an operation that takes a list.
+
+    Raises:
+        RefusedError: 50109.
+    """
+    try:
+        value = json.loads(request.body)
+    except ValueError:
+        raise refusal(400, 50109) from None
+    if not isinstance(value, list):
+        raise refusal(400, 50109)
+    return value
+
+
 def _form(parts: tuple[FormPart, ...]) -> Body:
     files = tuple(_uploaded(part) for part in parts if part.filename is not None)
     if any(len(file.data) > limits.FILE_BYTES for file in files):

@@ -9,14 +9,15 @@ from aiohttp import web
 from otel_discord.testing.fake_discord.answers import message_json
 from otel_discord.testing.fake_discord.fake import FakeDiscord
 from otel_discord.testing.fake_discord.fault_shapes import ODD_ANSWERS, RATE_LIMITED, SERVER_ERRORS, committed
-from otel_discord.testing.fake_discord.faults import Fault, any_request, webhook_is
+from otel_discord.testing.fake_discord.faults import Fault, Match, any_request, operation_is, webhook_is
+from otel_discord.testing.fake_discord.guild_answers import channel_json
 
 
 def journal_routes(fake: FakeDiscord) -> list[web.RouteDef]:
-    """Return the routes: GET messages, journal, webhooks, violations, stats; POST and DELETE faults.
+    """Return the routes: GET messages, journal, webhooks, channels, audit, violations, stats; POST, DELETE faults.
 
-    ``POST /_fake/faults`` takes ``{"shape": "502_html", "first": 1, "times": 3, "commit": false, "webhook_id": ""}``
-    with the name of a shape in ``fault_shapes``.
+    ``POST /_fake/faults`` takes ``{"shape": "502_html", "first": 1, "times": 3, "commit": false}``
+    with the name of a shape in ``fault_shapes``, and ``webhook_id`` or ``operation`` where not all requests are meant.
     """
 
     async def messages(_: web.Request) -> web.Response:
@@ -32,22 +33,45 @@ def journal_routes(fake: FakeDiscord) -> list[web.RouteDef]:
     async def webhooks(_: web.Request) -> web.Response:
         return web.json_response([{"id": w.id, "channel_id": w.channel_id, "name": w.name} for w in fake.webhooks])
 
+    async def channels(_: web.Request) -> web.Response:
+        return web.json_response([channel_json(channel) for channel in fake.state.channels.values()])
+
+    async def audit(_: web.Request) -> web.Response:
+        return web.json_response([asdict(entry) for entry in fake.audit])
+
     async def violations(_: web.Request) -> web.Response:
         return web.json_response([asdict(violation) for violation in fake.violations])
 
     async def stats(_: web.Request) -> web.Response:
         return web.json_response(statistics(fake))
 
+    return [
+        web.get("/_fake/messages", messages),
+        web.get("/_fake/journal", journal),
+        web.get("/_fake/webhooks", webhooks),
+        web.get("/_fake/channels", channels),
+        web.get("/_fake/audit", audit),
+        web.get("/_fake/violations", violations),
+        web.get("/_fake/stats", stats),
+        *_fault_routes(fake),
+    ]
+
+
+def _fault_routes(fake: FakeDiscord) -> list[web.RouteDef]:
     async def add_fault(request: web.Request) -> web.Response:
         asked = await request.json()
         shape = (RATE_LIMITED | SERVER_ERRORS | ODD_ANSWERS).get(asked.get("shape", ""))
         if shape is None:
             return web.json_response({"message": "no such shape"}, status=400)
-        webhook_id = asked.get("webhook_id", "")
+        match: Match = any_request
+        if asked.get("operation"):
+            match = operation_is(asked["operation"])
+        elif asked.get("webhook_id"):
+            match = webhook_is(asked["webhook_id"])
         fake.faults.add(
             Fault(
                 committed(shape) if asked.get("commit") else shape,
-                match=webhook_is(webhook_id) if webhook_id else any_request,
+                match=match,
                 first=int(asked.get("first", 1)),
                 times=float(asked.get("times", 1)),
             )
@@ -58,15 +82,7 @@ def journal_routes(fake: FakeDiscord) -> list[web.RouteDef]:
         fake.faults.clear()
         return web.Response(status=204)
 
-    return [
-        web.get("/_fake/messages", messages),
-        web.get("/_fake/journal", journal),
-        web.get("/_fake/webhooks", webhooks),
-        web.get("/_fake/violations", violations),
-        web.get("/_fake/stats", stats),
-        web.post("/_fake/faults", add_fault),
-        web.delete("/_fake/faults", clear_faults),
-    ]
+    return [web.post("/_fake/faults", add_fault), web.delete("/_fake/faults", clear_faults)]
 
 
 def statistics(fake: FakeDiscord) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from otel_discord.discord_api.html_style import STYLE
 from otel_discord.discord_api.html_view import render_messages
 from otel_discord.testing.fake_discord.answers import FILES_BASE, message_json
 from otel_discord.testing.fake_discord.fake import FakeDiscord
+from otel_discord.testing.fake_discord.page_channels import rendered_channels
 from otel_discord.testing.fake_discord.state import FakeFile
 
 _SHOWN_MESSAGES: Final = 200
@@ -36,19 +37,22 @@ _DOCUMENT: Final = """<!DOCTYPE html>
 <span class="dv-small">a stand-in for Discord on this machine</span>
 <span id="state" class="dv-small" role="status">connecting…</span>
 <button id="theme" type="button" aria-label="light or dark">◐</button></header>
-<main id="messages" tabindex="0" aria-live="polite"></main>
+<div id="both"><nav id="places" aria-label="channels"></nav>
+<main id="messages" tabindex="0" aria-live="polite"></main></div>
 </body></html>
 """
 
 _SCRIPT: Final = """"use strict";
 const box = document.getElementById("messages"), state = document.getElementById("state");
-const button = document.getElementById("theme");
+const button = document.getElementById("theme"), places = document.getElementById("places");
 let theme = window.matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark", version = "";
 function paint() { document.body.className = "dv-page " + theme; }
 async function renew(force) {
   try {
-    const answer = await fetch(`/_fake/view?theme=${theme}&version=${force ? "" : version}`);
+    const channel = encodeURIComponent(location.hash.slice(1)), known = force ? "" : version;
+    const answer = await fetch(`/_fake/view?theme=${theme}&version=${known}&channel=${channel}`);
     if (answer.status === 200) {
+      places.innerHTML = await (await fetch("/_fake/places")).text();
       const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
       version = answer.headers.get("x-version");
       box.innerHTML = await answer.text();
@@ -58,6 +62,7 @@ async function renew(force) {
   } catch { state.textContent = "the demo has ended"; }
 }
 button.addEventListener("click", () => { theme = theme === "dark" ? "light" : "dark"; paint(); renew(true); });
+window.addEventListener("hashchange", () => renew(true));
 paint(); renew(true); setInterval(renew, 1000);
 """
 
@@ -68,6 +73,12 @@ body{margin:0;height:100vh;display:flex;flex-direction:column}body.dark{backgrou
 .bar{display:flex;gap:.8rem;align-items:baseline;padding:.7rem 1rem;
 border-bottom:1px solid #80848e55;font:16px/1.3 system-ui,sans-serif}
 #state{margin-left:auto}#theme{font:inherit;color:inherit;background:none;border:1px solid #80848e;border-radius:4px}
+#both{flex:1;display:flex;min-height:0}#places:empty{display:none}
+#places{width:17rem;overflow-y:auto;padding:.2rem 1rem;
+border-right:1px solid #80848e55;font:14px/1.4 system-ui,sans-serif}
+#places h2{font-size:15px}#places h3{font-size:12px;text-transform:uppercase;margin:.8rem 0 .2rem}
+#places ul{list-style:none;margin:0;padding-left:.6rem}#places a{color:inherit}#places small{display:block;opacity:.7;
+overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 #messages{flex:1;overflow-y:auto;outline-offset:-2px}#messages .dv{min-height:100%}
 """
 )
@@ -90,7 +101,7 @@ def page_routes(fake: FakeDiscord) -> list[web.RouteDef]:
         return web.Response(status=204)
 
     async def view(request: web.Request) -> web.Response:
-        version = str(len(fake.journal))
+        version = f"{len(fake.journal)}.{len(fake.audit)}"
         limited = fake.count(429)
         headers = {
             "x-version": version,
@@ -100,8 +111,13 @@ def page_routes(fake: FakeDiscord) -> list[web.RouteDef]:
         if request.query.get("version") == version:
             return web.Response(status=204, headers=headers)
         base = f"{request.scheme}://{request.host}{_FILES}"
-        text = rendered(fake, request.query.get("theme", "dark"), base)
+        channel_id = request.query.get("channel", "")
+        text = rendered(fake, request.query.get("theme", "dark"), base, channel_id=channel_id)
         return web.Response(text=text, content_type="text/html", headers=headers)
+
+    async def places(_: web.Request) -> web.Response:
+        headers = {"cache-control": "no-store"}
+        return web.Response(text=rendered_channels(fake), content_type="text/html", headers=headers)
 
     async def picture(request: web.Request) -> web.Response:
         file = next(
@@ -119,13 +135,15 @@ def page_routes(fake: FakeDiscord) -> list[web.RouteDef]:
         web.get("/_fake/page.js", script),
         web.get("/_fake/page.css", style),
         web.get("/_fake/view", view),
+        web.get("/_fake/places", places),
         web.get(_FILES + "/{channel}/{id}/{name}", picture),
     ]
 
 
-def rendered(fake: FakeDiscord, theme: str, files_base: str = FILES_BASE) -> str:
-    """Return the latest messages as HTML; ``files_base`` is where their pictures are."""
-    shown = fake.messages[-_SHOWN_MESSAGES:]
+def rendered(fake: FakeDiscord, theme: str, files_base: str = FILES_BASE, *, channel_id: str = "") -> str:
+    """Return the latest messages, of one channel where it is named, as HTML; ``files_base``: where pictures are."""
+    there = [each for each in fake.messages if channel_id in {"", each.channel_id}]
+    shown = there[-_SHOWN_MESSAGES:]
     files = {file.id: file for message in shown for file in message.files}
 
     def preview(attachment: dict[str, object]) -> str:

@@ -95,6 +95,36 @@ _REFUSED = [
     Rule("json", "Discord JSON code 50109", _D),
     Rule("user_agent", "https://docs.discord.com/developers/reference#user-agent", _D),
     Rule("webhook_name", "https://docs.discord.com/developers/resources/webhook#create-webhook", _D),
+]
+
+_STRICT = [
+    Rule("unversioned", "https://docs.discord.com/developers/reference#api-versioning", _D, strict=True),
+    Rule("user_agent_form", "https://docs.discord.com/developers/reference#user-agent", _D, strict=True),
+    Rule("same_embed_url", "discord/discord-api-docs#1418", _O, strict=True),
+    Rule("missing_allowed_mentions", "https://docs.discord.com/developers/resources/message", _D, strict=True),
+    Rule("unknown_key", "discord/discord-api-docs#6647", _S, strict=True),
+    Rule("wait_false", "https://docs.discord.com/developers/resources/webhook#execute-webhook", _D, strict=True),
+    Rule("noise_key", "discord/discord-api-docs#5837", _O, strict=True),
+    Rule("not_utf8", "RFC 8259", _D, strict=True),
+    Rule("nul_character", "https://docs.discord.com/developers/resources/message", _A, strict=True),
+    Rule(
+        "timestamp_digits",
+        "discord-api-spec date-time; digits beyond microseconds are not established",
+        _A,
+        strict=True,
+    ),
+    Rule("attachment_url", "discord/discord-api-docs#7754", _O, strict=True),
+    Rule("file_name", "discord/discord-api-docs#7754", _O, strict=True),
+    Rule("file_part_name", "https://docs.discord.com/developers/reference#uploading-files", _D, strict=True),
+    Rule("multipart_without_files", "https://docs.discord.com/developers/reference#uploading-files", _A, strict=True),
+    Rule("concurrent_post", "order of messages in one webhook", _A, strict=True),
+    Rule("retry_after_ignored", "https://docs.discord.com/developers/topics/rate-limits", _D, strict=True),
+    Rule("tombstoned", "https://docs.discord.com/developers/topics/rate-limits", _D, strict=True),
+    Rule("redirect_followed", "a redirect would carry the token elsewhere", _A, strict=True),
+    Rule("edit_clears_attachments", "https://docs.discord.com/developers/resources/webhook", _D, strict=True),
+]
+
+GUILD_RULES: tuple[Rule, ...] = (
     Rule("bot_token", "https://docs.discord.com/developers/reference#authentication", _D),
     Rule("bot_permissions", "https://docs.discord.com/developers/topics/permissions", _D),
     Rule("view_channel_first", "https://docs.discord.com/developers/topics/permissions#implicit-permissions", _D),
@@ -131,41 +161,15 @@ _REFUSED = [
     Rule("limit_channel_edit", "discord/discord-api-docs#1900, #2190", _O),
     Rule("limit_create_channel", "like the known one of roles; number and scope are assumed", _A),
     Rule("limit_create_webhook", "discord/discord-api-docs#3426; number and scope are assumed", _A),
-]
-
-_STRICT = [
-    Rule("unversioned", "https://docs.discord.com/developers/reference#api-versioning", _D, strict=True),
-    Rule("user_agent_form", "https://docs.discord.com/developers/reference#user-agent", _D, strict=True),
-    Rule("same_embed_url", "discord/discord-api-docs#1418", _O, strict=True),
-    Rule("missing_allowed_mentions", "https://docs.discord.com/developers/resources/message", _D, strict=True),
-    Rule("unknown_key", "discord/discord-api-docs#6647", _S, strict=True),
-    Rule("wait_false", "https://docs.discord.com/developers/resources/webhook#execute-webhook", _D, strict=True),
-    Rule("noise_key", "discord/discord-api-docs#5837", _O, strict=True),
-    Rule("not_utf8", "RFC 8259", _D, strict=True),
-    Rule("nul_character", "https://docs.discord.com/developers/resources/message", _A, strict=True),
-    Rule(
-        "timestamp_digits",
-        "discord-api-spec date-time; digits beyond microseconds are not established",
-        _A,
-        strict=True,
-    ),
-    Rule("attachment_url", "discord/discord-api-docs#7754", _O, strict=True),
-    Rule("file_name", "discord/discord-api-docs#7754", _O, strict=True),
-    Rule("file_part_name", "https://docs.discord.com/developers/reference#uploading-files", _D, strict=True),
-    Rule("multipart_without_files", "https://docs.discord.com/developers/reference#uploading-files", _A, strict=True),
-    Rule("concurrent_post", "order of messages in one webhook", _A, strict=True),
-    Rule("retry_after_ignored", "https://docs.discord.com/developers/topics/rate-limits", _D, strict=True),
-    Rule("tombstoned", "https://docs.discord.com/developers/topics/rate-limits", _D, strict=True),
-    Rule("redirect_followed", "a redirect would carry the token elsewhere", _A, strict=True),
-    Rule("edit_clears_attachments", "https://docs.discord.com/developers/resources/webhook", _D, strict=True),
     Rule("missing_audit_reason", "who reads the audit log wants to know why", _A, strict=True),
     Rule("audit_reason_encoding", "https://docs.discord.com/developers/resources/audit-log", _D, strict=True),
     Rule(
         "marked_channel_renamed", "discord/discord-api-docs#2190; a topic that a bot set is its mark", _A, strict=True
     ),
-]
+)
+"""Those about guilds, channels and bots."""
 
-RULES: dict[str, Rule] = {rule.name: rule for rule in (*_REFUSED, *_STRICT)}
+RULES: dict[str, Rule] = {rule.name: rule for rule in (*_REFUSED, *_STRICT, *GUILD_RULES)}
 """By name; a violation names its rule."""
 
 

@@ -1,0 +1,170 @@
+"""The first message of a run's channel: posted once, edited as the run goes on, and with its outcome at the end.
+
+A card that cannot be posted or edited costs the run nothing: it is said once, and the run goes on.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from otel_discord.component.destination_source import DestinationUser
+from otel_discord.discord_api.bot.answers import Done, Failed, Failure, Limited
+from otel_discord.extensions.run_channels import life
+from otel_discord.extensions.run_channels.bench import Bench
+from otel_discord.extensions.run_channels.header import card_of, render_card
+from otel_discord.extensions.run_channels.ledger import Ledger
+from otel_discord.extensions.run_channels.marker import marker_in_message, marker_of, with_marker
+from otel_discord.extensions.run_channels.outcome import Result, Waits, result_of
+from otel_discord.extensions.run_channels.runs import Placement, Run, State
+
+NONCE_CHARS: Final = 25
+_EDIT_AGAIN_S: Final = 60.0
+_LOOK_AT: Final = 25
+"""Messages among which a header is looked for: it is one of the first."""
+_OUTCOME_TRIES: Final = 3
+
+
+class WebhookPosts(Protocol):
+    """Posts and edits by a run's own webhook, where the bot does not post."""
+
+    async def post(self, run: Run, message: dict[str, Any]) -> Done[str] | Failure:
+        """Post a message; return its id."""
+        ...
+
+    async def edit(self, run: Run, message_id: str, message: dict[str, Any]) -> Done[str] | Failure:
+        """Edit it."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Cards:
+    """Of one extension."""
+
+    bench: Bench
+    ledger: Ledger
+    users: Callable[[], Iterable[DestinationUser]]
+    by_webhook: WebhookPosts | None = None
+    _unsure: set[str] = field(default_factory=set)
+    """Runs of which a header may be there though we have not heard so."""
+    _tries: dict[str, int] = field(default_factory=dict)
+    _edited_s: dict[str, float] = field(default_factory=dict)
+    _at_work: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def post(self, run: Run) -> Result:
+        """Post the header, or adopt the one that is there."""
+        if run.placement is Placement.FORUM_POST:  # its first message came with the post, and has its id
+            message_id = run.channel_id
+            return lambda run: life.with_header(run, message_id)
+        if not self._posts_by_bot(run) and self.by_webhook is None:
+            return life.with_header
+        found = await self._found(run)
+        if found:
+            return lambda run: life.with_header(run, found)
+        message = self.message(run)
+        if self._posts_by_bot(run):
+            answer = await self.bench.api.post(run.channel_id, message, nonce=run.run_id[:NONCE_CHARS])
+            posted = Done(answer.value.id) if isinstance(answer, Done) else answer
+        else:
+            assert self.by_webhook is not None  # noqa: S101 - see above
+            posted = await self.by_webhook.post(run, message)
+        if not isinstance(posted, Done):
+            self._say(run, "the header of a run could not be posted; the run goes on without", posted)
+            return life.with_header
+        message_id = posted.value
+        self._edited_s[run.run_id] = self.bench.clock()
+        return lambda run: life.with_header(run, message_id)
+
+    async def tell_outcome(self, run: Run) -> Result:
+        """Edit the header for the last time, with the outcome."""
+        answer = await self._edit(run)
+        if isinstance(answer, (Limited, Failed)):
+            tries = self._tries[run.run_id] = self._tries.get(run.run_id, 0) + 1
+            if tries < _OUTCOME_TRIES:
+                waits = result_of(answer, "editing the header")
+                assert isinstance(waits, Waits)  # noqa: S101 - as of these two
+                return waits
+        self._tries.pop(run.run_id, None)
+        if not isinstance(answer, Done):
+            self._say(run, "the outcome of a run could not be shown in its header", answer)
+        return life.outcome_told
+
+    def message(self, run: Run) -> dict[str, Any]:
+        """Return the card as Discord's JSON; of a thread it carries the run's mark."""
+        card = card_of(run, is_deleted_then=self.bench.config.after_retention == "delete")
+        user = next(iter(self.users()), None)
+        message = dict(user.run_card(card)) if user is not None else render_card(card)
+        if run.placement is not Placement.CHANNEL:
+            message = with_marker(message, marker_of(run), run.category_id, self.bench.key)
+        return {**message, "allowed_mentions": {"parse": []}}
+
+    def touched(self, run_id: str, group: asyncio.TaskGroup) -> None:
+        """A run's counts have changed: its header follows within ``card_interval``."""
+        if run_id not in self._at_work:
+            self._at_work[run_id] = group.create_task(self._follow(run_id), name=f"header of run {run_id}")
+
+    def forget(self, run_id: str) -> None:
+        """The run is over."""
+        self._edited_s.pop(run_id, None)
+        self._tries.pop(run_id, None)
+
+    async def _follow(self, run_id: str) -> None:
+        try:
+            while True:
+                due_s = self._edited_s.get(run_id, float("-inf")) + self.bench.config.card_interval
+                await asyncio.sleep(max(0.0, due_s - self.bench.clock()))
+                run = self.ledger.get(run_id)
+                if run is None or run.state not in (State.CREATING, State.RUNNING) or not run.header_message_id:
+                    return
+                self._edited_s[run_id] = self.bench.clock()
+                answer = await self._edit(run)
+                if isinstance(answer, Limited):
+                    await asyncio.sleep(answer.retry_after_s)
+                elif isinstance(answer, Failed):
+                    await asyncio.sleep(_EDIT_AGAIN_S)
+                else:
+                    self._said_if_wrong(run, answer)
+                    now = self.ledger.get(run_id)
+                    if now is None or now.tally == run.tally:
+                        return
+        finally:
+            self._at_work.pop(run_id, None)
+
+    def _said_if_wrong(self, run: Run, answer: Done[Any] | Failure) -> None:
+        if isinstance(answer, Done):
+            self.bench.is_well(f"header {run.run_id}")
+        else:
+            self._say(run, "the header of a run could not be edited", answer)
+
+    async def _edit(self, run: Run) -> Done[Any] | Failure:
+        if self._posts_by_bot(run):
+            return await self.bench.api.edit_message(run.channel_id, run.header_message_id, self.message(run))
+        if self.by_webhook is None:
+            return Failed(ambiguous=False, detail="no way to edit what a webhook has posted")
+        return await self.by_webhook.edit(run, run.header_message_id, self.message(run))
+
+    async def _found(self, run: Run) -> str:
+        """Return the id of the header that a former attempt has posted; "" where there is none, or none is seen."""
+        listed = await self.bench.api.messages(run.channel_id, limit=_LOOK_AT, after="1")
+        if not isinstance(listed, Done):
+            return ""
+        for message in listed.value:
+            author = message.json.get("author")
+            by = author.get("id") if isinstance(author, dict) else None
+            if run.placement is not Placement.CHANNEL:
+                marker = marker_in_message(message.json, run.key.guild_id, self.bench.key)
+                if marker is not None and marker.run_id == run.run_id and by == self.bench.bot.id:
+                    return message.id
+            elif by == (self.bench.bot.id if self._posts_by_bot(run) else run.webhook_id) and message.json.get(
+                "embeds"
+            ):
+                return message.id
+        return ""
+
+    def _posts_by_bot(self, run: Run) -> bool:
+        return self.bench.config.header_embed or run.placement is not Placement.CHANNEL
+
+    def _say(self, run: Run, message: str, failure: Failure) -> None:
+        self.bench.tell_once(
+            f"header {run.run_id}", message, run=run.run_id, channel=run.channel_id, discord=failure.detail
+        )

@@ -1,0 +1,467 @@
+"""The desk of the extension: takes requests, and has them carried out against Discord, whatever happens meanwhile."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Final, Self
+
+from otel_discord.component.destination_source import DestinationUser, Tally
+from otel_discord.component.errors import RetryableError, StartError
+from otel_discord.config import Secret
+from otel_discord.discord_api.bot.answers import Denied, Done, Failure, NotThere
+from otel_discord.discord_api.bot.bot_api import BotApi, Channel
+from otel_discord.discord_api.webhook_url import is_snowflake
+from otel_discord.extensions.run_channels import life
+from otel_discord.extensions.run_channels.bench import Bench
+from otel_discord.extensions.run_channels.book import Book
+from otel_discord.extensions.run_channels.cards import Cards, WebhookPosts
+from otel_discord.extensions.run_channels.carrier import Act, Carrier
+from otel_discord.extensions.run_channels.categories import Categories
+from otel_discord.extensions.run_channels.config import RunChannelsConfig
+from otel_discord.extensions.run_channels.creating import Creating
+from otel_discord.extensions.run_channels.denials import explained
+from otel_discord.extensions.run_channels.finishing import Finishing
+from otel_discord.extensions.run_channels.guild_views import GuildViews
+from otel_discord.extensions.run_channels.guilds import Guilds
+from otel_discord.extensions.run_channels.identity import run_id_of
+from otel_discord.extensions.run_channels.ledger import Ledger
+from otel_discord.extensions.run_channels.life import Policy, Step
+from otel_discord.extensions.run_channels.marker import parse_marker
+from otel_discord.extensions.run_channels.opening import FIRST_TRY_S, Opening
+from otel_discord.extensions.run_channels.outcome import problem_of
+from otel_discord.extensions.run_channels.placing_threads import Threads
+from otel_discord.extensions.run_channels.problems import Code, RunProblem
+from otel_discord.extensions.run_channels.reconcile import Reconciler
+from otel_discord.extensions.run_channels.room import Room
+from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Placement, Run, RunKey, State
+from otel_discord.extensions.run_channels.source import RunSource, webhook_url_of
+from otel_discord.extensions.run_channels.sweeper import Sweeper
+
+_ROOM_S: Final = 30.0
+_AGAIN_S: Final = 5.0
+_NO_ACCESS: Final = 50001
+
+
+class Worker:
+    """A :class:`~otel_discord.extensions.run_channels.desk.RunDesk`; open it with ``async with``.
+
+    Args:
+        api: the bot's requests.
+        book: all runs; it is loaded here.
+        key: the bot's token, by which run ids and markers are signed.
+        endpoint: the base of webhook addresses, as ``validate_endpoint`` returns it.
+        by_webhook: posts headers where ``header_embed`` is false; without it there are none then.
+    """
+
+    def __init__(
+        self,
+        api: BotApi,
+        book: Book,
+        config: RunChannelsConfig,
+        *,
+        key: Secret,
+        endpoint: str,
+        logger: logging.Logger,
+        by_webhook: WebhookPosts | None = None,
+        wall_clock: Callable[[], float] = time.time,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._api = api
+        self._book = book
+        self._config = config
+        self._key = key
+        self._endpoint = endpoint
+        self._logger = logger
+        self._by_webhook = by_webhook
+        self._wall_clock = wall_clock
+        self._dice = dice
+        self._policy = Policy.of(config)
+        self._source = RunSource(config, endpoint, self._count)
+        self._is_ready = False
+        self._is_open = False
+        self._asking: dict[str, asyncio.Lock] = {}
+        self._lifetime: AbstractAsyncContextManager[None] | None = None
+
+    @property
+    def source(self) -> RunSource:
+        """Where telemetry of the live runs goes."""
+        return self._source
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether runs can be created."""
+        return self._is_ready and self._is_open
+
+    async def __aenter__(self) -> Self:
+        """Begin.
+
+        Raises:
+            StartError: Discord does not accept the bot's token.
+        """
+        self._lifetime = self._open()
+        await self._lifetime.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End; what is under way is stored, and goes on after the next start."""
+        assert self._lifetime is not None  # noqa: S101 - it was entered
+        await self._lifetime.__aexit__(kind, error, trace)
+
+    async def create(self, wanted: NewRun, *, by: str) -> Created:
+        """Return the run's channel and webhook, made now or earlier."""
+        self._require_ready()
+        guild_id = wanted.key.guild_id
+        if self._config.guilds and guild_id not in self._config.guilds:
+            raise RunProblem(Code.UNKNOWN_GUILD, "runs are not made in that guild: it is not among `guilds`")
+        run_id = run_id_of(wanted.key, self._key)
+        deadline_s = self._bench.clock() + self._config.request_timeout
+        lock = self._asking.setdefault(run_id, asyncio.Lock())
+        try:
+            async with lock:
+                is_new = await self._intend(wanted, run_id, by)
+            self._carrier.carry(run_id)
+            left_s = max(0.05, deadline_s - self._bench.clock())
+            run = await self._carrier.until(run_id, _is_made, left_s)
+        except RetryableError as error:
+            raise _not_stored(error) from None
+        except RunProblem as problem:
+            raise explained(problem, self._bench.bot, self._config, guild_id) from None
+        finally:
+            if not lock.locked():
+                self._asking.pop(run_id, None)
+        if run is None:
+            raise RunProblem(Code.DISCORD_UNAVAILABLE, "the run was given up; ask again", retry_after_s=_AGAIN_S)
+        if not life.is_live(run):
+            raise _ended(run)
+        return Created(run=run, webhook_url=webhook_url_of(run, self._endpoint), is_new=is_new)
+
+    async def finalize(self, channel_id: str, *, outcome: str, by: str) -> Finalized:
+        """End the run that has this channel."""
+        self._require_ready()
+        try:
+            run = self._book.by_channel(channel_id) or await self._from_discord(channel_id)
+            if run is None:
+                return Finalized(run=_cleaned_stranger(channel_id), is_cleaned=True)
+            now_ms = self._bench.now_ms()
+            ended = await self._ledger.change(run.run_id, lambda run: life.finalized(run, outcome, now_ms))
+        except RetryableError as error:
+            raise _not_stored(error) from None
+        if ended is None:
+            return Finalized(run=_cleaned_stranger(channel_id), is_cleaned=True)
+        if ended.state is not State.CLEANED:
+            self._logger.info(
+                "a run is finalized", extra={"run": ended.run_id, "channel": channel_id, "outcome": outcome, "by": by}
+            )
+            self._carrier.carry(ended.run_id, at_once=True)
+            try:
+                await self._carrier.until(ended.run_id, self._is_at_rest, self._config.request_timeout)
+            except RunProblem as problem:
+                self._logger.info("ending a run goes on behind", extra={"run": ended.run_id, "why": str(problem)})
+        latest = self._book.get(ended.run_id)
+        return Finalized(run=latest or ended, is_cleaned=latest is None or latest.state is State.CLEANED)
+
+    def find(self, channel_id: str) -> Run:
+        """Return one run.
+
+        Raises:
+            RunProblem: NOT_FOUND.
+        """
+        run = self._book.by_channel(channel_id)
+        if run is None:
+            raise RunProblem(Code.NOT_FOUND, "no run is known that has this channel")
+        return run
+
+    def page(self, *, guild_id: str = "", state: str = "", size: int = 50, token: str = "") -> Page:
+        """Return runs, newest first."""
+        return self._book.page(guild_id=guild_id, state=state, size=size, token=token)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[None]:
+        await self._book.load()
+        loop = asyncio.get_running_loop()
+        self._bench = Bench(
+            api=self._api,
+            config=self._config,
+            key=self._key,
+            wall_clock=self._wall_clock,
+            clock=loop.time,
+            dice=self._dice,
+            logger=self._logger,
+        )
+        self._first_look = asyncio.Event()
+        group = asyncio.TaskGroup()
+        self._assemble(group)
+        for run in self._book:
+            self._source.know(run.run_id, run)
+        is_found = await self._found_in_time()
+        work = asyncio.create_task(self._work(group, is_found), name="runs")
+        try:
+            self._is_open = True
+            try:
+                async with asyncio.timeout(FIRST_TRY_S):
+                    await self._first_look.wait()
+            except TimeoutError:
+                self._logger.warning("not all that an earlier run left is known yet; runs can be created when it is")
+            yield
+        finally:
+            self._is_open = False
+            work.cancel()
+            await asyncio.wait([work])
+            if not work.cancelled() and (fault := work.exception()) is not None:
+                self._logger.error("the work on runs had ended", exc_info=fault)
+
+    async def _work(self, group: asyncio.TaskGroup, is_found: bool) -> None:
+        """Hold all tasks: cancelled, it ends them."""
+        try:
+            async with group:
+                await self._live(is_found)
+        except Exception:
+            self._logger.exception("the work on runs has ended; no run goes on before the next start")
+            raise
+        finally:
+            self._is_ready = False
+
+    def _assemble(self, group: asyncio.TaskGroup) -> None:
+        bench, config = self._bench, self._config
+        self._group = group
+        self._ledger = Ledger(self._book, self._changed)
+        self._views = GuildViews(self._api, bench.clock)
+        self._guilds = Guilds(self._api, bench.clock)
+        self._cards = Cards(bench=bench, ledger=self._ledger, users=self._users, by_webhook=self._by_webhook)
+        self._live_categories = Categories(bench, self._views, config.category, self._occupant_of)
+        self._archive = Categories(bench, self._views, config.archive_category, self._occupant_of)
+        self._threads = None
+        if config.parent_channel_id is not None:
+            placement = Placement(config.placement)
+            self._threads = Threads(
+                bench=bench,
+                parent_id=config.parent_channel_id,
+                placement=placement,
+                first_message=self._cards.message,
+            )
+        room = Room(bench, lambda: self._book, self._clean_now)
+        self._creating = Creating(
+            bench=bench, views=self._views, guilds=self._guilds, categories=self._live_categories, room=room
+        )
+        finishing = Finishing(
+            bench=bench,
+            guilds=self._guilds,
+            creating=self._creating,
+            live=self._live_categories,
+            archive=self._archive,
+            room=room,
+            users=self._users,
+        )
+        self._carrier = Carrier(
+            bench=bench,
+            ledger=self._ledger,
+            policy=self._policy,
+            group=group,
+            acts=self._acts(finishing),
+            over=self._over,
+        )
+        self._reconciler = Reconciler(
+            bench=bench,
+            book=self._book,
+            ledger=self._ledger,
+            carrier=self._carrier,
+            views=self._views,
+            guilds=self._guilds,
+            archive=self._archive,
+            threads=self._threads,
+        )
+        self._opening = Opening(bench=bench, guilds=self._guilds, reconciler=self._reconciler)
+        self._sweeper = Sweeper(bench, self._book, self._carrier, self._policy, self._may_carry)
+
+    def _acts(self, finishing: Finishing) -> dict[Step, Act]:
+        threads, creating = self._threads, self._creating
+
+        async def begin(_: Run) -> Callable[[Run], Run]:
+            return life.begun
+
+        return {
+            Step.FIND_CATEGORY: threads.find_place if threads else creating.find_place,
+            Step.CREATE_CHANNEL: threads.create_thread if threads else creating.create_channel,
+            Step.CREATE_WEBHOOK: threads.shared_webhook if threads else creating.create_webhook,
+            Step.POST_HEADER: self._cards.post,
+            Step.BEGIN: begin,
+            Step.DRAIN: finishing.drain,
+            Step.DELETE_WEBHOOK: finishing.delete_webhook,
+            Step.TELL_OUTCOME: self._cards.tell_outcome,
+            Step.ARCHIVE: finishing.archive_channel,
+            Step.DELETE_CHANNEL: finishing.delete_channel,
+        }
+
+    async def _found_in_time(self) -> bool:
+        try:
+            async with asyncio.timeout(FIRST_TRY_S):
+                return await self._opening.find_bot()
+        except TimeoutError:
+            self._logger.warning("Discord does not answer; runs can be created when it does")
+            return False
+
+    async def _live(self, is_found: bool) -> None:
+        """Find the bot and what an earlier run left, then do what is due."""
+        backoff_s = 1.0
+        while not is_found:
+            await asyncio.sleep(backoff_s * (0.5 + 0.5 * self._dice()))
+            backoff_s = min(60.0, backoff_s * 2)
+            try:
+                is_found = await self._opening.find_bot()
+            except StartError as error:
+                self._bench.tell_once("token", str(error))
+        if self._bench.is_well("bot"):
+            self._logger.info("Discord has said who the bot is")
+        left = await self._opening.first_pass()
+        while "" in left:  # not even the guilds are known
+            await asyncio.sleep(backoff_s)
+            left = await self._opening.first_pass()
+        self._is_ready = True
+        self._first_look.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._opening.go_on(left), name="guilds of runs")
+            group.create_task(self._sweeper.run(), name="what is due of runs")
+
+    async def _intend(self, wanted: NewRun, run_id: str, by: str) -> bool:
+        """Store what is wanted, unless the run is there; return whether it is new."""
+        failure = await self._reconciler.ensure(wanted.key.guild_id)
+        if failure is not None:
+            raise self._unknown_guild(failure)
+        if run_id in self._carrier.refusals:  # a former attempt is being undone
+            await self._carrier.until_undone(run_id, self._config.request_timeout / 2)
+        run = self._book.get(run_id)
+        if run is not None and run.state is not State.CLEANED:
+            return False
+        hours = wanted.retention_hours
+        new = Run(
+            run_id=run_id,
+            key=wanted.key,
+            state=State.CREATING,
+            placement=Placement(self._config.placement),
+            created_ms=self._bench.now_ms(),
+            retention_hours=self._config.default_retention_hours if hours is None else hours,
+            title=wanted.title,
+            metadata=wanted.metadata,
+            by=by,
+        )
+        (self._threads or self._creating).begins(run_id)
+        await self._ledger.add(new)
+        return True
+
+    def _unknown_guild(self, failure: Failure) -> RunProblem:
+        if isinstance(failure, NotThere) or (isinstance(failure, Denied) and failure.code == _NO_ACCESS):
+            return RunProblem(Code.UNKNOWN_GUILD, "the bot is in no such guild; invite it, or check guildId")
+        return problem_of(failure, "looking at the guild")
+
+    async def _from_discord(self, channel_id: str) -> Run | None:
+        """Return the run of a channel that the book does not know; None where Discord does not have it either."""
+        unknown = RunProblem(Code.NOT_FOUND, "this channel is not a run's")
+        if not is_snowflake(channel_id):
+            raise unknown
+        answer = await self._api.channel(channel_id)
+        if isinstance(answer, NotThere):
+            return None
+        if isinstance(answer, Denied):
+            raise unknown
+        if not isinstance(answer, Done):
+            raise problem_of(answer, "looking at the channel")
+        channel = answer.value
+        is_marked = parse_marker(channel.topic, channel.guild_id, self._key) is not None
+        is_thread = self._threads is not None and channel.owner_id == self._bench.bot.id
+        if not channel.guild_id or not (is_marked or is_thread):
+            raise unknown
+        failure = await self._reconciler.ensure(channel.guild_id, again=True)
+        if failure is not None:
+            raise problem_of(failure, "looking at the guild")
+        run = self._book.by_channel(channel_id)
+        if run is None:
+            raise unknown
+        return run
+
+    async def _clean_now(self, run_id: str) -> bool:
+        """Delete an archived run's channel before its time."""
+        await self._ledger.change(run_id, life.hurried)
+        self._carrier.carry(run_id, at_once=True)
+        try:
+            run = await self._carrier.until(run_id, lambda run: run is None or run.state is State.CLEANED, _ROOM_S)
+        except RunProblem:
+            return False
+        return run is None or run.state is State.CLEANED
+
+    def _is_at_rest(self, run: Run | None) -> bool:
+        if run is None or run.state is State.CLEANED:
+            return True
+        return run.state is State.ARCHIVED and life.next_step(run, self._bench.now_ms(), self._policy) is None
+
+    def _may_carry(self, run: Run) -> bool:
+        return run.state is State.CLEANED or self._reconciler.is_known(run.key.guild_id)
+
+    def _over(self, run: Run) -> None:
+        """Nothing more is made of a run, or it is gone."""
+        if self._threads is not None:
+            self._threads.ends(run)
+        self._creating.ends(run)
+        if run.state in (State.ARCHIVED, State.CLEANED):
+            self._cards.forget(run.run_id)
+        if run.state in (State.CLEANING, State.CLEANED):
+            self._live_categories.is_left(run.key.guild_id, run.run_id)
+
+    def _changed(self, run_id: str) -> None:
+        self._source.know(run_id, self._book.get(run_id))
+        self._carrier.changed(run_id)
+        self._sweeper.look()
+
+    def _count(self, run_id: str, tally: Tally) -> None:
+        if self._ledger.count(run_id, tally) and self._is_open:
+            self._cards.touched(run_id, self._group)
+
+    def _users(self) -> Iterable[DestinationUser]:
+        return self._source.users
+
+    def _occupant_of(self, channel: Channel) -> str:
+        run = self._book.by_channel(channel.id)
+        if run is not None:
+            return run.run_id
+        marker = parse_marker(channel.topic, channel.guild_id, self._key)
+        return marker.run_id if marker is not None else channel.id
+
+    def _require_ready(self) -> None:
+        if not self.is_ready:
+            raise RunProblem(
+                Code.NOT_READY,
+                "the service is starting or ending, or Discord has not said yet who the bot is",
+                retry_after_s=_AGAIN_S,
+            )
+
+
+def _is_made(run: Run | None) -> bool:
+    return run is None or run.state is not State.CREATING
+
+
+def _ended(run: Run) -> RunProblem:
+    if run.finalized_ms:
+        return RunProblem(Code.RUN_ENDED, "this run was finalized; another attempt is another run")
+    return RunProblem(Code.RUN_ENDED, "this run has ended: its retention is over; another attempt is another run")
+
+
+def _not_stored(error: RetryableError) -> RunProblem:
+    return RunProblem(Code.NOT_READY, "the storage cannot store now", retry_after_s=error.retry_after_s or _AGAIN_S)
+
+
+def _cleaned_stranger(channel_id: str) -> Run:
+    """Return what there is to say of a channel that is in Discord no more, and in the book either."""
+    return Run(
+        run_id="",
+        key=RunKey(guild_id="", task_id="", attempt=0, short_id=""),
+        state=State.CLEANED,
+        placement=Placement.CHANNEL,
+        created_ms=0,
+        retention_hours=0,
+        channel_id=channel_id,
+    )

@@ -5,6 +5,7 @@ What is written is stored first and known after, so that nothing is known here t
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from otel_discord.component.state_table import StateTable
@@ -78,6 +79,8 @@ class Book:
     async def put(self, run: Run) -> None:
         """Store a run, new or changed. Where there are too many, cleaned ones are forgotten, the oldest first.
 
+        Counts that are noted meanwhile are kept.
+
         Raises:
             RunProblem: NOT_READY: there is no room for another run, or a later release wrote this one.
             RetryableError: the storage cannot store it now; nothing has changed.
@@ -86,7 +89,8 @@ class Book:
             raise RunProblem(
                 Code.NOT_READY, "This run was stored by a later release of the service, which has to go on"
             )
-        leaving = self._leaving() if run.run_id not in self._runs else ()
+        former = self._runs.get(run.run_id)
+        leaving = self._leaving() if former is None else ()
         self._being_added.add(run.run_id)
         try:
             removals: dict[str, bytes | None] = {KEY_PREFIX + old.run_id: None for old in leaving}
@@ -95,7 +99,8 @@ class Book:
             self._being_added.discard(run.run_id)
         for old in leaving:
             self._unknow(old.run_id)
-        self._know(run)
+        noted = self._runs.get(run.run_id)
+        self._know(run if noted is None or noted is former else replace(run, tally=noted.tally))
 
     def note(self, run: Run) -> None:
         """Know a run's latest counts without storing them; the next :meth:`put` does. An unknown run stays so."""

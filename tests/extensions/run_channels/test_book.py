@@ -138,6 +138,19 @@ async def test_runs_that_come_at_once_share_the_room() -> None:
 
 
 @pytest.mark.looptime
+async def test_what_is_counted_while_a_run_is_stored_counts() -> None:
+    book = await book_on(Slow())
+    await book.put(new_run(1))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(book.put(replace(new_run(1), title="new")))
+        await asyncio.sleep(0.005)
+        book.note(replace(new_run(1), tally=Tally(records=50)))
+    assert book.get("run00001") == replace(new_run(1), title="new", tally=Tally(records=50))
+    await book.put(replace(new_run(1), tally=Tally(records=51)))
+    assert book.get("run00001") == replace(new_run(1), tally=Tally(records=51))
+
+
+@pytest.mark.looptime
 async def test_a_run_that_is_no_longer_cleaned_elsewhere_counts_once() -> None:
     table = Slow()
     book = await book_on(table, max_runs=2)

@@ -37,9 +37,11 @@ def work_names() -> frozenset[str]:
 
 
 def _names(name: ast.expr, works: frozenset[str]) -> list[str]:
+    text = ast.unparse(name)
+    if text.startswith(("'runs.", "f'runs.")):
+        return []  # between the steps of a run channel's life, whose kills are played with them
     if isinstance(name, ast.Constant):
         return [str(name.value)]
-    text = ast.unparse(name)
     if isinstance(name, ast.JoinedStr) and len(name.values) == 2:
         first, last = name.values
         suffix = last.value if isinstance(last, ast.Constant) else ""

@@ -248,6 +248,30 @@ FORGETTING = _PROGRAM.replace(
 """,
 )
 
+REMEMBERING = _PROGRAM.replace(
+    "WHAT_ELSE",
+    """async with storage.open_table("run_channels") as table:
+            await table.put({"run": b"wanted", "other": b""})
+            assert await table.swap("run", b"wanted", b"made")
+            assert await table.get("run") == b"made"
+            await table.put({"run": None})
+            assert dict(await table.items()) == {"other": b""}
+""",
+)
+"""What other components remember stands beside the queue."""
+
+FORGETTING_DAMAGE = _PROGRAM.replace(
+    "WHAT_ELSE",
+    """async with storage.open_table("run_channels") as table:
+            await table.put({"run": b"made"})
+            damage = Query("UPDATE state SET payload = CAST(payload || x'00' AS BLOB)")
+            def steps():
+                yield damage
+            await storage._database.run(Work("damage", Access.SETTLE, steps))
+            assert await table.get("run") is None
+""",
+).replace("import asyncio, sys", "import asyncio, sys\nfrom otel_discord.store.work import Access, Query, Work")
+
 _MIGRATION = tuple(sorted(place for place in places() if place.startswith("migrate.")))
 
 SCENES: tuple[Scene, ...] = (
@@ -305,6 +329,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("cards are looked for", around("find"), program=LOOKING),
     Scene("cards are posted", around("post", "mark_shown", "posted", "unpost"), program=POSTING),
     Scene("messages are forgotten", around("forget_messages"), program=FORGETTING),
+    Scene("values are kept", around("table_put", "table_swap", "table_get", "table_items"), program=REMEMBERING),
+    Scene("a kept value is damaged", around("table_forget"), program=FORGETTING_DAMAGE, alarms=True),
     Scene(
         "the file is damaged",
         ("salvage.before_swap", "quarantine.renamed", "quarantine.renamed:2", "salvage.after_swap"),

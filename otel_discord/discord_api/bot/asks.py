@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from otel_discord.discord_api.bot.bot_api import CATEGORY, PUBLIC_THREAD, NewChannel, Overwrite
-from otel_discord.discord_api.bot.permissions import Permission
+from otel_discord.discord_api.bot.permissions import ALL_PERMISSIONS, Permission
 from otel_discord.discord_api.bot.routes import BotRoute, path_of, route_of
 from otel_discord.discord_api.http import ANSWER_MAX_BYTES
 
@@ -91,7 +91,7 @@ def create_channel(guild_id: str, new: NewChannel, reason: str) -> Ask:
     needs = _SEE | _CHANNELS
     if new.overwrites is not None:
         json["permission_overwrites"] = overwrites_json(new.overwrites)
-        needs |= Permission.MANAGE_ROLES if new.overwrites else Permission.NONE
+        needs |= _to_overwrite(new.overwrites)
     template = "/guilds/{guild_id}/channels"
     return Ask(method="POST", template=template, ids=(guild_id,), json=json, reason=reason, needs=needs)
 
@@ -123,7 +123,7 @@ def edit_channel(
     if place:
         needs |= _CHANNELS
     if overwrites is not None:
-        needs |= Permission.MANAGE_ROLES
+        needs |= _to_overwrite(overwrites)
     if len(json) > len(place):
         needs |= _THREADS
     return Ask(
@@ -248,6 +248,17 @@ def overwrites_json(overwrites: Sequence[Overwrite]) -> list[dict[str, Any]]:
     return [
         {"id": one.id, "type": int(one.is_member), "allow": str(one.allow), "deny": str(one.deny)} for one in overwrites
     ]
+
+
+def _to_overwrite(overwrites: Sequence[Overwrite]) -> Permission:
+    """Return what it takes to set these: whoever allows or denies something must be allowed it.
+
+    See discord/discord-api-docs#2524.
+    """
+    needs = Permission.MANAGE_ROLES if overwrites else Permission.NONE
+    for one in overwrites:
+        needs |= Permission((one.allow | one.deny) & ALL_PERMISSIONS)
+    return needs
 
 
 def _list(template: str, top_level_id: str, needs: Permission, query: Mapping[str, str] | None = None) -> Ask:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from otel_discord.config import Secret
+from otel_discord.discord_api.answer_text import clean
 from otel_discord.discord_api.bot import asks, reading
 from otel_discord.discord_api.bot.answers import Denied, Done, Failed, Failure, Invalid, Limited, NotThere
 from otel_discord.discord_api.bot.asks import Ask
@@ -235,7 +236,7 @@ class BotClient:
         if not isinstance(made, Held):
             return made.result
         words = made.last.detail if isinstance(made.last, Limited) else "not sent"
-        return Limited(made.retry_after_s, f"limit of {ask.method} {ask.template}: {words}")
+        return Limited(made.retry_after_s, clean(f"limit of {ask.method} {ask.template}: {words}"))
 
 
 def _partial_guild(json: Any) -> Guild | None:

@@ -42,7 +42,8 @@ CHANNELS_AND_WEBHOOKS: Final = int(
 """To make channels and their webhooks, and to delete them."""
 
 WITH_OVERWRITES: Final = CHANNELS_AND_WEBHOOKS | int(Permission.MANAGE_ROLES)  # 805307408
-"""Also to say who may do what in a channel, as an archive does."""
+"""Also to say who may do what in a channel; of that only what the bot may do itself, so whoever keeps others from
+writing takes ``WITH_MESSAGES``."""
 
 WITH_MESSAGES: Final = WITH_OVERWRITES | int(
     Permission.SEND_MESSAGES | Permission.EMBED_LINKS | Permission.ATTACH_FILES | Permission.READ_MESSAGE_HISTORY

@@ -1,11 +1,12 @@
-"""A FakeDiscord driven by explicit time, and short ways to post to it."""
+"""A FakeDiscord driven by explicit time, and short ways to post to it: as a webhook, as a bot."""
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from otel_discord.testing.fake_discord import FakeDiscord, FakeRequest, FakeResponse, FakeWebhook
+from otel_discord.testing.fake_discord import FakeBot, FakeDiscord, FakeGuild, FakeRequest, FakeResponse, FakeWebhook
 
 NOBODY = {"parse": []}
 Post = Callable[..., FakeResponse]
@@ -43,3 +44,39 @@ def post(fake: FakeDiscord, hook: FakeWebhook) -> Post:
         return fake.handle(FakeRequest.of("POST", f"{hook.url}?{query}", json_body=whole, **more))
 
     return post
+
+
+class Bot:
+    """A bot's way to a fake: requests with its token, and a reason where one is due."""
+
+    def __init__(self, fake: FakeDiscord, token: str) -> None:
+        self.fake = fake
+        self.token = token
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, reason: str | None = "a run", **headers: str
+    ) -> FakeResponse:
+        own = {"Authorization": f"Bot {self.token}"}
+        if reason is not None and method != "GET":
+            own["X-Audit-Log-Reason"] = quote(reason)
+        url = f"{self.fake.endpoint}{path}"
+        return self.fake.handle(FakeRequest.of(method, url, json_body=body, headers=own | headers))
+
+    def say(self, channel_id: str, content: str = "x", **body: Any) -> FakeResponse:
+        whole = {"content": content, "allowed_mentions": NOBODY} | body
+        return self("POST", f"/channels/{channel_id}/messages", whole)
+
+
+@pytest.fixture
+def bot(fake: FakeDiscord) -> FakeBot:
+    return fake.add_bot("made-up")
+
+
+@pytest.fixture
+def guild(fake: FakeDiscord, bot: FakeBot) -> FakeGuild:
+    return fake.add_guild(bot=bot)
+
+
+@pytest.fixture
+def ask(fake: FakeDiscord, bot: FakeBot) -> Bot:
+    return Bot(fake, bot.token)

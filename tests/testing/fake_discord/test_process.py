@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -65,3 +66,42 @@ async def test_others_can_post_and_ask(urls: list[str]) -> None:
             "deleted": 0,
             "violations": {"unversioned": 1, "wait_false": 1},
         }
+
+
+async def test_a_bot_finds_its_guild_and_works_in_it() -> None:
+    arguments = ["--webhooks", "0", "--bot-token", "made-up", "--guild", "One", "--without-creation-limits"]
+    command = [sys.executable, "-m", "otel_discord.testing.fake_discord", *arguments]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    headers = AGENT | {"Authorization": "Bot made-up", "X-Audit-Log-Reason": "a%20run"}
+    try:
+        async with asyncio.timeout(20), aiohttp.ClientSession(headers=headers) as session:
+            lines = [(await process.stdout.readline()).decode().split() for _ in range(3)]
+            assert [line[0] for line in lines] == ["endpoint", "guild", "ready"]
+            endpoint, guild_id = lines[0][1], lines[1][1]
+            base = endpoint.partition("/api/")[0]
+
+            async def ask(method: str, url: str, body: object = None) -> tuple[int, Any]:
+                async with session.request(method, url, json=body) as answer:
+                    return answer.status, await answer.json(content_type=None)
+
+            body = {"name": "Run 7", "topic": "run <7>"}
+            made = [await ask("POST", f"{endpoint}/guilds/{guild_id}/channels", body) for _ in range(12)]
+            assert {status for status, _ in made} == {201}
+            assert (await ask("POST", f"{base}/_fake/faults", {"shape": "503_empty", "operation": "create_webhook"}))[
+                0
+            ] == 204
+            path = f"{endpoint}/channels/{made[0][1]['id']}/webhooks"
+            assert [(await ask("POST", path, {"name": "n"}))[0] for _ in range(2)] == [503, 200]
+            assert len((await ask("GET", f"{base}/_fake/channels"))[1]) == 12
+            assert {entry["reason"] for entry in (await ask("GET", f"{base}/_fake/audit"))[1]} == {"a run"}
+            async with session.get(f"{base}/_fake/places") as answer:
+                page = await answer.text()
+            assert page.startswith("<h2>One</h2>")
+            assert page.count("# run-7") == 12
+            assert "run &lt;7&gt;" in page
+            assert "made-up" not in page
+    finally:
+        process.terminate()
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0

@@ -8,7 +8,7 @@ from otel_discord.extensions.run_channels.problems import Code, RunProblem
 
 
 def explained(problem: RunProblem, bot: BotUser, config: RunChannelsConfig, guild_id: str) -> RunProblem:
-    """Return the problem; that of a missing permission with the number and link of the invite that grants all needed."""
+    """Return the problem; a missing permission with number and link of the invite that grants all that is needed."""
     if problem.code is not Code.MISSING_PERMISSION:
         return problem
     need = needed(config)

@@ -10,6 +10,7 @@ from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.config.server_tls import ServerTls
 from otel_discord.discord_api.webhook_url import DEFAULT_ENDPOINT, is_snowflake, validate_endpoint
+from otel_discord.extensions.run_channels.names import category_number
 
 MOST_RETENTION_HOURS = 24 * 365
 MIN_TOKEN_CHARS = 16
@@ -169,8 +170,10 @@ class RunChannelsConfig(StrictModel):
             raise ValueError("needs exactly one of bot_token and bot_token_file")
         if (self.placement == "channel") != (self.parent_channel_id is None):
             raise ValueError("placement thread and forum_post need parent_channel_id, and channel has none")
-        if self.category.lower() == self.archive_category.lower():
-            raise ValueError("category and archive_category must differ")
+        if category_number(self.category, self.archive_category) or category_number(
+            self.archive_category, self.category
+        ):
+            raise ValueError("category and archive_category must differ by more than a number at the end")
         if self.default_retention_hours > self.max_retention_hours:
             raise ValueError("default_retention_hours is more than max_retention_hours")
         validate_endpoint(self.discord_endpoint, allow_insecure=self.allow_insecure_endpoint)

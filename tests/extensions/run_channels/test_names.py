@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from otel_discord.discord_api.bot.bot_api import CATEGORY, TEXT, Channel
 from otel_discord.discord_api.username import parse_username
+from otel_discord.extensions.run_channels.config import RunChannelsConfig
 from otel_discord.extensions.run_channels.names import (
     category_name,
     category_number,
@@ -142,3 +144,18 @@ def test_categories_are_used_in_their_order() -> None:
     assert next_category_name(listed, "Agent Runs") == "Agent Runs 3"
     assert next_category_name(listed, "Agent Runs Archive") == "Agent Runs Archive"
     assert next_category_name(listed[:1], "Agent Runs") == "Agent Runs"
+
+
+def config_with(archive: str) -> RunChannelsConfig:
+    tokens = [{"name": "ci", "token": "x" * 16}]
+    return RunChannelsConfig.model_validate({"bot_token": "made-up", "tokens": tokens, "archive_category": archive})
+
+
+@pytest.mark.parametrize("archive", ["Agent Runs 2", "agent  runs"])
+def test_an_archive_is_never_taken_for_a_further_category(archive: str) -> None:
+    with pytest.raises(ValidationError, match="more than a number"):
+        config_with(archive)
+
+
+def test_an_archive_may_have_nearly_the_same_name() -> None:
+    assert config_with("Agent Run").archive_category == "Agent Run"

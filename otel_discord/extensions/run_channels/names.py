@@ -125,7 +125,7 @@ def _cut(text: str, most_chars: int, *, gap: str = "-") -> str:
 
 def _webhook_name(name: str) -> str:
     """Return a name of which Discord has nothing to refuse: what it does not want to read gets a hyphen inside."""
-    return _FORBIDDEN_PARTS.sub(lambda found: f"{found[0][:3]}-{found[0][3:]}", name)[: limits.USERNAME_CHARS].strip()
+    return _FORBIDDEN_PARTS.sub(lambda found: f"{found[0][:3]}-{found[0][3:]}", name)
 
 
 def _plain(name: str) -> str:

@@ -208,6 +208,7 @@ def test_every_path_ends_and_goes_one_way(
         assert ORDER.index(run.state) >= ORDER.index(former.state)
         for name in ("finalized_ms", "archived_ms", "cleaned_ms"):
             assert getattr(run, name) >= getattr(former, name)
+        assert run.finalized_ms == 0 or run.finalized_ms >= run.created_ms
         if run.state is State.CLEANED:
             assert run.cleaned_ms >= max(run.archived_ms, run.finalized_ms, run.created_ms)
             assert not run.webhook_token

@@ -23,8 +23,9 @@ from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import Page, Run
 from otel_discord.extensions.run_channels.tokens import Caller, KnownTokens
 
-WRONG_TOKENS_PER_MINUTE: Final = 20
-"""Of one address (of IPv6: one network); beyond, the answer is 429 and nothing is written down."""
+WRONG_TOKENS_PER_MINUTE: Final = 60
+"""Of one address (of IPv6: one network); beyond, the answer is 429 and nothing is written down. Who shows none at all
+guesses nothing, and is answered 401 for ever, but written down no more often either."""
 MOST_IN_HAND: Final = 256
 """Requests that are worked on at a time; creates may wait for Discord for many seconds."""
 MOST_PAGES: Final = 50
@@ -43,18 +44,30 @@ class Attendant:
     patience_s: float
     """Beyond it a request is answered 503; what it asked for goes on behind."""
     unix_now_s: Callable[[], float]
-    is_closing: bool = False
+    is_open: bool = True
+    """Whether the desk is there; the doors open before it, and close after it."""
     _pace: Pace = field(default_factory=Pace)
     _strangers: Pace = field(default_factory=Pace)
-    _in_hand: int = 0
+    _in_hand: set[asyncio.Timeout] = field(default_factory=set)
 
     def not_ready_because(self) -> Sequence[str]:
         """Return why runs cannot be created now; nothing where they can."""
-        if self.is_closing:
-            return ("the service is ending",)
+        if not self.is_open:
+            return ("the service is starting, or ending",)
         if not self.desk.is_ready:
             return ("the bot's token was not accepted yet, or what an earlier run left is not known yet",)
         return ()
+
+    def use(self, tokens: KnownTokens) -> None:
+        """Let in by these tokens from now on."""
+        self.tokens = tokens
+
+    def close(self) -> None:
+        """Take no more requests; those in hand are told to ask again, what they began goes on after the next start."""
+        self.is_open = False
+        for deadline in self._in_hand:
+            if deadline.when() is not None and not deadline.expired():
+                deadline.reschedule(asyncio.get_running_loop().time())
 
     def admit(self, visit: Visit, authorization: str, asked_type: type[Asked]) -> Caller:
         """Return who asks.
@@ -67,9 +80,9 @@ class Attendant:
             caller = self.tokens.caller(authorization, now_unix_s=self.unix_now_s())
         except RunProblem:
             too_many = self._strangers.take(network_of(visit.peer), WRONG_TOKENS_PER_MINUTE, now_s)
-            if too_many is None:
+            visit.is_quiet = too_many is not None and not too_many.is_first
+            if too_many is None or not authorization:
                 raise
-            visit.is_quiet = not too_many.is_first
             raise RunProblem(
                 Code.TOO_MANY_REQUESTS,
                 "too many requests without a token that lets in",
@@ -93,13 +106,16 @@ class Attendant:
         Raises:
             RunProblem: why not.
         """
-        if self.is_closing:
-            raise RunProblem(Code.NOT_READY, "the service is ending; ask again", retry_after_s=_RETRY_LATER_S)
-        if self._in_hand >= MOST_IN_HAND:
+        if not self.is_open:
+            raise RunProblem(
+                Code.NOT_READY, "the service is starting, or ending; ask again", retry_after_s=_RETRY_LATER_S
+            )
+        if len(self._in_hand) >= MOST_IN_HAND:
             raise RunProblem(Code.NOT_READY, "too many requests are waiting; ask again", retry_after_s=_RETRY_LATER_S)
-        self._in_hand += 1
+        deadline = asyncio.timeout(self.patience_s)
+        self._in_hand.add(deadline)
         try:
-            async with asyncio.timeout(self.patience_s):
+            async with deadline:
                 result = await self._ask(asked, caller)
         except TimeoutError:
             raise RunProblem(
@@ -117,7 +133,7 @@ class Attendant:
             self.logger.exception("a request failed", extra={"request_id": visit.request_id, "action": visit.action})
             raise RunProblem(Code.INTERNAL, "this failed; the service's log has it by the request's id") from None
         finally:
-            self._in_hand -= 1
+            self._in_hand.discard(deadline)
         self.audit.done(visit, asked, result)
         return result
 

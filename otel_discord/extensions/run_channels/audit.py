@@ -1,4 +1,4 @@
-"""The audit log: one line for each request that changed something or was refused. Who, what, which run, what came of it.
+"""The audit log: a line for each request that changed something or was refused: who, what, which run, with what end.
 
 Never in it: tokens, addresses of webhooks, what a body says beyond ids.
 """

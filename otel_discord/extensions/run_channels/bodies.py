@@ -18,8 +18,8 @@ def read_json(body: bytes) -> object:
     """Return what a body says; one that is empty, or blank, is ``{}``.
 
     Raises:
-        RunProblem: INVALID: it is not JSON (RFC 8259) in UTF-8, names a key twice, is nested more than 20 deep, or holds
-            a number or a text that is none (NaN, Infinity, half of a surrogate pair).
+        RunProblem: INVALID: it is not JSON (RFC 8259) in UTF-8, names a key twice, is nested more than 20 deep, or
+            holds a number or a text that is none (NaN, Infinity, half of a surrogate pair).
     """
     if not body.strip(b" \t\r\n"):
         return {}
@@ -81,10 +81,11 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _float(text: str) -> float:
+    """Return a number; ``1.0`` is the integer 1, as in JSON Schema."""
     number = float(text)
     if not math.isfinite(number):
         raise _invalid("the body holds a number that is too large")
-    return number
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def _is_text(value: Any) -> bool:

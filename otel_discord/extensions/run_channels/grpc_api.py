@@ -1,4 +1,4 @@
-"""The gRPC API: from a message to what it asks for, from a result or a problem to what is answered. Pure, synchronous."""
+"""The gRPC API: from a message to what it asks for, from a result or a problem to the answer. Pure, synchronous."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ def response_of(result: Result) -> bytes:
 
 
 def error_of(problem: RunProblem, request_id: str) -> GrpcError:
-    """Return what aborts the call: details as google.rpc has them, ``retry-after`` in whole seconds, ``x-request-id``."""
+    """Return what aborts the call: google.rpc details, ``retry-after`` in whole seconds, ``x-request-id``."""
     message = str(problem)[:MOST_MESSAGE_CHARS].encode("utf-8", "replace").decode()
     details: list[Message] = [ErrorInfo(reason=problem.code.value, domain="otel-discord")]
     trailers: list[tuple[str, str | bytes]] = [("x-request-id", request_id)]
@@ -147,7 +147,7 @@ def peer_address(peer: str) -> str:
     return host.removeprefix("[").removesuffix("]") or peer[:64]
 
 
-def _run_message(run: Run) -> Message:
+def _run_message(run: Run) -> messages.Run:
     return messages.Run(
         run_id=run.run_id,
         channel_id=run.channel_id,

@@ -90,10 +90,7 @@ async def serve_grpc(
         StartError: the endpoint is in use or cannot be used.
     """
     server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=2 * MOST_IN_HAND)
-    handlers: dict[str, Any] = {
-        name: grpc.unary_unary_rpc_method_handler(servicer.method(name))  # type: ignore[arg-type]
-        for name in METHODS
-    }
+    handlers: dict[str, Any] = {name: grpc.unary_unary_rpc_method_handler(servicer.method(name)) for name in METHODS}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE_NAME, handlers),))
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)

@@ -157,7 +157,7 @@ def _new_run(max_retention_hours: int, default_retention_hours: int) -> dict[str
                 "type": ["integer", "null"],
                 "minimum": 0,
                 "maximum": max_retention_hours,
-                "description": f"How long its channel stays from now on; {default_retention_hours} where it is not set.",
+                "description": f"How long its channel stays from now on; {default_retention_hours} if not set.",
             },
             "title": {"type": ["string", "null"], "maxLength": bounds.MAX_TITLE_CHARS},
             "metadata": {

@@ -110,7 +110,8 @@ def read_secret_file(path: str, key_path: str) -> str:
         with Path(path).open("rb") as file:
             content = file.read(MOST_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise StartError(f"{key_path}: cannot read {path}: {getattr(error, 'strerror', '') or 'no such path'}") from None
+        why = getattr(error, "strerror", "") or "no such path"
+        raise StartError(f"{key_path}: cannot read {path}: {why}") from None
     try:
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:

@@ -20,12 +20,12 @@ from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Placement, Run, State
 from otel_discord.extensions.run_channels.tokens import KnownTokens
 
-TOKEN = "a-token-of-the-tests-0001"  # noqa: S105
+TOKEN = "a-token-of-the-tests-0001"
 READER = "a-token-of-the-tests-0002"
 LIMITED = "a-token-of-the-tests-0003"
 EXPIRED = "a-token-of-the-tests-0004"
 SLOW = "a-token-of-the-tests-0005"
-WEBHOOK_TOKEN = "made-up-webhook-token-of-the-tests"  # noqa: S105
+WEBHOOK_TOKEN = "made-up-webhook-token-of-the-tests"
 GUILD, OTHER_GUILD = "1034567890123456789", "1034567890123456790"
 NOW_MS = 1_800_000_000_000
 MOST_HOURS = 720
@@ -100,7 +100,7 @@ class FakeDesk:
         found = [
             run
             for run in reversed(self.runs.values())
-            if run.key.guild_id in {guild_id or run.key.guild_id} and state in {"", run.state.value}
+            if guild_id in {"", run.key.guild_id} and state in {"", run.state.value}
         ]
         begin = int(token or 0)
         following = str(begin + size) if begin + size < len(found) else ""
@@ -149,6 +149,6 @@ class Site:
 @asynccontextmanager
 async def http_site(desk: Any, *, attendant: Attendant | None = None) -> AsyncIterator[Site]:
     front = front_of(attendant or attendant_of(desk))
-    async with serve_http("127.0.0.1:0", front, context=None, key_path="here", logger=LOGGER) as address:
-        async with aiohttp.ClientSession() as session:
-            yield Site(f"http://{address}", session, front)
+    serving = serve_http("127.0.0.1:0", front, context=None, key_path="here", logger=LOGGER)
+    async with serving as address, aiohttp.ClientSession() as session:
+        yield Site(f"http://{address}", session, front)

@@ -162,10 +162,11 @@ async def test_a_token_has_a_pace_and_so_have_strangers(caplog: pytest.LogCaptur
         assert (status, document["error"]["code"]) == (429, "too_many_requests")
         assert 0 < int(headers["retry-after"]) <= 60
         assert len([each for each in caplog.records if getattr(each, "caller", "") == "slow"]) == 1
-        wrong = [(await site.ask("GET", "/runs", token=f"wrong-{n:030}"))[0] for n in range(25)]
-        assert wrong == [401] * 20 + [429] * 5
-        assert len([each for each in caplog.records if getattr(each, "outcome", "") == "unauthenticated"]) == 20
+        wrong = [(await site.ask("GET", "/runs", token=f"wrong-{n:030}"))[0] for n in range(65)]
+        assert wrong == [401] * 60 + [429] * 5
+        assert len([each for each in caplog.records if getattr(each, "outcome", "") == "unauthenticated"]) == 60
         assert (await site.ask("GET", "/runs"))[0] == 200  # who shares the address with a stranger is let in
+        assert (await site.ask("GET", "/runs", token=""))[0] == 401
 
 
 @pytest.mark.parametrize(
@@ -281,7 +282,7 @@ async def test_only_so_many_wait():
             return await FakeDesk.create(self, wanted, by=by)
 
     attendant = attendant_of(Sleeping())
-    attendant._in_hand = 255
+    attendant._in_hand |= {asyncio.timeout(None) for _ in range(255)}
     async with http_site(None, attendant=attendant) as site:
         first = asyncio.create_task(site.ask("POST", "/runs", body=NEW))
         await asyncio.sleep(0.05)
@@ -289,6 +290,21 @@ async def test_only_so_many_wait():
         assert (status, document["error"]["code"]) == (503, "not_ready")
         waiting.set()
         assert (await first)[0] == 201
+
+
+async def test_at_the_end_those_who_wait_get_an_answer():
+    class Sleeping(FakeDesk):
+        async def create(self, wanted: Any, *, by: str) -> Any:
+            await asyncio.sleep(60)
+
+    async with http_site(None, attendant=attendant_of(Sleeping(), patience_s=60)) as site:
+        waiting = asyncio.create_task(site.ask("POST", "/runs", body=NEW))
+        await asyncio.sleep(0.05)
+        site.front.attendant.close()
+        assert (await waiting)[0] == 503
+        status, document, _ = await site.ask("GET", "/runs")
+        assert (status, document["error"]["code"]) == (503, "not_ready")
+        assert (await site.ask("GET", "/readyz", token=""))[0] == 503
 
 
 @pytest.mark.parametrize(("given", "kept"), [("abc-1", True), ("x" * 65, False), ("a b", False), ("", False)])
@@ -389,11 +405,13 @@ async def test_a_body_that_never_comes_is_not_waited_for(monkeypatch: pytest.Mon
 
 
 async def test_a_client_that_asks_first_is_told_to_go_on():
-    async with http_site(FakeDesk()) as site:
-        async with site.session.post(
+    async with (
+        http_site(FakeDesk()) as site,
+        site.session.post(
             f"{site.url}/runs", json=NEW, headers={"Authorization": f"Bearer {TOKEN}"}, expect100=True
-        ) as answer:
-            assert answer.status == 201
+        ) as answer,
+    ):
+        assert answer.status == 201
 
 
 async def test_connections_that_say_nothing_are_closed(monkeypatch: pytest.MonkeyPatch):
@@ -418,7 +436,7 @@ async def test_two_servers_do_not_share_an_address():
     from otel_discord.component import StartError
 
     async with http_site(FakeDesk()) as site:
-        with pytest.raises(StartError, match="here.*taken"):
+        with pytest.raises(StartError, match=r"here.*taken"):
             async with http_door.serve_http(
                 site.url.removeprefix("http://"), site.front, context=None, key_path="here", logger=logging.getLogger()
             ):

@@ -76,7 +76,8 @@ def test_only_an_object_is_a_request(body: object) -> None:
     ("name", "value"),
     [
         ("taskId", ""), ("taskId", " a"), ("taskId", "a\n"), ("taskId", "a\u202eb"), ("taskId", "a\u115fb"),
-        ("taskId", "a\x00"), ("taskId", "x" * 101), ("taskId", 7), ("taskId", "\ud800"), ("taskId", " "), ("taskId", ["a"]),
+        ("taskId", "a\x00"), ("taskId", "x" * 101), ("taskId", 7), ("taskId", "\ud800"),
+        ("taskId", " "), ("taskId", ["a"]),
         ("attempt", -1), ("attempt", 1_000_001), ("attempt", 1.0), ("attempt", "1"), ("attempt", False),
         ("attempt", 10**400), ("attempt", float("nan")),
         ("shortId", ""), ("shortId", "x" * 41), ("shortId", "ä"), ("shortId", "a/b"), ("shortId", "a\n"),

@@ -13,8 +13,15 @@ class Arrivals:
     flush_timeout_s: float
     draining: bool = False
     """Send what is there without waiting for company, then end."""
+    hurrying: int = 0
+    """How many wait for all that is there to be in Discord: it is sent as at the end, and then it goes on."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _waiting_since_s: float | None = None
+
+    @property
+    def in_haste(self) -> bool:
+        """Whether nothing waits for company, nor a count for its time."""
+        return self.draining or self.hurrying > 0
 
     def notify(self) -> None:
         """Say that cards have come."""
@@ -48,7 +55,7 @@ class Arrivals:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout_at(due_s):
-                while not self.draining:
+                while not self.in_haste:
                     self.heard()
                     if await is_full():
                         return

@@ -61,6 +61,7 @@ from otel_discord.exporters.discord.sender import Sender
 from otel_discord.exporters.discord.settling import Settling
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.silenced_alerts import SilencedAlerts
+from otel_discord.exporters.discord.sourced.live import LiveDestinations
 from otel_discord.exporters.discord.suspicion import Suspicion
 from otel_discord.exporters.discord.tombstones import fingerprint
 from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
@@ -143,12 +144,13 @@ def card_maker(
     gate: Gate,
     charts: Charts,
     silenced: SilencedAlerts,
+    live: LiveDestinations | None,
 ) -> CardMaker:
     """Return what turns batches into cards."""
     directories = [Path(item) for item in config.attachments.allowed_directories]
     finder = desk.finder if config.fold.enabled else None
     alerts = AlertFinder(config.alerts.group_by, charts.warm_up)
-    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts, silenced)
+    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts, silenced, live)
 
 
 def evidence_desk(
@@ -205,10 +207,12 @@ class Workshop:
     evidence: EvidenceDesk | None = None
     pictures: Pictures = field(default_factory=Pictures)
     watches: Watches = field(default_factory=Watches)
+    memory_of: Callable[[str], LaneMemory] = field(default_factory=lambda: lambda _: LaneMemory())
+    """Gives what an outbox knows beyond its own life, by the destination's name."""
 
     def outboxes(self, destinations: Sequence[Destination]) -> dict[str, Outbox]:
         """Return the outboxes by name, each with its fallback."""
-        made = {destination.name: self._outbox(destination) for destination in destinations}
+        made = {destination.name: self.opened(destination) for destination in destinations}
         for destination in destinations:
             if destination.fallback:
                 outbox, haven = made[destination.name], made[destination.fallback]
@@ -221,13 +225,14 @@ class Workshop:
                 outbox.departure.tell = haven.say
         return made
 
-    def _outbox(self, destination: Destination) -> Outbox:
+    def opened(self, destination: Destination) -> Outbox:
+        """Return the outbox of one destination, which nobody runs yet."""
         config, logger = self.config, self.settings.logger
         name = destination.name
         instruments = self.discord_instruments.destination(name)
         instruments.expect(reasons=Reason, scopes=Scope)
         lane = Lane(name=name, queue=self.queue, logger=logger)
-        memory = self.host.kept(f"lane/{name}", LaneMemory)
+        memory = self.memory_of(name)
         state = LaneState(lane=lane, memory=memory, webhook_id=destination.webhook.id)
         fold = self._fold(destination)
         watch = self.watches.of(name, self.wall_clock)
@@ -257,8 +262,8 @@ class Workshop:
             resends=destination.resend_ambiguous,
             max_age_s=config.max_age,
             wall_clock=self.wall_clock,
-            gathering=lambda: fold.gathering() if not arrivals.draining else (),
-            is_gathering=lambda card: not arrivals.draining and fold.is_gathering(card),
+            gathering=lambda: fold.gathering() if not arrivals.in_haste else (),
+            is_gathering=lambda card: not arrivals.in_haste and fold.is_gathering(card),
         )
         retention = self._retention(destination, lane, circuit, departure, instruments)
         sender = self._sender(destination, lane, state, circuit, instruments, watch)

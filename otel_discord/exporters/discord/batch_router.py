@@ -17,6 +17,7 @@ from otel_discord.exporters.discord.mutes.held_lanes import destination_of, is_h
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace import Pace
 from otel_discord.exporters.discord.routed import CardMaker
+from otel_discord.exporters.discord.sourced.names import LEFT_OVER
 from otel_discord.exporters.discord.unrouted import Unrouted
 from otel_discord.signals import LogsBatch
 
@@ -40,6 +41,10 @@ class BatchRouter:
     """Hear of what mutes did to records, once that is stored."""
     on_unknown_ends: Callable[[int], None] = lambda _: None
     """Hears how many records told the end of an alert that is shown nowhere."""
+    on_routed: Callable[[int], None] = lambda _: None
+    """Hears of each batch that waits no more."""
+    on_left_over: Callable[[], None] = lambda: None
+    """Hears that there are records which were taken in for a run and go nowhere."""
     wall_clock: Callable[[], float] = time.time
 
     async def run(self) -> None:
@@ -70,6 +75,8 @@ class BatchRouter:
             )
             draft.commit(ids, cards)
         self.unrouted.routed(stored.id for stored in batches)
+        for stored in batches:
+            self.on_routed(stored.id)
         self.pace.routed(sum(stored.batch.item_count for stored in batches))
         self._relieve()
         self._tell(draft)
@@ -96,7 +103,9 @@ class BatchRouter:
         for lane, records in draft.folded.items():
             self.outboxes[destination_of(lane)].instruments.folded(records)
         for lane, priority in draft.lanes().items():
-            if not is_held(lane):
+            if lane == LEFT_OVER:
+                self.on_left_over()
+            elif not is_held(lane):
                 self.outboxes[lane].notify(priority)
         for lane in draft.folded.keys() - draft.lanes().keys():
             if not is_held(lane):

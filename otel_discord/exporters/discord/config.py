@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from otel_discord.component.destination_source import DestinationSource
+from otel_discord.component.extension_reference import NamesExtension
 from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.config.problem import SeveralError
 from otel_discord.discord_api import limits
@@ -24,6 +26,7 @@ from otel_discord.exporters.discord.foreign_keys import EXPORTER_KEYS
 from otel_discord.exporters.discord.members.config import MembersConfig
 from otel_discord.exporters.discord.mentions import MAX_NAMED_CHARS, Mention, named_chars
 from otel_discord.exporters.discord.mutes.held_lanes import is_held
+from otel_discord.exporters.discord.sourced.names import LABEL, PREFIX, is_sourced
 from otel_discord.redaction import Action, MaskingPlan, select_patterns
 
 if TYPE_CHECKING:  # templates see what the exporter works with, which in turn knows this configuration
@@ -212,8 +215,10 @@ class DiscordConfig(StrictModel):
     """A file that holds this URL and nothing else."""
     destinations: dict[str, DestinationConfig] = Field(default_factory=dict)
     """Several destinations by name. Exactly one of `webhook_url`, `webhook_url_file` and `destinations`."""
-    destinations_from: str = ""
-    """An extension that names destinations at run time; a webhook above is then the fallback."""
+    destinations_from: Annotated[str | None, NamesExtension(DestinationSource)] = None
+    """An extension that names destinations at run time, such as `run_channels`: telemetry of a run goes to the run's
+    channel alone, everything else where the other keys say. The destinations above are then also the fallback for what
+    a run does not take any more; without any, that becomes dead letters."""
     routes: tuple[RouteConfig, ...] = ()
     """Rules by condition: the first that is met decides where a record goes; where none is, it goes to every
     destination."""
@@ -260,9 +265,10 @@ class DiscordConfig(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _empty_sections(cls, data: Any) -> Any:
-        """Take a key without a value (`webhook_url:`) for a key that is not there."""
+        """Take a key without a value (`webhook_url:`) for a key that is not there, and an empty name for none."""
         if isinstance(data, dict):
-            return {key: value for key, value in data.items() if value is not None}
+            none = {"destinations_from": ""}
+            return {key: value for key, value in data.items() if value is not None and none.get(key) != value}
         return data
 
     @model_validator(mode="after")
@@ -290,12 +296,15 @@ class DiscordConfig(StrictModel):
             raise SeveralError(wrong)
         return self
 
-    def not_in_force(self) -> list[str]:
-        """Return the keys that are set and accepted, but whose function comes with a later release."""
-        later = {
-            "destinations_from": bool(self.destinations_from),
-        }
-        return [path for path, is_set in later.items() if is_set]
+    @model_validator(mode="after")
+    def _names_of_runs(self) -> "DiscordConfig":
+        for name in self.destinations if self.destinations_from else ():
+            if name == LABEL or is_sourced(name):
+                raise ValueError(
+                    f"destinations::{name}: with destinations_from `{LABEL}` and names that begin with `{PREFIX}` are"
+                    " those of runs; choose another"
+                )
+        return self
 
     @model_validator(mode="after")
     def _names(self) -> "DiscordConfig":

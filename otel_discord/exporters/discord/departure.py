@@ -1,10 +1,11 @@
 """A destination whose webhook is gone: remembered, told once, and its records go elsewhere. Not one more request."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
+from otel_discord.component import StoredCard
 from otel_discord.discord_api.models import Embed, Message
 from otel_discord.discord_api.outcome_types import Gone
 from otel_discord.exporters.discord.burial import Burial
@@ -22,6 +23,19 @@ _HOW_TO_LIFT: Final = (
 )
 
 
+class Refuge(Protocol):
+    """Takes the cards of a destination whose webhook is gone."""
+
+    @property
+    def name(self) -> str:
+        """Where they go, for words to a person; "" for nowhere."""
+        ...
+
+    async def take_in(self, cards: Sequence[StoredCard]) -> Sequence[StoredCard]:
+        """Let cards go on elsewhere; return those that nobody takes."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Departure:
     """Of one destination."""
@@ -33,8 +47,14 @@ class Departure:
     logger: logging.Logger
     wall_clock: Callable[[], float]
     fallback: Fallback | None = None
+    refuge: Refuge | None = None
+    """Takes cards where there is no fallback."""
     tell: Callable[[Message], None] | None = None
     """Says something at the fallback."""
+
+    @property
+    def _taker(self) -> "Fallback | Refuge | None":
+        return self.fallback or self.refuge
 
     async def recall(self) -> None:
         """Read what an earlier run has learnt; a tombstone of another address is removed."""
@@ -75,7 +95,7 @@ class Departure:
                 "status": gone.status,
                 "code": gone.code,
                 "detail": gone.detail,
-                "goes_to": self.fallback.haven.name if self.fallback else "dead letters",
+                "goes_to": self._taker.name if self._taker and self._taker.name else "dead letters",
             },
         )
         if self.tell is not None:
@@ -96,7 +116,7 @@ class Departure:
         cards = await self.lane.head(PAGE_CARDS)
         if gone is None or not cards:
             return False
-        left = await self.fallback.take_in(cards) if self.fallback else cards
+        left = await self._taker.take_in(cards) if self._taker else cards
         if left:
             cause = Cause.of(gone, gone.reason, 0)
             await patiently(lambda: self.burial.bury(left, cause), self.logger, "a dead letter")

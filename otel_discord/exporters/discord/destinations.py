@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otel_discord.component import StartError
+from otel_discord.component.destination_source import SourcedDestination
 from otel_discord.discord_api.webhook_url import WebhookUrl, WebhookUrlError, parse_webhook_url
 from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.config_destination import DestinationConfig
@@ -34,6 +35,8 @@ class Destination:
     """Send again after a failure that leaves open whether Discord has the message."""
     fallback: str = ""
     """The destination that takes over."""
+    label: str = ""
+    """What people call it where that is not its name."""
     retention_s: float = 0.0
     """Age at which our own messages are deleted; 0: never."""
 
@@ -44,10 +47,29 @@ def resolve_destinations(config: DiscordConfig) -> list[Destination]:
     Raises:
         StartError: a file cannot be read or does not hold a webhook URL.
     """
+    if not (config.destinations or config.webhook_url or config.webhook_url_file):
+        return []  # an extension names them all
     written = config.destinations or {
         DEFAULT_NAME: DestinationConfig(webhook_url=config.webhook_url, webhook_url_file=config.webhook_url_file)
     }
     return [_resolve(name, item, config) for name, item in written.items()]
+
+
+def sourced_destination(item: SourcedDestination, config: DiscordConfig) -> Destination:
+    """Return a destination that an extension names, with what the configuration says of all.
+
+    Raises:
+        StartError: its address is not that of a webhook; the message holds no token.
+    """
+    return Destination(
+        name=item.name,
+        webhook=_parse(item.webhook_url.reveal(), item.name, config),
+        min_severity=config.min_severity if item.min_severity is None else item.min_severity,
+        preset=config.render.preset if config.render.embeds else "plain",
+        username=config.username,
+        avatar_url=config.avatar_url,
+        label=item.label,
+    )
 
 
 def _resolve(name: str, item: DestinationConfig, config: DiscordConfig) -> Destination:

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
 
 from otel_discord.component import (
     ACCEPTED,
@@ -23,7 +24,8 @@ from otel_discord.component import (
     WorkQueue,
 )
 from otel_discord.component.dead_letters import DeadLetters
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.destination_source import DestinationSource
+from otel_discord.component.instruments import ExporterInstruments
 from otel_discord.component.online_check import OnlineResult
 from otel_discord.component.preview import Preview
 from otel_discord.discord_api.client import WebhookClient
@@ -42,7 +44,7 @@ from otel_discord.exporters.discord.dead_letters.office import LetterOffice, ope
 from otel_discord.exporters.discord.dead_letters.outbox_lanes import OutboxLanes
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
-from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations
+from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations, sourced_destination
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.entrance import Entrance
 from otel_discord.exporters.discord.evidence.desk import EvidenceDesk
@@ -50,7 +52,8 @@ from otel_discord.exporters.discord.flush import ended
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.greetings import look_at_webhooks
 from otel_discord.exporters.discord.health import Health
-from otel_discord.exporters.discord.lane import patiently
+from otel_discord.exporters.discord.lane import Lane, patiently
+from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.members.privacy import MemberPrivacy
 from otel_discord.exporters.discord.orphans import warn_of_orphans
@@ -60,11 +63,18 @@ from otel_discord.exporters.discord.pictures import Pictures
 from otel_discord.exporters.discord.preview import PreviewedDiscord, built_in_texts
 from otel_discord.exporters.discord.remains import bury_what_is_left, orphans_burial, say_what_stays
 from otel_discord.exporters.discord.render import Renderer
+from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.safe_render import told_troubles
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.exporters.discord.sourced.instruments import LaneInstruments
+from otel_discord.exporters.discord.sourced.lanes import RunLanes
+from otel_discord.exporters.discord.sourced.live import LiveDestinations, Places
+from otel_discord.exporters.discord.sourced.names import is_sourced
+from otel_discord.exporters.discord.sourced.rescue import Rescue
+from otel_discord.exporters.discord.sourced.tally import TallyBook
 from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.exporters.discord.watching.opening import WatchedParts
 from otel_discord.exporters.discord.watching.watching import Watches
@@ -97,7 +107,7 @@ class DiscordExporter(Asked):
         self._resumes_letters = resumes_letters
         self._charts = charts
         self._instruments = ExporterInstruments(settings.meter, str(settings.id))
-        self._discord_instruments = DiscordInstruments(settings.meter, str(settings.id))
+        self._discord_instruments = LaneInstruments(settings.meter, str(settings.id))
         self._entrance = Entrance(
             config=config.sending_queue,
             instruments=self._instruments,
@@ -117,6 +127,8 @@ class DiscordExporter(Asked):
         self._queue: WorkQueue | None = None
         self._outboxes: dict[str, Outbox] = {}
         self._evidence: EvidenceDesk | None = None
+        self._live: LiveDestinations | None = None
+        self._tallies = TallyBook(self._masking.text)
 
     # ------------------------------------------------------------------------------------------------ accepting
 
@@ -127,19 +139,38 @@ class DiscordExporter(Asked):
         if self._queue is None:
             raise ShutdownError("the exporter is not running")
         batch = self._members.admitted(batch)
-        floor = self._routing.floor
-        sifted = keep_from(batch, floor, with_members=bool(self._routing.routes))
+        live = self._live
+        places: Places = live.places(batch) if live is not None else ()
+        if live is None or not places:
+            await self._take_in(self._queue, batch, self._routing.floor)
+            return ACCEPTED
+        counted = self._tallies.count(batch.request, places)
+        floors = [self._routing.floor if run is None else self._routing.floor_of_run(run) for run in places]
+        await self._take_in(self._queue, batch, max(floors), floors)
+        self._tallies.accepted(counted, live.source.counted)
+        return ACCEPTED
+
+    async def _take_in(
+        self, queue: WorkQueue, batch: LogsBatch, floor: int, floors: Sequence[int] | None = None
+    ) -> None:
+        """Put into the queue what reaches the floor, or that of its resource; the rest may be evidence."""
+        sifted = keep_from(batch, floor, with_members=bool(self._routing.routes), floors=floors)
         kept = sifted.batch
         if kept is None:
             if self._evidence is not None:
                 self._evidence.hold(batch, is_quiet=floor <= Severity.WARN and not sifted.drops_events)
-            return ACCEPTED
+            return
         with self._evidence.holding(batch) if self._evidence is not None else nullcontext():
+            places = self._live.places(kept) if self._live is not None and floors is not None else ()
             kept = await self._masking.masked(kept)
             if self._queue is None:  # large batches are masked in a thread, and the exporter may have ended meanwhile
                 raise ShutdownError("the exporter is not running")
-            await self._entrance.intake.accept(self._queue, kept, self._routing.priority(sifted.highest))
-            return ACCEPTED
+            priority = self._routing.priority(sifted.highest)
+            await self._entrance.intake.accept(queue, kept, priority, partial(self._accepted_for, places))
+
+    def _accepted_for(self, places: Places, batch_id: int) -> None:
+        if self._live is not None:
+            self._live.accepted(batch_id, places)
 
     async def flushed(self) -> None:
         """Return when everything consumed so far is in Discord or has ended otherwise; the caller has the deadline.
@@ -185,8 +216,6 @@ class DiscordExporter(Asked):
         """Open the queue and the way to Discord, run the outboxes; at the end drain them, or hand over."""
         self._destinations = resolve_destinations(self._config)
         self._routing = routing_table(self._config, self._destinations, self._settings.logger)
-        for path in self._config.not_in_force():
-            self._settings.logger.warning("%s is accepted but not in force in this version", path)
         for advice in self._config.advice():
             self._settings.logger.warning("%s", advice)
         async with AsyncExitStack() as stack:
@@ -207,7 +236,9 @@ class DiscordExporter(Asked):
                 settings=self._settings, config=self._config, queue=queue, wall_clock=self._wall_clock
             )
             ban, pace = await restoring.ban(limits), await restoring.pace(limits)
-            desk = await restoring.desk(self._destinations)
+            live = self._live = self._open_source(host)
+            runs = [] if live is None else list(live.refreshed().values())
+            desk = await restoring.desk([*self._destinations, *runs])
             evidence = self._evidence = self._open_evidence(host, queue, desk)
             keeper = await restoring.history(desk)
             charts = await assembly.open_charts(self._settings, self._config, self._charts, stack)
@@ -216,20 +247,22 @@ class DiscordExporter(Asked):
             watches = host.kept("watching", Watches)
             client = await assembly.open_client(self._settings, self._config, limits, self._transport, stack)
             self._client = client
-            outboxes = self._outboxes = self._open_outboxes(
-                host, office, upkeep, client, desk, pictures, health, watches
-            )
+            workshop = self._workshop(host, office, upkeep, client, desk, pictures, health, watches)
+            outboxes = self._outboxes = workshop.outboxes(self._destinations)
+            senders: dict[str, asyncio.Task[None]] = {}
             self._entrance.begin(desk.lock, outboxes)
             waiting = await patiently(queue.waiting, self._settings.logger, "to show what waits")
+            if live is not None:  # those of runs that are over are seen to
+                waiting = {lane: cards for lane, cards in waiting.items() if not is_sourced(lane)}
             warn_of_orphans(waiting, outboxes, self._settings.logger)
             maintenance = await restoring.maintenance(desk, outboxes, self._discord_instruments)
             silences = await restoring.silences(maintenance.gate.silences, desk, outboxes, self._discord_instruments)
-            silenced = await restoring.silenced_alerts(maintenance.gate, self._routing)
+            silenced = await restoring.silenced_alerts(maintenance.gate, self._routing, live)
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
                 maker=assembly.card_maker(
-                    self._config, self._routing, self._shelf, desk, maintenance.gate, charts, silenced
+                    self._config, self._routing, self._shelf, desk, maintenance.gate, charts, silenced, live
                 ),
                 desk=desk,
                 pace=self._entrance.intake.pace,
@@ -238,6 +271,8 @@ class DiscordExporter(Asked):
                 shed_above=self._config.attachments.shed_above,
                 on_muted=[maintenance.counted, silences.counted],
                 on_unknown_ends=self._discord_instruments.unknown_alert_ends,
+                on_routed=live.routed if live is not None else lambda _: None,
+                on_left_over=lambda: lanes.destinations_changed() if lanes is not None else None,
                 wall_clock=self._wall_clock,
             )
             watched = WatchedParts(
@@ -253,6 +288,16 @@ class DiscordExporter(Asked):
             )
             watching = watched.watching(watches, maintenance.gate)
             async with asyncio.TaskGroup() as tasks:
+
+                def start(outbox: Outbox) -> asyncio.Task[None]:
+                    return tasks.create_task(outbox.run(), name=f"{self._settings.id} to {outbox.name}")
+
+                lanes = None
+                if live is not None:
+                    lanes = await self._open_lanes(host, live, workshop, office, outboxes, senders, start)
+                    stack.enter_context(live.source.used_by(lanes))
+                    lanes.begin()
+                senders.update({each.name: start(each) for each in outboxes.values() if each.name not in senders})
                 crew = Crew(
                     queue=queue,
                     outboxes=outboxes,
@@ -268,19 +313,17 @@ class DiscordExporter(Asked):
                             "silenced alerts": silenced.run(),
                             "watching": watching.run(),
                             "webhook checks": watched.checks(watches).run(),
+                            **({"run lanes": lanes.run()} if lanes is not None else {}),
                             **self._entrance.works(queue),
                         }.items()
                     ],
                     routing=tasks.create_task(router.run(), name=f"{self._settings.id} routing"),
-                    senders={
-                        name: tasks.create_task(outbox.run(), name=f"{self._settings.id} to {name}")
-                        for name, outbox in outboxes.items()
-                    },
+                    senders=senders,
                 )
                 self._queue, self._maintenance, self._silences = queue, maintenance, silences
                 self._watching = watching
-                lanes = OutboxLanes(outboxes, self._routing.priority)
-                self._letters = office.desk(list(outboxes), self._bury_orphans(office), lanes)
+                letter_lanes = OutboxLanes(outboxes, self._routing.priority)
+                self._letters = office.desk(outboxes, self._bury_orphans(office), letter_lanes)
                 host.report_status(Status.OK)
                 try:
                     yield
@@ -289,7 +332,7 @@ class DiscordExporter(Asked):
                     if not host.hands_over and self._config.sending_queue.storage is None:
                         await maintenance.open_up()
                         silences.tell_what_ends()
-                    await self._end(host, crew, router, office)
+                    await self._end(host, crew, router, office, lanes)
                     await maintenance.end()
                     await silences.end()
                     await keeper.end()
@@ -311,6 +354,7 @@ class DiscordExporter(Asked):
     def _open_evidence(self, host: Host, queue: WorkQueue, desk: FoldDesk) -> EvidenceDesk | None:
         evidence = assembly.evidence_desk(self._config, host, self._masking, self._settings, self._wall_clock)
         if evidence is not None:
+            evidence.ring.run_of = self._live.place_of if self._live is not None else None
             evidence.begin(queue, desk)
         return evidence
 
@@ -324,7 +368,55 @@ class DiscordExporter(Asked):
         stack.callback(lambda: None if host.hands_over else shelf.close())
         return shelf
 
-    def _open_outboxes(
+    def _open_source(self, host: Host) -> LiveDestinations | None:
+        name = self._config.destinations_from
+        if not name:
+            return None
+        return LiveDestinations(
+            source=host.extension(name, DestinationSource),
+            read=lambda item: sourced_destination(item, self._config),
+            logger=self._settings.logger,
+        )
+
+    async def _open_lanes(
+        self,
+        host: Host,
+        live: LiveDestinations,
+        workshop: assembly.Workshop,
+        office: LetterOffice,
+        outboxes: dict[str, Outbox],
+        senders: "dict[str, asyncio.Task[None]]",
+        start: "Callable[[Outbox], asyncio.Task[None]]",
+    ) -> RunLanes:
+        logger = self._settings.logger
+        options = RenderOptions(preset=self._config.render.preset if self._config.render.embeds else "plain")
+        lanes = RunLanes(
+            live=live,
+            workshop=workshop,
+            rescue=Rescue(
+                queue=office.queue,
+                desk=workshop.desk,
+                router=self._routing,
+                outboxes=outboxes,
+                bury=self._bury_orphans(office),
+                logger=logger,
+            ),
+            desk=workshop.desk,
+            watches=workshop.watches,
+            tallies=self._tallies,
+            messages=OwnMessages(Renderer(options, self._templates, self._troubles), logger),
+            memories=_memories(host),
+            outboxes=outboxes,
+            senders=senders,
+            start=start,
+            state=Lane(name="", queue=office.queue, logger=logger),
+            request_timeout_s=self._config.timeout,
+            logger=logger,
+        )
+        await lanes.restore()
+        return lanes
+
+    def _workshop(
         self,
         host: Host,
         office: LetterOffice,
@@ -334,8 +426,8 @@ class DiscordExporter(Asked):
         pictures: Pictures,
         health: Health,
         watches: Watches,
-    ) -> dict[str, Outbox]:
-        workshop = assembly.Workshop(
+    ) -> assembly.Workshop:
+        return assembly.Workshop(
             settings=self._settings,
             config=self._config,
             host=host,
@@ -356,25 +448,33 @@ class DiscordExporter(Asked):
             watches=watches,
             templates=self._templates,
             troubles=self._troubles,
+            memory_of=partial(_memory, host),
         )
-        return workshop.outboxes(self._destinations)
 
     def _forget_gauges(self) -> None:
         for item in self._destinations:
             self._discord_instruments.destination(item.name).close()
+        for name in filter(is_sourced, self._outboxes):
+            self._discord_instruments.destination(name).close()
 
-    async def _end(self, host: Host, crew: Crew, router: BatchRouter, office: LetterOffice) -> None:
+    async def _end(
+        self, host: Host, crew: Crew, router: BatchRouter, office: LetterOffice, lanes: RunLanes | None
+    ) -> None:
         """Send what is there until the deadline, or leave it to the successor; what is left is counted and said."""
         deadline_s = asyncio.get_running_loop().time() + self._config.shutdown_timeout
         if host.drain_deadline_s is not None:
             deadline_s = min(deadline_s, host.drain_deadline_s)
         if host.hands_over:
+            if lanes is not None:
+                lanes.close()
             await crew.hand_over(deadline_s)  # and what comes meanwhile is taken in: the queue goes on
             self._queue = self._letters = None
             return
         self._queue = self._letters = None
         self._entrance.losses.tell_the_rest()
         is_routed = await crew.drain(deadline_s, self._config.timeout)
+        if lanes is not None:
+            lanes.close()
         if self._config.sending_queue.storage is None:
             await router.run()  # what there was no time to route must be accounted for as well
             await bury_what_is_left(crew.queue, crew.outboxes, self._bury_orphans(office), self._settings.logger)
@@ -416,6 +516,8 @@ class DiscordExporter(Asked):
         self._say(destination, message)
 
     def _fallback_of(self, destination: str) -> str:
+        if is_sourced(destination):
+            return self._destinations[0].name if self._destinations else ""
         written = self._config.destinations.get(destination)
         return written.fallback if written is not None else ""
 
@@ -455,3 +557,14 @@ class DiscordExporter(Asked):
     def built_in_templates() -> Mapping[str, str]:
         """Return the built-in template files by name."""
         return built_in_texts()
+
+
+def _memories(host: Host) -> dict[str, LaneMemory]:
+    """Return what the outboxes of runs know: kept over a reload, and forgotten with each run."""
+    return host.kept("run lanes", dict[str, LaneMemory])
+
+
+def _memory(host: Host, name: str) -> LaneMemory:
+    if is_sourced(name):
+        return _memories(host).setdefault(name, LaneMemory())
+    return host.kept(f"lane/{name}", LaneMemory)

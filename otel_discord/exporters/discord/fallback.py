@@ -45,6 +45,11 @@ class Fallback:
     fold: LaneFold | None = None
     """Of the lane that cards leave."""
 
+    @property
+    def name(self) -> str:
+        """Where cards go, for words to a person."""
+        return self.haven.name
+
     async def relieve(self, may_move: Callable[[StoredCard], bool]) -> set[int]:
         """Move what is critical while the breaker is open, nothing where the haven cannot be reached either.
 

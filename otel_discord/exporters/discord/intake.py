@@ -25,8 +25,12 @@ class Intake:
     """Makes room; None where a full queue refuses."""
     pace: Pace = field(default_factory=Pace)
 
-    async def accept(self, queue: WorkQueue, batch: LogsBatch, priority: int) -> None:
+    async def accept(
+        self, queue: WorkQueue, batch: LogsBatch, priority: int, on_stored: Callable[[int], None] = lambda _: None
+    ) -> None:
         """Store a batch and, where that is asked for, wait for its end.
+
+        ``on_stored`` takes its id once it is stored, unless it is routed already.
 
         Raises:
             QueueFullError: there is no room, and waiting for it is not asked for.
@@ -36,6 +40,8 @@ class Intake:
         if priority <= NORMAL_PRIORITY:
             await self.pace.wait()
         batch_id = await self._enqueue(queue, batch, priority)
+        if batch_id in self.unrouted:
+            on_stored(batch_id)
         self.pace.accepted(batch.item_count)
         if self.overflow is not None:
             await self.overflow.keep_to_size(queue, batch_id)

@@ -117,6 +117,11 @@ class Outbox:
         """Whether a message is in flight, or its end is being written down."""
         return self.dispatch.sender.in_flight
 
+    @property
+    def has_unshown(self) -> bool:
+        """Whether messages in Discord show less than is counted by now."""
+        return self.edits is not None and bool(self.edits.fold.book.stale)
+
     def holds(self, card_id: int) -> bool:
         """Return whether a card is on its way or may have arrived, so that it is too late to drop it."""
         if card_id in self.dispatch.in_hand or self.lane.has_ended(card_id):
@@ -137,6 +142,11 @@ class Outbox:
     def drain(self) -> None:
         """Send what is there without waiting for company; ``run`` ends when the lane is empty."""
         self.arrivals.drain()
+
+    def hurry(self, by: int) -> None:
+        """Say how many more, or fewer, wait for everything to be in Discord: as long as there are any, it hurries."""
+        self.arrivals.hurrying += by
+        self.arrivals.wake()
 
     def stop(self) -> None:
         """Begin no message any more; ``run`` ends when the one in flight has."""
@@ -214,7 +224,7 @@ class Outbox:
     def _gathered_at_s(self) -> float | None:
         """Return when a card of alerts that waits for more of its kind has waited long enough."""
         fold = self.dispatch.fold
-        left_s = fold.gathering().values() if fold is not None and not self.arrivals.draining else ()
+        left_s = fold.gathering().values() if fold is not None and not self.arrivals.in_haste else ()
         return asyncio.get_running_loop().time() + min(left_s) + _TICK_S if left_s else None
 
     @property
@@ -272,7 +282,7 @@ class Outbox:
         if pick is None:
             return await self._has_deleted()
         rests_until_s = await self.dispatch.rests_until_s(pick)
-        if rests_until_s > -inf and not self.arrivals.draining:
+        if rests_until_s > -inf and not self.arrivals.in_haste:
             self._resting_until_s = rests_until_s
             return False
         if pick.group is None:
@@ -284,7 +294,7 @@ class Outbox:
         """Let cards go elsewhere; those that become dead letters wait a moment, so that repeats are counted on them."""
         now_s = asyncio.get_running_loop().time()
         folds = self.edits is not None and self.edits.fold.folds_records
-        gathers = folds and self.fallback is None and not self.arrivals.draining
+        gathers = folds and self.fallback is None and not self.arrivals.in_haste
         if gathers and now_s < self._gathering_until_s and await self.lane.waiting() < MAX_DIGEST_CARDS:
             self._resting_until_s = self._gathering_until_s
             return False
@@ -298,7 +308,7 @@ class Outbox:
             return False
         is_critical = pick is not None and pick.priority >= CRITICAL_PRIORITY
         message = self.edits.choose(
-            others_wait=self._may_post_now(pick), at_once=self.arrivals.draining, only_urgent=is_critical
+            others_wait=self._may_post_now(pick), at_once=self.arrivals.in_haste, only_urgent=is_critical
         )
         if message is None:
             return False

@@ -64,7 +64,7 @@ def config_without_addresses(config: DiscordConfig) -> tuple[DiscordConfig, Mapp
     update: dict[str, Any] = {
         "sending_queue": config.sending_queue.model_copy(update={"storage": None, "enabled": True}),
         "dead_letters": config.dead_letters.model_copy(update={"directory": ""}),
-        "destinations_from": "",
+        "destinations_from": None,
         "proxy_url": None,
         "dry_run": False,
     }

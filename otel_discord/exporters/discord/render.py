@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from otel_discord.component.destination_source import RunCard
 from otel_discord.discord_api.models import Embed, FilePart
 from otel_discord.exporters.discord.alerts import values as alerts
 from otel_discord.exporters.discord.alerts.group import AlertGroup
@@ -41,6 +42,8 @@ from otel_discord.exporters.discord.render_names import (
     MEMBER,
     MEMBER_EVENTS,
     RECORD,
+    RUN,
+    RUN_HEADER,
     base_of,
     kind_of,
 )
@@ -48,6 +51,8 @@ from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_parts import NO_PARTS, Parts, parts_of
 from otel_discord.exporters.discord.render_templates import Templates, templates_from
 from otel_discord.exporters.discord.render_values import CardValues, card_values
+from otel_discord.exporters.discord.sourced.run_values import CARD_CHARS as RUN_CHARS
+from otel_discord.exporters.discord.sourced.run_values import run_values
 from otel_discord.exporters.discord.statuses.finding import holds_status
 from otel_discord.exporters.discord.statuses.values import CARD_CHARS as STATUS_CHARS
 from otel_discord.exporters.discord.statuses.values import status_values
@@ -160,6 +165,17 @@ class Renderer:
             )  # fmt: skip
 
         return self._shown(self._looks.of(DEAD_LETTER_NOTICE, subject), values, _NOTICE_CHARS, content_chars=0)
+
+    def run(self, card: RunCard) -> Rendered:
+        """Return the first message of a run, as things are."""
+        severity = Severity.ERROR if card.tally.errors else Severity.WARN if card.tally.warnings else Severity.INFO
+
+        def subject() -> Subject:
+            return Subject(
+                kind=RUN, family=RUN, severity_number=int(severity), event_name="", service="", item=lambda: None
+            )
+
+        return self._shown(self._looks.of(RUN_HEADER, subject), run_values(card, self._options), RUN_CHARS)
 
     # ------------------------------------------------------------------------------------------------------- records
 

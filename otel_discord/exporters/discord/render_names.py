@@ -22,6 +22,7 @@ ALERT_UPDATED: Final = "alert_updated"
 ALERT_RESOLVED: Final = "alert_resolved"
 ALERT_REPLY: Final = "alert_reply"
 DEAD_LETTER_NOTICE: Final = "dead_letter_notice"
+RUN_HEADER: Final = "run_header"
 PRESETS: Final = ("compact", "standard", "full", "plain")
 MEMBER_EVENTS: Final = {
     f"discord.member.{what}": f"member_{what}" for what in ("join", "leave", "ban", "unban", "role_update")
@@ -64,8 +65,9 @@ _OF_DEAD_LETTERS: Final = frozenset(
 )  # fmt: skip
 _OF_RUN: Final = frozenset(
     (
-        "color", "command", "emoji", "footer", "host", "link_line", "links", "name", "parameters", "remarks",
-        "run_id", "started", "started_ago", "tags", "user",
+        "color", "command", "counts", "duration", "emoji", "ended", "ended_ago", "errors", "expires", "footer", "host",
+        "is_deleted_then", "is_over", "last_error", "last_step", "link_line", "links", "name", "outcome", "parameters",
+        "records", "remarks", "run_id", "started", "started_ago", "state", "steps", "tags", "user", "warnings",
     )
 )  # fmt: skip
 _OF_MEMBER: Final = frozenset(
@@ -92,7 +94,7 @@ FAMILY_OF_KIND: Final = {
 _FAMILY_OF_BASE: Final = {
     "": RECORD, EXCEPTION: RECORD, SLOW_SPAN: RECORD, **dict.fromkeys(MEMBER_EVENTS.values(), MEMBER),
     ALERT_FIRING: ALERT, ALERT_UPDATED: ALERT, ALERT_RESOLVED: ALERT, ALERT_REPLY: REPLY,
-    DIGEST: DIGEST, STATUS: RECORD, HEARTBEAT: HEARTBEAT, DEAD_LETTER_NOTICE: DEAD_LETTERS, "run_header": RUN,
+    DIGEST: DIGEST, STATUS: RECORD, HEARTBEAT: HEARTBEAT, DEAD_LETTER_NOTICE: DEAD_LETTERS, RUN_HEADER: RUN,
 }  # fmt: skip
 
 

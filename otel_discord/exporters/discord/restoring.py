@@ -25,6 +25,7 @@ from otel_discord.exporters.discord.pace_memory import PaceMemory
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.silenced_alerts import SilencedAlerts
 from otel_discord.exporters.discord.silences import Silences
+from otel_discord.exporters.discord.sourced.live import LiveDestinations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +93,13 @@ class Restoring:
         await maintenance.restore()
         return maintenance
 
-    async def silenced_alerts(self, gate: Gate, router: Router) -> SilencedAlerts:
+    async def silenced_alerts(self, gate: Gate, router: Router, live: LiveDestinations | None) -> SilencedAlerts:
         """Go on with the alerts that a mute kept back."""
         alerts = SilencedAlerts(
             gate=gate, router=router, queue=self.queue, wall_clock=self.wall_clock, logger=self.settings.logger
         )
+        if live is not None:
+            alerts.run_of = live.of
         await patiently(alerts.restore, self.settings.logger, "to show which alerts were silenced")
         return alerts
 

@@ -25,6 +25,8 @@ from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, Way, record_severity
 from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE, Seen, seen_in
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.exporters.discord.sourced.live import LiveDestinations
+from otel_discord.exporters.discord.sourced.names import LEFT_OVER, is_sourced
 from otel_discord.exporters.discord.statuses.finding import is_status, status_problem
 from otel_discord.ottl import LogItem
 from otel_discord.signals import LogsBatch, to_plain
@@ -39,11 +41,14 @@ class _Source:
     who: str
     service: str
     version: str
+    run: str
+    """The destination of the run that it belongs to; "" for what is no run's."""
 
     @classmethod
-    def of(cls, resource: bytes) -> "_Source":
+    def of(cls, resource: bytes, run: str = "") -> "_Source":
         facts = source_facts(resource)
-        return cls(resource, who(facts), facts.service or facts.host, facts.service_version)
+        told_apart = f"{who(facts)}\x1f{run}" if run else who(facts)
+        return cls(resource, told_apart, facts.service or facts.host, facts.service_version, run)
 
 
 _Way = tuple[Passage, Detour | None]
@@ -57,7 +62,14 @@ class HearsAlerts(Protocol):
     """Remembers alerts that mutes keep back."""
 
     def heard(
-        self, event: AlertEvent, record: LogRecord, scope: ScopeLogs, resource: ResourceLogs, *, is_kept_back: bool
+        self,
+        event: AlertEvent,
+        record: LogRecord,
+        scope: ScopeLogs,
+        resource: ResourceLogs,
+        run: str = "",
+        *,
+        is_kept_back: bool,
     ) -> None:
         """Hear what an alert says, and whether all of it is dropped."""
         ...
@@ -81,6 +93,8 @@ class CardMaker:
     """Knows alerts; None where they are cards as any other."""
     silenced: HearsAlerts | None = None
     """Knows those that mutes keep back."""
+    live: LiveDestinations | None = None
+    """Knows which records belong to a run; None where no run has a destination."""
 
     def route(
         self,
@@ -102,12 +116,12 @@ class CardMaker:
             detours: around destinations that take nothing now.
         """
         draft.begin(batch_id)
-        floor = self.router.floor
-        has_routes = bool(self.router.routes)
         plain = {item.name: Passage(item.name) for item in self.router.destinations}
         gate = self.gate if self.gate is not None and not self.gate.is_idle(draft.now_ns) else None
-        for resource_logs in batch.request.resource_logs:
+        for number, resource_logs in enumerate(batch.request.resource_logs):
             whose: _Source | None = None
+            run = self.live.routed_to(batch_id, number, resource_logs.resource) if self.live is not None else None
+            run_name, floor, has_routes = self._bounds(run)
             for scope_logs in resource_logs.scope_logs:
                 scope = b""
                 for record in scope_logs.log_records:
@@ -117,22 +131,25 @@ class CardMaker:
                     status = is_named and is_status(record)
                     member = member_event(record) if is_named else None
                     if severity < floor and event is None and not status and (member is None or not has_routes):
+                        self._left_over(draft, batch_id, record, scope_logs, resource_logs, accepted_ns, run_name)
                         continue
                     item = None
                     if has_routes or gate is not None:
                         item = LogItem(record, scope_logs.scope, resource_logs.resource, scope_logs, resource_logs)
                     seen = seen_in(record, accepted_ns)
-                    way = self.router.way(severity, item, is_status=status, is_member=member is not None)
+                    way = self._way(run, severity, item, is_status=status, is_member=member is not None)
                     lanes = way.destinations if event is None or not is_end(event) else ()
-                    passages: Sequence[Passage] = [plain[lane.name] for lane in lanes]
+                    passages: Sequence[Passage] = [plain.get(lane.name) or Passage(lane.name) for lane in lanes]
                     if gate is not None and item is not None and not status:
                         passages = _admitted(gate, item, severity, passages, draft, seen.records)
                     if event is not None and self.silenced is not None:
                         is_kept_back = bool(lanes) and not passages
-                        self.silenced.heard(event, record, scope_logs, resource_logs, is_kept_back=is_kept_back)
+                        self.silenced.heard(
+                            event, record, scope_logs, resource_logs, run_name, is_kept_back=is_kept_back
+                        )
                     if not passages and (event is None or lanes):
                         continue
-                    whose = whose or _Source.of(resource_logs.resource.SerializeToString())
+                    whose = whose or _Source.of(resource_logs.resource.SerializeToString(), run_name)
                     priority = self.router.priority(severity)
                     problem = self._problem(whose, way, record, severity, event, member)
                     if status:
@@ -140,7 +157,7 @@ class CardMaker:
                         passages = [each._replace(no_ping=True) for each in passages]
                     if event is not None:
                         kept_back = {lane.name for lane in lanes} - {destination_of(each.lane) for each in passages}
-                        passages = _where_not_told(draft, problem, seen, passages, kept_back)
+                        passages = _where_not_told(draft, problem, seen, passages, kept_back, run_name)
                     draft.met(problem, whose.version, seen)
                     opened: list[_Way] = [
                         (each, None) for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen)
@@ -171,6 +188,45 @@ class CardMaker:
                         _open(draft, batch_id, opened, problem, card, priority, whose.service)
                     yield
 
+    def _bounds(self, run: Destination | None) -> tuple[str, int, bool]:
+        """Return the name of a run's destination, the lowest severity shown, and whether routes count."""
+        if run is None:
+            return "", self.router.floor, bool(self.router.routes)
+        return run.name, self.router.floor_of_run(run), False
+
+    def _way(
+        self, run: Destination | None, severity: int, item: LogItem | None, *, is_status: bool, is_member: bool
+    ) -> Way:
+        if run is not None:
+            return self.router.way_of_run(run, severity, is_status=is_status)
+        return self.router.way(severity, item, is_status=is_status, is_member=is_member)
+
+    def _left_over(
+        self,
+        draft: Draft,
+        batch_id: int,
+        record: LogRecord,
+        scope: ScopeLogs,
+        resource: ResourceLogs,
+        accepted_ns: int,
+        run: str,
+    ) -> None:
+        """Open a card for a record that was taken in for a run which has ended since, and that nothing else shows."""
+        if self.live is None or run:
+            return
+        seen = seen_in(record, accepted_ns)
+        card = Card(
+            resource=resource.resource.SerializeToString(),
+            scope=scope.scope.SerializeToString(),
+            record=record.SerializeToString(),
+            severity=record_severity(record),
+            count=seen.records,
+            first_seen_ns=seen.first_ns,
+            last_seen_ns=seen.last_ns,
+            accepted_ns=accepted_ns,
+        )
+        draft.open(batch_id, LEFT_OVER, _UNFOLDED, card, NORMAL_PRIORITY, "")
+
     def _alert(self, record: LogRecord, now_ns: int, *, is_below: bool) -> AlertEvent | None:
         """Return what a record says of an alert; of those below every severity only where it is the end of one."""
         if self.alerts is None or (is_below and not ends_an_alert(record)):
@@ -188,13 +244,15 @@ class CardMaker:
     ) -> Problem:
         priority = self.router.priority(severity)
         if self.alerts is not None and event is not None:
-            return self.alerts.problem(Arrival(event, priority, way.routes), Resource.FromString(whose.resource))
+            arrival = Arrival(event, priority, way.routes)
+            return self.alerts.problem(arrival, Resource.FromString(whose.resource), whose.run)
         if self.finder is None:
             return _UNFOLDED
         if member is not None:
             who = whose.who + way.kind
             return member_problem(who, member, record, severity, is_critical=priority > NORMAL_PRIORITY)
-        return self.finder.find(whose.who + way.kind, record, severity, is_critical=priority > NORMAL_PRIORITY)
+        found = self.finder.find(whose.who + way.kind, record, severity, is_critical=priority > NORMAL_PRIORITY)
+        return found._replace(is_remembered=False) if whose.run else found
 
     def _take_attachments(
         self, record: LogRecord, lanes: Sequence[str]
@@ -228,14 +286,21 @@ class CardMaker:
 
 
 def _where_not_told(
-    draft: Draft, problem: Problem, seen: Seen, passages: Sequence[Passage], kept_back: Collection[str]
+    draft: Draft, problem: Problem, seen: Seen, passages: Sequence[Passage], kept_back: Collection[str], run: str
 ) -> Sequence[Passage]:
     """Bring an alert's event to the cards that show it, wherever they are; return the ways to where there is none.
 
     The end of an alert that is shown nowhere is dropped: nobody was told that it began. What a mute keeps back from a
-    destination (``kept_back``) is not told there either.
+    destination (``kept_back``) is not told there either. An alert of a ``run`` is another than one of the same name in
+    another run or in none.
     """
-    lanes = [lane for lane in draft.books if destination_of(lane) not in kept_back]
+    goes_to = {destination_of(each.lane) for each in passages}
+    lanes = [
+        lane
+        for lane in draft.books
+        if (name := destination_of(lane)) not in kept_back
+        and (name in goes_to or name == run if run else not is_sourced(lane))
+    ]
     told = {destination_of(lane) for lane in lanes if draft.told(lane, problem, seen)}
     if not told and problem.alert is not None and is_end(problem.alert.event):
         draft.unknown_ends += 1

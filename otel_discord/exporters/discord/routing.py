@@ -76,8 +76,8 @@ class Router:
     @property
     def floor(self) -> int:
         """The severity below which a record goes nowhere: routes do not lower what destinations ask for."""
-        floor = min((item.min_severity for item in self.destinations), default=0)
-        return min(floor, self.critical_min_severity) if self.critical_to_all else floor
+        floor = min((item.min_severity for item in self.destinations), default=HIGHEST_SEVERITY + 1)
+        return min(floor, self.critical_min_severity) if self.critical_to_all and self.destinations else floor
 
     def way(
         self, severity: int, item: LogItem | None = None, *, is_status: bool = False, is_member: bool = False
@@ -98,6 +98,20 @@ class Router:
                 way = self._new_way(HIGHEST_SEVERITY, taken, to_all=False)
             self._ways[severity, taken, passes] = way
         return way
+
+    def way_of_run(self, run: Destination, severity: int, *, is_status: bool = False) -> Way:
+        """Return where a record goes that belongs to a run: to its destination alone, and no route is asked.
+
+        With ``critical::to_all`` what is critical goes to every destination of the configuration as well.
+        """
+        is_taken = severity >= run.min_severity or is_status
+        own = self.destinations if self.critical_to_all and severity >= self.critical_min_severity else ()
+        return Way((run, *own) if is_taken else own)
+
+    def floor_of_run(self, run: Destination) -> int:
+        """Return the severity below which a record that belongs to a run goes nowhere."""
+        floor = run.min_severity
+        return min(floor, self.critical_min_severity) if self.critical_to_all and self.destinations else floor
 
     def _taken(self, item: LogItem) -> tuple[int, ...]:
         """Return the places of the routes that a record takes."""
@@ -164,16 +178,20 @@ class Sifted(NamedTuple):
     """Whether records are left out that have the name of an event."""
 
 
-def keep_from(batch: LogsBatch, floor: int, *, with_members: bool = False) -> Sifted:
+def keep_from(
+    batch: LogsBatch, floor: int, *, with_members: bool = False, floors: Sequence[int] | None = None
+) -> Sifted:
     """Return the part of a batch that reaches ``floor`` (the batch itself if all of it does) and its highest severity.
 
     The end of an alert does in any case: it goes where the alert was told. So does a status; so do events of members
-    where ``with_members`` says so.
+    where ``with_members`` says so. ``floors`` has one for each resource of the batch, where they differ.
     This is the hot path for what is dropped: one look at one integer and at one text a record.
     """
     dropped = drops_events = False
     highest = 0
-    for resource_logs in batch.request.resource_logs:
+    for number, resource_logs in enumerate(batch.request.resource_logs):
+        if floors is not None:
+            floor = floors[number]
         for scope_logs in resource_logs.scope_logs:
             for record in scope_logs.log_records:
                 severity: int = record.severity_number
@@ -190,16 +208,18 @@ def keep_from(batch: LogsBatch, floor: int, *, with_members: bool = False) -> Si
                     highest = severity
     if not highest:
         return Sifted(None, 0, drops_events)
-    return Sifted(_copy_from(batch, floor, with_members) if dropped else batch, highest, drops_events)
+    return Sifted(_copy_from(batch, floor, with_members, floors) if dropped else batch, highest, drops_events)
 
 
 def _goes_anyway(record: LogRecord, with_members: bool) -> bool:
     return ends_an_alert(record) or is_status(record) or (with_members and member_event(record) is not None)
 
 
-def _copy_from(batch: LogsBatch, floor: int, with_members: bool) -> LogsBatch:
+def _copy_from(batch: LogsBatch, floor: int, with_members: bool, floors: Sequence[int] | None) -> LogsBatch:
     kept = ExportLogsServiceRequest()
-    for resource_logs in batch.request.resource_logs:
+    for number, resource_logs in enumerate(batch.request.resource_logs):
+        if floors is not None:
+            floor = floors[number]
         new_resource = None
         for scope_logs in resource_logs.scope_logs:
             survivors = [

@@ -14,8 +14,10 @@ from typing import Final
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.component import ComponentError, ShutdownError, WorkQueue
+from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.mutes.gate import Gate
 from otel_discord.exporters.discord.routing import Router, record_severity
 from otel_discord.ottl import LogItem
@@ -37,6 +39,8 @@ class SilencedAlerts:
     queue: WorkQueue
     wall_clock: Callable[[], float]
     logger: logging.Logger
+    run_of: Callable[[Resource], Destination | None] = lambda _: None
+    """Gives the destination of the run that a resource belongs to."""
     _kept: dict[str, ResourceLogs] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -53,22 +57,31 @@ class SilencedAlerts:
             for group in ExportLogsServiceRequest.FromString(stored).resource_logs:
                 event = alert_event(group.scope_logs[0].log_records[0])
                 if event is not None:
-                    self._kept[event.identity] = group
+                    run = self.run_of(group.resource)
+                    self._kept[_key(event, run.name if run is not None else "")] = group
         self._news.set()
 
     def heard(
-        self, event: AlertEvent, record: LogRecord, scope: ScopeLogs, resource: ResourceLogs, *, is_kept_back: bool
+        self,
+        event: AlertEvent,
+        record: LogRecord,
+        scope: ScopeLogs,
+        resource: ResourceLogs,
+        run: str = "",
+        *,
+        is_kept_back: bool,
     ) -> None:
         """Remember what an alert that fires says where mutes drop it; forget it where it is over, or tells itself."""
+        key = _key(event, run)
         if not is_kept_back:
-            if self._kept.pop(event.identity, None) is not None:
+            if self._kept.pop(key, None) is not None:
                 self._news.set()
             return
         group = ResourceLogs(resource=resource.resource, schema_url=resource.schema_url)
         group.scope_logs.add(scope=scope.scope, schema_url=scope.schema_url).log_records.append(record)
-        if event.identity not in self._kept and len(self._kept) >= MAX_ALERTS:
+        if key not in self._kept and len(self._kept) >= MAX_ALERTS:
             del self._kept[next(iter(self._kept))]
-        self._kept[event.identity] = group
+        self._kept[key] = group
         self._news.set()
 
     async def run(self) -> None:
@@ -108,7 +121,9 @@ class SilencedAlerts:
         record = scope.log_records[0]
         item = LogItem(record, scope.scope, group.resource, scope, group)
         severity = record_severity(record)
-        names = [each.name for each in self.router.way(severity, item).destinations]
+        run = self.run_of(group.resource)
+        way = self.router.way(severity, item) if run is None else self.router.way_of_run(run, severity)
+        names = [each.name for each in way.destinations]
         passages, _ = self.gate.passages(item, int(self.wall_clock() * 1e9), severity, names)
         return bool(names) and not passages
 
@@ -122,3 +137,8 @@ class SilencedAlerts:
             self._news.set()
             self.logger.debug("alerts that are silenced cannot be stored now: %s", error)
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _key(event: AlertEvent, run: str) -> str:
+    """Return what tells alerts apart: those of different runs may be alike."""
+    return f"{run}\x1f{event.identity}" if run else event.identity

@@ -24,6 +24,10 @@ class Unrouted:
         """Return how many there are."""
         return len(self._ids)
 
+    def __contains__(self, batch_id: int) -> bool:
+        """Return whether a batch that has come was not looked at yet."""
+        return batch_id in self._ids
+
     def accepted(self, batch_id: int) -> None:
         """A batch has come."""
         if batch_id in self._early:

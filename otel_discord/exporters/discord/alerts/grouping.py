@@ -33,11 +33,14 @@ class AlertFinder:
             self.on_series()
         return None if event is None else slim(event, now_ns)
 
-    def problem(self, arrival: Arrival, resource: Resource) -> Problem:
-        """Return the event as what is folded: its fingerprint is that of the group."""
+    def problem(self, arrival: Arrival, resource: Resource, apart: str = "") -> Problem:
+        """Return the event as what is folded: its fingerprint is that of the group.
+
+        ``apart`` keeps alerts of one place from those of others, whatever they are grouped by.
+        """
         event = arrival.event
         values = [self._value(name, event, resource) for name in self.group_by]
-        told = "\x1f".join(("alert", *values)).encode("utf-8", "surrogatepass")
+        told = "\x1f".join(("alert", *values, *([apart] if apart else []))).encode("utf-8", "surrogatepass")
         fingerprint = blake2b(told, digest_size=_FINGERPRINT_BYTES).digest()
         return Problem(fingerprint, event.name, event.summary or event.name, arrival)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -33,7 +33,7 @@ class DeadLetterDesk:
     queue: WorkQueue
     box: LetterBox
     board: ReplayBoard
-    destinations: Sequence[str]
+    destinations: Collection[str]
     bury: Bury
     instruments: DeadLetterInstruments
     copies: LetterCopies | None = None

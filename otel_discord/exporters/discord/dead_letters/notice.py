@@ -69,6 +69,11 @@ class NoticeBook:
         heap.records[reason] += records
         heap.words = words or heap.words
 
+    def forget(self, destination: str) -> None:
+        """A destination is over: nobody is told of it any more."""
+        self._heaps.pop(destination, None)
+        self._told_s.pop(destination, None)
+
     def next_s(self) -> float | None:
         """Return when the next notice is due; None where nothing is to be told."""
         return min((self._due_s(name, heap) for name, heap in self._heaps.items()), default=None)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ class LetterOffice:
     instruments: DeadLetterInstruments
     logger: logging.Logger
 
-    def desk(self, destinations: Sequence[str], bury: Bury, lanes: Lanes | None = None) -> DeadLetterDesk:
+    def desk(self, destinations: Collection[str], bury: Bury, lanes: Lanes | None = None) -> DeadLetterDesk:
         """Return who answers the front desk; without ``lanes`` nothing is sent."""
         return DeadLetterDesk(
             exporter=self.exporter,

@@ -27,6 +27,8 @@ from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.folding.entry import Entry
 from otel_discord.exporters.discord.masking import Masking
+from otel_discord.exporters.discord.mutes.held_lanes import destination_of
+from otel_discord.exporters.discord.sourced.names import is_sourced
 from otel_discord.signals import LogsBatch
 from otel_discord.signals.any_value import attributes_to_dict
 
@@ -120,7 +122,7 @@ class EvidenceDesk:
         has_files_enough = waiting_bytes > _MOST_FILES_BYTES
         for entry in entries:
             if entry.alert is not None:
-                evidence = await self._found(entry.alert, entry.base)
+                evidence = await self._found(entry.alert, entry.base, book.lane)
                 if has_files_enough:
                     evidence.lines = ""
                 found[entry.card_id] = evidence.SerializeToString()
@@ -165,15 +167,16 @@ class EvidenceDesk:
         where = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else ""
         self.logger.error("%s; please report this: %s in %s", what, type(error).__name__, where)
 
-    async def _found(self, group: AlertGroup, card: bytes) -> queue_pb2.Evidence:
+    async def _found(self, group: AlertGroup, card: bytes, lane: str) -> queue_pb2.Evidence:
         """Return the evidence; an alert is told also where that cannot be found."""
         try:
-            return await self._gathered(group, Card.from_bytes(card).resource)
+            run = destination_of(lane) if is_sourced(lane) else ""
+            return await self._gathered(group, Card.from_bytes(card).resource, run)
         except Exception as error:  # noqa: BLE001 - whatever it is
             self._say("the evidence of an alert could not be gathered", error)
             return queue_pb2.Evidence(since_unix_nano=1)
 
-    async def _gathered(self, group: AlertGroup, resource: bytes) -> queue_pb2.Evidence:
+    async def _gathered(self, group: AlertGroup, resource: bytes, run: str) -> queue_pb2.Evidence:
         now_ns = self._now_ns()
         events = [*group.firing, *group.resolved]
         began_ns = min((event.started_ns for event in events if event.started_ns), default=group.opened_ns)
@@ -183,7 +186,7 @@ class EvidenceDesk:
         until_ns = min(now_ns, max(began_ns, group.opened_ns) + wait_ns, began_ns + self.window_ns + wait_ns)
         meant = subjects(group, attributes_to_dict(Resource.FromString(resource).attributes))
         evidence = queue_pb2.Evidence()
-        evidence.CopyFrom(await self._of_subjects(meant, since_ns, until_ns, now_ns))
+        evidence.CopyFrom(await self._of_subjects(meant, run, since_ns, until_ns, now_ns))
         exemplars = [each for event in events[:MOST_TRACES] for each in event.exemplars]
         traces = list(dict.fromkeys([*exemplars, *evidence.trace_ids]))[:MOST_TRACES]
         del evidence.trace_ids[:]
@@ -191,18 +194,18 @@ class EvidenceDesk:
         return evidence
 
     async def _of_subjects(
-        self, meant: Sequence[Subject], since_ns: int, until_ns: int, now_ns: int
+        self, meant: Sequence[Subject], run: str, since_ns: int, until_ns: int, now_ns: int
     ) -> queue_pb2.Evidence:
         """Return what was said by those who are meant; in a storm of alerts of one service it is looked up once."""
         if not meant:
             return queue_pb2.Evidence(since_unix_nano=since_ns)
-        key = (*meant, since_ns // _ALIKE_NS, until_ns // _ALIKE_NS)
+        key = (*meant, run, since_ns // _ALIKE_NS, until_ns // _ALIKE_NS)
         made_ns, remembered = self._remembered.get(key, (0, None))
         if remembered is not None and 0 <= now_ns - made_ns < _REMEMBERED_NS:
             return remembered
 
         def wanted(origin: Origin) -> bool:
-            return any(subject.is_meant(origin) for subject in meant)
+            return origin.run == run and any(subject.is_meant(origin) for subject in meant)
 
         notable, others = self.ring.find(wanted, MOST_RECORDS, MOST_OTHERS)
         reader = Reader(since_ns, until_ns)

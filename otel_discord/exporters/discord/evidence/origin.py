@@ -57,6 +57,8 @@ class Origin:
     """By the names that it can be found by: ``service.name``, ``host.name``, …"""
     versions: tuple[tuple[str, str], ...]
     """Attribute and value of what says which version it is."""
+    run: str = ""
+    """The run that it belongs to; "" for others."""
 
     @property
     def label(self) -> str:
@@ -74,11 +76,11 @@ class Origin:
     def watch_key(self) -> tuple[str, ...]:
         """Those with the same one have the same version, but while a new one is rolled out."""
         names = self.names
-        return (*self.service_key, names.get(_DEPLOYMENT, ""), names.get(_CONTAINER, ""))
+        return (*self.service_key, names.get(_DEPLOYMENT, ""), names.get(_CONTAINER, ""), self.run)
 
 
-def origin_of(attributes: Iterable[KeyValue]) -> Origin:
-    """Read a resource's attributes."""
+def origin_of(attributes: Iterable[KeyValue], run: str = "") -> Origin:
+    """Read a resource's attributes; ``run`` says to which run it belongs."""
     names: dict[str, str] = {}
     versions: dict[str, str] = {}
     for pair in attributes:
@@ -89,7 +91,7 @@ def origin_of(attributes: Iterable[KeyValue]) -> Origin:
                 names[name] = text
         elif (key in VERSIONS or key.endswith(_VERSION_END)) and (text := _text(pair.value)):
             versions[key] = text
-    return Origin(names, tuple(sorted(versions.items(), key=lambda item: rank(item[0])))[:_MOST_VERSIONS])
+    return Origin(names, tuple(sorted(versions.items(), key=lambda item: rank(item[0])))[:_MOST_VERSIONS], run)
 
 
 def names_in(labels: Mapping[str, object]) -> dict[str, str]:

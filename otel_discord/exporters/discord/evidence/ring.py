@@ -97,6 +97,8 @@ class Ring:
     window_ns: int
     max_bytes: int
     changes: ChangeWatch = field(default_factory=ChangeWatch)
+    run_of: Callable[[Resource], str] | None = None
+    """Says to which run a resource belongs, "" for none; None where there are no runs."""
     used_bytes: int = 0
     _services: OrderedDict[tuple[str, ...], _Pair] = field(default_factory=OrderedDict)
     _origins: dict[bytes, Origin] = field(default_factory=dict)
@@ -260,9 +262,12 @@ class Ring:
             data = resource.SerializeToString()
         except EncodeError:
             return _NOBODY
+        run = self.run_of(resource) if self.run_of is not None else ""
+        if run:
+            data += run.encode()
         origin = self._origins.get(data)
         if origin is None:
-            origin = origin_of(resource.attributes)
+            origin = origin_of(resource.attributes, run)
             if len(data) <= MOST_RECORD_BYTES:
                 size_bytes = len(data) + _ORIGIN_BYTES
                 if len(self._origins) >= _MOST_ORIGINS or self._origin_bytes + size_bytes > self.max_bytes // 8:

@@ -52,15 +52,21 @@ class WebhookChecks:
 
     async def run(self) -> None:
         """Look at them all, again and again, until cancelled."""
-        if not self.interval_s or not self.outboxes:
+        if not self.interval_s:
             return
         loop = asyncio.get_running_loop()
         first_s = min(self.interval_s, RECHECK_S)
-        due_s = {name: loop.time() + first_s * (0.1 + 0.9 * self.dice()) for name in self.outboxes}
+        due_s: dict[str, float] = {}
         while True:
-            name = min(due_s, key=due_s.__getitem__)
-            await asyncio.sleep(max(0.0, due_s[name] - loop.time()))
-            due_s[name] = loop.time() + await self._check_if_due(name)
+            for gone in [each for each in due_s if each not in self.outboxes]:
+                del due_s[gone]
+            for new in [each for each in self.outboxes if each not in due_s]:
+                due_s[new] = loop.time() + first_s * (0.1 + 0.9 * self.dice())
+            name = min(due_s, key=due_s.__getitem__, default="")
+            next_s = due_s.get(name, loop.time() + self.interval_s)
+            await asyncio.sleep(max(0.0, next_s - loop.time()))
+            if name in self.outboxes and name in due_s:
+                due_s[name] = loop.time() + await self._check_if_due(name)
 
     async def _check_if_due(self, name: str) -> float:
         """Look at a webhook unless its outbox or an earlier run just has; return after how long to look again."""
@@ -85,7 +91,9 @@ class WebhookChecks:
             return
         answer, response_s = asked
         outbox.instruments.webhook_checked(up=isinstance(answer, WebhookInfo), response_s=response_s)
-        await self._note(outbox, self.watches[name], answer, response_s)
+        watch = self.watches.get(name)
+        if watch is not None and self.outboxes.get(name) is outbox:  # it may have gone meanwhile
+            await self._note(outbox, watch, answer, response_s)
 
     async def _asked(self, outbox: Outbox) -> tuple[WebhookInfo | Outcome, float] | None:
         """Return the answer and how long it took; None where the limiter has not let it through."""

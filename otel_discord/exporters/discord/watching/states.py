@@ -80,7 +80,7 @@ def destination_state(
     return DestinationState(
         name=outbox.name,
         health=_health(outbox, backlog, moment, waits=waits),
-        label=found.label,
+        label=outbox.destination.label or found.label,
         waiting_cards=backlog.cards,
         waiting_records=backlog.records,
         oldest_waiting_ns=backlog.oldest_ns,

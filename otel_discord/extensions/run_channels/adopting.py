@@ -30,6 +30,8 @@ async def adopted(found: Found, bench: Bench) -> Done[Run] | Failure:
     if found.webhook is not None:
         webhook = found.webhook
         return Done(_run(found, State.CREATING, webhook_id=webhook.id, webhook_token=webhook.token))
+    if found.placement is not Placement.CHANNEL:  # their webhook is not their own: that it is missing says nothing
+        return Done(_run(found, State.CREATING))
     listed = await bench.api.messages(found.channel.id, limit=10, after="1")
     if not isinstance(listed, Done):
         return listed

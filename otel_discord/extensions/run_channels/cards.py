@@ -45,17 +45,15 @@ class Cards:
     ledger: Ledger
     users: Callable[[], Iterable[DestinationUser]]
     by_webhook: WebhookPosts | None = None
-    _unsure: set[str] = field(default_factory=set)
-    """Runs of which a header may be there though we have not heard so."""
     _tries: dict[str, int] = field(default_factory=dict)
     _edited_s: dict[str, float] = field(default_factory=dict)
     _at_work: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def post(self, run: Run) -> Result:
         """Post the header, or adopt the one that is there."""
-        if run.placement is Placement.FORUM_POST:  # its first message came with the post, and has its id
-            message_id = run.channel_id
-            return lambda run: life.with_header(run, message_id)
+        if run.placement is Placement.FORUM_POST:  # its first message came with the post
+            first_id = await self._found(run) or run.channel_id
+            return lambda run: life.with_header(run, first_id)
         if not self._posts_by_bot(run) and self.by_webhook is None:
             return life.with_header
         found = await self._found(run)

@@ -52,7 +52,8 @@ class Threads:
 
     async def create_thread(self, run: Run) -> Result:
         """Open the thread, or adopt the one that is there."""
-        if run.run_id not in self._untried:
+        # A thread has its mark only from its first message on: one without is found by its name, and only here.
+        if self.placement is Placement.THREAD or run.run_id not in self._untried:
             listed = await self._all(run.key.guild_id)
             if not isinstance(listed, Done):
                 return result_of(listed, "looking for the run's thread")

@@ -36,9 +36,9 @@ class Site:
         self.worker: Worker | None = None
         self.book: Book | None = None
 
-    def client(self) -> BotClient:
+    def client(self, token: str = TOKEN) -> BotClient:
         return BotClient(
-            self.fake.transport(), Secret(TOKEN), endpoint=self.fake.endpoint, user_agent=USER_AGENT, dice=lambda: 0.5
+            self.fake.transport(), Secret(token), endpoint=self.fake.endpoint, user_agent=USER_AGENT, dice=lambda: 0.5
         )
 
     @asynccontextmanager

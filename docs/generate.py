@@ -74,6 +74,7 @@ PAGES: Final = {
     "extension bearer_token_auth": "bearer-token-auth.md",
     "extension file_storage": "file-storage.md",
     "extension health_check": "health-check.md",
+    "extension run_channels": "run-channels.md",
     "extension status_page": "status-page.md",
     "service": "service.md",
 }

@@ -28,6 +28,7 @@ from otel_discord.testing.otlp import logs_request
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "collector-config"
 TOKEN = "a token of this test"
+BOT_TOKEN = "made-up.token-of-a-bot.for-this-test"
 TIMEOUT_S = 20.0
 SEVERITIES = {"debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 PROMETHEUS = "[{pull: {exporter: {prometheus: {host: localhost, port: 0}}}}]"
@@ -56,6 +57,7 @@ CASES = [
     Case("threshold.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("heartbeat.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("status-page.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
+    Case("run-channels.yaml", {"DISCORD_WEBHOOK_URL": "warn"}, {"DISCORD_BOT_TOKEN": BOT_TOKEN, "RUNS_TOKEN": TOKEN}),
     Case("filter-and-route.yaml", {"DISCORD_WEBHOOK_URL": "warn", "WEBHOOK_ONCALL_URL": "fatal"}),
     Case("from-environment.yaml", {"WEBHOOK_ERROR_URL": "warn"}),
     Case(
@@ -86,6 +88,7 @@ def test_each_configuration_is_run() -> None:
 async def test_it_runs_and_logs_arrive(case: Case, start: Callable[..., Any], tmp_path: Path) -> None:
     fake = FakeDiscord("unlimited")
     hooks = {variable: fake.add_webhook() for variable in case.arrives_from}
+    fake.add_guild(bot=fake.add_bot(BOT_TOKEN))
     path = FOLDER / case.file
     async with serve_fake_discord(fake) as discord, next_collector() as next_one:
         urls = {variable: discord.webhook_url(hook) for variable, hook in hooks.items()}
@@ -114,7 +117,10 @@ def moved(path: Path, endpoint: str) -> list[str]:
     sets = [f"exporters.{each}.endpoint={endpoint}" for each in senders]
     sets += [f"exporters.{each}.allow_insecure_endpoint=true" for each in senders]
     sets += [f"receivers.otlp.protocols.{each}.endpoint=localhost:0" for each in data["receivers"]["otlp"]["protocols"]]
-    shown = {"health_check", "status_page"} & set(data.get("extensions", {}))
+    if "run_channels" in data.get("extensions", {}):
+        sets += [f"extensions.run_channels.discord_endpoint={endpoint}"]
+        sets += ["extensions.run_channels.allow_insecure_endpoint=true"]
+    shown = {"health_check", "run_channels", "status_page"} & set(data.get("extensions", {}))
     sets += [f"extensions.{each}.endpoint=localhost:0" for each in sorted(shown)]
     sets.append(f"service.telemetry.metrics.readers={PROMETHEUS}")
     return [argument for each in sets for argument in ("--set", each)]

@@ -36,7 +36,12 @@ ENVIRONMENT = {
     for number, name in enumerate(
         ("DISCORD_WEBHOOK_URL", "WEBHOOK_INFO_URL", "WEBHOOK_ERROR_URL", "WEBHOOK_ONCALL_URL"), 123456789012345678
     )
-} | {"OTEL_DISCORD_TOKEN": "secret", "OTLP_TOKEN": "secret"}
+} | {
+    "OTEL_DISCORD_TOKEN": "secret",
+    "OTLP_TOKEN": "secret",
+    "DISCORD_BOT_TOKEN": "made-up.token-of-a-bot.for-this-test",
+    "RUNS_TOKEN": "a-token-of-this-test",
+}
 
 
 def short(path: Path) -> str:

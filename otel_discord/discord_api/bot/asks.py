@@ -137,9 +137,9 @@ def edit_channel(
     )
 
 
-def delete_channel(channel_id: str, reason: str) -> Ask:
-    """The end of a channel or thread; of a thread it takes Manage Threads instead, which the id does not tell."""
-    needs = _SEE | _CHANNELS
+def delete_channel(channel_id: str, reason: str, *, is_thread: bool = False) -> Ask:
+    """The end of a channel or thread."""
+    needs = _SEE | (_THREADS if is_thread else _CHANNELS)
     return Ask(method="DELETE", template="/channels/{channel_id}", ids=(channel_id,), reason=reason, needs=needs)
 
 
@@ -172,7 +172,7 @@ def delete_webhook(webhook_id: str, reason: str) -> Ask:
     return Ask(method="DELETE", template=template, ids=(webhook_id,), reason=reason, needs=_WEBHOOKS)
 
 
-def post(channel_id: str, message: Mapping[str, Any], nonce: str) -> Ask:
+def post(channel_id: str, message: Mapping[str, Any], nonce: str, *, is_thread: bool = False) -> Ask:
     """A message.
 
     Raises:
@@ -188,7 +188,7 @@ def post(channel_id: str, message: Mapping[str, Any], nonce: str) -> Ask:
         template="/channels/{channel_id}/messages",
         ids=(channel_id,),
         json=json,
-        needs=_to_post(message) | Permission.SEND_MESSAGES,
+        needs=_to_post(message) | (Permission.SEND_MESSAGES_IN_THREADS if is_thread else Permission.SEND_MESSAGES),
         answer_max_bytes=_MESSAGE_MAX_BYTES,
     )
 

@@ -11,9 +11,9 @@ from otel_discord.discord_api.bot import asks, reading
 from otel_discord.discord_api.bot.answers import Denied, Done, Failed, Failure, Invalid, Limited, NotThere
 from otel_discord.discord_api.bot.asks import Ask
 from otel_discord.discord_api.bot.bot_api import BotUser, Channel, Guild, NewChannel, Overwrite, PostedByBot, Webhook
-from otel_discord.discord_api.bot.guild_of import GuildOf
 from otel_discord.discord_api.bot.limiter import REQUESTS_PER_SECOND, BotLimiter
 from otel_discord.discord_api.bot.permissions import ALL_PERMISSIONS, Permission, in_guild
+from otel_discord.discord_api.bot.seen_channels import SeenChannels
 from otel_discord.discord_api.bot.turns import Held, Turns
 from otel_discord.discord_api.bot.wire import BotWire, Success, unreadable
 from otel_discord.discord_api.http import Transport
@@ -58,7 +58,7 @@ class BotClient:
         self._turns = Turns(BotLimiter(requests_per_second=requests_per_second), dice=dice)
         self._patience_s = patience_s
         self._me: BotUser | None = None
-        self._guild_of = GuildOf()
+        self._channels = SeenChannels()
 
     def ban_left_s(self) -> float | None:
         """Return how long Discord turns this address away; 0 while a request asks again, None without a ban."""
@@ -112,11 +112,7 @@ class BotClient:
     async def channels(self, guild_id: str) -> Done[Sequence[Channel]] | Failure:
         """Return all channels of a guild but threads."""
         answer = await self._get(asks.channels(guild_id), lambda json: reading.listed(json, reading.channel))
-        if isinstance(answer, Done):
-            # A listing of one guild need not repeat which.
-            answer = Done(tuple(one if one.guild_id else replace(one, guild_id=guild_id) for one in answer.value))
-            self._guild_of.see(answer.value)
-        return answer
+        return self._listed(answer, guild_id)
 
     async def channel(self, channel_id: str) -> Done[Channel] | Failure:
         """Return one channel or thread."""
@@ -125,9 +121,7 @@ class BotClient:
     async def create_channel(self, guild_id: str, new: NewChannel, *, reason: str) -> Done[Channel] | Failure:
         """Make a channel. Not idempotent: after ``Failed(ambiguous=True)`` look before you repeat."""
         answer = await self._get(asks.create_channel(guild_id, new, reason), reading.channel)
-        if isinstance(answer, Done) and not answer.value.guild_id:
-            answer = Done(replace(answer.value, guild_id=guild_id))
-        return self._seen(answer)
+        return self._seen(answer, guild_id)
 
     async def edit_channel(
         self,
@@ -151,7 +145,7 @@ class BotClient:
 
     async def delete_channel(self, channel_id: str, *, reason: str) -> Done[None] | Failure:
         """Delete a channel or thread."""
-        return await self._do(asks.delete_channel(channel_id, reason))
+        return await self._do(asks.delete_channel(channel_id, reason, is_thread=self._channels.is_thread(channel_id)))
 
     async def create_webhook(self, channel_id: str, name: str, *, reason: str) -> Done[Webhook] | Failure:
         """Make a webhook. Not idempotent."""
@@ -175,7 +169,8 @@ class BotClient:
         Raises:
             ValueError: the nonce has more than 25 characters.
         """
-        return await self._get(asks.post(channel_id, message, nonce), reading.message)
+        ask = asks.post(channel_id, message, nonce, is_thread=self._channels.is_thread(channel_id))
+        return await self._get(ask, reading.message)
 
     async def edit_message(
         self, channel_id: str, message_id: str, message: dict[str, Any]
@@ -199,21 +194,32 @@ class BotClient:
         self, channel_id: str, name: str, *, reason: str, forum_message: dict[str, Any] | None = None
     ) -> Done[Channel] | Failure:
         """Open a public thread, or a post of a forum. Not idempotent."""
-        return await self._get(asks.start_thread(channel_id, name, reason, forum_message), reading.channel)
+        answer = await self._get(asks.start_thread(channel_id, name, reason, forum_message), reading.channel)
+        return self._seen(answer, self._channels.guild_of(channel_id))
 
     async def active_threads(self, guild_id: str) -> Done[Sequence[Channel]] | Failure:
         """Return the threads of a guild that are not archived."""
-        return await self._get(asks.active_threads(guild_id), reading.threads)
+        return self._listed(await self._get(asks.active_threads(guild_id), reading.threads), guild_id)
 
     async def archived_threads(self, channel_id: str, *, limit: int = 100) -> Done[Sequence[Channel]] | Failure:
         """Return at most 100 public threads of a channel, those first that were archived last."""
         answer = await self._get(asks.archived_threads(channel_id, limit), reading.threads)
+        answer = self._listed(answer, self._channels.guild_of(channel_id))
         return Done(answer.value[: max(limit, 0)]) if isinstance(answer, Done) else answer
 
-    def _seen(self, answer: Done[Channel] | Failure) -> Done[Channel] | Failure:
-        if isinstance(answer, Done):
-            self._guild_of.see([answer.value])
-        return answer
+    def _seen(self, answer: Done[Channel] | Failure, guild_id: str = "") -> Done[Channel] | Failure:
+        if not isinstance(answer, Done):
+            return answer
+        listed = self._listed(Done((answer.value,)), guild_id)
+        return Done(listed.value[0]) if isinstance(listed, Done) else listed
+
+    def _listed(self, answer: Done[Sequence[Channel]] | Failure, guild_id: str) -> Done[Sequence[Channel]] | Failure:
+        """Return the channels with their guild, which an answer about one guild need not repeat."""
+        if not isinstance(answer, Done):
+            return answer
+        channels = tuple(one if one.guild_id else replace(one, guild_id=guild_id) for one in answer.value)
+        self._channels.see(channels)
+        return Done(channels)
 
     async def _get(self, ask: Ask, read: Callable[[Any], T | None]) -> Done[T] | Failure:
         """Ask, and read the value from the answer's JSON."""
@@ -231,7 +237,7 @@ class BotClient:
     async def _ask(self, ask: Ask) -> Success | Failure:
         if not all(is_snowflake(one) for one in ask.ids):
             return _no_id(ask.template)
-        route = ask.route(self._guild_of.find(ask.ids[0]) if ask.ids else "")
+        route = ask.route(self._channels.guild_of(ask.ids[0]) if ask.ids else "")
         made = await self._turns.take(route, lambda: self._wire.send(ask), patience_s=self._patience_s)
         if not isinstance(made, Held):
             return made.result

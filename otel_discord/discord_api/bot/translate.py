@@ -93,6 +93,8 @@ def _denied(outcome: Refused | Gone, needs: Permission) -> Denied:
     elif status == 401:
         hint = "the bot's token is wrong or was reset"
     else:
-        missing = names(needs | Permission.VIEW_CHANNEL if code == _NO_ACCESS else needs)
+        # Who may not see a thing is told 50001, whatever else is missing; who is told something else can see it.
+        unseen = Permission.VIEW_CHANNEL
+        missing = names(unseen if code == _NO_ACCESS else needs & ~unseen or needs)
     detail = f"{hint} ({outcome.detail})" if hint else outcome.detail
     return Denied(status, code, clean(detail, DETAIL_CHARS), missing)

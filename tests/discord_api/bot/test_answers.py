@@ -77,18 +77,18 @@ async def test_a_404_that_is_not_discords_says_nothing_of_the_channel() -> None:
 @pytest.mark.parametrize(
     ("name", "code", "missing"),
     [
-        ("create_channel", 50013, ("View Channels", "Manage Channels")),
-        ("create_webhook", 50013, ("View Channels", "Manage Webhooks")),
-        ("webhooks", 50013, ("View Channels", "Manage Webhooks")),
+        ("create_channel", 50013, ("Manage Channels",)),
+        ("create_webhook", 50013, ("Manage Webhooks",)),
+        ("webhooks", 50013, ("Manage Webhooks",)),
         ("guild_webhooks", 50013, ("Manage Webhooks",)),
         ("delete_webhook", 50013, ("Manage Webhooks",)),
-        ("delete_channel", 50013, ("View Channels", "Manage Channels")),
-        ("edit_channel", 50013, ("View Channels", "Manage Channels")),
-        ("post", 50013, ("View Channels", "Send Messages")),
-        ("start_thread", 50013, ("View Channels", "Create Public Threads")),
-        ("messages", 50013, ("View Channels", "Read Message History")),
+        ("delete_channel", 50013, ("Manage Channels",)),
+        ("edit_channel", 50013, ("Manage Channels",)),
+        ("post", 50013, ("Send Messages",)),
+        ("start_thread", 50013, ("Create Public Threads",)),
+        ("messages", 50013, ("Read Message History",)),
         ("channel", 50001, ("View Channels",)),
-        ("delete_webhook", 50001, ("View Channels", "Manage Webhooks")),
+        ("delete_webhook", 50001, ("View Channels",)),
         ("create_channel", 60003, ()),
         ("create_channel", 40333, ()),
     ],
@@ -112,7 +112,18 @@ async def test_what_a_body_asks_for_decides_what_is_missing() -> None:
     ]:
         denied = await told(call, no)
         assert isinstance(denied, Denied)
-        assert set(denied.missing) == wanted | {"View Channels"}
+        assert set(denied.missing) == wanted
+
+
+async def test_threads_take_other_permissions() -> None:
+    thread = answer(200, {"id": "7", "type": 11, "guild_id": GUILD, "name": "t"})
+    bot = bot_of(Scripted([thread], reply=lambda request: refusal(403, 50013)))
+    assert isinstance(await bot.start_thread(CHANNEL, "t", reason="r"), Done)
+    denied, refused = await bot.delete_channel("7", reason="r"), await bot.post("7", {"content": "x"})
+    assert isinstance(denied, Denied)
+    assert denied.missing == ("Manage Threads",)
+    assert isinstance(refused, Denied)
+    assert refused.missing == ("Send Messages in Threads",)
 
 
 async def test_a_wrong_token_is_no_lack_of_permission() -> None:

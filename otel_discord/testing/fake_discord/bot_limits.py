@@ -14,6 +14,8 @@ from otel_discord.testing.fake_discord.routes import Route
 
 _WITHOUT_HEADERS: Final = frozenset(["create_webhook", "create_guild_channel"])
 """Their answers tell of no bucket (discord/discord-api-docs#3426)."""
+_COUNTED_BY_GUILD: Final = frozenset(["create_thread", "create_thread_from_message", "list_public_archived_threads"])
+"""discord/discord-api-docs#8082."""
 
 
 def charge_bot(
@@ -26,7 +28,8 @@ def charge_bot(
         return Charged({}, limits.take_hidden((route.operation, bot_id, guild_id), buckets, now_s))
     posts = route.operation == "create_message"
     channel = route.channel_id if posts else None
-    key = (route.operation, bot_id, route.major)
+    major = guild_id if route.operation in _COUNTED_BY_GUILD else route.major
+    key = (route.operation, bot_id, major)
     charged = limits.take_bot(key, _buckets(profile, route), route.hash_template, channel, now_s, wall_s)
     if charged.limited is None and route.operation == "update_channel":
         return Charged(charged.headers, _take_sub_limits(limits, request, route, bot_id, now_s))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -191,10 +191,11 @@ class FakeDiscord:
         """Return how many answers had a status, and a scope where one is given."""
         return sum(each.status == status and scope in {"", each.scope} for each in self.exchanges)
 
-    def assert_clean(self, *, allow: Sequence[str] = ()) -> None:
+    def assert_clean(self, *, allow: Sequence[str] = (), allow_codes: Collection[int] = ()) -> None:
         """Check that the client did nothing wrong: no violation (other than of rules in ``allow``), no own 4xx.
 
-        Answers that a fault made do not count.
+        Answers that a fault made do not count, nor refusals with one of Discord's codes in ``allow_codes``: 10003 where
+        the client is to find out that a channel is gone.
 
         Raises:
             AssertionError: with what was found, at most ten of it.
@@ -202,7 +203,7 @@ class FakeDiscord:
         found = [f"{each.rule}: {each.detail} (request {each.exchange})" for each in self.violations]
         found = [line for line in found if line.partition(":")[0] not in allow]
         for each in self.exchanges:
-            if 400 <= each.status < 500 and not each.injected:
+            if 400 <= each.status < 500 and not each.injected and each.code not in allow_codes:
                 found.append(f"request {each.index} {each.operation}: {each.status} code {each.code} {each.scope}")
         if found:
             raise AssertionError("the client was not careful:\n  " + "\n  ".join(found[:10]))

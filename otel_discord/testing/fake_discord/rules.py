@@ -159,6 +159,7 @@ GUILD_RULES: tuple[Rule, ...] = (
     Rule("message_nonce_across_channels", "the documentation speaks of the author alone", _A),
     Rule("audit_reason_length", "https://docs.discord.com/developers/resources/audit-log", _D),
     Rule("limit_channel_edit", "discord/discord-api-docs#1900, #2190", _O),
+    Rule("limit_threads_by_guild", "discord/discord-api-docs#8082", _O),
     Rule("limit_create_channel", "like the known one of roles; number and scope are assumed", _A),
     Rule("limit_create_webhook", "discord/discord-api-docs#3426; number and scope are assumed", _A),
     Rule("missing_audit_reason", "who reads the audit log wants to know why", _A, strict=True),

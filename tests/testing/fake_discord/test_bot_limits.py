@@ -68,6 +68,12 @@ def test_limit_channel_edit(fake: FakeDiscord, guild: FakeGuild, ask: Any, clock
     assert [each.rule for each in fake.violations] == ["retry_after_ignored"]
 
 
+def test_limit_threads_by_guild(fake: FakeDiscord, guild: FakeGuild, ask: Any) -> None:
+    parents = [fake.add_channel("c", guild_id=guild.id).id for _ in range(11)]
+    made = [ask("POST", f"/channels/{parent}/threads", {"name": "t", "type": 11}) for parent in parents]
+    assert [each.status for each in made] == [201] * 10 + [429]
+
+
 def test_limit_create_channel(clock: Any) -> None:
     fake = FakeDiscord(now=clock)
     bot = fake.add_bot("made-up")

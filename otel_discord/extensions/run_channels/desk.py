@@ -1,5 +1,6 @@
 """What the doors (HTTP, gRPC) ask of the room behind them."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Run
@@ -15,9 +16,10 @@ class RunDesk(Protocol):
         """Return the run's channel and webhook, made now or earlier; ``by`` is the name of the caller's token."""
         ...
 
-    async def finalize(self, channel_id: str, *, outcome: str, by: str) -> Finalized:
+    async def finalize(self, channel_id: str, *, outcome: str, by: str, guilds: Collection[str] = ()) -> Finalized:
         """End the run that has this channel. One that has ended, or is gone, is no error; NOT_FOUND only for a channel
-        that was never a run's as far as is known here and in Discord."""
+        that was never a run's as far as is known here and in Discord. FORBIDDEN, and nothing is done, where ``guilds``
+        are named and the run's is none of them."""
         ...
 
     def find(self, channel_id: str) -> Run:

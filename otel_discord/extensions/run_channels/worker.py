@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Final, Self
@@ -141,13 +141,15 @@ class Worker:
             raise _ended(run)
         return Created(run=run, webhook_url=webhook_url_of(run, self._endpoint), is_new=is_new)
 
-    async def finalize(self, channel_id: str, *, outcome: str, by: str) -> Finalized:
+    async def finalize(self, channel_id: str, *, outcome: str, by: str, guilds: Collection[str] = ()) -> Finalized:
         """End the run that has this channel."""
         self._require_ready()
         try:
             run = self._book.by_channel(channel_id) or await self._from_discord(channel_id)
             if run is None:
                 return Finalized(run=_cleaned_stranger(channel_id), is_cleaned=True)
+            if guilds and run.key.guild_id not in guilds:
+                raise RunProblem(Code.FORBIDDEN, "this run is in a guild in which the token may do nothing")
             now_ms = self._bench.now_ms()
             ended = await self._ledger.change(run.run_id, lambda run: life.finalized(run, outcome, now_ms))
         except RetryableError as error:

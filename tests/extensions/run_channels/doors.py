@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -78,10 +78,12 @@ class FakeDesk:
         url = Secret(f"https://discord.com/api/webhooks/{found.webhook_id}/{WEBHOOK_TOKEN}")
         return Created(run=found, webhook_url=url, is_new=is_new)
 
-    async def finalize(self, channel_id: str, *, outcome: str, by: str) -> Finalized:
+    async def finalize(self, channel_id: str, *, outcome: str, by: str, guilds: Collection[str] = ()) -> Finalized:
         if self.problem:
             raise self.problem
         run = self.find(channel_id)
+        if guilds and run.key.guild_id not in guilds:
+            raise RunProblem(Code.FORBIDDEN, "another guild")
         if not run.finalized_ms:
             state = State.ARCHIVED if run.retention_hours else State.CLEANED
             run = replace(run, state=state, outcome=outcome, finalized_ms=NOW_MS + 5_000)

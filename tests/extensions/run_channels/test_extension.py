@@ -170,6 +170,21 @@ async def test_the_same_request_at_once_is_one_run(city: City):
         assert [status for status, _ in made].count(201) == 5
 
 
+async def test_a_token_of_another_guild_ends_nothing_that_was_forgotten_here(city: City):
+    keys = {"name": "other", "token": "a-token-of-another-guild", "guilds": ["1034567890123456789"]}
+    extension = city.extension(grpc_endpoint=None)
+    async with extension.lifespan(House()), client() as session:
+        answer = await session.post(f"http://{extension.endpoints['http']}/runs", json=city.new())
+        channel_id = (await answer.json())["channelId"]
+    extension = city.extension(grpc_endpoint=None, tokens=[keys, {"name": "ci", "token": TOKEN}])
+    async with extension.lifespan(House()), client("a-token-of-another-guild") as other, client() as own:
+        url = f"http://{extension.endpoints['http']}/runs/{channel_id}"
+        async with other.post(f"{url}/finalize") as answer:
+            assert answer.status == 403
+        async with own.get(url) as answer:
+            assert (await answer.json())["finalizedAt"] is None
+
+
 async def test_the_header_may_be_posted_by_the_webhook(city: City):
     extension = city.extension(header_embed=False, grpc_endpoint=None)
     async with extension.lifespan(House()), client() as session:

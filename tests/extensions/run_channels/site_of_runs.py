@@ -35,6 +35,7 @@ class Site:
         )
         self.worker: Worker | None = None
         self.book: Book | None = None
+        self.by_webhook: Any = None
 
     def client(self, token: str = TOKEN) -> BotClient:
         return BotClient(
@@ -56,6 +57,7 @@ class Site:
             key=Secret(TOKEN),
             endpoint=self.fake.endpoint,
             logger=logger,
+            by_webhook=self.by_webhook,
             wall_clock=lambda: self.fake.wall_s(loop.time()),
             dice=lambda: 0.5,
         )

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,19 +40,16 @@ class CertificateFiles:
     def __init__(self, config: ServerTls, key_path: str) -> None:
         self._config = config
         self._key_path = key_path
-        self._on_change: list[Callable[[], None]] = []
-        self.current = self._load()
+        self.current, self._shown = self._load()
 
     def new_context(self) -> ssl.SSLContext:
-        """Return a server's context that goes along with the files.
+        """Return a server's context that goes along with the files: each handshake is made with what is current.
 
         Raises:
             StartError: certificate and key do not fit, or are none.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = _VERSIONS[self._config.min_version]
-        self._fill(context)
-        self._on_change.append(lambda: self._fill(context))
+        context = self._filled()
+        context.sni_callback = self._show
         return context
 
     @contextlib.asynccontextmanager
@@ -78,28 +75,36 @@ class CertificateFiles:
     def reload(self, logger: logging.Logger) -> None:
         """Use changed files for new connections; unusable ones are logged and the old certificate stays."""
         try:
-            fresh = self._load()
+            fresh, shown = self._load()
             if fresh != self.current:
-                for changed in self._on_change:
-                    changed()
-                self.current = fresh  # last: what failed half way is tried again
+                self.current, self._shown = fresh, shown
                 logger.info("%s: using the new certificate", self._key_path)
         except StartError as error:
             logger.warning("%s; the old certificate stays in use", error)
 
-    def _load(self) -> Certificates:
+    def _show(self, connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = self._shown  # authorities that were taken away are not trusted any more, too
+
+    def _load(self) -> tuple[Certificates, ssl.SSLContext]:
+        certificates = self._read_all()
+        context = self._filled()
+        if self._read_all() != certificates:
+            raise StartError(f"{self._key_path}: the certificate's files changed while they were read")
+        return certificates, context
+
+    def _read_all(self) -> Certificates:
         config = self._config
         chain = config.cert_pem.encode() or _read(config.cert_file, f"{self._key_path}::cert_file")
         key = config.key_pem.reveal().encode() or _read(config.key_file, f"{self._key_path}::key_file")
         client_ca = None
         if config.client_ca_file:
             client_ca = _read(config.client_ca_file, f"{self._key_path}::client_ca_file")
-        certificates = Certificates(chain, key, client_ca)
-        self._fill(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))  # says what is wrong before a server has to
-        return certificates
+        return Certificates(chain, key, client_ca)
 
-    def _fill(self, context: ssl.SSLContext) -> None:
+    def _filled(self) -> ssl.SSLContext:
         config = self._config
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = _VERSIONS[config.min_version]
         with _file(config.cert_file, config.cert_pem) as chain, _file(config.key_file, config.key_pem.reveal()) as key:
             try:
                 context.load_cert_chain(chain, key, password=lambda: "")
@@ -111,6 +116,7 @@ class CertificateFiles:
             except (ssl.SSLError, OSError) as error:
                 raise StartError(f"{self._key_path}::client_ca_file: no usable certificates: {error}") from None
             context.verify_mode = ssl.CERT_REQUIRED
+        return context
 
 
 @contextlib.contextmanager

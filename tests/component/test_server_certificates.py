@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from otel_discord.component import server_certificates
 from otel_discord.component.errors import StartError
 from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.config.server_tls import ServerTls
@@ -27,7 +28,7 @@ class Files:
         self.pair = self.issue()
 
     def issue(self) -> tuple[bytes, bytes]:
-        issued = self.authority.issue_cert("localhost")
+        issued = self.authority.issue_cert("localhost", "127.0.0.1")
         self.pair = issued.cert_chain_pems[0].bytes(), issued.private_key_pem.bytes()
         self.chain.write_bytes(self.pair[0])
         self.key.write_bytes(self.pair[1])
@@ -43,17 +44,36 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
 
-async def shown_by(context: ssl.SSLContext, files: Files) -> str:
-    """Return the PEM of what a server with this context shows to a client."""
+async def shown_by(context: ssl.SSLContext, files: Files, host: str = "localhost") -> str:
+    """Return the PEM of what a server with this context shows to a client that calls it by this name."""
     trusting = ssl.create_default_context()
     files.authority.configure_trust(trusting)
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting, server_hostname="localhost")
+        _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting, server_hostname=host)
         der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         writer.close()
     return ssl.DER_cert_to_PEM_cert(der)
+
+
+async def passes(context: ssl.SSLContext, client: ssl.SSLContext) -> bool:
+    """Return whether a server with this context answers a client with that one."""
+
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hello")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client, server_hostname="localhost")
+            said = await asyncio.wait_for(reader.read(), 5)
+        except (ssl.SSLError, ConnectionError):
+            return False
+        writer.close()
+        return said == b"hello"
 
 
 def pem(chain: bytes) -> str:
@@ -132,30 +152,49 @@ async def test_a_renewal_is_used_once_it_is_whole(files: Files, caplog: pytest.L
         certificates.reload(LOGGER)
         assert "using the new certificate" in caplog.text
     assert certificates.current.chain == renewed
-    assert await shown_by(context, files) == pem(renewed)
+    for host in ("localhost", "127.0.0.1"):  # an address is no name that a client would send
+        assert await shown_by(context, files, host) == pem(renewed)
     assert "PRIVATE KEY" not in caplog.text
 
 
 async def test_files_that_change_while_they_are_taken_over_are_tried_again(
-    files: Files, caplog: pytest.LogCaptureFixture
+    files: Files, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificates = CertificateFiles(files.config(), KEY_PATH)
-    has_gone = True
-
-    def look_again() -> None:  # as a context does, which reads files that may have changed since
-        if has_gone:
-            raise StartError("certificate and key cannot be used")
-
-    certificates._on_change.append(look_again)
     context = certificates.new_context()
-    first, _ = files.pair
-    renewed, _ = files.issue()
+    first = files.issue()
     certificates.reload(LOGGER)
-    assert "the old certificate stays in use" in caplog.text
-    assert await shown_by(context, files) == pem(first)
-    has_gone = False
+    read = server_certificates._read
+
+    def renewed_after_reading(path: str, key_path: str) -> bytes:
+        content = read(path, key_path)
+        if path == str(files.key):
+            monkeypatch.undo()
+            files.issue()
+        return content
+
+    monkeypatch.setattr(server_certificates, "_read", renewed_after_reading)
     certificates.reload(LOGGER)
-    assert await shown_by(context, files) == pem(renewed)
+    assert "changed while they were read; the old certificate stays in use" in caplog.text
+    assert (certificates.current.chain, certificates.current.key) == first
+    assert await shown_by(context, files) == pem(first[0])
+    certificates.reload(LOGGER)
+    assert await shown_by(context, files) == pem(files.pair[0])
+
+
+async def test_an_authority_that_was_taken_away_is_trusted_no_more(files: Files, tmp_path: Path) -> None:
+    certificates = CertificateFiles(files.config(client_ca_file=str(files.ca)), KEY_PATH)
+    context = certificates.new_context()
+    other = trustme.CA()
+    clients = {}
+    for name, authority in (("first", files.authority), ("other", other)):
+        clients[name] = ssl.create_default_context()
+        files.authority.configure_trust(clients[name])
+        authority.issue_cert("client@example.com").configure_cert(clients[name])
+    assert [await passes(context, clients[name]) for name in ("first", "other")] == [True, False]
+    other.cert_pem.write_to_path(files.ca)
+    certificates.reload(LOGGER)
+    assert [await passes(context, clients[name]) for name in ("first", "other")] == [False, True]
 
 
 @pytest.mark.parametrize(("interval", "is_read_again"), [("20ms", True), ("0s", False)])
@@ -169,16 +208,15 @@ async def test_files_are_read_again_at_their_interval(files: Files, interval: st
     assert asyncio.all_tasks() == before
 
 
-async def test_a_fault_of_ours_while_reading_again_is_seen(files: Files) -> None:
+async def test_a_fault_of_ours_while_reading_again_is_seen(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     certificates = CertificateFiles(files.config(reload_interval="10ms"), KEY_PATH)
 
-    def faulty() -> None:
+    def faulty(_path: str, _key_path: str) -> bytes:
         raise ZeroDivisionError
 
-    certificates._on_change.append(faulty)
+    monkeypatch.setattr(server_certificates, "_read", faulty)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(certificates.kept_fresh(LOGGER))
-        files.issue()
         await asyncio.sleep(0.1)
         with pytest.raises(ZeroDivisionError):
             await stack.aclose()

@@ -35,6 +35,9 @@ from otel_discord.exporters.discord.watching.watching import Watches
 
 KEY: Final = "run_lanes"
 """Of the exporter's state: the names of the lanes that may have left something in the storage."""
+GRACE_S: Final = 10.0
+"""Of a destination that is named no more: so long what waits for it may still arrive, unless the source asks to see it
+drained: then as long as the source waits."""
 _FIRST_LOOK_S: Final = 0.01
 _LONGEST_BETWEEN_S: Final = 0.25
 
@@ -64,6 +67,8 @@ class RunLanes:
     """Nothing is opened any more."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _ending: set[str] = field(default_factory=set)
+    _leaving: dict[str, float] = field(default_factory=dict)
+    """Those that are named no more, and until when (loop time) they go on."""
     _awaited: Counter[str] = field(default_factory=Counter)
     """How many wait for a lane to be drained."""
     _stored: frozenset[str] | None = None
@@ -119,15 +124,20 @@ class RunLanes:
                 await self._store_names()
                 await self._follow()
                 await self._store_names()
-                await self._news.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LONGEST_BETWEEN_S if self._leaving else None):
+                        await self._news.wait()
 
     async def _follow(self) -> None:
         for name in sorted(self._left):
             await self._clean_up(name, name)
             self._left.discard(name)
         named = self.live.refreshed()
-        for name in [each for each in self.outboxes if is_sourced(each) and each not in named]:
-            if not self._awaited[name]:
+        for name in [each for each in self.outboxes if is_sourced(each)]:
+            if name in named:
+                if self._leaving.pop(name, None) is not None:
+                    self.outboxes[name].hurry(by=-1)
+            elif await self._is_over(name):
                 await self._end(name)
         for destination in self.live.refreshed().values():
             outbox = self.outboxes.get(destination.name)
@@ -140,6 +150,16 @@ class RunLanes:
             async with self.desk.lock:
                 if not self.desk.books[LEFT_OVER].entries:
                     del self.desk.books[LEFT_OVER]
+
+    async def _is_over(self, name: str) -> bool:
+        """Return whether nothing is to be sent any more to a destination that is named no more."""
+        now_s = asyncio.get_running_loop().time()
+        if name not in self._leaving:
+            self._leaving[name] = now_s + GRACE_S
+            self.outboxes[name].hurry(by=1)
+        if name in self._awaited:
+            return False
+        return now_s >= self._leaving[name] or not await self._has_work(name, self.live.waiting_for(name))
 
     async def _end(self, name: str) -> None:
         """Let a lane go whose run is over, with all that waits in it and is known of it."""
@@ -159,6 +179,7 @@ class RunLanes:
             self.workshop.upkeep.book.forget(name)
         finally:
             self._ending.discard(name)
+            self._leaving.pop(name, None)
         self.logger.debug("a run's destination has gone", extra={"destination": name})
 
     async def _stop(self, outbox: Outbox) -> None:
@@ -214,7 +235,7 @@ class RunLanes:
     async def drained(self, name: str) -> None:
         """Return when everything of a lane that was accepted by now is in Discord, or has ended otherwise.
 
-        What a mute holds is not waited for.
+        What a mute holds is not waited for. Who waits no more for a destination that is named no more has it ended.
         """
         self._awaited[name] += 1
         outbox = self.outboxes.get(name)
@@ -231,6 +252,8 @@ class RunLanes:
             self._awaited[name] -= 1
             if not self._awaited[name]:
                 del self._awaited[name]
+                if name in self._leaving:
+                    self._leaving[name] = asyncio.get_running_loop().time()  # it had its time
                 self._news.set()
 
     async def _has_work(self, name: str, batches: frozenset[int]) -> bool:

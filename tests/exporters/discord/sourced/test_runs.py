@@ -10,7 +10,7 @@ import pytest
 from otel_discord.component.destination_source import DestinationSource, SourcedDestination
 from otel_discord.config import Secret
 from otel_discord.exporters.discord.lane_state import pings_key
-from otel_discord.exporters.discord.sourced.lanes import KEY, RunLanes
+from otel_discord.exporters.discord.sourced.lanes import GRACE_S, KEY, RunLanes
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, Stall, posts
 from otel_discord.testing.otlp import logs_batch
 from tests.exporters.discord.alerting import firing, resolved
@@ -123,8 +123,11 @@ async def test_what_waits_for_a_run_that_ends_goes_to_the_fallback_with_a_note()
         await asyncio.sleep(5)
         assert rig.arrived() == []
         source.remove(name)
-        await rig.exporter.flushed()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3):
+                await lanes_of(source).drained(name)
         await asyncio.sleep(1)
+        await rig.exporter.flushed()
         assert sorted(rig.arrived(own)) == [1, 2]
         assert "for “run-a”, which has ended" in words(rig, own)
         assert (
@@ -145,7 +148,7 @@ async def test_without_a_fallback_it_becomes_dead_letters(caplog: pytest.LogCapt
         await asyncio.sleep(5)
         source.remove(name)
         await rig.exporter.flushed()
-        await asyncio.sleep(1)
+        await asyncio.sleep(GRACE_S)
         assert rig.telemetry.value("otelcol_exporter_send_failed_log_records") == 2
     details = [getattr(record, "detail", "") for record in caplog.records]
     assert sum(detail.startswith("its run has ended") for detail in details) == 2
@@ -161,16 +164,17 @@ async def test_what_was_accepted_for_a_run_stays_its_own_while_it_is_drained() -
         await rig.exporter.consume(of_run("a", 1, body="once more"))
         await rig.exporter.flushed()
         await rig.exporter.consume(of_run("a", 41, body="once more"))
-        source.finishing.add(name)  # right behind: the batch is not routed yet
+        source.remove(name)  # right behind: the batch is not routed yet
         await rig.exporter.consume(of_run("a", 1, body="too late"))
         started_s = asyncio.get_running_loop().time()
         await lanes_of(source).drained(name)
         assert asyncio.get_running_loop().time() - started_s < 10
         assert "×42" in words(rig, run)
         assert "too late" not in words(rig, run)
-        source.remove(name)
         await lanes_of(source).drained(name)
         await rig.exporter.flushed()
+        await asyncio.sleep(1)
+        assert name not in lanes_of(source).outboxes
         assert "too late" in words(rig, own)
         assert "once more" not in words(rig, own)
 

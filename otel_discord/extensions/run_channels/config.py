@@ -87,9 +87,11 @@ class ResourceAttributes(StrictModel):
     run_id: str = "run.id"
     """The ``runId`` of the answer."""
     task_id: str = "run.task_id"
+    """The task; with the next two it names a run where there is no ``run_id``."""
     attempt: str = "run.attempt"
+    """The attempt."""
     short_id: str = "run.short_id"
-    """Where there is no ``run_id``, these three together."""
+    """The short id."""
     guild_id: str = "run.guild_id"
     """Needed only where two guilds have runs of the same three."""
 

@@ -42,7 +42,6 @@ DOCS: Final = Path(__file__).parent
 MARK: Final = re.compile(r"(<!-- generated: ([a-z0-9_ /-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LATER: Final = frozenset(
     {
-        "exporter discord destinations_from",
         "exporter otlp_grpc sending_queue.storage",
     }
 )  # fmt: skip

@@ -28,6 +28,7 @@ from otel_discord.testing.otlp import logs_request
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "collector-config"
 TOKEN = "a token of this test"
+RUNS_TOKEN = "a-token-of-this-test"
 BOT_TOKEN = "made-up.token-of-a-bot.for-this-test"
 TIMEOUT_S = 20.0
 SEVERITIES = {"debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
@@ -57,7 +58,9 @@ CASES = [
     Case("threshold.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("heartbeat.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
     Case("status-page.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
-    Case("run-channels.yaml", {"DISCORD_WEBHOOK_URL": "warn"}, {"DISCORD_BOT_TOKEN": BOT_TOKEN, "RUNS_TOKEN": TOKEN}),
+    Case(
+        "run-channels.yaml", {"DISCORD_WEBHOOK_URL": "warn"}, {"DISCORD_BOT_TOKEN": BOT_TOKEN, "RUNS_TOKEN": RUNS_TOKEN}
+    ),
     Case("filter-and-route.yaml", {"DISCORD_WEBHOOK_URL": "warn", "WEBHOOK_ONCALL_URL": "fatal"}),
     Case("from-environment.yaml", {"WEBHOOK_ERROR_URL": "warn"}),
     Case(

@@ -19,7 +19,6 @@ from otel_discord.component import Kind
 from otel_discord.component.instrument_list import INSTRUMENTS
 from otel_discord.config.problem import ConfigurationError
 from otel_discord.discord_api.outcome_types import Reason
-from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.service.config import ServiceConfig
 from otel_discord.service.config_file import load_configuration
 from otel_discord.service.registry import Registry
@@ -142,25 +141,6 @@ def test_each_key_says_what_it_means(generate: ModuleType) -> None:
         if not (field.description or words)
     ]
     assert not silent
-
-
-def test_what_is_marked_later_is_what_the_exporter_says_at_its_start(generate: ModuleType) -> None:
-    url = "https://discord.com/api/webhooks/123456789012345678/" + "a" * 68
-    quiet = {"from": "22:00", "to": "07:00"}
-    first = {"webhook_url": url, "mention": {}, "quiet_hours": quiet, "fallback": "other", "retention": "1h"}
-    config = DiscordConfig.model_validate(
-        {
-            "destinations": {"first": first, "other": {"webhook_url": url}},
-            "destinations_from": "x",
-            "routes": [{"condition": "true", "destinations": ["first"]}],
-            "max_age": "1h",
-            **{name: {} for name in ("circuit_breaker", "fold", "alerts", "evidence", "redaction")},
-            **{name: {} for name in ("templates", "dead_letters", "webhook_check")},
-        }
-    )
-    said = {path.replace("::first::", ".<name>.") for path in config.not_in_force()}
-    marked = {each.removeprefix("exporter discord ") for each in generate.LATER if each.startswith("exporter discord ")}
-    assert said == marked - {"sending_queue.storage"}
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:

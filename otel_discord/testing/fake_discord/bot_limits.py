@@ -68,6 +68,6 @@ def _buckets(profile: Profile, route: Route) -> Buckets | None:
 def _json_of(request: FakeRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}

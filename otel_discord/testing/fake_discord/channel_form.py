@@ -1,5 +1,6 @@
 """The form of a channel, to be made or changed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,8 @@ from otel_discord.testing.fake_discord.rules import Switches
 from otel_discord.testing.fake_discord.state import ANNOUNCEMENT, CATEGORY, FORUM, MEDIA, TEXT
 
 Json = Mapping[str, Any]
+
+_NUMBER: Final = re.compile(r"[0-9]{1,30}")
 
 _VOICE, _STAGE, _DIRECTORY = 2, 13, 14
 _TYPES: Final = (TEXT, _VOICE, CATEGORY, ANNOUNCEMENT, _STAGE, _DIRECTORY, FORUM, MEDIA)
@@ -90,7 +93,7 @@ def _snowflake(form: Form, owner: Json, key: str, path: Path) -> str | None:
     value = owner[key]
     if value is None:
         return ""
-    if not str(value).isdecimal() or isinstance(value, bool):
+    if not _NUMBER.fullmatch(str(value)):
         form.errors.add((*path, key), "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
         return None
     return str(value)
@@ -119,7 +122,7 @@ def _bits(form: Form, owner: Json, key: str, path: Path) -> int:
     value = owner.get(key)
     if value is None:
         return 0
-    if isinstance(value, bool) or not str(value).isdecimal():
+    if not _NUMBER.fullmatch(str(value)):
         form.errors.add((*path, key), "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
         return 0
     return int(value)

@@ -60,20 +60,20 @@ def bulk_update_guild_channels(call: BotCall) -> Answer:
     """Change positions and categories of several channels; ``lock_permissions`` brings a category's overwrites."""
     guild = call.guild
     call.need_in_guild(guild, MANAGE_CHANNELS)
-    changes: list[tuple[FakeChannel, dict[str, Any]]] = []
+    changes: list[tuple[FakeChannel, FakeChannel | None, dict[str, Any]]] = []
     for entry in read_list(call.request):
         channel = call.state.channels.get(str(entry.get("id"))) if isinstance(entry, dict) else None
         if channel is None or channel.guild_id != guild.id:
             raise refusal(404, 10003)
-        changes.append((channel, entry))
-    for channel, entry in changes:
+        parent = _category(call, guild, str(entry.get("parent_id") or ""), MANAGE_CHANNELS)
+        if parent is not None and parent.id != channel.parent_id:
+            _check_room(guild, parent)
+        changes.append((channel, parent, entry))
+    for channel, parent, entry in changes:
         if "parent_id" in entry:
-            parent = _category(call, guild, str(entry["parent_id"] or ""), MANAGE_CHANNELS)
-            if parent is None or parent.id != channel.parent_id:
-                _check_room(guild, parent)
             channel.parent_id = parent.id if parent is not None else ""
-            if parent is not None and entry.get("lock_permissions") is True:
-                channel.overwrites = list(parent.overwrites)
+        if parent is not None and entry.get("lock_permissions") is True:
+            channel.overwrites = list(parent.overwrites)
         if isinstance(entry.get("position"), int):
             channel.position = entry["position"]
     return 204, None

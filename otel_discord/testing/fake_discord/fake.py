@@ -185,6 +185,10 @@ class FakeDiscord:
         """Return the messages of one webhook, in order of creation."""
         return [message for message in self.messages if message.webhook_id == webhook.id]
 
+    def messages_in(self, channel_id: str) -> Sequence[FakeMessage]:
+        """Return the messages of one channel or thread, whoever wrote them; also of one that is gone by now."""
+        return [message for message in self.messages if message.channel_id == channel_id]
+
     # ------------------------------------------------------------------ verdicts
 
     def count(self, status: int, scope: str = "") -> int:

@@ -58,7 +58,7 @@ def read_list(request: FakeRequest) -> list[Any]:
     """
     try:
         value = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise refusal(400, 50109) from None
     if not isinstance(value, list):
         raise refusal(400, 50109)

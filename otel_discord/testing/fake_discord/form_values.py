@@ -11,6 +11,7 @@ from otel_discord.testing.fake_discord.form_errors import FormErrors, Path
 from otel_discord.testing.fake_discord.rules import Switches
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:[Zz]|[+-]\d\d:\d\d)?")
+_NUMBER = re.compile(r"-?[0-9]{1,30}")
 _HOST = re.compile(r"[^\s/?#@]+")
 
 
@@ -74,7 +75,7 @@ class Form:
         value = owner.get(key)
         if value is None:
             return None
-        if isinstance(value, str) and value.lstrip("-").isdecimal():
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             self.errors.add((*path, key), "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')

@@ -45,7 +45,7 @@ class Pace:
             times_s.append(now_s)
             window.is_refusing = False
             return None
-        refused = TooMany(times_s[len(times_s) - most] + WINDOW_S - now_s, not window.is_refusing)
+        refused = TooMany(times_s[len(times_s) - most] - now_s + WINDOW_S, not window.is_refusing)
         window.is_refusing = True
         return refused
 

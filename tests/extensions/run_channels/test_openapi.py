@@ -1,10 +1,10 @@
 """The OpenAPI document: it says what is served, and schemathesis finds no answer that it does not say."""
 
 import asyncio
-import logging
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Self
 
 import pytest
 import requests
@@ -12,10 +12,15 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
 
+from otel_discord.discord_api.webhook_url import is_snowflake
 from otel_discord.extensions.run_channels.http_answers import HTTP_CODES, STATUSES, run_document
 from otel_discord.extensions.run_channels.openapi import openapi_document
 from otel_discord.extensions.run_channels.problems import Code
 from otel_discord.extensions.run_channels.requests import CREATE_FIELDS, FINALIZE_FIELDS
+from otel_discord.testing.fake_discord import FakeDiscord
+from otel_discord.testing.fake_discord.profiles import PROFILES, without_creation_limits
+from otel_discord.testing.fake_discord.server import serve_fake_discord
+from tests.extensions.run_channels.city import City, House
 from tests.extensions.run_channels.doors import GUILD, MOST_HOURS, NEW, TOKEN, FakeDesk, http_site
 
 DOCUMENT = openapi_document(version="1", max_retention_hours=MOST_HOURS, default_retention_hours=24)
@@ -35,45 +40,61 @@ CHECKS = (
 checks.load_all_checks()
 
 
-class Served:
-    """The door in a thread with a loop of its own: schemathesis is synchronous."""
+Serving = Callable[[], AbstractAsyncContextManager[tuple[str, str]]]
 
-    def __init__(self) -> None:
-        self.url = ""
-        self.errors: list[str] = []
+
+class Served:
+    """What answers in a thread with a loop of its own, since schemathesis is synchronous; ``guild_id`` exists there."""
+
+    def __init__(self, serving: Serving) -> None:
+        self.url = self.guild_id = ""
+        self._serving = serving
         self._ready, self._end = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(10)
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join(10)
 
     async def _serve(self) -> None:
-        desk = FakeDesk()
-        async with http_site(desk) as site:
-            await site.ask("POST", "/runs", body=NEW)
-            self.url = site.url
+        async with self._serving() as (self.url, self.guild_id):
             self._ready.set()
             await asyncio.to_thread(self._end.wait)
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    server = Served()
-    server.start()
-    try:
+@asynccontextmanager
+async def alone() -> AsyncIterator[tuple[str, str]]:
+    async with http_site(FakeDesk()) as site:
+        await site.ask("POST", "/runs", body=NEW)
+        yield site.url, GUILD
+
+
+@asynccontextmanager
+async def with_discord() -> AsyncIterator[tuple[str, str]]:
+    fake = FakeDiscord(without_creation_limits(PROFILES["default"]))
+    async with serve_fake_discord(fake) as server:
+        city = City(server)
+        extension = city.extension(
+            tokens=[{"name": "ci", "token": TOKEN, "requests_per_minute": 100_000}], grpc_endpoint=None
+        )
+        async with extension.lifespan(House()):
+            yield f"http://{extension.endpoints['http']}", city.guild.id
+
+
+@pytest.fixture(scope="module", params=[alone, with_discord], ids=["alone", "with_discord"])
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    with Served(request.param) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @schemathesis_schema.parametrize()
 @settings(
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     database=None,
     deadline=None,
@@ -81,17 +102,18 @@ def served() -> Iterator[Served]:
     suppress_health_check=list(HealthCheck),
 )
 def test_schemathesis_finds_nothing(case: Any, served: Served):
+    left_out = set()
+    if case.operation.label == "GET /runs":
+        left_out.add("positive_data_acceptance")  # no pattern tells which page tokens an answer gave
+    if isinstance(case.body, dict) and is_snowflake(str(case.body.get("guildId"))):
+        case.body["guildId"] = served.guild_id
+        left_out.add("negative_data_rejection")  # it may have been the one thing that was wrong
     with requests.Session() as session:
         case.call_and_validate(
             base_url=served.url,
             session=session,
             headers={"Authorization": f"Bearer {TOKEN}"},
-            checks=[
-                checks.CHECKS.get_one(name)
-                for name in CHECKS
-                # no pattern tells which page tokens an answer gave
-                if name != "positive_data_acceptance" or case.operation.label != "GET /runs"
-            ],
+            checks=[checks.CHECKS.get_one(name) for name in CHECKS if name not in left_out],
         )
 
 
@@ -157,6 +179,3 @@ async def test_bounds_of_the_document_are_those_of_the_server(body: dict[str, An
     assert validator.is_valid(body) == is_accepted
     async with http_site(FakeDesk()) as site:
         assert (await site.ask("POST", "/runs", body=body))[0] == (201 if is_accepted else 400)
-
-
-logging.getLogger("urllib3").setLevel(logging.WARNING)

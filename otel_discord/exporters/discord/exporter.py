@@ -24,7 +24,6 @@ from otel_discord.component import (
     WorkQueue,
 )
 from otel_discord.component.dead_letters import DeadLetters
-from otel_discord.component.destination_source import DestinationSource
 from otel_discord.component.instruments import ExporterInstruments
 from otel_discord.component.online_check import OnlineResult
 from otel_discord.component.preview import Preview
@@ -44,7 +43,7 @@ from otel_discord.exporters.discord.dead_letters.office import LetterOffice, ope
 from otel_discord.exporters.discord.dead_letters.outbox_lanes import OutboxLanes
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.dead_letters.upkeep import Upkeep
-from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations, sourced_destination
+from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.entrance import Entrance
 from otel_discord.exporters.discord.evidence.desk import EvidenceDesk
@@ -52,8 +51,7 @@ from otel_discord.exporters.discord.flush import ended
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.greetings import look_at_webhooks
 from otel_discord.exporters.discord.health import Health
-from otel_discord.exporters.discord.lane import Lane, patiently
-from otel_discord.exporters.discord.lane_memory import LaneMemory
+from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.members.privacy import MemberPrivacy
 from otel_discord.exporters.discord.orphans import warn_of_orphans
@@ -63,7 +61,6 @@ from otel_discord.exporters.discord.pictures import Pictures
 from otel_discord.exporters.discord.preview import PreviewedDiscord, built_in_texts
 from otel_discord.exporters.discord.remains import bury_what_is_left, orphans_burial, say_what_stays
 from otel_discord.exporters.discord.render import Renderer
-from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.routing import Router, keep_from
 from otel_discord.exporters.discord.routing_table import routing_table
@@ -73,11 +70,12 @@ from otel_discord.exporters.discord.sourced.instruments import LaneInstruments
 from otel_discord.exporters.discord.sourced.lanes import RunLanes
 from otel_discord.exporters.discord.sourced.live import LiveDestinations, Places
 from otel_discord.exporters.discord.sourced.names import is_sourced
-from otel_discord.exporters.discord.sourced.rescue import Rescue
+from otel_discord.exporters.discord.sourced.opening import RunLanesOpening, live_destinations, memory_of
 from otel_discord.exporters.discord.sourced.tally import TallyBook
 from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.exporters.discord.watching.opening import WatchedParts
 from otel_discord.exporters.discord.watching.watching import Watches
+from otel_discord.exporters.discord.workshop import Workshop
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, Severity, Signal
 
@@ -236,7 +234,7 @@ class DiscordExporter(Asked):
                 settings=self._settings, config=self._config, queue=queue, wall_clock=self._wall_clock
             )
             ban, pace = await restoring.ban(limits), await restoring.pace(limits)
-            live = self._live = self._open_source(host)
+            live = self._live = live_destinations(self._config, host, self._settings.logger)
             runs = [] if live is None else list(live.refreshed().values())
             desk = await restoring.desk([*self._destinations, *runs])
             evidence = self._evidence = self._open_evidence(host, queue, desk)
@@ -294,7 +292,16 @@ class DiscordExporter(Asked):
 
                 lanes = None
                 if live is not None:
-                    lanes = await self._open_lanes(host, live, workshop, office, outboxes, senders, start)
+                    opening = RunLanesOpening(
+                        config=self._config,
+                        host=host,
+                        live=live,
+                        workshop=workshop,
+                        router=self._routing,
+                        bury=self._bury_orphans(office),
+                        tallies=self._tallies,
+                    )
+                    lanes = await opening.lanes(outboxes, senders, start)
                     stack.enter_context(live.source.used_by(lanes))
                     lanes.begin()
                 senders.update({each.name: start(each) for each in outboxes.values() if each.name not in senders})
@@ -368,54 +375,6 @@ class DiscordExporter(Asked):
         stack.callback(lambda: None if host.hands_over else shelf.close())
         return shelf
 
-    def _open_source(self, host: Host) -> LiveDestinations | None:
-        name = self._config.destinations_from
-        if not name:
-            return None
-        return LiveDestinations(
-            source=host.extension(name, DestinationSource),
-            read=lambda item: sourced_destination(item, self._config),
-            logger=self._settings.logger,
-        )
-
-    async def _open_lanes(
-        self,
-        host: Host,
-        live: LiveDestinations,
-        workshop: assembly.Workshop,
-        office: LetterOffice,
-        outboxes: dict[str, Outbox],
-        senders: "dict[str, asyncio.Task[None]]",
-        start: "Callable[[Outbox], asyncio.Task[None]]",
-    ) -> RunLanes:
-        logger = self._settings.logger
-        options = RenderOptions(preset=self._config.render.preset if self._config.render.embeds else "plain")
-        lanes = RunLanes(
-            live=live,
-            workshop=workshop,
-            rescue=Rescue(
-                queue=office.queue,
-                desk=workshop.desk,
-                router=self._routing,
-                outboxes=outboxes,
-                bury=self._bury_orphans(office),
-                logger=logger,
-            ),
-            desk=workshop.desk,
-            watches=workshop.watches,
-            tallies=self._tallies,
-            messages=OwnMessages(Renderer(options, self._templates, self._troubles), logger),
-            memories=_memories(host),
-            outboxes=outboxes,
-            senders=senders,
-            start=start,
-            state=Lane(name="", queue=office.queue, logger=logger),
-            request_timeout_s=self._config.timeout,
-            logger=logger,
-        )
-        await lanes.restore()
-        return lanes
-
     def _workshop(
         self,
         host: Host,
@@ -426,8 +385,8 @@ class DiscordExporter(Asked):
         pictures: Pictures,
         health: Health,
         watches: Watches,
-    ) -> assembly.Workshop:
-        return assembly.Workshop(
+    ) -> Workshop:
+        return Workshop(
             settings=self._settings,
             config=self._config,
             host=host,
@@ -448,7 +407,7 @@ class DiscordExporter(Asked):
             watches=watches,
             templates=self._templates,
             troubles=self._troubles,
-            memory_of=partial(_memory, host),
+            memory_of=partial(memory_of, host),
         )
 
     def _forget_gauges(self) -> None:
@@ -557,14 +516,3 @@ class DiscordExporter(Asked):
     def built_in_templates() -> Mapping[str, str]:
         """Return the built-in template files by name."""
         return built_in_texts()
-
-
-def _memories(host: Host) -> dict[str, LaneMemory]:
-    """Return what the outboxes of runs know: kept over a reload, and forgotten with each run."""
-    return host.kept("run lanes", dict[str, LaneMemory])
-
-
-def _memory(host: Host, name: str) -> LaneMemory:
-    if is_sourced(name):
-        return _memories(host).setdefault(name, LaneMemory())
-    return host.kept(f"lane/{name}", LaneMemory)

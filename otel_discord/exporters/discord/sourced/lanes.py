@@ -17,7 +17,6 @@ import orjson
 
 from otel_discord.component import RetryableError, ShutdownError, StoredCard
 from otel_discord.component.destination_source import RunCard
-from otel_discord.exporters.discord.assembly import Workshop
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.lane import Lane, patiently
@@ -32,6 +31,7 @@ from otel_discord.exporters.discord.sourced.rescue import Rescue
 from otel_discord.exporters.discord.sourced.tally import TallyBook
 from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.exporters.discord.watching.watching import Watches
+from otel_discord.exporters.discord.workshop import Workshop
 
 KEY: Final = "run_lanes"
 """Of the exporter's state: the names of the lanes that may have left something in the storage."""

@@ -88,6 +88,8 @@ class Answering:
 
     def _carry_out(self, request: FakeRequest, route: Route, webhook: FakeWebhook, now_s: float) -> tuple[int, Any]:
         fake = self._fake
+        if "thread_id" in request.query and fake.switches.threads_archive_themselves:
+            fake.state.archive_idle_threads(fake.wall_s(now_s))
         call = Call(
             request, route, webhook, fake.state, fake.switches, now_s, fake.wall_s(now_s), fake.index, fake.note
         )
@@ -99,6 +101,8 @@ class Answering:
             raise RefusedError(401, 0, "401: Unauthorized")
         wall_s = fake.wall_s(now_s)
         call = BotCall(request, route, bot, fake.state, fake.switches, now_s, wall_s, fake.index, fake.note)
+        if fake.switches.threads_archive_themselves:
+            fake.state.archive_idle_threads(wall_s)
         call.look_up()
         for rule, detail in find_in_reason(request, route.operation):
             fake.note(rule, detail)

@@ -138,11 +138,10 @@ def _check_may_post(call: BotCall, channel: FakeChannel, body: Body, form: Messa
 
 def _unarchive(call: BotCall, thread: FakeChannel, *, may_post: bool) -> None:
     """Take a thread out of its archive for a new message; refuse where it is locked, and edits of what is archived."""
-    if not thread.archived:
-        return
-    if not may_post or thread.locked:
+    if thread.archived and (not may_post or thread.locked):
         raise refusal(400, 50083)
-    thread.archived, thread.archived_wall_s = False, call.wall_s
+    if may_post and thread.is_thread:
+        thread.wake(call.wall_s)
 
 
 def _nonce(call: BotCall, body: Body) -> str:

@@ -158,7 +158,7 @@ def _of_thread(thread: FakeChannel) -> Json:
         "thread_metadata": {
             "archived": thread.archived,
             "archive_timestamp": iso_time(thread.archived_wall_s),
-            "auto_archive_duration": 4320,
+            "auto_archive_duration": thread.archives_after_min,
             "locked": thread.locked,
             "create_timestamp": iso_time(thread.created_wall_s),
         },

@@ -50,6 +50,8 @@ class Switches:
     """How a guild answers a bot that is not in it: 404 code 10004, or 403 code 50001."""
     nonce_window_s: float = 180.0
     """How long an enforced nonce holds; "a few minutes" are documented."""
+    threads_archive_themselves: bool = True
+    """Whether threads without messages for long are archived, as Discord does in time, or soon after."""
     order_matters: bool = True
     """Whether two concurrent POSTs to one webhook are a violation."""
 
@@ -155,6 +157,7 @@ GUILD_RULES: tuple[Rule, ...] = (
     Rule("webhook_token_of_own_only", "https://docs.discord.com/developers/resources/webhook#webhook-object", _O),
     Rule("active_threads_count", "Discord JSON code 160006", _D),
     Rule("thread_archived", "https://docs.discord.com/developers/topics/threads", _D),
+    Rule("thread_archives_itself", "https://docs.discord.com/developers/topics/threads", _D),
     Rule("message_nonce", "https://docs.discord.com/developers/resources/message#create-message", _D),
     Rule("message_nonce_across_channels", "the documentation speaks of the author alone", _A),
     Rule("audit_reason_length", "https://docs.discord.com/developers/resources/audit-log", _D),

@@ -43,6 +43,16 @@ class FakeChannel:
     """When a thread was archived or taken out of the archive."""
     created_wall_s: float = _BEGINNING_S
     message_count: int = 0
+    archives_after_min: int = 4320
+    """A thread without messages for so long is archived by itself."""
+    active_wall_s: float = 0.0
+    """Of a thread: its last message, or when it left the archive; 0 where the fake has not looked yet."""
+
+    def wake(self, wall_s: float) -> None:
+        """Note a message in a thread, which takes it out of its archive."""
+        if self.archived:
+            self.archived, self.archived_wall_s = False, wall_s
+        self.active_wall_s = wall_s
 
     @property
     def is_forum(self) -> bool:
@@ -224,6 +234,16 @@ class State:
         thread.created_wall_s = thread.archived_wall_s = wall_s
         self.channels[thread.id] = thread
         return thread
+
+    def archive_idle_threads(self, wall_s: float) -> None:
+        """Archive the threads in which nobody has written for long."""
+        for thread in self.channels.values():
+            if not thread.is_thread or thread.archived:
+                continue
+            thread.active_wall_s = thread.active_wall_s or wall_s
+            ends_s = thread.active_wall_s + thread.archives_after_min * 60
+            if wall_s >= ends_s:
+                thread.archived, thread.archived_wall_s = True, ends_s
 
     def add_webhook(
         self,

@@ -80,6 +80,11 @@ def update_webhook_message(call: Call) -> Answer:
     files = {file.id: file.filename for file in message.files}
     _note_all(call, strict.find_in_edit(body, files=files))
     form = check_edit(body, call.switches, known_files=files)
+    place = call.state.channels.get(message.channel_id)
+    if place is None:
+        raise refusal(404, 10003)
+    if place.archived:
+        raise refusal(400, 50083)
     apply_edit(call.state, call.wall_s, message, body, form)
     message.edited_wall_s = call.wall_s
     message.edits += 1
@@ -145,8 +150,7 @@ def _target_channel(call: Call, form: MessageForm, body: Body) -> FakeChannel:
             raise refusal(404, 10003)
         if thread.locked:
             raise refusal(400, 160005)
-        if thread.archived:
-            thread.archived, thread.archived_wall_s = False, call.wall_s
+        thread.wake(call.wall_s)
         return thread
     if parent.is_forum:
         if not form.thread_name:

@@ -288,6 +288,35 @@ def test_thread_archived(fake: FakeDiscord, guild: FakeGuild, ask: Any, clock: A
     assert told(ask.say(thread)) == (400, 50083)
 
 
+def test_thread_archives_itself(fake: FakeDiscord, guild: FakeGuild, ask: Any, clock: Any) -> None:
+    parent = fake.add_channel("c", guild_id=guild.id)
+    hook = fake.add_webhook(parent)
+    body = {"name": "t", "type": THREAD, "auto_archive_duration": 1440}
+    thread = ask("POST", f"/channels/{parent.id}/threads", body).json["id"]
+    assert told(ask("POST", f"/channels/{parent.id}/threads", body | {"auto_archive_duration": 7})) == (400, 50035)
+
+    def post() -> str:
+        quiet = {"content": "x", "allowed_mentions": {"parse": []}}
+        url = f"{hook.url}?wait=true&thread_id={thread}"
+        return str(fake.handle(FakeRequest.of("POST", url, json_body=quiet)).json["id"])
+
+    def archived() -> bool:
+        return bool(ask("GET", f"/channels/{thread}").json["thread_metadata"]["archived"])
+
+    clock.now_s += 86_399
+    assert not archived()
+    message_id = post()
+    clock.now_s += 86_399
+    assert not archived(), "a message begins the time anew"
+    clock.now_s += 2
+    edit = {"content": "y", "allowed_mentions": {"parse": []}}
+    url = f"{hook.url}/messages/{message_id}?thread_id={thread}"
+    assert told(fake.handle(FakeRequest.of("PATCH", url, json_body=edit))) == (400, 50083)
+    assert archived()
+    post()
+    assert not archived(), "a message takes it out"
+
+
 def test_message_nonce(fake: FakeDiscord, guild: FakeGuild, ask: Any, clock: Any) -> None:
     channel_id = new_channel(ask, guild)
 

@@ -5,6 +5,7 @@ endless clients cost nothing that others need.
 """
 
 import asyncio
+import json
 import logging
 import re
 import ssl
@@ -165,7 +166,11 @@ async def _written(request: web.BaseRequest, response: web.Response) -> web.Stre
 
 def _response(answer: Answer, request_id: str) -> web.Response:
     headers = {**_SAFE_HEADERS, **answer.headers, "X-Request-Id": request_id}
-    return web.Response(status=answer.status, body=orjson.dumps(answer.document), headers=headers)
+    try:
+        body = orjson.dumps(answer.document)
+    except TypeError:  # half of a surrogate pair, a key that is none
+        body = json.dumps(answer.document).encode()
+    return web.Response(status=answer.status, body=body, headers=headers)
 
 
 def _why(message: str) -> str:

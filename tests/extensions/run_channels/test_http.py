@@ -395,6 +395,37 @@ async def test_what_is_not_http_gets_a_line_and_no_traceback(sent: bytes, caplog
     assert not [each for each in caplog.records if each.exc_info]
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"/runs?pageToken=\xff\xfe",
+        b"/runs?pageToken=%ff%00",
+        b"/runs?pageToken=%ED%A0%80",
+        b"/runs?state=\xed\xa0\x80&\xff=1",
+        b"/runs?%ED%A0%80=%ED%A0%80",
+        b"/runs?limit=%D9%A1",
+        b"/runs?limit=+1&limit=1e1",
+        b"/runs?" + b"&" * 50,
+        b"/runs?" + b"a&" * 50,
+        b"/runs/\xff",
+        b"/runs/%00",
+        b"/runs/1%0d%0aX-Evil:%201",
+        b"/runs/" + b"9" * 5000,
+        b"/runs/%C2%B2",
+        b"http://evil.example/runs/1",
+        b"/runs/../runs/1",
+        b"*",
+    ],
+)
+async def test_targets_that_nobody_means(target: bytes, caplog: pytest.LogCaptureFixture):
+    async with http_site(FakeDesk()) as site:
+        head = b"GET " + target + b" HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + TOKEN.encode() + b"\r\n\r\n"
+        answer = await asyncio.to_thread(_raw, site.url, head)
+        assert answer.partition(b" ")[2][:3] in {b"200", b"400", b"404"}
+        assert b"X-Evil: 1" not in answer
+    assert not [each for each in caplog.records if each.exc_info]
+
+
 async def test_a_body_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(http_door, "BODY_S", 0.1)
     async with http_site(FakeDesk()) as site:

@@ -25,6 +25,8 @@ FIRST_BACKOFF_S: Final = 1.0
 LONGEST_BACKOFF_S: Final = 300.0
 IN_BACKGROUND: Final = 8
 """Steps under way at a time that nobody waits for, so that a thousand due runs leave Discord's limits to creates."""
+LOOK_AFTER_S: Final = 2.0
+"""What may have been done is looked for after that time, so that a request that is still under way has come through."""
 _FAULT_AGAIN_S: Final = 60.0
 
 Act: TypeAlias = Callable[[Run], Awaitable[Result]]
@@ -168,7 +170,9 @@ class Carrier:
         if run is None or step is None:
             return None
         if step is Step.FORGET:
+            failpoint.reach(f"runs.{step}.before")
             await self.ledger.forget(run_id)
+            failpoint.reach(f"runs.{step}.stored")
             self.bench.is_well(f"run {run_id}")
             return None
         async with nullcontext() if run_id in self._waiting or run.state is State.CREATING else self._background:
@@ -212,7 +216,7 @@ class Carrier:
         if after_s is None:
             longest_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(failures - 1, 16))
             after_s = longest_s * (0.5 + 0.5 * self.bench.dice())
-        after_s = max(after_s, 0.05)
+        after_s = max(after_s, LOOK_AFTER_S if waits.is_ambiguous else 0.05)
         if failures > 1 or after_s > LONGEST_BACKOFF_S:
             self.bench.tell_once(
                 f"run {run_id}", "a run has to wait", run=run_id, why=str(waits.problem), waits_s=round(after_s, 1)

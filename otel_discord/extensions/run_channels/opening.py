@@ -8,12 +8,12 @@ from typing import Final
 
 from otel_discord.component.errors import RetryableError, StartError
 from otel_discord.discord_api.bot import permissions
-from otel_discord.discord_api.bot.answers import Denied, Done, Failed, Failure, Limited
+from otel_discord.discord_api.bot.answers import Denied, Done, Failed, Failure, Limited, NotThere
 from otel_discord.discord_api.bot.bot_api import Guild
 from otel_discord.extensions.run_channels.bench import Bench
 from otel_discord.extensions.run_channels.config import RunChannelsConfig
 from otel_discord.extensions.run_channels.guilds import Guilds
-from otel_discord.extensions.run_channels.outcome import problem_of
+from otel_discord.extensions.run_channels.outcome import UNKNOWN_GUILD, problem_of
 from otel_discord.extensions.run_channels.reconcile import Reconciler
 
 FIRST_TRY_S: Final = 10.0
@@ -76,7 +76,7 @@ class Opening:
         answer = await self.bench.api.guilds()
         if not isinstance(answer, Done):
             self.bench.tell_once("guilds", "Discord does not say which guilds the bot is in", discord=answer.detail)
-            return self.bench.config.guilds or None
+            return sorted({*self.bench.config.guilds, *self.reconciler.guilds_of_runs()}) or None
         self.bench.is_well("guilds")
         wanted = self.bench.config.guilds
         there = {guild.id: guild for guild in answer.value}
@@ -90,7 +90,7 @@ class Opening:
                 self.bench.logger.warning(
                     "the bot is not in a guild of `guilds`", extra={"guild": guild_id, "invite": invite}
                 )
-        return wanted or tuple(there)
+        return sorted({*(wanted or there), *self.reconciler.guilds_of_runs()})
 
     def _probe(self, guild: Guild) -> None:
         lacking = permissions.missing(guild.permissions, needed(self.bench.config))
@@ -111,6 +111,8 @@ class Opening:
     async def _look(self, guild_id: str) -> Failure | None:
         try:
             failure = await self.reconciler.ensure(guild_id)
+            if isinstance(failure, NotThere) and failure.code == UNKNOWN_GUILD:
+                await self.reconciler.left(guild_id)
         except RetryableError as error:
             failure = Failed(ambiguous=False, detail=str(error))
         if failure is None:

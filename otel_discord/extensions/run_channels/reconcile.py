@@ -44,6 +44,10 @@ class Reconciler:
         """Say whether a guild was looked at since the start."""
         return guild_id in self._looked_at
 
+    def guilds_of_runs(self) -> set[str]:
+        """Return the guilds in which runs are known."""
+        return {run.key.guild_id for run in self.book}
+
     async def ensure(self, guild_id: str, *, again: bool = False) -> Failure | None:
         """Look at a guild unless that was done; return why it could not be."""
         if guild_id in self._looked_at and not again:
@@ -58,6 +62,13 @@ class Reconciler:
             if failure is None:
                 self._looked_at.add(guild_id)
             return failure
+
+    async def left(self, guild_id: str) -> None:
+        """The bot is in that guild no more: what nobody can look after, and whose time is over, is forgotten."""
+        now_ms = self.bench.now_ms()
+        for run in self.book:
+            if run.key.guild_id == guild_id and (run.expires_ms <= now_ms or not run.channel_id):
+                await self.ledger.forget(run.run_id)
 
     async def _compare(self, guild_id: str) -> Failure | None:
         started_ms = self.bench.now_ms()

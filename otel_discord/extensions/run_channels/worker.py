@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Final, Self
 
+from otel_discord.component import failpoint
 from otel_discord.component.destination_source import DestinationUser, Tally
 from otel_discord.component.errors import RetryableError, StartError
 from otel_discord.config import Secret
@@ -151,7 +152,9 @@ class Worker:
             if guilds and run.key.guild_id not in guilds:
                 raise RunProblem(Code.FORBIDDEN, "this run is in a guild in which the token may do nothing")
             now_ms = self._bench.now_ms()
+            failpoint.reach("runs.finalize.before")
             ended = await self._ledger.change(run.run_id, lambda run: life.finalized(run, outcome, now_ms))
+            failpoint.reach("runs.finalize.stored")
         except RetryableError as error:
             raise _not_stored(error) from None
         if ended is None:
@@ -353,7 +356,9 @@ class Worker:
             by=by,
         )
         (self._threads or self._creating).begins(run_id)
+        failpoint.reach("runs.intent.before")
         await self._ledger.add(new)
+        failpoint.reach("runs.intent.stored")
         return True
 
     def _unknown_guild(self, failure: Failure) -> RunProblem:

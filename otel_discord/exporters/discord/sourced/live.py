@@ -4,7 +4,6 @@ What comes in for a run stays that run's while the batch waits, also where the r
 its destination is there. Nothing here waits.
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -25,11 +24,15 @@ Places: TypeAlias = Sequence[Destination | None]
 
 @dataclass(slots=True, kw_only=True)
 class LiveDestinations:
-    """Of one exporter. ``read`` makes a destination of what the source says of one."""
+    """Of one exporter.
+
+    ``read`` makes a destination of what the source says of one, or raises StartError; ``refused`` hears once of each
+    that cannot be used, and why.
+    """
 
     source: DestinationSource
     read: Callable[[SourcedDestination], Destination]
-    logger: logging.Logger
+    refused: Callable[[str, str], None]
     opens: Callable[[Destination], bool] = lambda _: True
     """Sees to it that somebody sends what comes for a destination; False where nobody can now."""
     _known: dict[str, Destination] = field(default_factory=dict)
@@ -62,7 +65,7 @@ class LiveDestinations:
     def _cannot_be(self, name: str, why: str) -> None:
         if name not in self._refused:
             self._refused.add(name)
-            self.logger.error("a destination cannot be used, its records go elsewhere: %s", why, extra={"run": name})
+            self.refused(name, why)
 
     def forget(self, name: str) -> None:
         """Route nothing there any more."""

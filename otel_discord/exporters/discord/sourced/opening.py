@@ -36,7 +36,9 @@ def live_destinations(config: DiscordConfig, host: Host, logger: logging.Logger)
     return LiveDestinations(
         source=host.extension(config.destinations_from, DestinationSource),
         read=lambda item: sourced_destination(item, config),
-        logger=logger,
+        refused=lambda name, why: logger.error(
+            "a run's destination cannot be used, its records go elsewhere: %s", why, extra={"destination": name}
+        ),
     )
 
 

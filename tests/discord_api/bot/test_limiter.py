@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from otel_discord.discord_api.bot.lane import BotTicket, repeat_wait_s
+from otel_discord.discord_api.bot.lane import BotLane, BotTicket, repeat_wait_s
 from otel_discord.discord_api.bot.limiter import BotLimiter
 from otel_discord.discord_api.bot.routes import BotRoute, path_of, route_of
 from otel_discord.discord_api.outcome_types import Scope
@@ -273,3 +273,20 @@ def test_what_is_counted_is_method_template_and_first_id() -> None:
     assert str(route_of("PATCH", template, ("1", "2"))) == f"PATCH {template}"
     with pytest.raises(ValueError, match="ids"):
         path_of(template, ("1",))
+
+
+def test_a_turn_that_is_handed_back_costs_the_others_nothing() -> None:
+    limiter = BotLimiter(requests_per_second=1.0)
+    tickets = [limiter.request(BotRoute("GET", "/channels/{channel_id}", str(one)), FOREVER, 0.0) for one in range(3)]
+    assert granted(limiter, 0.0) == tickets[:2]
+    limiter.cancel(tickets[1], 0.0)
+    assert granted(limiter, 0.0) == [tickets[2]]
+
+
+def test_a_hidden_limit_says_nothing_of_the_bucket() -> None:
+    for remaining, is_cautious in ((3, False), (0, True)):
+        lane = BotLane(GUILD, 0.025)
+        lane.learn(said(200, 0.0, headers=headers_of(5, 4, 3.0)))
+        lane.refused(said(429, 1.0, headers=headers_of(5, remaining, 3.0)), 600.0)
+        assert lane.held_until() == 600.0
+        assert (lane.bucket.cautious_until > 1.0) is is_cautious

@@ -90,6 +90,19 @@ async def test_the_bucket_is_waited_for_before_it_is_empty() -> None:
     assert now() <= 20.1
 
 
+async def test_a_queue_that_is_too_long_is_told_at_once() -> None:
+    headers = bucket(1, 0, 8.0)
+    discord = Scripted(reply=lambda request: answer(200, MADE, headers))
+    bot = bot_of(discord)
+    assert isinstance(await bot.channel(CHANNEL), Done)
+    calls = [asyncio.ensure_future(bot.channel(CHANNEL)) for _ in range(6)]
+    await asyncio.sleep(0.1)
+    told = [call.result() for call in calls if call.done()]
+    assert len(told) == 4, "at 8 and 16 s two can go, those behind them cannot within 20 s"
+    assert all(isinstance(one, Limited) and 20 < one.retry_after_s < 30 for one in told)
+    assert all(isinstance(one, Done) for one in await asyncio.gather(*calls[:2]))
+
+
 async def test_calls_of_one_bucket_keep_their_order_and_others_do_not_wait() -> None:
     discord = Scripted(reply=lambda request: answer(201, MADE), takes_s=1.0)
     bot = bot_of(discord)

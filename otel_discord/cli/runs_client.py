@@ -14,6 +14,7 @@ from otel_discord.cli.runs_server import Server
 
 _MAX_BODY_BYTES: Final = 16 * 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
+_WANTS_OURS: Final = "; if it wants a certificate of ours, --cert-file and --key-file name it"
 
 
 class RunsClient:
@@ -68,6 +69,9 @@ class RunsClient:
             raise NoAnswerError(f"no TLS with {self._server.endpoint}: {error}", is_lasting=True) from None
         except (aiohttp.InvalidURL, aiohttp.ClientPayloadError) as error:
             raise NoAnswerError(f"{self._server.endpoint}: {type(error).__name__}") from None
+        except aiohttp.ServerDisconnectedError:
+            wants = _WANTS_OURS if self._server.endpoint.startswith("https:") and not self._server.cert_file else ""
+            raise NoAnswerError(f"{self._server.endpoint} hung up without an answer{wants}") from None
         except (aiohttp.ClientError, OSError) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise NoAnswerError(f"{self._server.endpoint} cannot be reached: {reason}") from None

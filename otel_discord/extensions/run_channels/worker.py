@@ -4,45 +4,33 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Final, Self
 
 from otel_discord.component import failpoint
-from otel_discord.component.destination_source import DestinationUser, Tally
+from otel_discord.component.destination_source import Tally
 from otel_discord.component.errors import RetryableError, StartError
 from otel_discord.config import Secret
 from otel_discord.discord_api.bot.answers import Denied, Done, Failure, NotThere
-from otel_discord.discord_api.bot.bot_api import BotApi, Channel
+from otel_discord.discord_api.bot.bot_api import BotApi
 from otel_discord.discord_api.webhook_url import is_snowflake
 from otel_discord.extensions.run_channels import life
 from otel_discord.extensions.run_channels.bench import Bench
 from otel_discord.extensions.run_channels.book import Book
-from otel_discord.extensions.run_channels.cards import Cards, WebhookPosts
-from otel_discord.extensions.run_channels.carrier import Act, Carrier
-from otel_discord.extensions.run_channels.categories import Categories
+from otel_discord.extensions.run_channels.cards import WebhookPosts
 from otel_discord.extensions.run_channels.config import RunChannelsConfig
-from otel_discord.extensions.run_channels.creating import Creating
 from otel_discord.extensions.run_channels.denials import explained
-from otel_discord.extensions.run_channels.finishing import Finishing
-from otel_discord.extensions.run_channels.guild_views import GuildViews
-from otel_discord.extensions.run_channels.guilds import Guilds
 from otel_discord.extensions.run_channels.identity import run_id_of
-from otel_discord.extensions.run_channels.ledger import Ledger
-from otel_discord.extensions.run_channels.life import Policy, Step
 from otel_discord.extensions.run_channels.marker import parse_marker
-from otel_discord.extensions.run_channels.opening import FIRST_TRY_S, Opening
+from otel_discord.extensions.run_channels.opening import FIRST_TRY_S
 from otel_discord.extensions.run_channels.outcome import problem_of
-from otel_discord.extensions.run_channels.placing_threads import Threads
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
-from otel_discord.extensions.run_channels.reconcile import Reconciler
-from otel_discord.extensions.run_channels.room import Room
 from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Placement, Run, RunKey, State
 from otel_discord.extensions.run_channels.source import RunSource, webhook_url_of
-from otel_discord.extensions.run_channels.sweeper import Sweeper
+from otel_discord.extensions.run_channels.workshop import Workshop
 
-_ROOM_S: Final = 30.0
 _AGAIN_S: Final = 5.0
 _NO_ACCESS: Final = 50001
 
@@ -80,7 +68,6 @@ class Worker:
         self._by_webhook = by_webhook
         self._wall_clock = wall_clock
         self._dice = dice
-        self._policy = Policy.of(config)
         self._source = RunSource(config, endpoint, self._count)
         self._is_ready = False
         self._is_open = False
@@ -126,9 +113,9 @@ class Worker:
         try:
             async with lock:
                 is_new = await self._intend(wanted, run_id, by)
-            self._carrier.carry(run_id)
+            self._shop.carrier.carry(run_id)
             left_s = max(0.05, deadline_s - self._bench.clock())
-            run = await self._carrier.until(run_id, _is_made, left_s)
+            run = await self._shop.carrier.until(run_id, _is_made, left_s)
         except RetryableError as error:
             raise _not_stored(error) from None
         except RunProblem as problem:
@@ -153,7 +140,7 @@ class Worker:
                 raise RunProblem(Code.FORBIDDEN, "this run is in a guild in which the token may do nothing")
             now_ms = self._bench.now_ms()
             failpoint.reach("runs.finalize.before")
-            ended = await self._ledger.change(run.run_id, lambda run: life.finalized(run, outcome, now_ms))
+            ended = await self._shop.ledger.change(run.run_id, lambda run: life.finalized(run, outcome, now_ms))
             failpoint.reach("runs.finalize.stored")
         except RetryableError as error:
             raise _not_stored(error) from None
@@ -163,9 +150,9 @@ class Worker:
             self._logger.info(
                 "a run is finalized", extra={"run": ended.run_id, "channel": channel_id, "outcome": outcome, "by": by}
             )
-            self._carrier.carry(ended.run_id, at_once=True)
+            self._shop.carrier.carry(ended.run_id, at_once=True)
             try:
-                await self._carrier.until(ended.run_id, self._is_at_rest, self._config.request_timeout)
+                await self._shop.carrier.until(ended.run_id, self._is_at_rest, self._config.request_timeout)
             except RunProblem as problem:
                 self._logger.info("ending a run goes on behind", extra={"run": ended.run_id, "why": str(problem)})
         latest = self._book.get(ended.run_id)
@@ -201,7 +188,7 @@ class Worker:
         )
         self._first_look = asyncio.Event()
         group = asyncio.TaskGroup()
-        self._assemble(group)
+        self._shop = Workshop(self._bench, self._book, self._source, group, self._by_webhook)
         for run in self._book:
             self._source.know(run.run_id, run)
         is_found = await self._found_in_time()
@@ -232,81 +219,10 @@ class Worker:
         finally:
             self._is_ready = False
 
-    def _assemble(self, group: asyncio.TaskGroup) -> None:
-        bench, config = self._bench, self._config
-        self._group = group
-        self._ledger = Ledger(self._book, self._changed)
-        self._views = GuildViews(self._api, bench.clock)
-        self._guilds = Guilds(self._api, bench.clock)
-        self._cards = Cards(bench=bench, ledger=self._ledger, users=self._users, by_webhook=self._by_webhook)
-        self._live_categories = Categories(bench, self._views, config.category, self._occupant_of)
-        self._archive = Categories(bench, self._views, config.archive_category, self._occupant_of)
-        self._threads = None
-        if config.parent_channel_id is not None:
-            placement = Placement(config.placement)
-            self._threads = Threads(
-                bench=bench,
-                parent_id=config.parent_channel_id,
-                placement=placement,
-                first_message=self._cards.message,
-            )
-        room = Room(bench, lambda: self._book, self._clean_now)
-        self._creating = Creating(
-            bench=bench, views=self._views, guilds=self._guilds, categories=self._live_categories, room=room
-        )
-        finishing = Finishing(
-            bench=bench,
-            guilds=self._guilds,
-            creating=self._creating,
-            live=self._live_categories,
-            archive=self._archive,
-            room=room,
-            users=self._users,
-        )
-        self._carrier = Carrier(
-            bench=bench,
-            ledger=self._ledger,
-            policy=self._policy,
-            group=group,
-            acts=self._acts(finishing),
-            over=self._over,
-        )
-        self._reconciler = Reconciler(
-            bench=bench,
-            book=self._book,
-            ledger=self._ledger,
-            carrier=self._carrier,
-            views=self._views,
-            guilds=self._guilds,
-            archive=self._archive,
-            threads=self._threads,
-        )
-        self._opening = Opening(bench=bench, guilds=self._guilds, reconciler=self._reconciler)
-        self._sweeper = Sweeper(bench, self._book, self._carrier, self._policy, self._may_carry)
-
-    def _acts(self, finishing: Finishing) -> dict[Step, Act]:
-        threads, creating = self._threads, self._creating
-
-        async def begin(_: Run) -> Callable[[Run], Run]:
-            return life.begun
-
-        return {
-            Step.FIND_CATEGORY: threads.find_place if threads else creating.find_place,
-            Step.CREATE_CHANNEL: threads.create_thread if threads else creating.create_channel,
-            Step.CREATE_WEBHOOK: threads.shared_webhook if threads else creating.create_webhook,
-            Step.POST_HEADER: self._cards.post,
-            Step.BEGIN: begin,
-            Step.DRAIN: finishing.drain,
-            Step.DELETE_WEBHOOK: finishing.delete_webhook,
-            Step.TELL_OUTCOME: self._cards.tell_outcome,
-            Step.ARCHIVE: finishing.archive_channel,
-            Step.DELETE_CHANNEL: finishing.delete_channel,
-        }
-
     async def _found_in_time(self) -> bool:
         try:
             async with asyncio.timeout(FIRST_TRY_S):
-                return await self._opening.find_bot()
+                return await self._shop.opening.find_bot()
         except TimeoutError:
             self._logger.warning("Discord does not answer; runs can be created when it does")
             return False
@@ -318,28 +234,28 @@ class Worker:
             await asyncio.sleep(backoff_s * (0.5 + 0.5 * self._dice()))
             backoff_s = min(60.0, backoff_s * 2)
             try:
-                is_found = await self._opening.find_bot()
+                is_found = await self._shop.opening.find_bot()
             except StartError as error:
                 self._bench.tell_once("token", str(error))
         if self._bench.is_well("bot"):
             self._logger.info("Discord has said who the bot is")
-        left = await self._opening.first_pass()
+        left = await self._shop.opening.first_pass()
         while "" in left:  # not even the guilds are known
             await asyncio.sleep(backoff_s)
-            left = await self._opening.first_pass()
+            left = await self._shop.opening.first_pass()
         self._is_ready = True
         self._first_look.set()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._opening.go_on(left), name="guilds of runs")
-            group.create_task(self._sweeper.run(), name="what is due of runs")
+            group.create_task(self._shop.opening.go_on(left), name="guilds of runs")
+            group.create_task(self._shop.sweeper.run(), name="what is due of runs")
 
     async def _intend(self, wanted: NewRun, run_id: str, by: str) -> bool:
         """Store what is wanted, unless the run is there; return whether it is new."""
-        failure = await self._reconciler.ensure(wanted.key.guild_id)
+        failure = await self._shop.reconciler.ensure(wanted.key.guild_id)
         if failure is not None:
             raise self._unknown_guild(failure)
-        if run_id in self._carrier.refusals:  # a former attempt is being undone
-            await self._carrier.until_undone(run_id, self._config.request_timeout / 2)
+        if run_id in self._shop.carrier.refusals:  # a former attempt is being undone
+            await self._shop.carrier.until_undone(run_id, self._config.request_timeout / 2)
         run = self._book.get(run_id)
         if run is not None and run.state is not State.CLEANED:
             return False
@@ -355,9 +271,9 @@ class Worker:
             metadata=wanted.metadata,
             by=by,
         )
-        (self._threads or self._creating).begins(run_id)
+        self._shop.begins(run_id)
         failpoint.reach("runs.intent.before")
-        await self._ledger.add(new)
+        await self._shop.ledger.add(new)
         failpoint.reach("runs.intent.stored")
         return True
 
@@ -380,10 +296,10 @@ class Worker:
             raise problem_of(answer, "looking at the channel")
         channel = answer.value
         is_marked = parse_marker(channel.topic, channel.guild_id, self._key) is not None
-        is_thread = self._threads is not None and channel.owner_id == self._bench.bot.id
+        is_thread = self._shop.threads is not None and channel.owner_id == self._bench.bot.id
         if not channel.guild_id or not (is_marked or is_thread):
             raise unknown
-        failure = await self._reconciler.ensure(channel.guild_id, again=True)
+        failure = await self._shop.reconciler.ensure(channel.guild_id, again=True)
         if failure is not None:
             raise problem_of(failure, "looking at the guild")
         run = self._book.by_channel(channel_id)
@@ -391,52 +307,14 @@ class Worker:
             raise unknown
         return run
 
-    async def _clean_now(self, run_id: str) -> bool:
-        """Delete an archived run's channel before its time."""
-        await self._ledger.change(run_id, life.hurried)
-        self._carrier.carry(run_id, at_once=True)
-        try:
-            run = await self._carrier.until(run_id, lambda run: run is None or run.state is State.CLEANED, _ROOM_S)
-        except RunProblem:
-            return False
-        return run is None or run.state is State.CLEANED
-
     def _is_at_rest(self, run: Run | None) -> bool:
         if run is None or run.state is State.CLEANED:
             return True
-        return run.state is State.ARCHIVED and life.next_step(run, self._bench.now_ms(), self._policy) is None
-
-    def _may_carry(self, run: Run) -> bool:
-        return run.state is State.CLEANED or self._reconciler.is_known(run.key.guild_id)
-
-    def _over(self, run: Run) -> None:
-        """Nothing more is made of a run, or it is gone."""
-        if self._threads is not None:
-            self._threads.ends(run)
-        self._creating.ends(run)
-        if run.state in (State.ARCHIVED, State.CLEANED):
-            self._cards.forget(run.run_id)
-        if run.state in (State.CLEANING, State.CLEANED):
-            self._live_categories.is_left(run.key.guild_id, run.run_id)
-
-    def _changed(self, run_id: str) -> None:
-        self._source.know(run_id, self._book.get(run_id))
-        self._carrier.changed(run_id)
-        self._sweeper.look()
+        return run.state is State.ARCHIVED and life.next_step(run, self._bench.now_ms(), self._shop.policy) is None
 
     def _count(self, run_id: str, tally: Tally) -> None:
-        if self._ledger.count(run_id, tally) and self._is_open:
-            self._cards.touched(run_id, self._group)
-
-    def _users(self) -> Iterable[DestinationUser]:
-        return self._source.users
-
-    def _occupant_of(self, channel: Channel) -> str:
-        run = self._book.by_channel(channel.id)
-        if run is not None:
-            return run.run_id
-        marker = parse_marker(channel.topic, channel.guild_id, self._key)
-        return marker.run_id if marker is not None else channel.id
+        if self._is_open:
+            self._shop.count(run_id, tally)
 
     def _require_ready(self) -> None:
         if not self.is_ready:

@@ -1,11 +1,11 @@
 """The one way in which a run changes: on what it is by then, one change at a time, stored first and then told."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from otel_discord.component.destination_source import Tally
 from otel_discord.extensions.run_channels.book import Book
+from otel_discord.extensions.run_channels.keyed_locks import KeyedLocks
 from otel_discord.extensions.run_channels.outcome import Change
 from otel_discord.extensions.run_channels.runs import Run
 
@@ -16,7 +16,7 @@ class Ledger:
     def __init__(self, book: Book, changed: Callable[[str], None]) -> None:
         self._book = book
         self._changed = changed
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks = KeyedLocks()
 
     def get(self, run_id: str) -> Run | None:
         """Return a run as it is."""
@@ -70,9 +70,8 @@ class Ledger:
             RetryableError: the storage cannot do it now; nothing has changed.
         """
         await self._alone(run_id, lambda: self._book.forget(run_id))
-        self._locks.pop(run_id, None)
 
     async def _alone(self, run_id: str, act: Callable[[], Awaitable[None]]) -> None:
-        async with self._locks.setdefault(run_id, asyncio.Lock()):
+        async with self._locks.hold(run_id):
             await act()
         self._changed(run_id)

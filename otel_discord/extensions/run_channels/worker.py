@@ -23,6 +23,7 @@ from otel_discord.extensions.run_channels.cards import WebhookPosts
 from otel_discord.extensions.run_channels.config import RunChannelsConfig
 from otel_discord.extensions.run_channels.denials import explained
 from otel_discord.extensions.run_channels.identity import run_id_of
+from otel_discord.extensions.run_channels.keyed_locks import KeyedLocks
 from otel_discord.extensions.run_channels.marker import parse_marker
 from otel_discord.extensions.run_channels.opening import FIRST_TRY_S
 from otel_discord.extensions.run_channels.outcome import problem_of
@@ -71,7 +72,7 @@ class Worker:
         self._source = RunSource(config, endpoint, self._count)
         self._is_ready = False
         self._is_open = False
-        self._asking: dict[str, asyncio.Lock] = {}
+        self._asking = KeyedLocks()
         self._lifetime: AbstractAsyncContextManager[None] | None = None
 
     @property
@@ -109,9 +110,8 @@ class Worker:
             raise RunProblem(Code.UNKNOWN_GUILD, "runs are not made in that guild: it is not among `guilds`")
         run_id = run_id_of(wanted.key, self._key)
         deadline_s = self._bench.clock() + self._config.request_timeout
-        lock = self._asking.setdefault(run_id, asyncio.Lock())
         try:
-            async with lock:
+            async with self._asking.hold(run_id):
                 is_new = await self._intend(wanted, run_id, by)
             self._shop.carrier.carry(run_id)
             left_s = max(0.05, deadline_s - self._bench.clock())
@@ -120,9 +120,6 @@ class Worker:
             raise _not_stored(error) from None
         except RunProblem as problem:
             raise explained(problem, self._bench.bot, self._config, guild_id) from None
-        finally:
-            if not lock.locked():
-                self._asking.pop(run_id, None)
         if run is None:
             raise RunProblem(Code.DISCORD_UNAVAILABLE, "the run was given up; ask again", retry_after_s=_AGAIN_S)
         if not life.is_live(run):
@@ -271,9 +268,9 @@ class Worker:
             metadata=wanted.metadata,
             by=by,
         )
-        self._shop.begins(run_id)
         failpoint.reach("runs.intent.before")
         await self._shop.ledger.add(new)
+        self._shop.begins(run_id)
         failpoint.reach("runs.intent.stored")
         return True
 

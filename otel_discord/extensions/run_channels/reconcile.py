@@ -92,14 +92,15 @@ class Reconciler:
                 return failure
         there = {channel.id for channel in listed.value}
         for run in self.book:
-            if run.key.guild_id == guild_id and run.run_id not in found and run.created_ms <= started_ms:
+            if run.key.guild_id == guild_id and run.created_ms <= started_ms:
                 failure = await self._without_channel(run, there)
                 if failure is not None:
                     return failure
         return None
 
     def _marked(self, guild_id: str, listed: Sequence[Channel], own: Sequence[Webhook]) -> dict[str, Found]:
-        """Return the runs' channels: of several with one mark the oldest, as the others are copies by people."""
+        """Return the runs' channels: that of the latest life of a run, and of several with one mark the oldest, as the
+        others are copies by people."""
         found: dict[str, Found] = {}
         for channel in sorted(listed, key=lambda channel: int(channel.id)):
             marker = parse_marker(channel.topic, guild_id, self.bench.key) if channel.type == TEXT else None
@@ -113,7 +114,9 @@ class Reconciler:
                 is_in_archive=self.archive.holds(channel, listed),
             )
             known = self.book.get(marker.run_id)
-            if marker.run_id not in found or (known is not None and known.channel_id == channel.id):
+            other = found.get(marker.run_id)
+            is_known = known is not None and known.channel_id == channel.id
+            if other is None or is_known or (other.marker.created_ms < marker.created_ms and not _is_of(known, other)):
                 found[marker.run_id] = item
         return found
 
@@ -166,3 +169,7 @@ class Reconciler:
         elif run.state not in (State.RUNNING, State.ARCHIVED):
             self.carrier.carry(run.run_id)
         return None
+
+
+def _is_of(known: Run | None, found: Found) -> bool:
+    return known is not None and known.channel_id == found.channel.id

@@ -175,7 +175,7 @@ def _first_line(model: type[BaseModel]) -> str:
 # ---------------------------------------------------------------------------------------------------------- commands
 def command_pages() -> str:
     """Return every command with its arguments and options."""
-    context = click.Context(cli, info_name="otel-discord")
+    context = click.Context(cli, info_name="otel-discord", **cli.context_settings)
     parts = [f"## otel-discord\n\n{_help(cli)}\n\n{_options(cli, context)}"]
     parts += _commands(cli, context, "")
     return "\n".join(parts)

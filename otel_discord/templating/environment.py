@@ -225,9 +225,9 @@ def _parsed(text: str, source: str, line: int, parse: Callable[[], nodes.Templat
 
 def _compiled(tree: nodes.Template, slot: str, source: str, line: int, names: Collection[str] | None) -> Template:
     try:
-        if names is not None:
-            _refuse_unknown(tree, names, source, line)
         hardened = harden(tree, ENVIRONMENT, slot, source, line)
+        if names is not None:
+            _refuse_unknown(hardened, names, source, line)
         code = ENVIRONMENT.compile(hardened, filename=source)
     except TemplateSyntaxError as error:
         raise TemplateError(source, line + error.lineno - 1, _with_hint(error.message or "wrong syntax")) from error

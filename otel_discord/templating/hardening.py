@@ -6,6 +6,7 @@ from jinja2 import Environment, nodes
 from jinja2.visitor import NodeTransformer
 
 from otel_discord.templating.errors import TemplateError
+from otel_discord.templating.reachable import refusal_of
 
 _NODES_OF_A_STEP: Final = 8
 
@@ -33,7 +34,7 @@ def harden(tree: nodes.Template, environment: Environment, slot: str, source: st
     """Return the tree with what is printed escaped for the slot, and with loops, lists and comparisons bounded.
 
     Raises:
-        TemplateError: it has a statement that templates may not use.
+        TemplateError: it has a statement that templates may not use, or reaches for what they may not have.
     """
     hardened: nodes.Template = _Hardening(environment, slot, source, line).visit(tree)
     return hardened
@@ -52,6 +53,9 @@ class _Hardening(NodeTransformer):
         refused = REFUSED_STATEMENTS.get(type(node))
         if refused:
             raise TemplateError(self._source, self._line + node.lineno - 1, f"{refused} is not available in templates")
+        reason = refusal_of(node, self._environment.filters)
+        if reason:
+            raise TemplateError(self._source, self._line + node.lineno - 1, reason)
         return super().generic_visit(node, *args, **kwargs)
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802 - Jinja's name

@@ -17,6 +17,7 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
+from otel_discord.templating.reachable import DICT_METHODS, STR_METHODS
 from otel_discord.templating.readable import MAX_TEXT_CHARS, readable
 from otel_discord.templating.text import Markdown, escape_markdown
 from otel_discord.templating.weight import ITEMS_OF_A_STEP, weight
@@ -33,13 +34,6 @@ _STEPS_OF_READING: Final = 16
 """Of making a map or a list into a text."""
 CHARS_OF_A_STEP: Final = 256
 
-_STR_METHODS: Final = frozenset(
-    (
-        "capitalize", "count", "endswith", "find", "isdigit", "lower", "lstrip", "removeprefix", "removesuffix",
-        "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper",
-    )
-)  # fmt: skip
-_DICT_METHODS: Final = frozenset(("get", "items", "keys", "values"))
 _LOOP_NAMES: Final = frozenset(
     (
         "index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem",
@@ -90,9 +84,9 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002 - Jinja's name
         """Allow reading methods of texts and maps, and the loop's position; nothing else."""
         if isinstance(obj, str):
-            return attr in _STR_METHODS
+            return attr in STR_METHODS
         if isinstance(obj, dict):
-            return attr in _DICT_METHODS
+            return attr in DICT_METHODS
         if isinstance(obj, LoopContext):
             return attr in _LOOP_NAMES
         return isinstance(obj, Namespace) and not attr.startswith("_")

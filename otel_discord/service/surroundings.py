@@ -13,6 +13,7 @@ from pathlib import Path
 
 from otel_discord import __version__
 from otel_discord.component import StartError
+from otel_discord.config.sources import fingerprint
 from otel_discord.service.control.command import Command
 from otel_discord.service.control.dead_letters import dead_letter_commands
 from otel_discord.service.control.endpoint import control_endpoint
@@ -116,8 +117,12 @@ async def _controlled(endpoint: Path, runtime: Runtime) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _watched(runtime: Runtime) -> AsyncIterator[None]:
-    """Reload when files change, from the first READY on that finds it switched on."""
+    """Reload when files change, from the first READY on that finds it switched on.
+
+    What a reload has read meanwhile, as SIGHUP right after the change does, is not read once more.
+    """
     switched_on = asyncio.Event()
+    at_rest = asyncio.Event()
 
     def files() -> Mapping[Path, bytes]:
         return runtime.configuration.files if runtime.configuration.service.reload.on_file_change else {}
@@ -125,8 +130,19 @@ async def _watched(runtime: Runtime) -> AsyncIterator[None]:
     def look(phase: Phase, _: str) -> None:
         if phase is Phase.READY and files():
             switched_on.set()
+        if phase is Phase.RELOADING:
+            at_rest.clear()
+        else:
+            at_rest.set()
+
+    def is_in_force() -> bool:
+        read, reloads = files(), runtime.host.reloads
+        return fingerprint(read) == read and (not reloads or reloads[0].successful)
 
     async def changed() -> None:
+        await at_rest.wait()  # each reload ends by itself
+        if await asyncio.to_thread(is_in_force):
+            return
         await runtime.reload("the configuration's files have changed")
 
     async def watch() -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,3 +154,21 @@ def test_a_changed_file_is_read_again(short_path: Path) -> None:
             service.read_until("files have changed")
             assert post_logs(http, "still here") == 200
             assert service.end() == 0
+
+
+def test_a_changed_file_that_a_signal_has_read_is_not_read_again(short_path: Path) -> None:
+    with stand_in() as discord:
+        path = configure(short_path, discord, reload={"on_file_change": True})
+        with started([*COMMAND, "--config", str(path)]) as service:
+            service.read_until(READY)
+            for timeout in ("8s", "9s"):
+                document = json.loads(path.read_text())
+                document["service"]["shutdown_timeout"] = timeout
+                beside = path.with_name("config.yaml.new")
+                beside.write_text(json.dumps(document))
+                beside.rename(path)
+                service.process.send_signal(signal.SIGHUP)
+                time.sleep(1.5)  # the watch looks when nothing has happened for 0.2 s
+            assert service.end() == 0
+            assert sum("reloading the configuration" in line for line in service.said) == 2, "".join(service.said)
+            assert not any("files have changed" in line for line in service.said)

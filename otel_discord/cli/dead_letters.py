@@ -70,6 +70,17 @@ def _filters(command: F) -> F:
     return with_filters  # type: ignore[return-value]  # click changes the parameters, not the command
 
 
+def _numbered(command: F) -> F:
+    """Let letters be named by their numbers as well: ``replay 17 18`` is ``replay --id 17 --id 18``."""
+
+    @click.argument("letter_ids", metavar="[ID]...", type=int, nargs=-1)
+    @wraps(command)
+    def with_numbers(*args: Any, letter_ids: tuple[int, ...], chosen: dict[str, Any], **kwargs: Any) -> Any:
+        return command(*args, chosen={**chosen, "ids": [*chosen["ids"], *letter_ids]}, **kwargs)
+
+    return with_numbers  # type: ignore[return-value]  # click changes the parameters, not the command
+
+
 def _ask(
     sources: Sources, verb: str, arguments: Mapping[str, Any], on_line: Callable[[Mapping[str, Any]], None]
 ) -> None:
@@ -142,6 +153,7 @@ def show_letter(sources: Sources, exporter: str, as_json: bool, letter_id: int) 
 @dead_letters.command("replay")
 @config_options
 @_filters
+@_numbered
 @click.option("--to", default="", metavar="NAME", help="Send them to this destination instead of their own.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
 @click.option(
@@ -149,7 +161,7 @@ def show_letter(sources: Sources, exporter: str, as_json: bool, letter_id: int) 
 )
 @click.option("--json", "as_json", is_flag=True, help="Every state of it, an object a line.")
 def replay(sources: Sources, chosen: dict[str, Any], to: str, dry_run: bool, wait: str, as_json: bool) -> int:
-    """Send letters again, through the same limits as everything else.
+    """Send letters again, through the same limits as everything else: those of the numbers, or that the options choose.
 
     Each is sent once, however often this is called. Exits 0 when all were delivered, or none was left. On a stopped
     service the exporter is opened for it, and also goes on with what else waits.
@@ -178,9 +190,10 @@ def replay(sources: Sources, chosen: dict[str, Any], to: str, dry_run: bool, wai
 @dead_letters.command("purge")
 @config_options
 @_filters
+@_numbered
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge(sources: Sources, chosen: dict[str, Any], yes: bool) -> int:
-    """Remove letters for good: all, or those that the options choose."""
+    """Remove letters for good: all, those of the numbers, or those that the options choose."""
     counts: list[Mapping[str, Any]] = []
     if not yes:
         _ask(sources, "purge", {**chosen, "dry_run": True}, counts.append)

@@ -89,7 +89,7 @@ def test_a_running_service_shows_its_letters_and_sends_them_again(tmp_path: Path
             shown = desk.ask("show", str(first["id"]))
             assert "body: Payment declined" in shown
             assert fake.urls[0].rsplit("/", 1)[-1] not in shown + json.dumps(first)
-            assert "1 letter would be sent again: 1 to default." in desk.ask("replay", "--dry-run", "--id", "1")
+            assert "1 letter would be sent again: 1 to default." in desk.ask("replay", "--dry-run", "1")
             assert "2 letters sent again (2 to default): 2 delivered" in desk.ask("replay")
             assert fake.titles().count("🔴 Payment declined") == 1
             assert "There is nothing to send again." in desk.ask("replay")
@@ -110,7 +110,7 @@ def test_a_stopped_services_letters_are_still_there(tmp_path: Path, on_disk: boo
             assert running.end() == 0
         messages = len(fake.ask("messages"))
         assert [letter["text"] for letter in desk.letters()] == ["one", "two", "three"]
-        assert "1 letter removed." in desk.ask("purge", "--id", "2", "--yes")
+        assert "1 letter removed." in desk.ask("purge", "2", "--yes")
         assert len(fake.ask("messages")) == messages
         assert "There is no destination 'ops'; --to names another" in desk.ask("replay", "--to", "ops", code=1)
         assert "2 letters sent again" in desk.ask("replay")

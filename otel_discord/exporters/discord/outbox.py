@@ -1,43 +1,31 @@
 """The outbox of one destination: waits for cards and for company, and sends as long as the destination takes them.
 
 One message is in flight. The lane stays the truth: a card leaves it only when it is settled, so a cancelled outbox
-loses nothing. What comes next is chosen in ``picking``; its way to the end is ``dispatch``'s; an outage is told from a
-message that nobody takes in ``suspicion``; a webhook that is gone is ``departure``'s.
+loses nothing. What others may tell it is in ``told_outbox``; what comes next is chosen in ``picking``; its way to the
+end is ``dispatch``'s; an outage is told from a message that nobody takes in ``suspicion``, and waited out in
+``probing``; a webhook that is gone is ``departure``'s.
 """
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
-from otel_discord.component import ShutdownError, StoredCard
-from otel_discord.component.instruments import DestinationInstruments
-from otel_discord.component.online_check import OnlineResult
-from otel_discord.discord_api.client import WebhookClient, WebhookInfo
+from otel_discord.component import ShutdownError
+from otel_discord.discord_api.client import WebhookInfo
 from otel_discord.discord_api.models import Message
-from otel_discord.discord_api.outcome_types import Delivered, Gone, Reason, Unavailable
+from otel_discord.discord_api.outcome_types import Delivered, Gone, Unavailable
 from otel_discord.discord_api.routes import Operation
-from otel_discord.exporters.discord.arrivals import Arrivals
-from otel_discord.exporters.discord.circuit import Circuit
 from otel_discord.exporters.discord.delivery import Exhausted
-from otel_discord.exporters.discord.departure import Departure
-from otel_discord.exporters.discord.destinations import Destination
-from otel_discord.exporters.discord.detours import Haven
-from otel_discord.exporters.discord.dispatch import MAX_DIGEST_CARDS, Dispatch
-from otel_discord.exporters.discord.edits import Edits
-from otel_discord.exporters.discord.fallback import Fallback
-from otel_discord.exporters.discord.greetings import ask_webhook, in_words
-from otel_discord.exporters.discord.lane import Lane
-from otel_discord.exporters.discord.lane_memory import LaneMemory
-from otel_discord.exporters.discord.lane_state import LaneState
-from otel_discord.exporters.discord.notices import add_notice, send_notice
+from otel_discord.exporters.discord.dispatch import MAX_DIGEST_CARDS
+from otel_discord.exporters.discord.greetings import ask_webhook
+from otel_discord.exporters.discord.notices import send_notice
 from otel_discord.exporters.discord.outage import destination_works
-from otel_discord.exporters.discord.picking import Pick, Picker
-from otel_discord.exporters.discord.retention import Retention
+from otel_discord.exporters.discord.picking import Pick
+from otel_discord.exporters.discord.probing import Probing
 from otel_discord.exporters.discord.routing import CRITICAL_PRIORITY
-from otel_discord.exporters.discord.suspicion import Suspicion
-from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
+from otel_discord.exporters.discord.told_outbox import ToldOutbox
 
 INTRODUCTION_TIMEOUT_S: Final = 2.0
 """The first message waits for it, so it is short; what it would have told comes with the first answer too."""
@@ -45,38 +33,11 @@ _TICK_S: Final = 0.001
 """The wall clock and the loop's need not agree to the last digit."""
 _BETWEEN_BURIALS_S: Final = 2.0
 """In a storm for a webhook that is gone, each problem is a dead letter so often and not a letter a batch."""
-_BETWEEN_LOOKS_S: Final = 0.25
-"""While the breaker is open, how often new cards are looked at for critical ones."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Outbox:
+class Outbox(ToldOutbox):
     """Sends the cards of one lane, critical ones first, else in order."""
-
-    destination: Destination
-    fingerprint: str
-    """Of the destination's address."""
-    client: WebhookClient
-    timeout_s: float
-    lane: Lane
-    memory: LaneMemory
-    circuit: Circuit
-    picker: Picker
-    dispatch: Dispatch
-    suspicion: Suspicion
-    state: LaneState
-    departure: Departure
-    arrivals: Arrivals
-    instruments: DestinationInstruments
-    watch: LaneWatch
-    max_embeds: int
-    is_durable: bool
-    """What is not sent stays, so that an end does not wait for a destination that is away."""
-    fallback: Fallback | None = None
-    edits: Edits | None = None
-    """None: nothing is folded."""
-    retention: Retention | None = None
-    """None: no message is deleted."""
 
     _resting_until_s: float | None = None
     """A digest has just gone: until then only critical cards do."""
@@ -84,113 +45,10 @@ class Outbox:
     _gathering_until_s: float = -inf
     """The webhook is gone and everything was sent away: until then cards wait for repeats."""
 
-    _is_cooling: bool = False
-    """Nothing is picked and nothing in flight until a probe may go."""
+    _probing: Probing = field(init=False, repr=False, compare=False)
 
-    @property
-    def name(self) -> str:
-        """The destination's name, and its lane's."""
-        return self.destination.name
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the webhook takes nothing any more."""
-        return self.memory.gone is not None
-
-    @property
-    def gone(self) -> Gone | None:
-        """Discord's word that the webhook takes nothing any more."""
-        return self.memory.gone
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the breaker is not closed."""
-        return not self.circuit.is_closed
-
-    @property
-    def haven(self) -> Haven | None:
-        """The outbox of the fallback."""
-        return self.fallback.haven if self.fallback else None
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a message is in flight, or its end is being written down."""
-        return self.dispatch.sender.in_flight
-
-    @property
-    def has_unshown(self) -> bool:
-        """Whether messages in Discord show less than is counted by now."""
-        return self.edits is not None and bool(self.edits.fold.book.stale)
-
-    def holds(self, card_id: int) -> bool:
-        """Return whether a card is on its way or may have arrived, so that it is too late to drop it."""
-        if card_id in self.dispatch.in_hand or self.lane.has_ended(card_id):
-            return True
-        return card_id in (self.memory.doubtful_ids if self._is_cooling else self.memory.grouped_ids)
-
-    # ------------------------------------------------------------------------------------------ what it can be told
-
-    def notify(self, priority: int = 0) -> None:
-        """Say that cards have come into the lane, the highest of this priority."""
-        self.arrivals.notify()
-        self.dispatch.sender.hasten(priority)
-
-    def look(self) -> None:
-        """Say that cards count more than before."""
-        self.arrivals.wake()
-
-    def drain(self) -> None:
-        """Send what is there without waiting for company; ``run`` ends when the lane is empty."""
-        self.arrivals.drain()
-
-    def hurry(self, by: int) -> None:
-        """Say how many more, or fewer, wait for everything to be in Discord: as long as there are any, it hurries."""
-        self.arrivals.hurrying += by
-        self.arrivals.wake()
-
-    def stop(self) -> None:
-        """Begin no message any more; ``run`` ends when the one in flight has."""
-        self.dispatch.sender.stopping = True
-        self.arrivals.wake()
-
-    def say(self, message: Message) -> None:
-        """Send a message of our own before the next cards. It is tried a few times, then only the log has it."""
-        add_notice(self.memory.notices, message, self.name, self.lane.logger)
-        self.arrivals.wake()
-
-    async def drop(self, card: StoredCard) -> StoredCard:
-        """End a card that waits, for want of room; return it with everything that it counts.
-
-        Raises:
-            RetryableError: the storage cannot end it; it waits on.
-        """
-        self.memory.forget_cards({card.id})  # before anything is waited for: from now on nobody sends it
-        fold = self.dispatch.fold
-        if fold is None:
-            await self.lane.drop(card)
-            return card
-        (card,) = fold.current([card])
-        await self.lane.drop(card)
-        fold.ended([card])
-        return card
-
-    async def lift(self) -> None:
-        """The webhook is there: use it again if it was given up."""
-        await self.departure.end()
-        self.arrivals.wake()
-
-    async def revive_destination(self) -> OnlineResult:
-        """Look whether a webhook that was given up is there again, with one request; if so it is used again."""
-        if not self.is_gone:
-            return OnlineResult(self.name, ok=True, text="it is in use")
-        answer = await ask_webhook(self.client, self.destination.webhook, self.timeout_s)
-        if isinstance(answer, WebhookInfo):
-            await self.lift()
-            return OnlineResult(self.name, ok=True, text=f"{answer.name!r} posts to channel {answer.channel_id}")
-        words = in_words(answer) if answer is not None else f"no answer within {self.timeout_s:g} s"
-        return OnlineResult(self.name, ok=False, text=words)
-
-    # ------------------------------------------------------------------------------------------------------ running
+    def __post_init__(self) -> None:
+        self._probing = Probing(self, lambda pick: self._send(pick, is_probe=True))
 
     async def run(self) -> None:
         """Send until drained or stopped. Cancelled, it leaves in the lane what is not settled."""
@@ -272,7 +130,7 @@ class Outbox:
                 await self.retention.forget_all()
             return await self._has_sent_away()
         if self.is_open:
-            return await self._cooled_down() and await self._probe()
+            return await self._probing.cooled_down() and await self._probing.probe()
         if self.memory.notices:
             await self._send_notice(self.memory.notices.popleft())
             return True
@@ -357,74 +215,6 @@ class Outbox:
             await self.departure.begin(outcome)
         elif isinstance(outcome, Unavailable) and self.circuit.failed():
             await self.circuit.hold(outcome)
-
-    # --------------------------------------------------------------------------------------- while it is unreachable
-
-    async def _cooled_down(self) -> bool:
-        """Wait until a probe may go; False where it is time to end instead."""
-        while not self._is_stopping:
-            self.arrivals.heard()
-            if self.arrivals.draining and (self.is_durable or not await self.lane.head(1)):
-                return False
-            await self._relieve()
-            if self.circuit.is_due:
-                return True
-            self._is_cooling = True
-            try:
-                await self.arrivals.wait(self.circuit.allowed_at_s)
-                if self.fallback is not None and not self.arrivals.draining:
-                    await asyncio.sleep(_BETWEEN_LOOKS_S)
-            finally:
-                self._is_cooling = False
-        return False
-
-    async def _relieve(self) -> None:
-        """Let the fallback have what is critical, but not what may be in Discord already."""
-        if self.fallback is None:
-            return
-        grouped = self.memory.grouped_ids
-        not_served = {
-            card.id
-            for group in self.memory.groups
-            if group.doubt.exists and not group.doubt.may_be_there
-            for card in group.cards
-        }
-        moved = await self.fallback.relieve(
-            lambda card: card.id in not_served or not (card.in_doubt or card.id in grouped)
-        )
-        self.memory.forget_cards(moved)
-        if moved & not_served:
-            self.instruments.possible_duplicate()
-
-    async def _probe(self) -> bool:
-        """Let one message ask; return False where nothing is there to ask with."""
-        self.circuit.probe()
-        try:
-            pick = await self.picker.pick()
-            if pick is None:
-                return await self._probes_by_edit()
-            # A repeat is not wanted, so a request that makes nothing asks first.
-            if self.picker.resends or await self._answers():
-                await self._send(pick, is_probe=True)
-            return True
-        finally:
-            self.circuit.no_probe()
-
-    async def _probes_by_edit(self) -> bool:
-        message = self.edits.choose(others_wait=False, at_once=True) if self.edits is not None else None
-        if self.edits is None or message is None:
-            return False
-        await self.edits.edit(message)
-        return True
-
-    async def _answers(self) -> bool:
-        answer = await ask_webhook(self.client, self.destination.webhook, self.timeout_s)
-        if isinstance(answer, Gone) and answer.code:
-            await self.departure.begin(answer)
-        elif not isinstance(answer, WebhookInfo):
-            reason = answer.reason if isinstance(answer, Unavailable) else Reason.TIMEOUT
-            await self.circuit.hold(Unavailable(reason, ambiguous=False))
-        return isinstance(answer, WebhookInfo)
 
 
 def earliest(*times_s: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""What can be done on the page: send dead letters again or remove them, add a silence or end one."""
+"""What can be done on the page: dead letters sent again or removed, silences and maintenance begun and ended."""
 
 import asyncio
 import logging
@@ -12,6 +12,12 @@ from typing import Any, Final
 from otel_discord.component import Component, LetterFilter, PermanentError
 from otel_discord.component.dead_letters import DeadLetters, ReplayRequest
 from otel_discord.extensions.status_page.letters import READ_S, Replays, desk
+from otel_discord.extensions.status_page.maintenance import (
+    MAX_NAME_CHARS,
+    end_maintenance,
+    maintenance_request,
+    start_maintenance,
+)
 from otel_discord.extensions.status_page.mutes import add_silence, expire_silence, silence_request
 from otel_discord.extensions.status_page.pages.frame import Frame
 from otel_discord.extensions.status_page.pages.letters_page import purge_question
@@ -40,6 +46,8 @@ class Actions:
             "/dead-letters/purge": self.purge,
             "/alerts/silence": self.silence,
             "/alerts/expire": self.expire,
+            "/alerts/maintenance/start": self.start_maintenance,
+            "/alerts/maintenance/end": self.end_maintenance,
         }
 
     async def replay(self, fields: Fields) -> str:
@@ -87,6 +95,20 @@ class Actions:
         """End a silence."""
         told = await expire_silence(self.components(), fields.get("id", "")[:100])
         self.logger.info("the status page ended a silence")
+        return told
+
+    async def start_maintenance(self, fields: Fields) -> str:
+        """Begin maintenance."""
+        request = maintenance_request(fields)
+        told = await start_maintenance(self.components(), request)
+        self.logger.info("the status page started maintenance", extra={"maintenance": request.name})
+        return told
+
+    async def end_maintenance(self, fields: Fields) -> str:
+        """End maintenance."""
+        name = fields.get("name", "")[:MAX_NAME_CHARS]
+        told = await end_maintenance(self.components(), name)
+        self.logger.info("the status page ended maintenance", extra={"maintenance": name})
         return told
 
 

@@ -16,11 +16,18 @@ from otel_discord.extensions.status_page.pages.alerts_page import alerts_page, s
 from otel_discord.extensions.status_page.pages.configuration_page import configuration_page
 from otel_discord.extensions.status_page.pages.frame import Frame, address, empty, page
 from otel_discord.extensions.status_page.pages.letters_page import letter_page, letters_page
+from otel_discord.extensions.status_page.pages.maintenance_parts import maintenance_form
 from otel_discord.extensions.status_page.pages.messages_page import messages_page
 from otel_discord.extensions.status_page.pages.overview_page import overview_page
 from otel_discord.extensions.status_page.watch import Watch
 
 _SLOWEST_S: Final = 3600
+_MAX_TYPED_CHARS: Final = 1500
+_TYPED_IN: Final = {
+    "/alerts/silence": ("", ("matchers", "duration", "comment")),
+    "/alerts/maintenance/start": ("m_", ("name", "duration", "action", "matchers", "critical", "comment")),
+}
+"""By the path of a form: its fields, and what stands before their names where an address fills them in."""
 
 
 @dataclass(slots=True)
@@ -89,8 +96,11 @@ class Desk:
 
     async def _alerts(self, ask: Ask, frame: Frame) -> Answer:
         live = alerts_page(await self.watch.mutes(), frame, self.now_s())
-        filled = [ask.query.get(name, default)[:2000] for name, default in (("matchers", ""), ("duration", "2h"), ("comment", ""))]  # fmt: skip  # noqa: E501
-        still = silence_form(frame, *filled) if self.can_act else ""
+        still = ""
+        if self.can_act:
+            silence, maintenance = (_filled(ask.query, path) for path in _TYPED_IN)
+            still = silence_form(frame, silence["matchers"], silence["duration"] or "2h", silence["comment"])
+            still += maintenance_form(frame, maintenance)
         return html_answer(page(frame, path="/alerts", title="Alerts and silences", live=live, still=still))
 
     async def _letters(self, ask: Ask, frame: Frame) -> Answer:
@@ -145,12 +155,19 @@ class Desk:
         self.watch.looks.forget()
         if wants_json:
             return json_answer({"told": told}, HTTPStatus.CONFLICT if is_bad else HTTPStatus.OK)
-        if is_bad and ask.path == "/alerts/silence":  # what was typed in is there again, to be mended
-            self_address = address("/alerts", {name: ask.form.get(name, "")[:1500] for name in ("matchers", "duration", "comment")})  # fmt: skip  # noqa: E501
-            return self._said(self_address, told, is_bad=True)
+        if is_bad and ask.path in _TYPED_IN:  # what was typed in is there again, to be mended
+            prefix, names = _TYPED_IN[ask.path]
+            typed = {prefix + name: ask.form.get(name, "")[:_MAX_TYPED_CHARS] for name in names}
+            return self._said(address("/alerts", typed), told, is_bad=True)
         back = "/alerts" if ask.path.startswith("/alerts") else "/dead-letters"
         return self._said(address(back, {"destination": ask.form.get("destination", "")[:200]}), told, is_bad=is_bad)
 
     def _said(self, where: str, told: str, *, is_bad: bool) -> Answer:
         joint = "&" if "?" in where else "?"
         return see_other(f"{where}{joint}said={self.notices.keep(told, is_bad=is_bad)}")
+
+
+def _filled(query: Mapping[str, str], path: str) -> Mapping[str, str]:
+    """Return what an address fills into the fields of a form."""
+    prefix, names = _TYPED_IN[path]
+    return {name: query.get(prefix + name, "")[:_MAX_TYPED_CHARS] for name in names}

@@ -20,6 +20,7 @@ MOST_MATCHERS: Final = 20
 MOST_ALERTS: Final = 200
 _NS: Final = 1_000_000_000
 _DAYS: Final = re.compile(r"([0-9]{1,3})d(.*)")
+_NOBODY: Final = "No exporter of this service knows silences."
 P = TypeVar("P")
 T = TypeVar("T")
 
@@ -91,7 +92,23 @@ def firing_alerts(components: Mapping[str, Component]) -> tuple[list[FiringAlert
     return alerts, failed
 
 
-def redacted_alert(alert: FiringAlert, redact: Callable[[str], str]) -> FiringAlert:
+def redacted_mutes(mutes: Mutes, redact: Callable[[str], str]) -> Mutes:
+    """Return them with texts that hold no secret; names by which they are ended stay."""
+    return replace(
+        mutes,
+        alerts=[_redacted_alert(each, redact) for each in mutes.alerts],
+        silences=[
+            (exporter, replace(each, matchers=tuple(map(redact, each.matchers)), comment=redact(each.comment)))
+            for exporter, each in mutes.silences
+        ],
+        windows=[
+            (exporter, replace(each, records=redact(each.records), comment=redact(each.comment)))
+            for exporter, each in mutes.windows
+        ],
+    )
+
+
+def _redacted_alert(alert: FiringAlert, redact: Callable[[str], str]) -> FiringAlert:
     """Return an alert whose texts hold no secret."""
     event = alert.event
     shown = replace(
@@ -111,15 +128,10 @@ def silence_request(form: Mapping[str, str], now_ns: int, silence_id: str) -> Si
     Raises:
         PermanentError: a field is not as it should be; says which and how.
     """
-    matchers = tuple(line.strip() for line in form.get("matchers", "").splitlines() if line.strip())
+    matchers = matchers_of(form)
     if not 1 <= len(matchers) <= MOST_MATCHERS:
         raise PermanentError(f"Matchers: write 1 to {MOST_MATCHERS}, one a line, as in service.name=shop.")
-    try:
-        for_s = _span_s(form.get("duration", ""))
-    except ValueError as error:
-        raise PermanentError(f"Duration: {error}.") from None
-    if not 1 <= for_s <= LONGEST_S:
-        raise PermanentError("Duration: from 1s to a year, as in 30m, 2h or 1d.")
+    for_s = span_of(form)
     return SilenceRequest(
         id=silence_id,
         matchers=matchers,
@@ -128,6 +140,26 @@ def silence_request(form: Mapping[str, str], now_ns: int, silence_id: str) -> Si
         comment=form.get("comment", "").strip()[:500],
         author="status page",
     )
+
+
+def matchers_of(form: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the matchers of a form, one a line."""
+    return tuple(line.strip() for line in form.get("matchers", "").splitlines() if line.strip())
+
+
+def span_of(form: Mapping[str, str]) -> float:
+    """Return the seconds that a form's ``duration`` says.
+
+    Raises:
+        PermanentError: it is no duration, or not from a second to a year.
+    """
+    try:
+        for_s = _span_s(form.get("duration", ""))
+    except ValueError as error:
+        raise PermanentError(f"Duration: {error}.") from None
+    if not 1 <= for_s <= LONGEST_S:
+        raise PermanentError("Duration: from 1s to a year, as in 30m, 2h or 1d.")
+    return for_s
 
 
 def _span_s(text: str) -> float:
@@ -143,7 +175,8 @@ async def add_silence(components: Mapping[str, Component], request: SilenceReque
     Raises:
         ComponentError: none has taken it; says why.
     """
-    return await _each(components, lambda each: each.add_silence(request), f"Silence {request.id} holds")
+    done = f"Silence {request.id} holds"
+    return await at_each(components, KeepsSilences, lambda each: each.add_silence(request), done, _NOBODY)
 
 
 async def expire_silence(components: Mapping[str, Component], silence_id: str) -> str:
@@ -152,15 +185,21 @@ async def expire_silence(components: Mapping[str, Component], silence_id: str) -
     Raises:
         ComponentError: none has ended it; says why.
     """
-    return await _each(components, lambda each: each.expire_silence(silence_id), f"Silence {silence_id} has ended")
+    done = f"Silence {silence_id} has ended"
+    return await at_each(components, KeepsSilences, lambda each: each.expire_silence(silence_id), done, _NOBODY)
 
 
-async def _each(
-    components: Mapping[str, Component], do: Callable[[KeepsSilences], Awaitable[Silence]], done: str
+async def at_each(
+    components: Mapping[str, Component], protocol: type[P], do: Callable[[P], Awaitable[object]], done: str, nobody: str
 ) -> str:
-    keepers = offering(components, KeepsSilences)
+    """Do something at every exporter that offers it; return what to tell: ``done`` and where.
+
+    Raises:
+        ComponentError: none has done it; says why, or ``nobody``.
+    """
+    keepers = offering(components, protocol)
     if not keepers:
-        raise PermanentError("No exporter of this service knows silences.")
+        raise PermanentError(nobody)
     refusals: dict[str, None] = {}
     taken: list[str] = []
     for name, keeper in keepers.items():

@@ -11,7 +11,7 @@ from otel_discord.component.dead_letters import Letter
 from otel_discord.component.service_view import ServiceView
 from otel_discord.extensions.status_page.letters import LetterList, newest_letters
 from otel_discord.extensions.status_page.looks import Looks
-from otel_discord.extensions.status_page.mutes import Mutes, firing_alerts, gather_mutes, redacted_alert
+from otel_discord.extensions.status_page.mutes import Mutes, firing_alerts, gather_mutes, redacted_mutes
 from otel_discord.extensions.status_page.overview import Overview, destinations_shown, note_trends, overview_of
 from otel_discord.extensions.status_page.pages.messages_page import draw
 from otel_discord.extensions.status_page.rates import RateMeter
@@ -58,7 +58,7 @@ class Watch:
 
         async def look() -> Mutes:
             mutes = await gather_mutes(self.view.open_components())
-            return replace(mutes, alerts=[redacted_alert(each, self.view.redact) for each in mutes.alerts])
+            return redacted_mutes(mutes, self.view.redact)
 
         return await self.looks.get("mutes", look)
 

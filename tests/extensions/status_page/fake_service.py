@@ -9,7 +9,7 @@ from typing import Any
 
 from otel_discord.component import ComponentStatus, PermanentError
 from otel_discord.component.dead_letters import Letter, ReplayRequest, ReplayState
-from otel_discord.component.maintenance import MaintenanceWindow
+from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.component.service_view import Reading, ReloadNote, Wire
 from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.component.storage import EVERY_LETTER, LetterFilter
@@ -85,6 +85,7 @@ class FakeExporter:
     alerts: list[tuple[AlertEvent, Sequence[str]]] = field(default_factory=list)
     kept_silences: list[Silence] = field(default_factory=list)
     windows: list[MaintenanceWindow] = field(default_factory=list)
+    asked_maintenance: list[MaintenanceRequest] = field(default_factory=list)
     box: FakeLetters = field(default_factory=FakeLetters)
 
     @asynccontextmanager
@@ -120,11 +121,23 @@ class FakeExporter:
     async def silences(self):
         return list(self.kept_silences)
 
-    async def start_maintenance(self, request):
-        raise PermanentError("not here")
+    async def start_maintenance(self, request: MaintenanceRequest) -> MaintenanceWindow:
+        if any("=" not in each for each in request.matchers):
+            raise PermanentError(f"'{request.matchers[0]}' is no matcher")
+        self.asked_maintenance.append(request)
+        made = MaintenanceWindow(
+            name=request.name, active=True, action=request.action or "hold", comment=request.comment,
+            records=", ".join(request.matchers) or "every record", until_ns=ago(-request.for_s), author=request.author,
+        )  # fmt: skip
+        self.windows = [*(each for each in self.windows if each.name != request.name), made]
+        return made
 
-    async def end_maintenance(self, name):
-        raise PermanentError("not here")
+    async def end_maintenance(self, name: str) -> MaintenanceWindow:
+        for each in self.windows:
+            if each.name == name and each.active:
+                self.windows.remove(each)
+                return each
+        raise PermanentError(f"no maintenance {name} is active")
 
     async def maintenance_windows(self):
         return list(self.windows)

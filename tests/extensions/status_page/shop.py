@@ -193,7 +193,8 @@ def shop(*, well: bool = False) -> FakeService:
             MaintenanceWindow(
                 name="nightly backup", active=True, action="hold", records="service.name=db", configured=True,
                 since_ns=ago(600), until_ns=ago(-1200), held_problems=2, held_records=31, destinations=("audit",),
-            )
+            ),
+            MaintenanceWindow(name="deploy", active=False, action="hold", records="every record", configured=True),
         ],
         box=FakeLetters([] if well else letters()),
     )  # fmt: skip

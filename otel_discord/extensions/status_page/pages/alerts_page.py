@@ -1,16 +1,13 @@
-"""Firing alerts, silences and maintenance, with a form for a silence. Pure."""
+"""Firing alerts, silences and maintenance, with the form for a silence. Pure."""
 
 from collections.abc import Sequence
-from typing import Final
 
-from otel_discord.component.maintenance import MaintenanceWindow
 from otel_discord.component.silences import Silence
 from otel_discord.extensions.status_page.mutes import FiringAlert, Mutes
 from otel_discord.extensions.status_page.pages.frame import Frame, empty, form, link, section, table
+from otel_discord.extensions.status_page.pages.maintenance_parts import windows
 from otel_discord.extensions.status_page.pages.words import NOTHING, ago, badge, number, plural, since, text
 from otel_discord.signals.severity import Severity
-
-_FAR_NS: Final = 2**63 - 1
 
 
 def alerts_page(mutes: Mutes, frame: Frame, now_s: float) -> str:
@@ -23,7 +20,7 @@ def alerts_page(mutes: Mutes, frame: Frame, now_s: float) -> str:
         [
             section("Firing", alert_list(mutes.alerts, now_s, can_silence=frame.can_act) + rest, id_="firing"),
             section("Silences", _silences(mutes.silences, frame, now_s), id_="silences"),
-            section("Maintenance", _windows(mutes.windows, now_s), id_="maintenance"),
+            section("Maintenance", windows(mutes.windows, frame, now_s), id_="maintenance"),
         ]
     )
 
@@ -107,24 +104,6 @@ def _expire(silence: Silence, frame: Frame) -> str:
         return NOTHING
     label = f'<button class="small-button" aria-label="End silence {text(silence.id)}">End</button>'
     return form(frame, "/alerts/expire", label, {"id": silence.id})
-
-
-def _windows(windows: Sequence[tuple[str, MaintenanceWindow]], now_s: float) -> str:
-    if not windows:
-        return empty("No windows are configured or started.")
-    rows = [
-        f'<tr data-key="window-{text(exporter)}-{text(each.name)}"><th scope="row">{text(each.name)}</th>'
-        f"<td>{badge('active' if each.active else 'to come', 'busy' if each.active else 'quiet')}</td>"
-        f"<td>{text(each.action)}</td><td>{text(each.records)}</td>"
-        f"<td>{ago(_near(each.until_ns if each.active else each.next_ns), now_s)}</td>"
-        f"<td>{plural(each.held_records, 'record')}</td></tr>"
-        for exporter, each in windows
-    ]
-    return table("Maintenance windows", ("Window", "State", "Does", "Records", "Ends or begins", "Held"), rows)
-
-
-def _near(at_ns: int) -> int:
-    return at_ns if at_ns < _FAR_NS else 0
 
 
 def mute_lines(mutes: Mutes, now_s: float) -> str:

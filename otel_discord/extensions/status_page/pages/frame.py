@@ -98,9 +98,10 @@ def link(path: str, words: str, query: Mapping[str, object] | None = None, css: 
 
 
 def address(path: str, query: Mapping[str, object] | None = None) -> str:
-    """Return a path with its query."""
+    """Return a path with its query; a ``#place`` of the path goes last."""
     given = {key: str(value) for key, value in (query or {}).items() if value not in ("", None)}
-    return f"{path}?{urlencode(given)}" if given else path
+    before, sign, place = path.partition("#")
+    return f"{before}?{urlencode(given)}{sign}{place}" if given else path
 
 
 def section(title: str, body: str, *, id_: str, beside: str = "") -> str:

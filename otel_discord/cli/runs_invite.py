@@ -6,15 +6,16 @@ from otel_discord.cli.exit_codes import OK
 from otel_discord.discord_api.bot.permissions import (
     CHANNELS_AND_WEBHOOKS,
     WITH_MESSAGES,
-    WITH_OVERWRITES,
+    WITH_SILENCE,
     WITH_THREADS,
+    Permission,
     invite_url,
     names,
 )
 from otel_discord.discord_api.webhook_url import is_snowflake
 
-_MESSAGES = WITH_MESSAGES & ~WITH_OVERWRITES
-_OVERWRITES = WITH_OVERWRITES & ~CHANNELS_AND_WEBHOOKS
+_MESSAGES = WITH_MESSAGES & ~CHANNELS_AND_WEBHOOKS & ~Permission.MANAGE_ROLES
+_OVERWRITES = WITH_SILENCE & ~CHANNELS_AND_WEBHOOKS
 _THREADS = WITH_THREADS & ~WITH_MESSAGES
 
 

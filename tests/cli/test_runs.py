@@ -424,7 +424,7 @@ def test_states_are_those_of_the_service() -> None:
     [
         (["--minimal"], 536871952),
         ([], 536988688),
-        (["--minimal", "--overwrites"], 805307408),
+        (["--minimal", "--overwrites"], 805309456),
         (["--overwrites"], 805424144),
         (["--overwrites", "--threads"], 805424144 + (1 << 34) + (1 << 35) + (1 << 38)),
     ],
@@ -437,6 +437,7 @@ def test_invite_prints_the_link(options: list[str], permissions: int, capsys: py
     assert said.out.strip() == link
     assert "Manage Webhooks" in said.err
     assert ("Manage Roles" in said.err) == ("--overwrites" in options)
+    assert ("Send Messages" in said.err) == (options != ["--minimal"])
 
 
 @pytest.mark.parametrize("arguments", [["my-app"], ["1&scope=x"], ["112233445566778899", "--minimal", "--threads"]])

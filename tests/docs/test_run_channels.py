@@ -103,7 +103,7 @@ def test_there_are_commands_to_look_at() -> None:
 
 def test_the_numbers_of_permissions_are_right() -> None:
     text = (DOCS / "how-to" / "run-channels.md").read_text(encoding="utf-8")
-    for number in (permissions.CHANNELS_AND_WEBHOOKS, permissions.WITH_OVERWRITES, permissions.WITH_MESSAGES):
+    for number in (permissions.CHANNELS_AND_WEBHOOKS, permissions.WITH_SILENCE, permissions.WITH_MESSAGES):
         assert str(number) in text
     for name in permissions.names(permissions.WITH_THREADS):
         assert name in text

@@ -42,11 +42,13 @@ CHANNELS_AND_WEBHOOKS: Final = int(
 """To make channels and their webhooks, and to delete them."""
 
 WITH_OVERWRITES: Final = CHANNELS_AND_WEBHOOKS | int(Permission.MANAGE_ROLES)  # 805307408
-"""Also to say who may do what in a channel; of that only what the bot may do itself, so whoever keeps others from
-writing takes ``WITH_MESSAGES``."""
+"""Also to say who may do what in a channel; of that only what the bot may do itself."""
 
-WITH_MESSAGES: Final = WITH_OVERWRITES | int(
-    Permission.SEND_MESSAGES | Permission.EMBED_LINKS | Permission.ATTACH_FILES | Permission.READ_MESSAGE_HISTORY
+WITH_SILENCE: Final = WITH_OVERWRITES | int(Permission.SEND_MESSAGES)  # 805309456
+"""Also to keep others from writing: Discord lets a bot deny only what it may do itself."""
+
+WITH_MESSAGES: Final = WITH_SILENCE | int(
+    Permission.EMBED_LINKS | Permission.ATTACH_FILES | Permission.READ_MESSAGE_HISTORY
 )  # 805424144
 """Also the bot's own messages."""
 

@@ -15,13 +15,13 @@ from otel_discord.extensions.run_channels.creating import TRIES, Creating, own_w
 from otel_discord.extensions.run_channels.guilds import Guilds
 from otel_discord.extensions.run_channels.identity import lane_of
 from otel_discord.extensions.run_channels.outcome import UNKNOWN_CHANNEL, Refused, Result, Waits, result_of
-from otel_discord.extensions.run_channels.overwrites import of_archived_channel
+from otel_discord.extensions.run_channels.overwrites import may_silence, of_archived_channel
 from otel_discord.extensions.run_channels.room import Room
 from otel_discord.extensions.run_channels.runs import Placement, Run
 
 LATER_S: Final = 900.0
 """After a refusal nothing changes until a person changes something."""
-_OVERWRITES_DENIED: Final = "manage roles "
+_NOT_SILENCED: Final = "manage roles "
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,33 +119,40 @@ class Finishing:
         return self._gone(run)
 
     async def _move(self, run: Run, channel: Channel, category_id: str) -> Done[Channel] | Failure:
-        overwrites = await self._overwrites(run, channel, category_id)
+        guild = await self.guilds.guild(run.key.guild_id)
+        if isinstance(guild, (Limited, Failed)):
+            return guild
+        bits = guild.value.permissions if isinstance(guild, Done) else 0
+        overwrites = self._overwrites(run, channel, category_id, bits) if isinstance(guild, Done) else None
         answer = await self.bench.api.edit_channel(
             channel.id, reason=audit_reason(run), parent_id=category_id, overwrites=overwrites
         )
+        if isinstance(answer, Done) and isinstance(guild, Done) and not may_silence(bits):
+            self._tell_not_silenced(run, lacks="Send Messages")
         if overwrites is None or not isinstance(answer, (Denied, Invalid)) or _names_parent(answer):
             return answer
         moved = await self.bench.api.edit_channel(channel.id, reason=audit_reason(run), parent_id=category_id)
         if isinstance(moved, Done):
-            self.bench.tell_once(
-                _OVERWRITES_DENIED + run.key.guild_id,
-                "channels of ended runs move to the archive but people can still write there: "
-                "the bot lacks Manage Roles, or a permission that it would have to deny",
-                guild=run.key.guild_id,
-                discord=answer.detail,
+            self._tell_not_silenced(
+                run, lacks="Manage Roles, or a permission that it would have to deny", said=answer.detail
             )
         return moved
 
-    async def _overwrites(self, run: Run, channel: Channel, category_id: str) -> tuple[Overwrite, ...] | None:
-        guild = await self.guilds.guild(run.key.guild_id)
-        if not isinstance(guild, Done):
-            return None
+    def _tell_not_silenced(self, run: Run, *, lacks: str, said: str = "") -> None:
+        self.bench.tell_once(
+            _NOT_SILENCED + run.key.guild_id,
+            f"channels of ended runs move to the archive but people can still write there: the bot lacks {lacks}",
+            guild=run.key.guild_id,
+            **({"discord": said} if said else {}),
+        )
+
+    def _overwrites(self, run: Run, channel: Channel, category_id: str, bits: int) -> tuple[Overwrite, ...]:
         return of_archived_channel(
             channel.overwrites,
             self.archive.overwrites(run.key.guild_id, category_id),
             guild_id=run.key.guild_id,
             bot_id=self.bench.bot.id,
-            bot_permissions=guild.value.permissions,
+            bot_permissions=bits,
         )
 
     async def _close_thread(self, run: Run, thread: Channel) -> Result:

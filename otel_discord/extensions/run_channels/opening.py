@@ -130,4 +130,4 @@ def needed(config: RunChannelsConfig) -> int:
     """Return the permissions that runs need in a guild."""
     if config.placement != "channel":
         return permissions.WITH_THREADS
-    return permissions.WITH_MESSAGES if config.header_embed else permissions.WITH_OVERWRITES
+    return permissions.WITH_MESSAGES if config.header_embed else permissions.WITH_SILENCE

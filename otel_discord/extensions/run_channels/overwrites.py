@@ -71,6 +71,11 @@ def of_archived_channel(
     return _within(silent, bot_permissions)
 
 
+def may_silence(bot_permissions: int) -> bool:
+    """Return whether a bot with these permissions can keep others from writing, where it may set overwrites."""
+    return bool(bot_permissions & (ADMINISTRATOR | SEND_MESSAGES))
+
+
 def _from_config(item: OverwriteConfig) -> Overwrite:
     return Overwrite(id=item.user or item.role or "", is_member=item.user is not None, allow=item.allow, deny=item.deny)
 

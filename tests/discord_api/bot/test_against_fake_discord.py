@@ -15,6 +15,7 @@ from otel_discord.discord_api.bot.permissions import (
     CHANNELS_AND_WEBHOOKS,
     WITH_MESSAGES,
     WITH_OVERWRITES,
+    WITH_SILENCE,
     WITH_THREADS,
     Permission,
 )
@@ -216,7 +217,7 @@ async def test_the_hidden_limit_of_a_channel_holds_up_no_other_channel() -> None
     assert fake.count(429) <= 2
 
 
-@pytest.mark.parametrize("need", [CHANNELS_AND_WEBHOOKS, WITH_OVERWRITES, WITH_MESSAGES, WITH_THREADS])
+@pytest.mark.parametrize("need", [CHANNELS_AND_WEBHOOKS, WITH_OVERWRITES, WITH_SILENCE, WITH_MESSAGES, WITH_THREADS])
 async def test_each_set_of_permissions_is_enough_for_what_it_says(need: int) -> None:
     fake = FakeDiscord()
     guild = fake.add_guild(bot=fake.add_bot(TOKEN), permissions=need)
@@ -225,7 +226,7 @@ async def test_each_set_of_permissions_is_enough_for_what_it_says(need: int) -> 
     channel = await value(bot.create_channel(guild.id, NewChannel(name="a", parent_id=category.id), reason=R))
     hook = await value(bot.create_webhook(channel.id, "w", reason=R))
     everyone = Overwrite(id=guild.id, allow=int(Permission.VIEW_CHANNEL))
-    if need >= WITH_MESSAGES:
+    if need >= WITH_SILENCE:
         everyone = Overwrite(id=guild.id, deny=int(Permission.SEND_MESSAGES))
     if need >= WITH_MESSAGES:
         await value(bot.post(channel.id, {"embeds": [{"title": "t"}]}))

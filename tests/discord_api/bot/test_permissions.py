@@ -11,6 +11,7 @@ from otel_discord.discord_api.bot.permissions import (
     CHANNELS_AND_WEBHOOKS,
     WITH_MESSAGES,
     WITH_OVERWRITES,
+    WITH_SILENCE,
     WITH_THREADS,
     Permission,
     explain,
@@ -26,6 +27,7 @@ BITS = st.integers(0, 2**53 - 1)
 def test_the_sets_have_the_numbers_that_the_documentation_names() -> None:
     assert CHANNELS_AND_WEBHOOKS == 536871952
     assert WITH_OVERWRITES == 805307408
+    assert WITH_SILENCE == 805309456
     assert WITH_MESSAGES == 805424144
     assert WITH_THREADS == 805424144 + (1 << 34) + (1 << 35) + (1 << 38)
 

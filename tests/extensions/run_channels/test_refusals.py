@@ -196,6 +196,40 @@ async def test_without_manage_roles_the_archive_is_reached_and_it_is_said_once(c
     assert sum("Manage Roles, or" in record.message for record in caplog.records) == 1
 
 
+@pytest.mark.parametrize("header_embed", [True, False])
+async def test_without_send_messages_nobody_is_silenced_and_it_is_said_once(header_embed: bool, caplog) -> None:
+    site = Site(header_embed=header_embed)
+    _without(site.guild, site.bot.id, Permission.SEND_MESSAGES)
+    with caplog.at_level(logging.WARNING):
+        async with site.running() as worker:
+            assert "lacks Send Messages" in caplog.text
+            caplog.clear()
+            for short_id in ("aa", "bb"):
+                created = await worker.create(site.wanted(short_id), by="ci")
+                assert (await worker.finalize(created.run.channel_id, outcome="", by="ci")).run.state is State.ARCHIVED
+    assert sum("the bot lacks Send Messages" in record.message for record in caplog.records) == 1
+
+
+async def test_a_guild_that_cannot_be_asked_for_is_waited_for_before_its_channel_is_archived_unsilenced() -> None:
+    site = Site()
+    asked = 0
+
+    def fails(index: int, name: str) -> Failed | None:
+        nonlocal asked
+        asked += name == "guild"
+        return Failed(ambiguous=False) if name == "guild" and asked == 1 else None
+
+    async with site.running(FaultyBot(site.client(), fails)) as worker:
+        created = await worker.create(site.wanted(retention_hours=24), by="ci")
+        await asyncio.sleep(700)  # what is known of the guild has become old
+        asked = 0
+        await worker.finalize(created.run.channel_id, outcome="", by="ci")
+        assert worker.find(created.run.channel_id).state is State.ARCHIVED
+    assert asked > 1
+    (channel,) = site.run_channels()
+    assert any(item.id == site.guild.id and item.deny & Permission.SEND_MESSAGES for item in channel.overwrites)
+
+
 async def test_a_failing_end_is_tried_again_and_said_once(caplog) -> None:
     site = Site()
     async with site.running() as worker:

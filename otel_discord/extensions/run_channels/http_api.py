@@ -24,6 +24,7 @@ MOST_PAGE_TOKEN_CHARS: Final = 256
 _OPEN: Final[Mapping[str, OpenPage]] = MappingProxyType(
     {"/healthz": "health", "/readyz": "ready", "/openapi.json": "document"}
 )
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _READS: Final = ("GET", "HEAD")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,63}")
 _ACTIONS: Final[Mapping[type[Asked], str]] = MappingProxyType(
@@ -123,8 +124,8 @@ def asked_of(route: Route, head: Head, body: bytes, *, max_retention_hours: int)
     """
     query = head.target.partition("?")[2]
     if route.asked_type is ListRuns:
-        return _list(_parameters(query, ("guildId", "state", "limit", "pageToken")))
-    _parameters(query, ())
+        return _list(*_parameters(query, ("guildId", "state", "limit", "pageToken")))
+    _raise_if_wrong(_parameters(query, ())[1])
     if route.asked_type is CreateRun:
         return CreateRun(parse_create(read_json(body), max_retention_hours=max_retention_hours))
     channel_id = checked_channel_id(route.channel_id)
@@ -144,13 +145,15 @@ def checked_channel_id(channel_id: str) -> str:
     return channel_id
 
 
-def list_of(guild_id: str, state: str, size: int, page_token: str, *, size_name: str) -> ListRuns:
-    """Return what a list asks for; a size of 0 is the usual one.
+def list_of(
+    guild_id: str, state: str, size: int, page_token: str, *, size_name: str, wrong: Mapping[str, str] = _NOTHING
+) -> ListRuns:
+    """Return what a list asks for; a size of 0 is the usual one. ``wrong`` is what the caller has found already.
 
     Raises:
         RunProblem: INVALID.
     """
-    fields: dict[str, str] = {}
+    fields = dict(wrong)
     if guild_id and not is_snowflake(guild_id):
         fields["guildId"] = "must be the id of a guild: digits only"
     if state and state not in {each.value for each in State}:
@@ -159,8 +162,7 @@ def list_of(guild_id: str, state: str, size: int, page_token: str, *, size_name:
         fields[size_name] = f"must be from 1 to {MOST_PAGE_SIZE}"
     if len(page_token) > MOST_PAGE_TOKEN_CHARS:
         fields["pageToken"] = "is none that an answer gave"
-    if fields:
-        raise RunProblem(Code.INVALID, f"wrong: {', '.join(fields)}", fields=fields)
+    _raise_if_wrong(fields)
     return ListRuns(guild_id, state, size or PAGE_SIZE, page_token)
 
 
@@ -179,7 +181,7 @@ def _of(head: Head, routes: Mapping[str, Route]) -> Route:
     return route
 
 
-def _list(given: Mapping[str, str]) -> ListRuns:
+def _list(given: Mapping[str, str], wrong: Mapping[str, str]) -> ListRuns:
     size = given.get("limit")
     if size is not None and not (size.isascii() and size.isdigit() and 0 < int(size[:9]) <= MOST_PAGE_SIZE):
         size = str(MOST_PAGE_SIZE + 1)
@@ -189,10 +191,12 @@ def _list(given: Mapping[str, str]) -> ListRuns:
         int(size or 0),
         given.get("pageToken", ""),
         size_name="limit",
+        wrong=wrong,
     )
 
 
-def _parameters(query: str, known: Sequence[str]) -> Mapping[str, str]:
+def _parameters(query: str, known: Sequence[str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return what a query gives, and what is wrong about it."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=20)
     except ValueError:
@@ -206,9 +210,13 @@ def _parameters(query: str, known: Sequence[str]) -> Mapping[str, str]:
         elif name in given:
             fields[shown] = "is there twice"
         given[name] = value
+    return given, fields
+
+
+def _raise_if_wrong(fields: Mapping[str, str]) -> None:
     if fields:
-        raise RunProblem(Code.INVALID, f"wrong: {', '.join(fields)}", fields=fields)
-    return given
+        said = "; ".join(f"{name} {problem}" for name, problem in list(fields.items())[:5])
+        raise RunProblem(Code.INVALID, f"The query cannot be answered as asked: {said}", fields=fields)
 
 
 def _unsupported(message: str) -> HttpRefusal:

@@ -103,7 +103,7 @@ class _Check:
         unknown = [key for key in self.given if not isinstance(key, str) or key not in known]
         for key in unknown[:_MAX_UNKNOWN_FIELDS]:
             shown = clean_line(str(key))[:_SHOWN_KEY_CHARS]
-            self.wrong[shown] = " ".join(filter(None, ("is not a field of this request;", did_you_mean(shown, known))))
+            self.wrong[shown] = "; ".join(filter(None, ("is not a field of this request", did_you_mean(shown, known))))
         if len(unknown) > _MAX_UNKNOWN_FIELDS:
             self.wrong["…"] = f"{len(unknown) - _MAX_UNKNOWN_FIELDS:,} more that are no fields of this request"
 

@@ -204,6 +204,9 @@ async def test_every_wrong_field_is_named():
         assert set(document["error"]["fields"]) == {"taskId", "attempt", "shortId", "guildId", "metadata.k", "extra"}
         _, document, _ = await site.ask("GET", "/runs?limit=0&state=lost&guildId=x&pageToken=" + "y" * 300)
         assert set(document["error"]["fields"]) == {"limit", "state", "guildId", "pageToken"}
+        _, document, _ = await site.ask("GET", "/runs?state=lost&pageSize=5")
+        assert set(document["error"]["fields"]) == {"state", "pageSize"}
+        assert "state must be one of creating" in document["error"]["message"]
         _, document, _ = await site.ask("GET", "/runs?limit=5&limit=6&guild=1&limit=%00")
         assert set(document["error"]["fields"]) == {"limit", "guild"}
         _, document, _ = await site.ask("GET", "/runs/abc")

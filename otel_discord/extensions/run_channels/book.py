@@ -35,6 +35,8 @@ class Book:
         self._ids_by_channel: dict[str, str] = {}
         self._being_added: set[str] = set()
         self._left_alone: set[str] = set()
+        self._noted: set[str] = set()
+        """Runs whose latest counts are not stored."""
 
     async def load(self) -> None:
         """Read what an earlier run stored. What cannot be read is said, and stays as it is."""
@@ -100,12 +102,30 @@ class Book:
         for old in leaving:
             self._unknow(old.run_id)
         noted = self._runs.get(run.run_id)
-        self._know(run if noted is None or noted is former else replace(run, tally=noted.tally))
+        is_latest = noted is None or noted is former
+        self._know(run if noted is None or is_latest else replace(run, tally=noted.tally))
+        if is_latest:
+            self._noted.discard(run.run_id)
 
     def note(self, run: Run) -> None:
         """Know a run's latest counts without storing them; the next :meth:`put` does. An unknown run stays so."""
         if run.run_id in self._runs:
             self._know(run)
+            self._noted.add(run.run_id)
+
+    def has_noted(self, run_id: str) -> bool:
+        """Return whether there are counts of a run that are not stored."""
+        return run_id in self._noted
+
+    async def store_noted(self) -> None:
+        """Store all counts that are not, at the end, when nothing else changes runs.
+
+        Raises:
+            RetryableError: the storage cannot store them now.
+        """
+        if self._noted:
+            await self._table.put({KEY_PREFIX + run_id: encode_run(self._runs[run_id]) for run_id in self._noted})
+            self._noted.clear()
 
     async def forget(self, run_id: str) -> None:
         """Remove a run; one that is not known is no error."""
@@ -142,6 +162,7 @@ class Book:
 
     def _unknow(self, run_id: str) -> None:
         run = self._runs.pop(run_id, None)
+        self._noted.discard(run_id)
         if run is None:
             return
         if self._ids_by_key.get(run.key) == run_id:

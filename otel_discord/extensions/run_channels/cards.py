@@ -5,10 +5,12 @@ A card that cannot be posted or edited costs the run nothing: it is said once, a
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from otel_discord.component.destination_source import DestinationUser
+from otel_discord.component.errors import RetryableError
 from otel_discord.discord_api.bot.answers import Done, Failed, Failure, Limited
 from otel_discord.extensions.run_channels import life
 from otel_discord.extensions.run_channels.bench import Bench
@@ -97,7 +99,7 @@ class Cards:
         return {**message, "allowed_mentions": {"parse": []}}
 
     def touched(self, run_id: str, group: asyncio.TaskGroup) -> None:
-        """A run's counts have changed: its header follows within ``card_interval``."""
+        """A run's counts have changed: they are stored within ``card_interval``, and its header follows."""
         if run_id not in self._at_work:
             self._at_work[run_id] = group.create_task(self._follow(run_id), name=f"header of run {run_id}")
 
@@ -112,16 +114,21 @@ class Cards:
                 due_s = self._edited_s.get(run_id, float("-inf")) + self.bench.config.card_interval
                 await asyncio.sleep(max(0.0, due_s - self.bench.clock()))
                 run = self.ledger.get(run_id)
-                if run is None or run.state not in (State.CREATING, State.RUNNING) or not run.header_message_id:
+                if run is None or run.state not in (State.CREATING, State.RUNNING):
                     return
                 self._edited_s[run_id] = self.bench.clock()
-                answer = await self._edit(run)
+                with suppress(RetryableError):  # known all the same, and stored with the next change
+                    await self.ledger.keep_counts(run_id)
+                if run.state is State.CREATING and not run.header_tried:
+                    continue  # it is just being posted
+                answer = await self._edit(run) if run.header_message_id else None
                 if isinstance(answer, Limited):
                     await asyncio.sleep(answer.retry_after_s)
                 elif isinstance(answer, Failed):
                     await asyncio.sleep(_EDIT_AGAIN_S)
                 else:
-                    self._said_if_wrong(run, answer)
+                    if answer is not None:
+                        self._said_if_wrong(run, answer)
                     now = self.ledger.get(run_id)
                     if now is None or now.tally == run.tally:
                         return

@@ -63,6 +63,17 @@ class Ledger:
         self._book.note(replace(run, tally=total))
         return True
 
+    async def keep_counts(self, run_id: str) -> None:
+        """Store a run's counts, so that a restart goes on from them.
+
+        Raises:
+            RetryableError: the storage cannot do it now; they are known all the same.
+        """
+        async with self._locks.hold(run_id):
+            run = self._book.get(run_id)
+            if run is not None and self._book.has_noted(run_id):
+                await self._book.put(run)
+
     async def forget(self, run_id: str) -> None:
         """Remove a run.
 

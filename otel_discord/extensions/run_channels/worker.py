@@ -204,6 +204,10 @@ class Worker:
             await asyncio.wait([work])
             if not work.cancelled() and (fault := work.exception()) is not None:
                 self._logger.error("the work on runs had ended", exc_info=fault)
+            try:
+                await self._book.store_noted()
+            except RetryableError as error:
+                self._logger.warning("the latest counts of runs could not be stored: %s", error)
 
     async def _work(self, group: asyncio.TaskGroup, is_found: bool) -> None:
         """Hold all tasks: cancelled, it ends them."""

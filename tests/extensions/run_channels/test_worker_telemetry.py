@@ -9,6 +9,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.component.destination_source import DestinationSource, RunCard, Tally
+from otel_discord.component.errors import RetryableError
 from otel_discord.discord_api.bot.answers import Done, Failed
 from otel_discord.extensions.run_channels.problems import RunProblem
 from otel_discord.extensions.run_channels.runs import State
@@ -177,3 +178,64 @@ async def test_one_run_that_waits_holds_up_no_other() -> None:
             await worker.create(site.wanted("quick"), by="ci")
             assert asyncio.get_running_loop().time() - began_s < 3
             await ending
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_counts_outlive_the_service(ends: bool) -> None:
+    """Of one that is killed those of the last ``card_interval`` may be missing."""
+    site = Site(card_interval="15s")
+    async with site.running() as worker:
+        created = await worker.create(site.wanted(), by="ci")
+        lane, channel_id = f"run/{created.run.run_id}", created.run.channel_id
+        worker.source.counted(lane, Tally(records=7, errors=2, steps=1, last_step="compile"))
+        await asyncio.sleep(16)
+        kept = dict(await site.table.items())
+        worker.source.counted(lane, Tally(records=1, last_error="the disk is full"))
+    if not ends:
+        await site.table.put(kept)
+    async with site.running() as worker:
+        tally = worker.find(channel_id).tally
+        assert (tally.errors, tally.steps, tally.last_step) == (2, 1, "compile")
+        assert (tally.records, tally.last_error) == ((8, "the disk is full") if ends else (7, ""))
+        worker.source.counted(lane, Tally(records=2))
+        await worker.finalize(channel_id, outcome="success", by="ci")
+        assert worker.find(channel_id).tally.records == tally.records + 2
+
+
+async def test_counts_of_a_run_without_a_header_are_stored_at_the_same_pace() -> None:
+    site = Site(card_interval="15s", header_embed=False)
+    puts: list[str] = []
+    async with site.running() as worker:
+        created = await worker.create(site.wanted(), by="ci")
+        put = site.table.put
+
+        async def counted_put(changes: Mapping[str, bytes | None]) -> None:
+            puts.extend(changes)
+            await put(changes)
+
+        site.table.put = counted_put  # type: ignore[method-assign]
+        for _ in range(600):
+            worker.source.counted(f"run/{created.run.run_id}", Tally(records=10))
+            await asyncio.sleep(0.1)
+        assert 3 <= len(puts) <= 6
+        site.table.put = put  # type: ignore[method-assign]
+    async with site.running() as worker:
+        assert worker.find(created.run.channel_id).tally.records == 6000
+
+
+async def test_a_storage_that_stores_no_counts_now_costs_the_run_nothing() -> None:
+    site = Site(card_interval="1s")
+    async with site.running() as worker:
+        created = await worker.create(site.wanted(), by="ci")
+        put = site.table.put
+
+        async def failing(changes: Mapping[str, bytes | None]) -> None:
+            raise RetryableError("the disk is full")
+
+        site.table.put = failing  # type: ignore[method-assign]
+        worker.source.counted(f"run/{created.run.run_id}", Tally(records=10, errors=1))
+        await asyncio.sleep(3)
+        assert "1 error" in str([each.texts() for each in site.fake.messages])
+        site.table.put = put  # type: ignore[method-assign]
+        await worker.finalize(created.run.channel_id, outcome="success", by="ci")
+        assert worker.find(created.run.channel_id).tally.records == 10

@@ -17,14 +17,15 @@ from otel_discord.extensions.run_channels.bench import Bench
 from otel_discord.extensions.run_channels.header import card_of, render_card
 from otel_discord.extensions.run_channels.ledger import Ledger
 from otel_discord.extensions.run_channels.marker import marker_in_message, marker_of, with_marker
-from otel_discord.extensions.run_channels.outcome import Result, Waits, result_of
+from otel_discord.extensions.run_channels.outcome import Result, result_of
 from otel_discord.extensions.run_channels.runs import Placement, Run, State
 
 NONCE_CHARS: Final = 25
 _EDIT_AGAIN_S: Final = 60.0
 _LOOK_AT: Final = 25
 """Messages among which a header is looked for: it is one of the first."""
-_OUTCOME_TRIES: Final = 3
+_TRIES: Final = 3
+_WORTH_WAITING_S: Final = 5.0
 
 
 class WebhookPosts(Protocol):
@@ -68,6 +69,9 @@ class Cards:
         else:
             assert self.by_webhook is not None  # noqa: S101 - see above
             posted = await self.by_webhook.post(run, message)
+        if isinstance(posted, (Limited, Failed)) and self._may_try_again(run, posted):
+            return result_of(posted, "posting the header")
+        self._tries.pop(run.run_id, None)
         if not isinstance(posted, Done):
             self._say(run, "the header of a run could not be posted; the run goes on without", posted)
             return life.with_header
@@ -78,12 +82,8 @@ class Cards:
     async def tell_outcome(self, run: Run) -> Result:
         """Edit the header for the last time, with the outcome."""
         answer = await self._edit(run)
-        if isinstance(answer, (Limited, Failed)):
-            tries = self._tries[run.run_id] = self._tries.get(run.run_id, 0) + 1
-            if tries < _OUTCOME_TRIES:
-                waits = result_of(answer, "editing the header")
-                assert isinstance(waits, Waits)  # noqa: S101 - as of these two
-                return waits
+        if isinstance(answer, (Limited, Failed)) and self._has_tries_left(run):
+            return result_of(answer, "editing the header")
         self._tries.pop(run.run_id, None)
         if not isinstance(answer, Done):
             self._say(run, "the outcome of a run could not be shown in its header", answer)
@@ -165,6 +165,16 @@ class Cards:
             ):
                 return message.id
         return ""
+
+    def _may_try_again(self, run: Run, failure: Limited | Failed) -> bool:
+        """Say whether a header is worth that the run waits: of a thread it is the mark by which that is found again."""
+        if isinstance(failure, Limited):
+            return run.placement is not Placement.CHANNEL or failure.retry_after_s <= _WORTH_WAITING_S
+        return self._has_tries_left(run)
+
+    def _has_tries_left(self, run: Run) -> bool:
+        tries = self._tries[run.run_id] = self._tries.get(run.run_id, 0) + 1
+        return tries < _TRIES
 
     def _posts_by_bot(self, run: Run) -> bool:
         return self.bench.config.header_embed or run.placement is not Placement.CHANNEL

@@ -6,9 +6,9 @@ All of them share one webhook of the parent channel; the mark is in each thread'
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from otel_discord.discord_api.bot.answers import Done, Failed, Failure, NotThere
+from otel_discord.discord_api.bot.answers import Done, Failed, Failure, Limited, NotThere
 from otel_discord.discord_api.bot.bot_api import Channel, Webhook
 from otel_discord.extensions.run_channels import life
 from otel_discord.extensions.run_channels.adopting import Found
@@ -21,6 +21,10 @@ from otel_discord.extensions.run_channels.outcome import Refused, Result, result
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import Placement, Run
 
+NAME_BEGINS: Final = "run-"
+BLANK_FOR_S: Final = 600.0
+"""A thread without its mark is left alone so long: whose it is asks for it again, or another service is at it."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Threads:
@@ -32,6 +36,8 @@ class Threads:
     first_message: Callable[[Run], dict[str, Any]]
     _untried: set[str] = field(default_factory=set)
     _webhook_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _blank: dict[str, tuple[Channel, float]] = field(default_factory=dict)
+    """Threads of the bot in which nobody has written, with when that was seen: nothing says whose they are."""
 
     def begins(self, run_id: str) -> None:
         """A run is new: nobody has asked Discord for anything of it."""
@@ -106,6 +112,8 @@ class Threads:
                 continue
             if not isinstance(messages, Done):
                 return messages
+            if not messages.value and thread.name.startswith(NAME_BEGINS):
+                self._blank.setdefault(thread.id, (thread, self.bench.clock()))
             for message in messages.value:
                 marker = marker_in_message(message.json, guild_id, self.bench.key)
                 if marker is not None and _author(message.json) == self.bench.bot.id:
@@ -121,6 +129,31 @@ class Threads:
                     )
                     break
         return Done(found)
+
+    def blank(self, run: Run) -> Channel | None:
+        """Return the thread that was opened for a run, where its mark was still to come."""
+        return next((thread for thread, _ in self._blank.values() if thread.name == thread_name(run.key)), None)
+
+    async def tidy(self, known: Book) -> None:
+        """Delete, until cancelled, threads that stay blank and that nobody asks for: a crash has left them."""
+        while True:
+            await asyncio.sleep(BLANK_FOR_S / 2)
+            for thread, seen_s in list(self._blank.values()):
+                if known.by_channel(thread.id) is not None:
+                    del self._blank[thread.id]
+                elif self.bench.clock() - seen_s >= BLANK_FOR_S:
+                    await self._remove_blank(thread)
+
+    async def _remove_blank(self, thread: Channel) -> None:
+        messages = await self.bench.api.messages(thread.id, limit=1, after="1")
+        if isinstance(messages, Done) and not messages.value:
+            answer = await self.bench.api.delete_channel(thread.id, reason="left by a creation that was interrupted")
+            if isinstance(answer, Done):
+                self.bench.logger.info("a thread that nothing was written in is deleted", extra={"thread": thread.id})
+        else:
+            answer = messages
+        if not isinstance(answer, (Limited, Failed)):
+            self._blank.pop(thread.id, None)
 
     async def _all(self, guild_id: str) -> Done[Sequence[Channel]] | Failure:
         """Return the bot's threads of the parent channel, the oldest first."""

@@ -154,9 +154,15 @@ class Reconciler:
         if run.state is State.CLEANED or run.channel_id in there or self.carrier.is_carried(run.run_id):
             return None
         if not run.channel_id:
-            if run.state is State.CREATING:  # nobody waits any more who would not ask again
+            blank = self.threads.blank(run) if self.threads is not None else None
+            if run.state is not State.CREATING:
+                self.carrier.carry(run.run_id)
+            elif blank is None:  # nobody waits any more who would not ask again
                 await self.ledger.forget(run.run_id)
             else:
+                await self.ledger.change(
+                    run.run_id, lambda run: life.with_channel(run, blank.id, blank.name, category_id=blank.parent_id)
+                )
                 self.carrier.carry(run.run_id)
             return None
         answer = await self.bench.api.channel(run.channel_id)

@@ -249,6 +249,8 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._shop.opening.go_on(left), name="guilds of runs")
             group.create_task(self._shop.sweeper.run(), name="what is due of runs")
+            if self._shop.threads is not None:
+                group.create_task(self._shop.threads.tidy(self._book), name="threads of no run")
 
     async def _intend(self, wanted: NewRun, run_id: str, by: str) -> bool:
         """Store what is wanted, unless the run is there; return whether it is new."""

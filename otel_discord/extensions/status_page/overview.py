@@ -14,7 +14,10 @@ from otel_discord.extensions.status_page.rates import RateMeter
 
 _ITEMS: Final = ("log_records", "metric_points", "spans")
 _BAD: Final = {Status.RECOVERABLE, Status.PERMANENT, Status.FATAL}
-UNWELL: Final = {Health.UNREACHABLE, Health.GONE}
+MOSTLY: Final = 0.5
+"""A destination is not well where fewer of its last requests went well."""
+NEWS_S: Final = 900.0
+"""And where the last one that failed is no older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ def overview_of(view: ServiceView, readings: Sequence[Reading], meter: RateMeter
         started_at_unix_s=view.started_at_unix_s,
         ready=view.ready,
         has_metrics=bool(readings),
-        problems=[*_component_problems(view), *_destination_problems(destinations)],
+        problems=[*_component_problems(view), *_destination_problems(destinations, now_unix_s)],
         received_per_s=_figure(meter, "received"),
         sent_per_minute=_figure(meter, "sent"),
         waiting=_figure(meter, "waiting"),
@@ -204,17 +207,26 @@ def _component_problems(view: ServiceView) -> list[Problem]:
     ]
 
 
-def _destination_problems(destinations: Sequence[Destination]) -> list[Problem]:
-    words = {
-        Health.UNREACHABLE: "cannot be reached; what comes waits",
-        Health.GONE: "its webhook is gone or refused",
-    }
+def _destination_problems(destinations: Sequence[Destination], now_unix_s: float) -> list[Problem]:
     return [
         Problem(
             where=f"destination {each.state.name}",
-            what=words[each.state.health] + (f": {each.state.last_error}" if each.state.last_error else ""),
+            what=words + (f": {each.state.last_error}" if each.state.last_error else ""),
             since_unix_s=each.state.last_error_ns / 1e9,
         )
         for each in destinations
-        if each.state.health in UNWELL
+        if (words := _what_is_wrong(each.state, now_unix_s))
     ]
+
+
+def _what_is_wrong(state: DestinationState, now_unix_s: float) -> str:
+    """Return why a destination is not well; empty where it is."""
+    match state.health:
+        case Health.UNREACHABLE:
+            return "cannot be reached; what comes waits"
+        case Health.GONE:
+            return "its webhook is gone or refused"
+    is_failing = state.recent_success is not None and state.recent_success < MOSTLY
+    if is_failing and now_unix_s - state.last_error_ns / 1e9 < NEWS_S:
+        return "most of what is sent fails"
+    return ""

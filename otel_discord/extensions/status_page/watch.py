@@ -9,11 +9,11 @@ from typing import Final
 
 from otel_discord.component.dead_letters import Letter
 from otel_discord.component.service_view import ServiceView
+from otel_discord.extensions.status_page.drawings import Drawings
 from otel_discord.extensions.status_page.letters import LetterList, newest_letters
 from otel_discord.extensions.status_page.looks import Looks
 from otel_discord.extensions.status_page.mutes import Mutes, firing_alerts, gather_mutes, redacted_mutes
 from otel_discord.extensions.status_page.overview import Overview, destinations_shown, note_trends, overview_of
-from otel_discord.extensions.status_page.pages.messages_page import draw
 from otel_discord.extensions.status_page.rates import RateMeter
 from otel_discord.extensions.status_page.shown_messages import RecentMessage, recent_messages
 
@@ -28,6 +28,7 @@ class Watch:
     view: ServiceView
     meter: RateMeter = field(default_factory=RateMeter)
     looks: Looks = field(default_factory=Looks)
+    drawings: Drawings = field(default_factory=Drawings)
 
     async def run(self, interval_s: float, logger: logging.Logger) -> None:
         """Take a look at the numbers every few seconds, for ever."""
@@ -68,7 +69,7 @@ class Watch:
         async def look() -> Sequence[RecentMessage]:
             found: list[RecentMessage] = []
             for each in recent_messages(self.view.open_components(), self.view.redact, destination):
-                found.append(replace(each, html=draw(each.shown.message, time.time())))
+                found.append(replace(each, html=self.drawings.draw(each.shown.message, time.time())))
                 await asyncio.sleep(0)  # a message with much in it takes 5 ms; the service goes on in between
             return found
 

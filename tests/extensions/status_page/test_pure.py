@@ -5,17 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_discord.component.service_view import Reading, Wire
-from otel_discord.component.watched_exporter import Health
+from otel_discord.component.watched_exporter import DestinationState, Health
 from otel_discord.extensions.status_page.config import StatusPageConfig
+from otel_discord.extensions.status_page.drawings import MAX_KEPT, Drawings
 from otel_discord.extensions.status_page.flow import part_of, wire_rates
 from otel_discord.extensions.status_page.gate import host_name
 from otel_discord.extensions.status_page.graph_layout import lay_out
 from otel_discord.extensions.status_page.measured import destinations_of, quantile, queues_of
+from otel_discord.extensions.status_page.overview import overview_of
 from otel_discord.extensions.status_page.pages.messages_page import message_style
 from otel_discord.extensions.status_page.pages.words import ago, number, span, text
 from otel_discord.extensions.status_page.rates import RateMeter
 from otel_discord.extensions.status_page.sessions import LIFETIME_S, MOST_SESSIONS, Sessions
 from otel_discord.extensions.status_page.shown_messages import without_pictures
+from tests.extensions.status_page.fake_service import FakeExporter, FakeService
 
 ACCEPTED = "otelcol_receiver_accepted_log_records"
 
@@ -196,3 +199,32 @@ def test_the_light_theme_of_messages_is_under_the_switch():
 def test_keys_that_are_refused(keys):
     with pytest.raises(ValueError):
         StatusPageConfig(**keys)
+
+
+def test_a_message_is_drawn_as_of_the_time_of_drawing_and_no_later_than_ten_seconds():
+    drawings = Drawings()
+    sent_s = 1_800_000_019.0
+    message = {"content": f"since <t:{sent_s:.0f}:R>"}
+    first = drawings.draw(message, sent_s + 2)
+    assert "2 seconds ago" in first
+    assert drawings.draw(message, sent_s + 11.9) is first
+    assert "12 seconds ago" in drawings.draw(message, sent_s + 12)
+    assert "1 second ago" in drawings.draw(message, sent_s + 1), "a clock that was set back"
+    for each in range(300):
+        drawings.draw({"content": str(each)}, sent_s)
+    assert len(drawings._drawn) == MAX_KEPT
+
+
+@pytest.mark.parametrize(
+    ("success", "error_age_s", "is_well"),
+    [(None, 0, True), (1.0, 60, True), (0.5, 60, True), (0.12, 60, False), (0.12, 2000, True)],
+)
+def test_a_destination_where_most_fails_is_a_problem_while_that_is_news(success, error_age_s, is_well):
+    now_s = 1_800_000_000.0
+    state = DestinationState(
+        name="ops", health=Health.OK, recent_success=success, last_error="content blocked",
+        last_error_ns=int((now_s - error_age_s) * 1e9),
+    )  # fmt: skip
+    service = FakeService(components={"exporter:discord": FakeExporter(states=[state])})
+    problems = overview_of(service, [], RateMeter(), now_s).problems
+    assert [each.what for each in problems] == ([] if is_well else ["most of what is sent fails: content blocked"])

@@ -1,21 +1,16 @@
-"""Recent messages as Discord shows them, each with its journey. Pure, and each message is drawn once while it stays."""
+"""Recent messages as Discord shows them, each with its journey. Pure."""
 
-import json
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from otel_discord.component.watched_exporter import ShownMessage, Step
 from otel_discord.discord_api.html_style import STYLE
 from otel_discord.discord_api.html_text import safe_url
-from otel_discord.discord_api.html_view import render_messages
 from otel_discord.extensions.status_page.pages.frame import empty, filters
 from otel_discord.extensions.status_page.pages.words import badge, moment, plural, span, text
 from otel_discord.extensions.status_page.shown_messages import RecentMessage
 
 _NS: Final = 1_000_000_000
-_FRESH_S: Final = 30
-"""Times such as "2 minutes ago" within a message are no older."""
 _BAD: Final = frozenset({"failed", "dead letter", "refused", "dropped", "expired", "gave up"})
 
 
@@ -36,24 +31,15 @@ def _message(recent: RecentMessage) -> str:
         state = badge(last, "bad")
     url = safe_url(shown.url)
     opener = f'<a href="{text(url)}" rel="noreferrer noopener">open in Discord</a>' if url else ""
+    stands_for = f'<span class="small">{plural(shown.records, "record")}</span>' if shown.records else ""
     key = f"{recent.exporter}|{shown.destination}|{shown.key}"
     return (
         f'<li data-key="{text(key)}"><article aria-label="Message to {text(shown.destination)}"><div class="heading">'
         f"<strong>{text(shown.destination)}</strong>{state}"
-        f'<span class="small">{plural(shown.records, "record")}</span>{opener}</div>'
+        f"{stands_for}{opener}</div>"
         f'<div class="shown">{recent.html}</div>{_files(shown)}'
         f"{_journey(shown.journey)}</article></li>"
     )
-
-
-def draw(message: Mapping[str, Any], now_s: float) -> str:
-    """Return a message as Discord shows it; what has been drawn within half a minute is not drawn again."""
-    return _drawn(json.dumps(message, default=str), int(now_s // _FRESH_S) * _FRESH_S)
-
-
-@lru_cache(maxsize=200)
-def _drawn(body: str, now_s: int) -> str:
-    return render_messages([json.loads(body)], now=now_s)
 
 
 def _files(shown: ShownMessage) -> str:

@@ -53,7 +53,7 @@ def _headline(overview: Overview, mutes: Mutes) -> str:
     elif count:
         words, mood = plural(count, "problem"), "bad"
     else:
-        words, mood = "All is well", "good"
+        words, mood = "The service is well" if mutes.alert_count else "All is well", "good"
     up = span(max(0.0, overview.now_unix_s - overview.started_at_unix_s))
     letters = sum(overview.dead_letters.values())
     worst = mutes.alerts[0].event.name if mutes.alerts else ""

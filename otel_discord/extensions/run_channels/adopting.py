@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from otel_discord.discord_api.bot.answers import Done, Failure
+from otel_discord.discord_api.bot.answers import Done, Failure, NotThere
 from otel_discord.discord_api.bot.bot_api import Channel, PostedByBot, Webhook
 from otel_discord.extensions.run_channels.bench import Bench
+from otel_discord.extensions.run_channels.copies import is_copy, may_be_copy, tell_of_copy
 from otel_discord.extensions.run_channels.marker import Marker
 from otel_discord.extensions.run_channels.runs import Placement, Run, State
 
@@ -23,8 +24,15 @@ class Found:
 
 
 async def adopted(found: Found, bench: Bench) -> Done[Run] | Failure:
-    """Return the run of a marked channel, to be carried on from there."""
+    """Return the run of a marked channel, to be carried on from there; NotThere for a copy that people have made."""
     now_ms = bench.now_ms()
+    if found.webhook is None and found.placement is Placement.CHANNEL and may_be_copy(found.channel, found.marker):
+        first = await bench.api.messages(found.channel.id, limit=10, after="1")
+        if not isinstance(first, Done):
+            return first
+        if is_copy(found.channel, found.marker, [message.json for message in first.value], bench.bot.id):
+            tell_of_copy(found.channel, found.marker.run_id, bench)
+            return NotThere(0)
     if found.is_in_archive:
         return Done(_run(found, State.ARCHIVED, archived_ms=now_ms, webhook_deleted=True, header_tried=True))
     if found.webhook is not None:

@@ -9,6 +9,7 @@ from otel_discord.discord_api.bot.bot_api import TEXT, Channel, NewChannel, Webh
 from otel_discord.extensions.run_channels import life
 from otel_discord.extensions.run_channels.bench import Bench, audit_reason
 from otel_discord.extensions.run_channels.categories import Categories
+from otel_discord.extensions.run_channels.copies import is_second_of_ours, tell_of_copy
 from otel_discord.extensions.run_channels.guild_views import GuildViews
 from otel_discord.extensions.run_channels.guilds import Guilds
 from otel_discord.extensions.run_channels.marker import marker_of, parse_marker, topic_of
@@ -120,9 +121,16 @@ class Creating:
         found = self.marked(run, listed.value)
         if not found:
             return None
-        for surplus in found[1:]:  # an attempt that was given up has come through after all
-            await self.bench.api.delete_channel(surplus.id, reason=audit_reason(run))
+        await self.delete_seconds(run, found)
         return self._made(run, found[0], is_new=False)
+
+    async def delete_seconds(self, run: Run, found: Sequence[Channel]) -> None:
+        """Delete what a given-up attempt has made after all, beside the run's own channel, and nothing that is used."""
+        for other in found[1:]:
+            if await is_second_of_ours(other, found[0], self.bench):
+                await self.bench.api.delete_channel(other.id, reason=audit_reason(run))
+            else:
+                tell_of_copy(other, run.run_id, self.bench)
 
     def marked(self, run: Run, listed: Sequence[Channel]) -> list[Channel]:
         """Return the channels that carry the run's mark, the oldest first."""

@@ -109,7 +109,9 @@ class Finishing:
         if not ids and run.placement is Placement.CHANNEL:
             listed = await self.creating.views.channels(run.key.guild_id)
             if isinstance(listed, Done):
-                ids = [channel.id for channel in self.creating.marked(run, listed.value)]
+                found = self.creating.marked(run, listed.value)
+                await self.creating.delete_seconds(run, found)
+                ids = [channel.id for channel in found[:1]]
             elif not isinstance(listed, (NotThere, Denied)):
                 return result_of(listed, "looking for the run's channel")
         for channel_id in ids:

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from otel_discord.component import failpoint
 from otel_discord.component.destination_source import Tally
-from otel_discord.component.errors import RetryableError, StartError
+from otel_discord.component.errors import RetryableError
 from otel_discord.config import Secret
 from otel_discord.discord_api.bot.answers import Denied, Done, Failure, NotThere
 from otel_discord.discord_api.bot.bot_api import BotApi
@@ -25,11 +25,11 @@ from otel_discord.extensions.run_channels.denials import explained
 from otel_discord.extensions.run_channels.identity import run_id_of
 from otel_discord.extensions.run_channels.keyed_locks import KeyedLocks
 from otel_discord.extensions.run_channels.marker import parse_marker
-from otel_discord.extensions.run_channels.opening import FIRST_TRY_S
 from otel_discord.extensions.run_channels.outcome import problem_of
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Placement, Run, RunKey, State
 from otel_discord.extensions.run_channels.source import RunSource, webhook_url_of
+from otel_discord.extensions.run_channels.work import Work
 from otel_discord.extensions.run_channels.workshop import Workshop
 
 _AGAIN_S: Final = 5.0
@@ -70,7 +70,6 @@ class Worker:
         self._wall_clock = wall_clock
         self._dice = dice
         self._source = RunSource(config, endpoint, self._count)
-        self._is_ready = False
         self._is_open = False
         self._asking = KeyedLocks()
         self._lifetime: AbstractAsyncContextManager[None] | None = None
@@ -83,7 +82,7 @@ class Worker:
     @property
     def is_ready(self) -> bool:
         """Whether runs can be created."""
-        return self._is_ready and self._is_open
+        return self._is_open and self._work.is_ready
 
     async def __aenter__(self) -> Self:
         """Begin.
@@ -183,20 +182,16 @@ class Worker:
             dice=self._dice,
             logger=self._logger,
         )
-        self._first_look = asyncio.Event()
         group = asyncio.TaskGroup()
         self._shop = Workshop(self._bench, self._book, self._source, group, self._by_webhook)
+        self._work = Work(self._bench, self._shop, group)
         for run in self._book:
             self._source.know(run.run_id, run)
-        is_found = await self._found_in_time()
-        work = asyncio.create_task(self._work(group, is_found), name="runs")
+        is_found = await self._work.found_in_time()
+        work = asyncio.create_task(self._work.run(is_found=is_found), name="runs")
         try:
             self._is_open = True
-            try:
-                async with asyncio.timeout(FIRST_TRY_S):
-                    await self._first_look.wait()
-            except TimeoutError:
-                self._logger.warning("not all that an earlier run left is known yet; runs can be created when it is")
+            await self._work.looked()
             yield
         finally:
             self._is_open = False
@@ -208,49 +203,6 @@ class Worker:
                 await self._book.store_noted()
             except RetryableError as error:
                 self._logger.warning("the latest counts of runs could not be stored: %s", error)
-
-    async def _work(self, group: asyncio.TaskGroup, is_found: bool) -> None:
-        """Hold all tasks: cancelled, it ends them."""
-        try:
-            async with group:
-                await self._live(is_found)
-        except Exception:
-            self._logger.exception("the work on runs has ended; no run goes on before the next start")
-            raise
-        finally:
-            self._is_ready = False
-
-    async def _found_in_time(self) -> bool:
-        try:
-            async with asyncio.timeout(FIRST_TRY_S):
-                return await self._shop.opening.find_bot()
-        except TimeoutError:
-            self._logger.warning("Discord does not answer; runs can be created when it does")
-            return False
-
-    async def _live(self, is_found: bool) -> None:
-        """Find the bot and what an earlier run left, then do what is due."""
-        backoff_s = 1.0
-        while not is_found:
-            await asyncio.sleep(backoff_s * (0.5 + 0.5 * self._dice()))
-            backoff_s = min(60.0, backoff_s * 2)
-            try:
-                is_found = await self._shop.opening.find_bot()
-            except StartError as error:
-                self._bench.tell_once("token", str(error))
-        if self._bench.is_well("bot"):
-            self._logger.info("Discord has said who the bot is")
-        left = await self._shop.opening.first_pass()
-        while "" in left:  # not even the guilds are known
-            await asyncio.sleep(backoff_s)
-            left = await self._shop.opening.first_pass()
-        self._is_ready = True
-        self._first_look.set()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._shop.opening.go_on(left), name="guilds of runs")
-            group.create_task(self._shop.sweeper.run(), name="what is due of runs")
-            if self._shop.threads is not None:
-                group.create_task(self._shop.threads.tidy(self._book), name="threads of no run")
 
     async def _intend(self, wanted: NewRun, run_id: str, by: str) -> bool:
         """Store what is wanted, unless the run is there; return whether it is new."""

@@ -45,11 +45,11 @@ class Workshop:
     ) -> None:
         config = bench.config
         self._bench = bench
-        self._book = book
+        self.book = book
         self._source = source
         self._group = group
         self.policy = Policy.of(config)
-        self.ledger = Ledger(self._book, self._changed)
+        self.ledger = Ledger(self.book, self._changed)
         self._views = GuildViews(bench.api, bench.clock)
         self._guilds = Guilds(bench.api, bench.clock)
         self.cards = Cards(bench=bench, ledger=self.ledger, users=self._users, by_webhook=by_webhook)
@@ -64,7 +64,7 @@ class Workshop:
                 placement=placement,
                 first_message=self.cards.message,
             )
-        room = Room(bench, lambda: self._book, self._clean_now)
+        room = Room(bench, lambda: self.book, self._clean_now)
         self._creating = Creating(
             bench=bench, views=self._views, guilds=self._guilds, categories=self._live_categories, room=room
         )
@@ -87,7 +87,7 @@ class Workshop:
         )
         self.reconciler = Reconciler(
             bench=bench,
-            book=self._book,
+            book=self.book,
             ledger=self.ledger,
             carrier=self.carrier,
             views=self._views,
@@ -96,7 +96,7 @@ class Workshop:
             threads=self.threads,
         )
         self.opening = Opening(bench=bench, guilds=self._guilds, reconciler=self.reconciler)
-        self.sweeper = Sweeper(bench, self._book, self.carrier, self.policy, self._may_carry)
+        self.sweeper = Sweeper(bench, self.book, self.carrier, self.policy, self._may_carry)
 
     def _acts(self, finishing: Finishing) -> dict[Step, Act]:
         threads, creating = self.threads, self._creating
@@ -150,7 +150,7 @@ class Workshop:
             self._live_categories.is_left(run.key.guild_id, run.run_id)
 
     def _changed(self, run_id: str) -> None:
-        self._source.know(run_id, self._book.get(run_id))
+        self._source.know(run_id, self.book.get(run_id))
         self.carrier.changed(run_id)
         self.sweeper.look()
 
@@ -158,7 +158,7 @@ class Workshop:
         return self._source.users
 
     def _occupant_of(self, channel: Channel) -> str:
-        run = self._book.by_channel(channel.id)
+        run = self.book.by_channel(channel.id)
         if run is not None:
             return run.run_id
         marker = parse_marker(channel.topic, channel.guild_id, self._bench.key)

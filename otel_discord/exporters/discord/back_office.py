@@ -1,0 +1,54 @@
+"""Opens what an exporter keeps its work in: the sending queue and the office of dead letters, stored or in memory."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from otel_discord.component import Host, Settings, Storage, WorkQueue
+from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.exporterhelper.kept_queue import kept_queue
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.config import DiscordConfig
+from otel_discord.exporters.discord.dead_letters.desk import Bury
+from otel_discord.exporters.discord.dead_letters.notice import NoticeBook
+from otel_discord.exporters.discord.dead_letters.office import LetterOffice, open_office
+from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
+from otel_discord.exporters.discord.remains import orphans_burial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackOffice:
+    """Of one exporter, whether it runs or not."""
+
+    settings: Settings
+    config: DiscordConfig
+    instruments: ExporterInstruments
+    discord_instruments: DiscordInstruments
+    release_attachments: Callable[[Sequence[Card]], None]
+
+    def storage(self, host: Host) -> Storage | None:
+        """Return the storage that the configuration names; None where the queue is in memory."""
+        storage = self.config.sending_queue.storage
+        return host.extension(storage, Storage) if storage else None
+
+    def open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
+        """Open the queue in the storage, or the one that the host keeps."""
+        storage, limits = self.storage(host), self.config.sending_queue.limits()
+        return storage.open_queue(f"{self.settings.id}/logs", limits) if storage else kept_queue(host, limits)
+
+    def open_letters(self, host: Host, queue: WorkQueue) -> LetterOffice:
+        """Open the office of dead letters; whoever opens it closes it."""
+        board = host.kept("replays", ReplayBoard)
+        notices = host.kept("notices of dead letters", NoticeBook)
+        return open_office(self.settings, self.config.dead_letters, queue, self.storage(host), board, notices)
+
+    def bury_orphans(self, office: LetterOffice) -> Bury:
+        """Return what ends cards of which no outbox knows."""
+        return orphans_burial(
+            office.queue,
+            office.box,
+            instruments=self.discord_instruments,
+            exporter_instruments=self.instruments,
+            logger=self.settings.logger,
+            release_attachments=self.release_attachments,
+        )

@@ -10,6 +10,7 @@ from otel_discord.config.problem import ConfigurationError
 from otel_discord.config.raw_text import to_typed
 from otel_discord.config.yaml_file import parse_yaml
 from otel_discord.templating.errors import TemplateError
+from otel_discord.templating.file_name import shown_name
 from otel_discord.templating.place import MAX_ENTRIES, Place, Problems
 
 MAX_FILE_BYTES: Final = 256 * 1024
@@ -100,15 +101,15 @@ def read_sources(
     found: dict[str, SourceFile] = {}
     neighbours = Neighbours(found, built_in or {})
     for filename in sorted(files):
-        name = template_name(filename)
+        name, source = template_name(filename), shown_name(filename)
         if not _NAME.fullmatch(name):
-            problems.note(TemplateError(filename, 0, "a template's file name has letters, digits, _ and - only"))
+            problems.note(TemplateError(source, 0, "a template's file name has letters, digits, _ and - only"))
         elif name in found:
-            problems.note(TemplateError(filename, 0, f"{found[name].source} is a template of the same name"))
+            problems.note(TemplateError(source, 0, f"{found[name].source} is a template of the same name"))
         else:
-            entries = problems.attempt(None, _read, files[filename], filename, problems)
+            entries = problems.attempt(None, _read, files[filename], source, problems)
             if entries is not None:
-                found[name] = SourceFile(name, filename, entries, neighbours)
+                found[name] = SourceFile(name, source, entries, neighbours)
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from otel_discord.templating.errors import TemplateErrors
 from otel_discord.templating.template_directory import read_directory
+from otel_discord.templating.template_set import TemplateSet
 
 
 def test_template_files_are_read_in_order(tmp_path: Path) -> None:
@@ -27,7 +28,8 @@ def test_a_link_within_the_directory_is_followed(tmp_path: Path) -> None:
     assert read_directory(tmp_path) == {"a.yaml": "title: x"}
 
 
-def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
+def test_every_problem_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.yaml").write_text("title: secret", encoding="utf-8")
@@ -40,14 +42,14 @@ def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
     (directory / "big.yaml").write_bytes(b"#" * (256 * 1024 + 1))
     os.mkfifo(directory / "pipe.yaml")
     with pytest.raises(TemplateErrors) as found:
-        read_directory(directory)
+        read_directory("./templates")
     assert str(found.value).splitlines() == [
-        "big.yaml: a template file is limited to 256 KiB",
-        "gone.yaml: cannot be read: No such file or directory",
-        "latin.yaml:2: is not UTF-8",
-        "link.yaml: is a link that leads out of the directory of templates",
-        "passwd.yaml: is a link that leads out of the directory of templates",
-        "pipe.yaml: is not a regular file",
+        "./templates/big.yaml: a template file is limited to 256 KiB",
+        "./templates/gone.yaml: cannot be read: No such file or directory",
+        "./templates/latin.yaml:2: is not UTF-8",
+        "./templates/link.yaml: is a link that leads out of the directory of templates",
+        "./templates/passwd.yaml: is a link that leads out of the directory of templates",
+        "./templates/pipe.yaml: is not a regular file",
     ]
 
 
@@ -63,3 +65,25 @@ def test_the_largest_file_and_the_most_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "one_more.yaml").touch()
     with pytest.raises(TemplateErrors, match="more than 200 template files"):
         read_directory(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("./templates", "./templates/a.yaml"),
+        ("templates/", "templates/a.yaml"),
+        (".//templates", ".//templates/a.yaml"),
+    ],
+)
+def test_what_is_wrong_in_a_file_names_it_with_the_directory_as_it_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, shown: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "a.yaml").write_text("title: x\nfooter: '{{ title.x() }}'\n")
+    files = read_directory(written)
+    assert files.keys() == {"a.yaml"}
+    with pytest.raises(TemplateErrors) as found:
+        TemplateSet(files, built_in={})
+    (error,) = found.value.errors
+    assert (error.source, error.line) == (shown, 2)

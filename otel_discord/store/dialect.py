@@ -11,11 +11,13 @@ class Dialect:
     integer: str
     """Signed, 64 bits; as a primary key it is the row's own number where the database has such a thing."""
     binary: str
+    text: str
+    """Compared byte by byte."""
 
     def spell(self, statement: str) -> str:
-        """Return a statement of the schema with this database's types for ``{integer}`` and ``{binary}``."""
-        return statement.format(integer=self.integer, binary=self.binary)
+        """Return a statement of the schema with this database's types for ``{integer}``, ``{binary}`` and ``{text}``."""
+        return statement.format(integer=self.integer, binary=self.binary, text=self.text)
 
 
-SQLITE: Final = Dialect(integer="INTEGER", binary="BLOB")
-POSTGRESQL: Final = Dialect(integer="BIGINT", binary="BYTEA")
+SQLITE: Final = Dialect(integer="INTEGER", binary="BLOB", text="TEXT")
+POSTGRESQL: Final = Dialect(integer="BIGINT", binary="BYTEA", text='TEXT COLLATE "C"')

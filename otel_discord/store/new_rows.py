@@ -11,19 +11,19 @@ from otel_discord.store.work import Many, Steps
 NO_BATCH = 0
 
 
-def insert_cards(owner: str, cards: Sequence[tuple[NewCard, int]]) -> Steps[range]:
+def insert_cards(owner: str, cards: Sequence[tuple[NewCard, int]]) -> Steps[Sequence[int]]:
     """Put cards, each with the id of the batch that opened it, at the ends of their lanes; return their ids."""
     if not cards:
-        return range(0)
-    first = yield from next_ids(CARDS, len(cards))
+        return ()
+    card_ids = yield from next_ids(CARDS, len(cards))
     yield Many(
         CARDS.insert,
         [
             seal(CARDS, (card_id, owner, card.lane, card.priority, batch_id, 0, 0), card.payload)
-            for card_id, (card, batch_id) in enumerate(cards, first)
+            for card_id, (card, batch_id) in zip(card_ids, cards, strict=True)
         ],
     )
-    return range(first, first + len(cards))
+    return card_ids
 
 
 def insert_letters(owner: str, letters: Iterable[NewLetter]) -> Steps[None]:
@@ -31,7 +31,7 @@ def insert_letters(owner: str, letters: Iterable[NewLetter]) -> Steps[None]:
     kept = list(letters)
     if not kept:
         return
-    first = yield from next_ids(LETTERS, len(kept))
+    letter_ids = yield from next_ids(LETTERS, len(kept))
     yield Many(
         LETTERS.insert,
         [
@@ -40,6 +40,6 @@ def insert_letters(owner: str, letters: Iterable[NewLetter]) -> Steps[None]:
                 (letter_id, owner, letter.time_ns, letter.destination, letter.reason, len(letter.payload)),
                 letter.payload,
             )
-            for letter_id, letter in enumerate(kept, first)
+            for letter_id, letter in zip(letter_ids, kept, strict=True)
         ],
     )

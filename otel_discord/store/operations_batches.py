@@ -51,7 +51,7 @@ def put(owner: str, batch: Batch, priority: int, accepted_ns: int) -> Work[int]:
 
     def steps() -> Steps[int]:
         payload = to_bytes(batch)
-        batch_id = yield from next_ids(BATCHES, 1)
+        (batch_id,) = yield from next_ids(BATCHES, 1)
         values = (batch_id, owner, batch.signal.value, priority, accepted_ns, batch.item_count, len(payload), 0, 0)
         yield Query(BATCHES.insert, seal(BATCHES, values, payload))
         return batch_id

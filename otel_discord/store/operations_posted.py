@@ -75,7 +75,7 @@ def _message_of(owner: str, posted: NewPosted) -> Steps[tuple[int, int]]:
         (owner, posted.lane, posted.message_id),
     )
     if not rows:
-        number = yield from next_ids(MESSAGES, 1)
+        (number,) = yield from next_ids(MESSAGES, 1)
         values = (number, owner, posted.lane, posted.message_id, posted.posted_ns)
         yield Query(MESSAGES.insert, seal(MESSAGES, values, posted.note))
         return number, 1

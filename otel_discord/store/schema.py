@@ -70,7 +70,7 @@ POSTED: Final = Table(
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         """CREATE TABLE IF NOT EXISTS batches (
-            id {integer} PRIMARY KEY, owner TEXT NOT NULL, signal TEXT NOT NULL, priority {integer} NOT NULL,
+            id {integer} PRIMARY KEY, owner {text} NOT NULL, signal {text} NOT NULL, priority {integer} NOT NULL,
             accepted_ns {integer} NOT NULL, items {integer} NOT NULL, size_bytes {integer} NOT NULL,
             routed {integer} NOT NULL, dead {integer} NOT NULL,
             payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL)""",
@@ -81,7 +81,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         # The room taken, without reading a table.
         "CREATE INDEX IF NOT EXISTS batches_weight ON batches (owner, items, size_bytes)",
         """CREATE TABLE IF NOT EXISTS cards (
-            id {integer} PRIMARY KEY, owner TEXT NOT NULL, lane TEXT NOT NULL, priority {integer} NOT NULL,
+            id {integer} PRIMARY KEY, owner {text} NOT NULL, lane {text} NOT NULL, priority {integer} NOT NULL,
             batch_id {integer} NOT NULL, attempts {integer} NOT NULL, in_doubt {integer} NOT NULL,
             payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL)""",
         # The head of a lane.
@@ -89,25 +89,25 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         # Whether a batch has ended.
         "CREATE INDEX IF NOT EXISTS cards_batch ON cards (batch_id)",
         """CREATE TABLE IF NOT EXISTS letters (
-            id {integer} PRIMARY KEY, owner TEXT NOT NULL, time_ns {integer} NOT NULL, destination TEXT NOT NULL,
-            reason TEXT NOT NULL, size_bytes {integer} NOT NULL,
+            id {integer} PRIMARY KEY, owner {text} NOT NULL, time_ns {integer} NOT NULL, destination {text} NOT NULL,
+            reason {text} NOT NULL, size_bytes {integer} NOT NULL,
             payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL)""",
         # Filters and totals, without reading a table.
         "CREATE INDEX IF NOT EXISTS letters_order ON letters (owner, id, time_ns, destination, reason, size_bytes)",
         """CREATE TABLE IF NOT EXISTS state (
-            owner TEXT NOT NULL, key TEXT NOT NULL,
+            owner {text} NOT NULL, key {text} NOT NULL,
             payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL,
             PRIMARY KEY (owner, key))""",
     ),
     (
         """CREATE TABLE IF NOT EXISTS messages (
-            id {integer} PRIMARY KEY, owner TEXT NOT NULL, lane TEXT NOT NULL, message_id TEXT NOT NULL,
+            id {integer} PRIMARY KEY, owner {text} NOT NULL, lane {text} NOT NULL, message_id {text} NOT NULL,
             posted_ns {integer} NOT NULL,
             payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL)""",
         # A message by its name.
         "CREATE INDEX IF NOT EXISTS messages_order ON messages (owner, lane, message_id)",
         """CREATE TABLE IF NOT EXISTS posted (
-            id {integer} PRIMARY KEY, owner TEXT NOT NULL, lane TEXT NOT NULL, message {integer} NOT NULL,
+            id {integer} PRIMARY KEY, owner {text} NOT NULL, lane {text} NOT NULL, message {integer} NOT NULL,
             place {integer} NOT NULL, priority {integer} NOT NULL, shown {integer} NOT NULL,
             payload_crc {integer} NOT NULL, checksum {integer} NOT NULL, payload {binary} NOT NULL)""",
         # The cards of a lane.
@@ -119,7 +119,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 """The statements that lead from each version to the next; version 0 is an empty database. Only ever added to."""
 
 META_TABLE: Final = """CREATE TABLE IF NOT EXISTS meta (
-    key TEXT PRIMARY KEY, value {integer} NOT NULL, mirror {integer} NOT NULL)"""
+    key {text} PRIMARY KEY, value {integer} NOT NULL, mirror {integer} NOT NULL)"""
 """The only table that is there before the version is known."""
 
 SCHEMA_VERSION: Final = len(MIGRATIONS)

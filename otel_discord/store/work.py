@@ -18,11 +18,22 @@ Row: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many new numbers are taken for rows of a table; 0 asks for the last one."""
+
+    table: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One statement; the answer is its rows."""
 
     sql: str
     parameters: Sequence[Value] = ()
+    numbers: Numbers | None = None
+    """Set where it is about numbers. A database with sequences of its own takes them from there instead: its answer has
+    a row of one column for each number, and they grow, though others may have taken some between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +78,8 @@ class Database(Protocol):
         does not learn whether the work was stored.
 
         Raises:
-            RetryableError: the disk is full or fails; nothing of the work is stored. ``reason`` is ``disk_full`` or
-                ``storage_failed``.
+            RetryableError: the disk is full or fails, or the database is away; nothing of the work is stored.
+                ``reason`` is a fixed short word, as ``disk_full`` or ``storage_failed``.
             ShutdownError: the database is closed.
         """
         ...

@@ -26,6 +26,7 @@ from otel_discord.extensions.run_channels.identity import run_id_of
 from otel_discord.extensions.run_channels.keyed_locks import KeyedLocks
 from otel_discord.extensions.run_channels.marker import parse_marker
 from otel_discord.extensions.run_channels.outcome import problem_of
+from otel_discord.extensions.run_channels.own_numbers import OwnNumbers, not_shown
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Placement, Run, RunKey, State
 from otel_discord.extensions.run_channels.source import RunSource, webhook_url_of
@@ -44,6 +45,7 @@ class Worker:
         book: all runs; it is loaded here.
         key: the bot's token, by which run ids and markers are signed.
         endpoint: the base of webhook addresses, as ``validate_endpoint`` returns it.
+        numbers: what is shown of it; without them nothing is.
         by_webhook: posts headers where ``header_embed`` is false; without it there are none then.
     """
 
@@ -57,6 +59,7 @@ class Worker:
         endpoint: str,
         logger: logging.Logger,
         by_webhook: WebhookPosts | None = None,
+        numbers: OwnNumbers | None = None,
         wall_clock: Callable[[], float] = time.time,
         dice: Callable[[], float] = random.random,
     ) -> None:
@@ -67,6 +70,7 @@ class Worker:
         self._endpoint = endpoint
         self._logger = logger
         self._by_webhook = by_webhook
+        self._numbers = numbers or not_shown()
         self._wall_clock = wall_clock
         self._dice = dice
         self._source = RunSource(config, endpoint, self._count)
@@ -118,7 +122,7 @@ class Worker:
         except RetryableError as error:
             raise _not_stored(error) from None
         except RunProblem as problem:
-            raise explained(problem, self._bench.bot, self._config, guild_id) from None
+            raise await explained(problem, self._bench, self._shop.guilds, guild_id) from None
         if run is None:
             raise RunProblem(Code.DISCORD_UNAVAILABLE, "the run was given up; ask again", retry_after_s=_AGAIN_S)
         if not life.is_live(run):
@@ -181,12 +185,14 @@ class Worker:
             clock=loop.time,
             dice=self._dice,
             logger=self._logger,
+            numbers=self._numbers,
         )
         group = asyncio.TaskGroup()
         self._shop = Workshop(self._bench, self._book, self._source, group, self._by_webhook)
         self._work = Work(self._bench, self._shop, group)
         for run in self._book:
             self._source.know(run.run_id, run)
+            self._numbers.know(run.run_id, run.state)
         is_found = await self._work.found_in_time()
         work = asyncio.create_task(self._work.run(is_found=is_found), name="runs")
         try:

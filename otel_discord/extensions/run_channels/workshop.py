@@ -51,7 +51,7 @@ class Workshop:
         self.policy = Policy.of(config)
         self.ledger = Ledger(self.book, self._changed)
         self._views = GuildViews(bench.api, bench.clock)
-        self._guilds = Guilds(bench.api, bench.clock)
+        self.guilds = Guilds(bench.api, bench.clock)
         self.cards = Cards(bench=bench, ledger=self.ledger, users=self._users, by_webhook=by_webhook)
         self._live_categories = Categories(bench, self._views, config.category, self._occupant_of)
         self._archive = Categories(bench, self._views, config.archive_category, self._occupant_of)
@@ -66,11 +66,11 @@ class Workshop:
             )
         room = Room(bench, lambda: self.book, self._clean_now)
         self._creating = Creating(
-            bench=bench, views=self._views, guilds=self._guilds, categories=self._live_categories, room=room
+            bench=bench, views=self._views, guilds=self.guilds, categories=self._live_categories, room=room
         )
         finishing = Finishing(
             bench=bench,
-            guilds=self._guilds,
+            guilds=self.guilds,
             creating=self._creating,
             live=self._live_categories,
             archive=self._archive,
@@ -91,11 +91,11 @@ class Workshop:
             ledger=self.ledger,
             carrier=self.carrier,
             views=self._views,
-            guilds=self._guilds,
+            guilds=self.guilds,
             archive=self._archive,
             threads=self.threads,
         )
-        self.opening = Opening(bench=bench, guilds=self._guilds, reconciler=self.reconciler)
+        self.opening = Opening(bench=bench, guilds=self.guilds, reconciler=self.reconciler)
         self.sweeper = Sweeper(bench, self.book, self.carrier, self.policy, self._may_carry)
 
     def _acts(self, finishing: Finishing) -> dict[Step, Act]:
@@ -120,6 +120,7 @@ class Workshop:
     def begins(self, run_id: str) -> None:
         """A run is new: nobody has asked Discord for anything of it."""
         (self.threads or self._creating).begins(run_id)
+        self.cards.begins(run_id)
 
     def count(self, run_id: str, tally: Tally) -> None:
         """Add to what passed of a run's telemetry; its header follows."""
@@ -150,7 +151,9 @@ class Workshop:
             self._live_categories.is_left(run.key.guild_id, run.run_id)
 
     def _changed(self, run_id: str) -> None:
-        self._source.know(run_id, self.book.get(run_id))
+        run = self.book.get(run_id)
+        self._source.know(run_id, run)
+        self._bench.numbers.know(run_id, run.state if run is not None else None)
         self.carrier.changed(run_id)
         self.sweeper.look()
 

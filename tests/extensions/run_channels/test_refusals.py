@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from otel_discord.component import StartError
-from otel_discord.discord_api.bot.answers import Failed, Invalid, Limited
+from otel_discord.discord_api.bot.answers import Denied, Failed, Invalid, Limited
 from otel_discord.discord_api.bot.permissions import Permission
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import NewRun, RunKey, State
@@ -28,20 +28,32 @@ def _without(guild: FakeGuild, bot_id: str, *permissions: Permission) -> None:
         guild.permissions[bot_id] &= ~int(permission)
 
 
-@pytest.mark.parametrize("lacks", [Permission.MANAGE_CHANNELS, Permission.MANAGE_WEBHOOKS])
+@pytest.mark.parametrize("lacks", [Permission.VIEW_CHANNEL, Permission.MANAGE_CHANNELS, Permission.MANAGE_WEBHOOKS])
 async def test_a_missing_permission_is_named_and_what_was_made_is_undone(lacks: Permission) -> None:
     site = Site()
     async with site.running() as worker:
         _without(site.guild, site.bot.id, lacks)
         problem = await _refusal(worker, site.wanted())
         assert problem.code is Code.MISSING_PERMISSION
-        assert str(lacks.name).replace("_", " ").title() in str(problem)
+        words = {Permission.VIEW_CHANNEL: "View Channels"}.get(lacks, str(lacks.name).replace("_", " ").title())
+        assert f"the bot lacks {words} in {site.guild.name}; invite" in str(problem)
         assert "permissions=" in str(problem)
         await asyncio.sleep(5)
         assert not site.run_channels()
         assert not worker.page().runs
         site.guild.permissions[site.bot.id] |= int(lacks)
         assert (await worker.create(site.wanted(), by="ci")).is_new
+
+
+async def test_a_permission_that_a_category_takes_away_is_not_sought_in_the_guild() -> None:
+    site = Site()
+    denied = Denied(403, 50013, "Missing Permissions", ("Manage Webhooks",))
+    api = FaultyBot(site.client(), lambda index, name: denied if name == "create_webhook" else None)
+    async with site.running(api) as worker:
+        problem = await _refusal(worker, site.wanted())
+        assert problem.code is Code.MISSING_PERMISSION
+        assert "a category or channel takes it away" in str(problem)
+        assert "invite" not in str(problem)
 
 
 async def test_a_guild_that_the_bot_is_not_in_is_unknown() -> None:

@@ -4,7 +4,7 @@ A card that cannot be posted or edited costs the run nothing: it is said once, a
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -48,20 +48,33 @@ class Cards:
     ledger: Ledger
     users: Callable[[], Iterable[DestinationUser]]
     by_webhook: WebhookPosts | None = None
+    _untried: set[str] = field(default_factory=set)
+    """Runs whose header nobody can have posted yet; for all others it is looked for first."""
     _tries: dict[str, int] = field(default_factory=dict)
     _edited_s: dict[str, float] = field(default_factory=dict)
     _at_work: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
+    def begins(self, run_id: str) -> None:
+        """A run is new: nobody has posted anything for it."""
+        self._untried.add(run_id)
+
     async def post(self, run: Run) -> Result:
         """Post the header, or adopt the one that is there."""
         if run.placement is Placement.FORUM_POST:  # its first message came with the post
-            first_id = await self._found(run) or run.channel_id
+            first = await self._found(run)
+            first_id = first.value if isinstance(first, Done) else run.channel_id
             return lambda run: life.with_header(run, first_id)
         if not self._posts_by_bot(run) and self.by_webhook is None:
             return life.with_header
-        found = await self._found(run)
-        if found:
-            return lambda run: life.with_header(run, found)
+        if run.run_id not in self._untried:
+            found = await self._found(run)
+            if isinstance(found, (Limited, Failed)) and self._may_try_again(run, found):
+                return result_of(found, "looking for the header")
+            if found is not None:
+                self._tries.pop(run.run_id, None)
+                found_id = found.value if isinstance(found, Done) else ""
+                return lambda run: life.with_header(run, found_id)
+        self._untried.discard(run.run_id)
         message = self.message(run)
         if self._posts_by_bot(run):
             answer = await self.bench.api.post(run.channel_id, message, nonce=run.run_id[:NONCE_CHARS])
@@ -90,12 +103,13 @@ class Cards:
         return life.outcome_told
 
     def message(self, run: Run) -> dict[str, Any]:
-        """Return the card as Discord's JSON; of a thread it carries the run's mark."""
+        """Return the card as Discord's JSON; with the run's mark in a thread, and among a webhook's messages."""
         card = card_of(run, is_deleted_then=self.bench.config.after_retention == "delete")
         user = next(iter(self.users()), None)
         message = dict(user.run_card(card)) if user is not None else render_card(card)
-        if run.placement is not Placement.CHANNEL:
-            message = with_marker(message, marker_of(run), run.category_id, self.bench.key)
+        if not self._is_known_by_author(run):
+            parent_id = run.channel_id if run.placement is Placement.CHANNEL else run.category_id
+            message = with_marker(message, marker_of(run), parent_id, self.bench.key)
         return {**message, "allowed_mentions": {"parse": []}}
 
     def touched(self, run_id: str, group: asyncio.TaskGroup) -> None:
@@ -105,6 +119,7 @@ class Cards:
 
     def forget(self, run_id: str) -> None:
         """The run is over."""
+        self._untried.discard(run_id)
         self._edited_s.pop(run_id, None)
         self._tries.pop(run_id, None)
 
@@ -148,23 +163,28 @@ class Cards:
             return Failed(ambiguous=False, detail="no way to edit what a webhook has posted")
         return await self.by_webhook.edit(run, run.header_message_id, self.message(run))
 
-    async def _found(self, run: Run) -> str:
-        """Return the id of the header that a former attempt has posted; "" where there is none, or none is seen."""
+    async def _found(self, run: Run) -> Done[str] | Failure | None:
+        """Return the id of the header that a former attempt has posted; None where there is none.
+
+        "" where one of the messages may be it: a bot without Discord's leave to read sees nothing of a webhook's.
+        """
         listed = await self.bench.api.messages(run.channel_id, limit=_LOOK_AT, after="1")
         if not isinstance(listed, Done):
-            return ""
-        for message in listed.value:
-            author = message.json.get("author")
-            by = author.get("id") if isinstance(author, dict) else None
-            if run.placement is not Placement.CHANNEL:
-                marker = marker_in_message(message.json, run.key.guild_id, self.bench.key)
-                if marker is not None and marker.run_id == run.run_id and by == self.bench.bot.id:
-                    return message.id
-            elif by == (self.bench.bot.id if self._posts_by_bot(run) else run.webhook_id) and message.json.get(
-                "embeds"
-            ):
-                return message.id
-        return ""
+            return listed
+        author_id = self.bench.bot.id if self._posts_by_bot(run) else run.webhook_id
+        own = [message for message in listed.value if _author(message.json) == author_id]
+        for message in own:
+            if self._is_known_by_author(run) and message.json.get("embeds"):
+                return Done(message.id)
+            marker = marker_in_message(message.json, run.key.guild_id, self.bench.key)
+            if marker is not None and marker.run_id == run.run_id:
+                return Done(message.id)
+        is_hidden = not self._posts_by_bot(run) and any(_is_blank(message.json) for message in own)
+        return Done("") if is_hidden else None
+
+    def _is_known_by_author(self, run: Run) -> bool:
+        """Say whether a message with embeds is the header by who has written it: of nothing else the bot posts one."""
+        return self._posts_by_bot(run) and run.placement is Placement.CHANNEL
 
     def _may_try_again(self, run: Run, failure: Limited | Failed) -> bool:
         """Say whether a header is worth that the run waits: of a thread it is the mark by which that is found again."""
@@ -183,3 +203,12 @@ class Cards:
         self.bench.tell_once(
             f"header {run.run_id}", message, run=run.run_id, channel=run.channel_id, discord=failure.detail
         )
+
+
+def _author(message: Mapping[str, Any]) -> str:
+    author = message.get("author")
+    return str(author.get("id", "")) if isinstance(author, dict) else ""
+
+
+def _is_blank(message: Mapping[str, Any]) -> bool:
+    return not any(message.get(part) for part in ("embeds", "content", "attachments", "components"))

@@ -145,13 +145,11 @@ class Threads:
                     await self._remove_blank(thread)
 
     async def _remove_blank(self, thread: Channel) -> None:
-        messages = await self.bench.api.messages(thread.id, limit=1, after="1")
-        if isinstance(messages, Done) and not messages.value:
+        answer: Done[Any] | Failure = await self.bench.api.messages(thread.id, limit=1, after="1")
+        if isinstance(answer, Done) and not answer.value:
             answer = await self.bench.api.delete_channel(thread.id, reason="left by a creation that was interrupted")
             if isinstance(answer, Done):
-                self.bench.logger.info("a thread that nothing was written in is deleted", extra={"thread": thread.id})
-        else:
-            answer = messages
+                self.bench.logger.info("a thread that nothing was written in is deleted", extra={"channel": thread.id})
         if not isinstance(answer, (Limited, Failed)):
             self._blank.pop(thread.id, None)
 

@@ -39,6 +39,7 @@ _WAIT_S: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 
 _AGE_S: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
 _COMMIT_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _WORKS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+_CREATE_S: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 _ONE_TO_TEN: Final = tuple(float(n) for n in range(1, 11))
 
 ITEMS: Final[Mapping[Signal, tuple[str, str]]] = {
@@ -288,6 +289,52 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
             "{group}",
             "Groups that are not waited for any more, by cause.",
             (*_CONNECTOR, "cause"),
+        ),
+        Instrument(f"{PREFIX}runs", _GAUGE, "{run}", "Runs that are remembered, by state.", (*_EXTENSION, "state")),
+        Instrument(
+            f"{PREFIX}runs_overdue",
+            _GAUGE,
+            "{run}",
+            "Runs whose time was over ten minutes ago or more and that are not cleaned up after.",
+            _EXTENSION,
+        ),
+        Instrument(
+            f"{PREFIX}run_requests_total",
+            _COUNTER,
+            "{request}",
+            "Requests to the API of run channels, by outcome.",
+            (*_EXTENSION, "action", "outcome"),
+        ),
+        Instrument(
+            f"{PREFIX}run_create_duration_seconds",
+            _HISTOGRAM,
+            "s",
+            "Time that callers of new runs waited for channel and webhook.",
+            _EXTENSION,
+            _CREATE_S,
+        ),
+        Instrument(f"{PREFIX}runs_adopted_total", _COUNTER, "{run}", "Runs found in Discord alone.", _EXTENSION),
+        Instrument(
+            f"{PREFIX}runs_mended_total",
+            _COUNTER,
+            "{run}",
+            "Running runs of which somebody had deleted the webhook or the channel.",
+            (*_EXTENSION, "what"),
+        ),
+        Instrument(
+            f"{PREFIX}run_bot_requests_total",
+            _COUNTER,
+            "{request}",
+            "Requests of the bot of run channels to Discord, by outcome.",
+            (*_EXTENSION, "outcome"),
+        ),
+        Instrument(
+            f"{PREFIX}run_bot_wait_seconds",
+            _HISTOGRAM,
+            "s",
+            "Time that a request of that bot waited for its turn.",
+            _EXTENSION,
+            _WAIT_S,
         ),
         Instrument(
             f"{PREFIX}config_last_reload_successful", _GAUGE, "1", "Whether the last reload was taken over: 1 or 0."

@@ -1,5 +1,6 @@
 """The bot: wait for a turn within its limits, ask Discord one thing, get a value. See ``bot_api``."""
 
+import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,9 +13,10 @@ from otel_discord.discord_api.bot.answers import Denied, Done, Failed, Failure, 
 from otel_discord.discord_api.bot.asks import Ask
 from otel_discord.discord_api.bot.bot_api import BotUser, Channel, Guild, NewChannel, Overwrite, PostedByBot, Webhook
 from otel_discord.discord_api.bot.limiter import REQUESTS_PER_SECOND, BotLimiter
+from otel_discord.discord_api.bot.observer import BotObserver, NobodyObserves, outcome_of
 from otel_discord.discord_api.bot.permissions import ALL_PERMISSIONS, Permission, in_guild
 from otel_discord.discord_api.bot.seen_channels import SeenChannels
-from otel_discord.discord_api.bot.turns import Held, Turns
+from otel_discord.discord_api.bot.turns import Attempt, Held, Turns
 from otel_discord.discord_api.bot.wire import BotWire, Success, unreadable
 from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.webhook_url import is_snowflake
@@ -41,6 +43,7 @@ class BotClient:
             not counted.
         requests_per_second: of all calls together.
         dice: from 0 to 1, for a little chance in waits after a 429.
+        observer: hears what came of each request, and how long it waited.
     """
 
     def __init__(
@@ -53,10 +56,12 @@ class BotClient:
         patience_s: float = PATIENCE_S,
         requests_per_second: float = REQUESTS_PER_SECOND,
         dice: Callable[[], float] = random.random,
+        observer: BotObserver | None = None,
     ) -> None:
         self._wire = BotWire(transport, token, endpoint=endpoint, user_agent=user_agent)
         self._turns = Turns(BotLimiter(requests_per_second=requests_per_second), dice=dice)
         self._patience_s = patience_s
+        self._observer = observer or NobodyObserves()
         self._me: BotUser | None = None
         self._channels = SeenChannels()
 
@@ -238,9 +243,23 @@ class BotClient:
         if not all(is_snowflake(one) for one in ask.ids):
             return _no_id(ask.template)
         route = ask.route(self._channels.guild_of(ask.ids[0]) if ask.ids else "")
-        made = await self._turns.take(route, lambda: self._wire.send(ask), patience_s=self._patience_s)
+        clock = asyncio.get_running_loop().time
+        began_s, sending_s = clock(), 0.0
+
+        async def attempt() -> Attempt[Success | Failure]:
+            nonlocal sending_s
+            sent_s = clock()
+            made = await self._wire.send(ask)
+            sending_s += clock() - sent_s
+            self._observer.asked(outcome_of(made.result))
+            return made
+
+        made = await self._turns.take(route, attempt, patience_s=self._patience_s)
+        self._observer.waited(max(0.0, clock() - began_s - sending_s))
         if not isinstance(made, Held):
             return made.result
+        if made.last is None:
+            self._observer.asked("turned_away")
         words = made.last.detail if isinstance(made.last, Limited) else "not sent"
         return Limited(made.retry_after_s, clean(f"limit of {ask.method} {ask.template}: {words}"))
 

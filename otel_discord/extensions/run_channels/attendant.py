@@ -18,9 +18,10 @@ from otel_discord.extensions.run_channels.asked import (
 )
 from otel_discord.extensions.run_channels.audit import AuditLog, Visit
 from otel_discord.extensions.run_channels.desk import RunDesk
+from otel_discord.extensions.run_channels.own_numbers import OwnNumbers, not_shown
 from otel_discord.extensions.run_channels.pace import Pace, network_of
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
-from otel_discord.extensions.run_channels.runs import Page, Run
+from otel_discord.extensions.run_channels.runs import Created, Page, Run
 from otel_discord.extensions.run_channels.tokens import Caller, KnownTokens
 
 WRONG_TOKENS_PER_MINUTE: Final = 60
@@ -46,6 +47,7 @@ class Attendant:
     unix_now_s: Callable[[], float]
     is_open: bool = True
     """Whether the desk is there; the doors open before it, and close after it."""
+    numbers: OwnNumbers = field(default_factory=not_shown)
     _pace: Pace = field(default_factory=Pace)
     _strangers: Pace = field(default_factory=Pace)
     _in_hand: set[asyncio.Timeout] = field(default_factory=set)
@@ -112,6 +114,8 @@ class Attendant:
             )
         if len(self._in_hand) >= MOST_IN_HAND:
             raise RunProblem(Code.NOT_READY, "too many requests are waiting; ask again", retry_after_s=_RETRY_LATER_S)
+        clock = asyncio.get_running_loop().time
+        began_s = clock()
         deadline = asyncio.timeout(self.patience_s)
         self._in_hand.add(deadline)
         try:
@@ -134,6 +138,8 @@ class Attendant:
             raise RunProblem(Code.INTERNAL, "this failed; the service's log has it by the request's id") from None
         finally:
             self._in_hand.discard(deadline)
+        if isinstance(result, Created) and result.is_new:
+            self.numbers.made(clock() - began_s)
         self.audit.done(visit, asked, result)
         return result
 

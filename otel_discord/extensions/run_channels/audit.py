@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_discord.extensions.run_channels.asked import Asked, CreateRun, FinalizeRun, GetRun, ListRuns, Result
+from otel_discord.extensions.run_channels.own_numbers import OwnNumbers, not_shown
 from otel_discord.extensions.run_channels.runs import Created, Finalized
 
 MOST_CHARS: Final = 128
@@ -31,20 +32,23 @@ class Visit:
 
 
 class AuditLog:
-    """Writes the lines to a component's logger."""
+    """Writes the lines to a component's logger, and counts."""
 
-    __slots__ = ("_logger",)
+    __slots__ = ("_logger", "_numbers")
 
-    def __init__(self, logger: logging.Logger) -> None:
+    def __init__(self, logger: logging.Logger, numbers: OwnNumbers | None = None) -> None:
         self._logger = logger
+        self._numbers = numbers or not_shown()
 
     def done(self, visit: Visit, asked: Asked, result: Result) -> None:
         """Write down a change; who only reads leaves no line."""
+        self._numbers.request(visit.action, _counted_as(result))
         if isinstance(result, Created | Finalized):
             self._logger.info("audit: %s", visit.action, extra=_line(visit, asked, _outcome(result), result))
 
     def refused(self, visit: Visit, asked: Asked | None, code: str) -> None:
         """Write down a refusal; of many in a row by the same caller, or stranger, the first."""
+        self._numbers.request(visit.action, code)
         if not visit.is_quiet:
             line = _line(visit, asked, code, None)
             self._logger.warning("audit: %s refused", visit.action, extra=line)
@@ -76,6 +80,16 @@ def _outcome(result: Created | Finalized) -> str:
     if isinstance(result, Created):
         return "created" if result.is_new else "was there already"
     return "cleaned" if result.is_cleaned else "finalized"
+
+
+def _counted_as(result: Result) -> str:
+    match result:
+        case Created(is_new=is_new):
+            return "created" if is_new else "existing"
+        case Finalized(is_cleaned=is_cleaned):
+            return "cleaned" if is_cleaned else "finalized"
+        case _:
+            return "ok"
 
 
 def _ids(asked: Asked | None) -> dict[str, str]:

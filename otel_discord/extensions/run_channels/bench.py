@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from otel_discord.config import Secret
 from otel_discord.discord_api.bot.bot_api import BotApi, BotUser
 from otel_discord.extensions.run_channels.config import RunChannelsConfig
+from otel_discord.extensions.run_channels.own_numbers import OwnNumbers, not_shown
 from otel_discord.extensions.run_channels.runs import Run
 
 MOST_TOLD = 10_000
@@ -26,6 +27,7 @@ class Bench:
     logger: logging.Logger
     bot: BotUser = field(default=BotUser(id="", name=""))
     """Known once Discord has said who the token belongs to."""
+    numbers: OwnNumbers = field(default_factory=not_shown)
     _told: set[str] = field(default_factory=set)
 
     def now_ms(self) -> int:

@@ -27,6 +27,7 @@ from otel_discord.extensions.run_channels.config import RunChannelsConfig
 from otel_discord.extensions.run_channels.http_door import serve_http
 from otel_discord.extensions.run_channels.http_front import HttpFront
 from otel_discord.extensions.run_channels.openapi import openapi_document
+from otel_discord.extensions.run_channels.own_numbers import OwnNumbers
 from otel_discord.extensions.run_channels.source import RunSource
 from otel_discord.extensions.run_channels.token_files import TokenFiles, read_secret_file
 from otel_discord.extensions.run_channels.webhook_posts import HeadersByWebhook
@@ -46,6 +47,7 @@ class RunChannels:
         self._config = config
         self._key_path = f"extensions::{settings.id}"
         self._endpoints: dict[str, str] = {}
+        self._numbers = OwnNumbers(settings.meter, str(settings.id))
         self._source: RunSource | None = None
 
     @property
@@ -77,14 +79,16 @@ class RunChannels:
         config, logger = self._config, self._settings.logger
         async with AsyncExitStack() as stack:
             worker = await self._worker(host, bot_token, stack)
+            stack.enter_context(self._numbers.shown())
             attendant = Attendant(
                 desk=worker,
                 tokens=tokens,
-                audit=AuditLog(logger),
+                audit=AuditLog(logger, self._numbers),
                 logger=logger,
                 patience_s=config.request_timeout + config.drain_timeout + _BEHIND_S,
                 unix_now_s=time.time,
                 is_open=False,
+                numbers=self._numbers,
             )
             await self._open_doors(attendant, stack)
             await stack.enter_async_context(token_files.kept_fresh(attendant.use, logger))
@@ -128,13 +132,14 @@ class RunChannels:
             wire = Wire(transport, endpoint=endpoint, user_agent=user_agent, observer=None)
             by_webhook = HeadersByWebhook(wire, shared_limits(endpoint, LimiterSettings()))
         return Worker(
-            BotClient(transport, bot_token, endpoint=endpoint, user_agent=user_agent),
+            BotClient(transport, bot_token, endpoint=endpoint, user_agent=user_agent, observer=self._numbers),
             Book(table, max_runs=config.max_runs, logger=settings.logger),
             config,
             key=bot_token,
             endpoint=endpoint,
             logger=settings.logger,
             by_webhook=by_webhook,
+            numbers=self._numbers,
         )
 
     async def _table(self, host: Host, stack: AsyncExitStack) -> StateTable:

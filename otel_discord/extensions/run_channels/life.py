@@ -14,6 +14,8 @@ from otel_discord.extensions.run_channels.runs import Placement, Run, State
 
 _HOUR_MS: Final = 3_600_000
 _DAY_HOURS: Final = 24
+OVERDUE_MS: Final = 600_000
+"""What is not done so long after its time is worth a look by a person."""
 
 
 class Step(StrEnum):
@@ -110,6 +112,20 @@ def due_at_ms(run: Run, policy: Policy) -> int:
             return run.cleaned_ms + policy.remembered_hours * _HOUR_MS
         case _:
             return 0
+
+
+def is_overdue(run: Run, now_ms: int, policy: Policy) -> bool:
+    """Return whether a run's time was over long ago and something of it is still to be done: Discord does not do it."""
+    match run.state:
+        case State.CREATING | State.RUNNING:
+            was_due_ms = ends_ms(run, policy)
+        case State.FINISHING:
+            was_due_ms = run.finalized_ms or ends_ms(run, policy)
+        case State.ARCHIVED | State.CLEANING:
+            was_due_ms = max(run.expires_ms, run.finalized_ms, run.archived_ms)
+        case _:
+            return False
+    return now_ms - was_due_ms >= OVERDUE_MS
 
 
 def ends_ms(run: Run, policy: Policy) -> int:

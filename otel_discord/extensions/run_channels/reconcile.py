@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from otel_discord.component import failpoint
 from otel_discord.discord_api.bot.answers import Done, Failed, Failure, Limited, NotThere
 from otel_discord.discord_api.bot.bot_api import TEXT, Channel, Webhook
 from otel_discord.extensions.run_channels import life
@@ -60,6 +61,7 @@ class Reconciler:
                 return None
             failure = await self._compare(guild_id)
             if failure is None:
+                failpoint.reach("runs.reconcile.done")
                 self._looked_at.add(guild_id)
             return failure
 
@@ -72,6 +74,7 @@ class Reconciler:
 
     async def _compare(self, guild_id: str) -> Failure | None:
         started_ms = self.bench.now_ms()
+        failpoint.reach("runs.reconcile.before")
         listed = await self.views.channels(guild_id)
         if not isinstance(listed, Done):
             return listed
@@ -137,14 +140,19 @@ class Reconciler:
                 "a run was found in Discord",
                 extra={"run": run_id, "channel": found.channel.id, "state": run.value.state},
             )
+            failpoint.reach("runs.adopt.before")
             await self.ledger.add(run.value)
+            failpoint.reach("runs.adopt.stored")
+            self.bench.numbers.adopted()
             self.carrier.carry(run_id)
             return None
         channel = found.channel
         if known.state is State.CREATING and not known.channel_id and known.created_ms == found.marker.created_ms:
+            failpoint.reach("runs.take_up.before")
             await self.ledger.change(
                 run_id, lambda run: life.with_channel(run, channel.id, channel.name, category_id=channel.parent_id)
             )
+            failpoint.reach("runs.take_up.stored")
         if known.state not in (State.RUNNING, State.ARCHIVED, State.CLEANED):
             self.carrier.carry(run_id)
         return None
@@ -158,7 +166,9 @@ class Reconciler:
             if run.state is not State.CREATING:
                 self.carrier.carry(run.run_id)
             elif blank is None:  # nobody waits any more who would not ask again
+                failpoint.reach("runs.drop.before")
                 await self.ledger.forget(run.run_id)
+                failpoint.reach("runs.drop.stored")
             else:
                 await self.ledger.change(
                     run.run_id, lambda run: life.with_channel(run, blank.id, blank.name, category_id=blank.parent_id)

@@ -50,7 +50,9 @@ class Sweeper:
         now_ms = self._bench.now_ms()
         next_ms = now_ms + int(LONGEST_SLEEP_S * 1000)
         due: list[tuple[int, int, str]] = []
+        overdue = 0
         for run in self._book:
+            overdue += life.is_overdue(run, now_ms, self._policy)
             if self._carrier.is_carried(run.run_id) or not self._may_carry(run):
                 continue
             at_ms = life.due_at_ms(run, self._policy)
@@ -58,6 +60,7 @@ class Sweeper:
                 due.append((run.expires_ms if run.state is not State.CLEANED else at_ms, run.created_ms, run.run_id))
             else:
                 next_ms = min(next_ms, at_ms)
+        self._bench.numbers.overdue = overdue
         for _, _, run_id in sorted(due):
             self._carrier.carry(run_id)
         return max(0.001, (next_ms - now_ms) / 1000)

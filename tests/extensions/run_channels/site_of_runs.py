@@ -11,6 +11,7 @@ from otel_discord.discord_api.bot.bot_api import BotApi
 from otel_discord.discord_api.bot.client import BotClient
 from otel_discord.extensions.run_channels.book import Book
 from otel_discord.extensions.run_channels.config import RunChannelsConfig
+from otel_discord.extensions.run_channels.own_numbers import OwnNumbers
 from otel_discord.extensions.run_channels.runs import NewRun, RunKey
 from otel_discord.extensions.run_channels.worker import Worker
 from otel_discord.store.memory_table import MemoryTable
@@ -36,11 +37,13 @@ class Site:
         self.worker: Worker | None = None
         self.book: Book | None = None
         self.by_webhook: Any = None
+        self.numbers: OwnNumbers | None = None
 
     def client(self, token: str = TOKEN) -> BotClient:
         return BotClient(
-            self.fake.transport(), Secret(token), endpoint=self.fake.endpoint, user_agent=USER_AGENT, dice=lambda: 0.5
-        )
+            self.fake.transport(), Secret(token), endpoint=self.fake.endpoint, user_agent=USER_AGENT, dice=lambda: 0.5,
+            observer=self.numbers,
+        )  # fmt: skip
 
     @asynccontextmanager
     async def running(self, api: BotApi | None = None, *, forgetful: bool = False) -> AsyncIterator[Worker]:
@@ -58,6 +61,7 @@ class Site:
             endpoint=self.fake.endpoint,
             logger=logger,
             by_webhook=self.by_webhook,
+            numbers=self.numbers,
             wall_clock=lambda: self.fake.wall_s(loop.time()),
             dice=lambda: 0.5,
         )

@@ -132,10 +132,10 @@ class CompiledCondition:
         """
         if self._name in values:  # the condition is one name, as most are
             return values[self._name]
-        context = _own_context(values)
+        context = _shared_context(values)
         try:
             list(self._template.root_render_func(context))
-            value = context.vars[_RESULT]
+            value = context.vars.pop(_RESULT)  # which no text is to see
             return str(value) if isinstance(value, Undefined) else value  # StrictUndefined raises with the name
         except _RUN_TIME_ERRORS as error:
             raise TemplateError(self._source, self._line, _friendly(error, values)) from error

@@ -197,14 +197,18 @@ R = TypeVar("R", bound=_Repeated)
 
 
 def _repeated(entries: tuple[R, ...], values: Scope) -> Iterator[tuple[R, Scope]]:
-    """Yield each entry whose condition holds, with its values; with ``each`` once for each item, as ``item``."""
+    """Yield each entry whose condition holds, with its values; with ``each`` once for each item, as ``item``.
+
+    The values of an item hold until the next one is asked for.
+    """
     for entry in entries:
         if entry.each is None:
             if entry.when is None or entry.when(values):
                 yield entry, values
             continue
+        scope = with_globals(values)
         for item in entry.each.items(values, entry.cost):
-            scope = with_globals({**values, "item": item})
+            scope["item"] = item
             if entry.when is None or entry.when(scope):
                 yield entry, scope
 

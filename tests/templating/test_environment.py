@@ -219,3 +219,15 @@ def test_values_that_are_nested_deep_are_not_walked_in_a_literal() -> None:
         deep = [deep]
     with pytest.raises(TemplateError, match="nested 6 levels deep"):
         compile_text("{{ [deep] }}", Slot.MARKDOWN, source="t.yaml", line=3)(with_globals({"deep": deep}))
+
+
+def test_what_a_condition_finds_is_no_name_for_what_comes_after() -> None:
+    refill_budget()
+    scope = with_globals({"n": 1, "result": "the value"})
+    assert compile_condition("n + 1")(scope) == 2
+    assert compile_text("{{ result }}", Slot.PLAIN)(scope) == "the value"
+    with pytest.raises(TemplateError, match="division"):
+        compile_condition("n / 0")(scope)
+    assert compile_condition("n - 1")(scope) == 0
+    with pytest.raises(TemplateError, match="unknown name 'result'"):
+        compile_text("{{ result }}", Slot.PLAIN)(with_globals({"n": 1}))

@@ -215,11 +215,11 @@ def _destination_problems(destinations: Sequence[Destination], now_unix_s: float
             since_unix_s=each.state.last_error_ns / 1e9,
         )
         for each in destinations
-        if (words := _what_is_wrong(each.state, now_unix_s))
+        if (words := what_is_wrong(each.state, now_unix_s))
     ]
 
 
-def _what_is_wrong(state: DestinationState, now_unix_s: float) -> str:
+def what_is_wrong(state: DestinationState, now_unix_s: float) -> str:
     """Return why a destination is not well; empty where it is."""
     match state.health:
         case Health.UNREACHABLE:

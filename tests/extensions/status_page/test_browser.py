@@ -122,6 +122,28 @@ async def a_silence_is_added_by_hand(tab: Tab, url: str, service) -> None:
     assert service.components["exporter:discord"].kept_silences[-1].comment == "we know"
 
 
+async def maintenance_is_started_and_ended_by_keyboard(tab: Tab, url: str, service) -> None:
+    await tab.go(f"{url}/alerts")
+    await tab.run("[...document.querySelectorAll('a')].find((each) => each.textContent === 'Start …').focus()")
+    tab.expect_load()
+    await tab.press("Enter")
+    await tab.loaded()
+    assert await tab.run("document.getElementById('m-name').value") == "deploy"
+    await tab.run("document.getElementById('m-comment').focus()")
+    await tab.call("Input.insertText", text="new version")
+    await asyncio.sleep(1.3)
+    tab.expect_load()
+    await tab.press("Enter")
+    await tab.loaded()
+    assert "deploy has begun" in await tab.run("document.querySelector('.notice').textContent")
+    assert service.components["exporter:discord"].asked_maintenance[-1].comment == "new version"
+    await tab.run("document.querySelector('[aria-label=\"End maintenance deploy\"]').focus()")
+    tab.expect_load()
+    await tab.press("Enter")
+    await tab.loaded()
+    assert "deploy has ended" in await tab.run("document.querySelector('.notice').textContent")
+
+
 async def the_switch_of_themes_holds(tab: Tab, url: str) -> None:
     await tab.look(1280, theme="dark")
     await tab.go(f"{url}/messages")
@@ -149,6 +171,7 @@ async def test_in_a_browser(tmp_path):
             await text_stays_text(tab, url)
             await what_changes_is_shown_and_the_reader_keeps_place(tab, url, service)
             await a_silence_is_added_by_hand(tab, url, service)
+            await maintenance_is_started_and_ended_by_keyboard(tab, url, service)
             await the_switch_of_themes_holds(tab, url)
             assert tab.complaints == []
             await tab.go(f"{url}/")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from otel_discord.component.watched_exporter import DestinationState, Health
-from otel_discord.extensions.status_page.overview import Destination
+from otel_discord.extensions.status_page.overview import Destination, what_is_wrong
 from otel_discord.extensions.status_page.pages.frame import empty, link, table
 from otel_discord.extensions.status_page.pages.words import NOTHING, ago, badge, number, plural, since, span, text
 
@@ -47,6 +47,8 @@ def _rows(found: Destination, now_s: float, several: bool) -> list[str]:
 def _cells(found: Destination, now_s: float, several: bool) -> str:
     state = found.state
     words, mood = _MOODS[state.health]
+    if mood == "good" and what_is_wrong(state, now_s):
+        words, mood = "failing", "bad"
     beneath = [state.label, found.exporter if several else ""]
     small = "".join(f'<span class="small">{text(each)}</span>' for each in beneath if each)
     fallback = f'<span class="small">to {text(state.fallback)}</span>' if mood == "bad" and state.fallback else ""

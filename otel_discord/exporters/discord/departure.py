@@ -21,6 +21,10 @@ _RED: Final = 0xE74C3C
 _HOW_TO_LIFT: Final = (
     "Another URL under the same name is used at once; for the same URL, `otel-discord validate --online` looks again."
 )
+_OF_EXTENSION: Final = (
+    "It is none of the configuration's: the extension that made it makes no other one for the same run, "
+    "and somebody has deleted it, or its channel."
+)
 
 
 class Refuge(Protocol):
@@ -56,6 +60,11 @@ class Departure:
     def _taker(self) -> "Fallback | Refuge | None":
         return self.fallback or self.refuge
 
+    def _advice(self, gone: Gone) -> tuple[str, str]:
+        if self.refuge is not None:
+            return _OF_EXTENSION, ""
+        return ADVICE.get(gone.reason, ""), _HOW_TO_LIFT if is_lasting(gone) else ""
+
     async def recall(self) -> None:
         """Read what an earlier run has learnt; a tombstone of another address is removed."""
         key = state_key(self.lane.name)
@@ -70,8 +79,7 @@ class Departure:
             self.memory.gone = tombstone.gone
             self.logger.warning(
                 "the webhook was gone before this start, so nothing is sent to it. %s %s",
-                ADVICE.get(tombstone.gone.reason, ""),
-                _HOW_TO_LIFT,
+                *self._advice(tombstone.gone),
                 extra={"destination": self.lane.name, "status": tombstone.gone.status, "code": tombstone.gone.code},
             )
         self.health.ill(self.lane.name, str(tombstone.gone.reason))
@@ -85,11 +93,11 @@ class Departure:
             tombstone = Tombstone(self.memory.fingerprint, gone, self.wall_clock())
             await self.lane.set_state(state_key(self.lane.name), tombstone.to_bytes())
         self.health.ill(self.lane.name, str(gone.reason))
-        advice = ADVICE.get(gone.reason, "")
+        advice, how_to_lift = self._advice(gone)
         self.logger.error(
             "Discord does not take messages at this webhook any more; nothing more is sent to it. %s %s",
             advice,
-            _HOW_TO_LIFT if is_lasting(gone) else "",
+            how_to_lift,
             extra={
                 "destination": self.lane.name,
                 "status": gone.status,

@@ -234,7 +234,9 @@ async def test_hundreds_of_runs_leave_nothing_behind() -> None:
 
 
 @pytest.mark.looptime(idle_timeout=3600)
-async def test_a_webhook_of_a_live_run_that_is_deleted_sends_its_cards_to_the_fallback() -> None:
+async def test_a_webhook_of_a_live_run_that_is_deleted_sends_its_cards_to_the_fallback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     fake, source = FakeDiscord(channel_limit=None), FakeSource()
     own, run, renewed = fake.add_webhook(), fake.add_webhook(), fake.add_webhook()
     name = source.add("a", run)
@@ -245,6 +247,8 @@ async def test_a_webhook_of_a_live_run_that_is_deleted_sends_its_cards_to_the_fa
         await rig.exporter.flushed()
         assert sorted(rig.arrived(own)) == [1, 2]
         assert "for “run-a”, whose webhook is gone" in words(rig, own)
+        assert "somebody has deleted it" in caplog.text
+        assert "put its URL in the configuration" not in caplog.text
         source.move(name, renewed)
         await asyncio.sleep(1)
         await rig.exporter.consume(of_run("a", 1, first=3))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from otel_discord.component.component import Exporter
+from otel_discord.component.destination_source import RunCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,15 @@ class Preview(Protocol):
 
     async def settled(self) -> None:
         """Return when everything consumed so far was sent or ended otherwise, edits included."""
+        ...
+
+
+@runtime_checkable
+class PreviewsRuns(Protocol):
+    """A twin that also has the words of the message that shows a run in its own channel."""
+
+    def show_run(self, card: RunCard) -> None:
+        """Note the message of a run among the requests: created at the first word of it, edited at later ones."""
         ...
 
 

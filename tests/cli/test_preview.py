@@ -63,7 +63,7 @@ def test_the_json_is_exact_and_holds_no_secret(config: str, capsys: pytest.Captu
 
     said = capsys.readouterr()
     requests = json.loads(said.out)
-    assert {each["destination"] for each in requests} == {"ops", "audit"}
+    assert {each["destination"] for each in requests} == {"ops", "audit", "run"}
     assert {each["method"] for each in requests} == {"POST", "PATCH"}
     assert all(each["payload"]["allowed_mentions"]["parse"] == [] for each in requests)
     assert TOKEN not in said.out + said.err

@@ -5,12 +5,14 @@ Addresses are replaced before anything is opened, so a preview needs no webhook 
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
 from otel_discord.component import Host, Receipt, Settings
 from otel_discord.component.component import Exporter
+from otel_discord.component.destination_source import RunCard
 from otel_discord.component.preview import PreviewedRequest, RecordWay
 from otel_discord.config import Secret
 from otel_discord.discord_api.http import Transport
@@ -20,10 +22,14 @@ from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.destinations import DEFAULT_NAME, resolve_destinations
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.mutes.mute import Action
+from otel_discord.exporters.discord.own_messages import OwnMessages
 from otel_discord.exporters.discord.preview_transport import CapturingTransport
+from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_templates import BUILT_IN_DIRECTORY
 from otel_discord.exporters.discord.routing import Router, record_severity
 from otel_discord.exporters.discord.routing_table import routing_table
+from otel_discord.exporters.discord.safe_render import told_troubles
+from otel_discord.exporters.discord.sourced.names import LABEL
 from otel_discord.ottl import LogItem, OttlError
 from otel_discord.redaction import Masker
 from otel_discord.signals import Batch, LogsBatch, severity_range, to_plain
@@ -96,6 +102,11 @@ class PreviewedDiscord:
         self._gate = assembly.gate(self._config)
         self._wall_clock = wall_clock
         self._ways: list[RecordWay] = []
+        self._messages = OwnMessages(
+            Renderer(None, self._config.templates.templates(time.time_ns), told_troubles(settings.logger))
+        )
+        self._runs: dict[str, str] = {}
+        """Ids of the messages of runs."""
 
     @property
     def exporter(self) -> Exporter:
@@ -121,6 +132,11 @@ class PreviewedDiscord:
         """Answer the next message of each destination with a refusal of its content, or not any more."""
         self._transport.refused.clear()
         self._transport.is_refusing = is_refusing
+
+    def show_run(self, card: RunCard) -> None:
+        """Note the message of a run, which the extension that makes its channel would post and edit there."""
+        message_id = self._runs.get(card.run_id, "")
+        self._runs[card.run_id] = self._transport.note(LABEL, self._messages.run_card(card), message_id)
 
     def preflight(self) -> None:
         """Check what the exporter checks; addresses are not read.

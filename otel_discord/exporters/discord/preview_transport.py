@@ -66,6 +66,19 @@ class CapturingTransport:
         known.update(ids)
         return _answer(200, _as_discord_answers(self.requests[-1], path[0], known))
 
+    def note(self, destination: str, payload: Mapping[str, Any], message_id: str = "") -> str:
+        """Keep what another one would send for the exporter, an edit of ``message_id``; return the message's id."""
+        self.requests.append(
+            PreviewedRequest(
+                destination=destination,
+                method="PATCH" if message_id else "POST",
+                message_id=message_id or self._new_id(),
+                payload=payload,
+                at_s=self.wall_clock() - self.begun_s,
+            )
+        )
+        return self.requests[-1].message_id
+
     def _kept(self, body: Any) -> list[str] | None:
         """Return the names of the files that an edit leaves there; None where it says nothing of files."""
         named = body.get("attachments") if isinstance(body, dict) else None

@@ -22,7 +22,8 @@ from otel_discord.component import (
     Receipt,
     Storage,
 )
-from otel_discord.component.preview import Preview, Previewable, PreviewedRequest
+from otel_discord.component.destination_source import RunCard
+from otel_discord.component.preview import Preview, Previewable, PreviewedRequest, PreviewsRuns
 from otel_discord.service.blueprint import Blueprint, blueprint_of, name_of, pipeline_members
 from otel_discord.service.build import build, build_extension
 from otel_discord.service.config_file import Configuration
@@ -123,6 +124,9 @@ async def _rehearse(setting: Setting, scenario: Scenario) -> Outcome:
         went_in: dict[str, None] = {}
         for step in scenario.steps:
             await asyncio.sleep(step.after_s)
+            if step.run is not None:
+                _show_run(rig, step.run(wall_clock()))
+                continue
             for preview in rig.previews.values():
                 preview.refuse(is_refusing=step.is_refused)
             batch = step.batch(int(wall_clock() * 1e9), begun_ns)
@@ -133,7 +137,7 @@ async def _rehearse(setting: Setting, scenario: Scenario) -> Outcome:
         await _settle(rig)
         for preview in rig.previews.values():
             preview.refuse(is_refusing=False)
-    if not went_in:
+    if not went_in and any(step.run is None for step in scenario.steps):
         signals = ", ".join(sorted({str(step.batch(begun_ns, begun_ns).signal) for step in scenario.steps}))
         notes.insert(0, f"no pipeline of this configuration takes {signals}")
     return Outcome(
@@ -166,6 +170,12 @@ async def _feed(gate: Gate, batch: Batch, notes: list[str]) -> None:
     else:
         if receipt.message:
             notes.append(f"{receipt.rejected} refused: {receipt.message}" if receipt.rejected else receipt.message)
+
+
+def _show_run(rig: _Rig, card: RunCard) -> None:
+    for preview in rig.previews.values():
+        if isinstance(preview, PreviewsRuns):
+            preview.show_run(card)
 
 
 async def _settle(rig: _Rig) -> None:

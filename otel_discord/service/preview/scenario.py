@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from pydantic import Field
 
+from otel_discord.component.destination_source import RunCard
 from otel_discord.config import Duration, StrictModel
 from otel_discord.service.preview.short_record import ShortRecord
+from otel_discord.service.preview.short_run import ShortRun
 from otel_discord.signals import Batch, LogsBatch
 
 
@@ -21,6 +24,8 @@ class Step:
     """Since the step before it."""
     is_refused: bool = False
     """Discord refuses the messages that it makes."""
+    run: Callable[[float], RunCard] | None = None
+    """Instead of a batch: how a run fares, asked with the time then (Unix seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ def _batch(record: ShortRecord, repeat: int, spacing_ns: int, now_ns: int, begun
     return record.batch(now_ns, begun_ns=begun_ns, count=repeat, spacing_ns=spacing_ns)
 
 
+def _nothing(*_: int) -> LogsBatch:
+    return LogsBatch(ExportLogsServiceRequest())
+
+
 class SampleForm(StrictModel):
     """A sample of the package's own file."""
 
@@ -67,8 +76,13 @@ class SampleForm(StrictModel):
     from_: Literal["receiver", "connector"] = Field(default="receiver", alias="from")
     record: ShortRecord | None = None
     steps: tuple[StepForm, ...] = ()
+    runs: tuple[ShortRun, ...] = ()
+    """One run as it goes on, instead of records."""
 
     def scenario(self) -> Scenario:
         """Return it as the preview works with it."""
+        if self.runs:
+            steps = [Step(_nothing, each.after, run=each.card) for each in self.runs]
+            return Scenario(self.name, self.title, steps, self.from_, self.about)
         forms = self.steps or (StepForm(record=self.record or ShortRecord()),)
         return Scenario(self.name, self.title, [form.step() for form in forms], self.from_, self.about)

@@ -168,3 +168,27 @@ service: {{pipelines: {{logs: {{receivers: [otlp], exporters: [discord]}}}}}}
 """)
     (way,) = rehearse(Setting(configuration, "0.0.0"), chosen(["error"])[0]).exporters[0].ways
     assert way.reason == reason
+
+
+def test_a_run_is_one_message_that_is_edited_until_it_ends(setting: Setting) -> None:
+    outcome = rehearse(setting, chosen(["run"])[0])
+    (message,) = outcome.messages
+    assert (message.destination, len(message.states)) == ("run", 3)
+    assert [state.request.method for state in message.states] == ["POST", "PATCH", "PATCH"]
+    first, *_, last = (state.whole["embeds"][0] for state in message.states)
+    assert first["title"] == "🏃 Train the ranking model"
+    assert last["title"] == "❌ Train the ranking model: failure after 55 m"
+    assert "2 errors" in last["description"]
+    assert all(state.request.payload["allowed_mentions"] == {"parse": []} for state in message.states)
+    assert not outcome.notes
+
+
+def test_the_users_template_of_a_run_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "run_header.yaml").write_text('title: "{{ name }} has {{ errors }} errors"\n')
+    own = "    min_severity: TRACE\n    templates: {directory: ./templates}\n"
+    text = CONFIGURATION.replace("    min_severity: TRACE\n", own)
+    outcome = rehearse(Setting(loaded(text), "0.0.0"), chosen(["run"])[0])
+    (message,) = outcome.messages
+    assert message.last.whole["embeds"][0]["title"] == "Train the ranking model has 2 errors"

@@ -217,7 +217,7 @@ async def test_a_storage_that_is_not_there_ends_the_start(city: City):
 
 async def test_a_discord_that_is_away_does_not_end_the_start(city: City, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("otel_discord.extensions.run_channels.opening.FIRST_TRY_S", 0.2)
-    monkeypatch.setattr("otel_discord.extensions.run_channels.worker.FIRST_TRY_S", 0.2)
+    monkeypatch.setattr("otel_discord.extensions.run_channels.work.FIRST_TRY_S", 0.2)
     extension = city.extension(discord_endpoint="http://127.0.0.1:9/api/v10")
     async with extension.lifespan(House()), client() as session:
         url = f"http://{extension.endpoints['http']}"

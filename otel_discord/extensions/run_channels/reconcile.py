@@ -170,9 +170,11 @@ class Reconciler:
                 await self.ledger.forget(run.run_id)
                 failpoint.reach("runs.drop.stored")
             else:
+                failpoint.reach("runs.take_up.before")
                 await self.ledger.change(
                     run.run_id, lambda run: life.with_channel(run, blank.id, blank.name, category_id=blank.parent_id)
                 )
+                failpoint.reach("runs.take_up.stored")
                 self.carrier.carry(run.run_id)
             return None
         answer = await self.bench.api.channel(run.channel_id)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.kills.run_lives import Cradle, cradle
-from tests.kills.run_places import SCENES, Case, Play, Served, cases, one_for_each_place, places, served
+from tests.kills.run_places import Play, Served, served
+from tests.kills.run_scenes import SCENES, Case, cases, one_for_each_place, places
 
 CASES = cases() if os.environ.get("OTEL_DISCORD_FAULTS") == "all" else one_for_each_place()
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import nursery
+
 NOP = """
 receivers: {nop: }
 exporters: {nop: }
@@ -41,15 +43,8 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     def run_it(*arguments: str, **extra: str) -> Result:
-        done = subprocess.run(
-            [sys.executable, "-m", "otel_discord", *arguments],
-            env=environment(extra),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        command = [sys.executable, "-m", "otel_discord", *arguments]
+        done = nursery.run(command, environment=environment(extra), folder=tmp_path, timeout_s=TIMEOUT_S)
         return Result(done.returncode, done.stdout, done.stderr)
 
     return run_it
@@ -58,7 +53,7 @@ def run(tmp_path: Path) -> Run:
 class Service:
     """A running service whose log a test reads."""
 
-    def __init__(self, process: "subprocess.Popen[str]", log: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes] | nursery.Forked", log: Path) -> None:
         self._process = process
         self._log = log
 
@@ -92,14 +87,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     def start_it(*arguments: str, **extra: str) -> Service:
         log = tmp_path / f"service-{len(services)}.log"
         with log.open("w") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "otel_discord", *arguments],
-                env=environment(extra),
-                cwd=tmp_path,
-                stdout=file,
-                stderr=file,
-                text=True,
-            )
+            command = [sys.executable, "-m", "otel_discord", *arguments]
+            process = nursery.popen(command, environment=environment(extra), folder=tmp_path, output=file.fileno())
         services.append(Service(process, log))
         return services[-1]
 

@@ -105,9 +105,9 @@ class TestValidate:
         )
         assert result.code == 78
         path = "exporters::discord::templates::directory: "
-        assert f"{path}compact.yaml:2: unknown name 'titel', did you mean 'title'?" in result.err
-        assert f"{path}compact.yaml:3: unknown key 'fooo'" in result.err
-        assert f"{path}other.yaml:1: unknown kind 'reccord', did you mean 'record'?" in result.err
+        assert f"{path}templates/compact.yaml:2: unknown name 'titel', did you mean 'title'?" in result.err
+        assert f"{path}templates/compact.yaml:3: unknown key 'fooo'" in result.err
+        assert f"{path}templates/other.yaml:1: unknown kind 'reccord', did you mean 'record'?" in result.err
         for name in ("compact", "other"):
             (tmp_path / "templates" / f"{name}.yaml").write_text("extends: compact\n")
         assert (

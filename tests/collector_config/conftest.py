@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import nursery
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 30.0
 KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
@@ -19,7 +21,7 @@ KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
 class Service:
     """``otel-discord`` with a configuration of the repository, and what it says."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | nursery.Forked"
     log_path: Path
     endpoints: dict[str, str] = field(default_factory=dict)
 
@@ -60,13 +62,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
         log_path = tmp_path / f"log-{len(services)}"
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         with log_path.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "otel_discord", *arguments],
-                stdout=log,
-                stderr=log,
-                env=kept | environment,
-                cwd=tmp_path,
-            )
+            command = [sys.executable, "-m", "otel_discord", *arguments]
+            process = nursery.popen(command, environment=kept | environment, folder=tmp_path, output=log.fileno())
         services.append(Service(process, log_path))
         return services[-1]
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import nursery
+
 DEADLINE_S = 40.0
 COMMAND = [sys.executable, "-m", "otel_discord"]
 _LASTING_PORTS = range(20_000, 32_000)
@@ -36,7 +38,7 @@ def free_port() -> int:
 class Running:
     """A process whose output (stdout and stderr) is read as it comes."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str] | nursery.Forked") -> None:
         self.process = process
         self.said: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -76,16 +78,8 @@ class Running:
 @contextmanager
 def started(arguments: list[str], **environment: str) -> Iterator[Running]:
     """Run a program; it is killed at the end if it has not ended by itself."""
-    process = subprocess.Popen(
-        arguments,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        bufsize=1,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
-        start_new_session=True,
-    )
-    running = Running(process)
+    running = Running(_process(arguments, {**os.environ, "PYTHONUNBUFFERED": "1", **environment}))
+    process = running.process
     try:
         yield running
     finally:
@@ -94,6 +88,26 @@ def started(arguments: list[str], **environment: str) -> Iterator[Running]:
         running.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+def _process(arguments: list[str], environment: dict[str, str]) -> "subprocess.Popen[str] | nursery.Forked":
+    if not nursery.can_fork(arguments, environment):
+        return subprocess.Popen(
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+            env=environment,
+            start_new_session=True,
+        )
+    reading, writing = os.pipe()
+    try:
+        process = nursery.start(arguments, environment=environment, output=writing, errors=writing)
+    finally:
+        os.close(writing)
+    process.stdout = os.fdopen(reading, encoding="utf-8", errors="replace", buffering=1)
+    return process
 
 
 @dataclass(slots=True)

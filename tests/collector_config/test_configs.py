@@ -68,8 +68,6 @@ CASES = [
         {"WEBHOOK_ERROR_URL": "error", "WEBHOOK_INFO_URL": "info"},
         {"WEBHOOK_ERROR_MIN_SEVERITY": "ERROR", "WEBHOOK_INFO_MIN_SEVERITY": "INFO", "WEBHOOK_BATCH_SIZE": "5"},
     ),
-    Case("docker/config.yaml", {"DISCORD_WEBHOOK_URL": "warn"}),
-    Case("docker/config.yaml", {"DISCORD_WEBHOOK_URL": "fatal"}, {"DISCORD_MIN_SEVERITY": "FATAL"}),
 ]
 
 

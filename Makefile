@@ -36,7 +36,7 @@ PURE := $(addprefix otel_discord/, \
 comma := ,
 space := $(subst ,, )
 
-.PHONY: demo test coverage lint bench proto interop test-live setup clean docs faults soak
+.PHONY: demo test coverage lint bench bench-peers proto interop test-live setup clean docs faults soak
 
 setup: $(VENV)/.installed
 
@@ -59,6 +59,9 @@ coverage: setup    ## all tests, measured: every branch of the pure cores, 90 % 
 
 bench: setup       ## how quick it is; one table, compared with benchmarks/results/stored.json
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-peers: setup ## ours beside Alertmanager, apprise and others, six minutes (OTELCOL=… adds a Collector); tables in docs/explanation/performance.md
+	$(BIN)/python -m benchmarks peers
 
 faults: setup      ## the fault matrix, whole (FAULTS_ARGS='--rows 33,41-44'); writes the table in docs/explanation/reliability.md
 	$(BIN)/python -m tests.faults $(FAULTS_ARGS)

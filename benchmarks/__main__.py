@@ -30,6 +30,8 @@ NAMES: Final = (
     "threshold",
 )
 """A module each, with ``run(size) -> Report``."""
+SEPARATE: Final = {"peers": "benchmarks.peers.run"}
+"""Asked for by name alone, as they take minutes of their own; where their ``run`` is."""
 REPEATED: Final = frozenset({"application"})
 """Those with ``run(size, repeat)``."""
 
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names or NAMES:
         started_s = time.monotonic()
         print(f"{name} …", file=sys.stderr, flush=True)
-        run: Callable[..., Report] = import_module(f"benchmarks.{name}").run
+        run: Callable[..., Report] = import_module(SEPARATE.get(name, f"benchmarks.{name}")).run
         repeat = {"repeat": options.repeat} if name in REPEATED and options.repeat else {}
         report = run(options.size, **repeat)
         figures += report.figures
@@ -62,7 +64,7 @@ def machine() -> Mapping[str, object]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=f"of: {', '.join(NAMES)}")
+    parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=f"of: {', '.join((*NAMES, *SEPARATE))}")
     parser.add_argument(
         "--size", type=Size, choices=list(Size), default=Size.FULL, help="tiny only shows that they run"
     )
@@ -73,8 +75,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _name(text: str) -> str:
-    if text not in NAMES:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(NAMES)}")
+    if text not in (*NAMES, *SEPARATE):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join((*NAMES, *SEPARATE))}")
     return text
 
 

@@ -18,7 +18,7 @@ from benchmarks.application_bursts import HEADINGS, Burst, Outcome, aligned, bur
 from benchmarks.application_imports import added_modules, added_ms
 from benchmarks.calibration import python_ms
 from benchmarks.figures import Figure, Report, quantile
-from benchmarks.peers import PeersMissingError, peers_python
+from benchmarks.peers.installed import PeersMissingError, peer_python
 from benchmarks.processes import stand_in, started
 from benchmarks.sizes import Size
 from otel_discord.testing.fake_discord.oracles import records_shown
@@ -81,20 +81,25 @@ def _bursts_of_ours(kinds: Sequence[Burst], errors: int, repeat: int) -> dict[Bu
 
 def _bursts_of_peers(errors: int) -> dict[Burst, Outcome | str]:
     quick, slow = _kinds(QUICK_PEERS), _kinds(SLOW_PEERS)
-    try:
-        python = peers_python()
-    except PeersMissingError as error:
-        return dict.fromkeys([*quick, *slow], str(error))
+    pythons = {way: _python_or_reason(way) for way in (*QUICK_PEERS, *SLOW_PEERS)}
 
     def measured(burst: Burst) -> Outcome | str:
+        python = pythons[burst.way]
         try:
-            return _measured(burst, errors, python=python)
+            return str(python) if isinstance(python, PeersMissingError) else _measured(burst, errors, python=python)
         except RuntimeError as error:
             return f"failed: {(str(error).strip().splitlines() or ['without a word'])[-1][:120]}"
 
     found = {burst: measured(burst) for burst in quick}
     with ThreadPoolExecutor(len(slow)) as pool:
         return found | dict(zip(slow, pool.map(measured, slow), strict=True))
+
+
+def _python_or_reason(way: str) -> str | PeersMissingError:
+    try:
+        return peer_python(way.partition(",")[0])
+    except PeersMissingError as error:
+        return error
 
 
 def _measured(burst: Burst, errors: int, *, python: str = sys.executable) -> Outcome:

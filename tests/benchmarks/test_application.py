@@ -1,13 +1,10 @@
 """The pure parts of what reporting costs an application: outcomes, lines of the table, lists of imports."""
 
-import subprocess
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from benchmarks import peers
 from benchmarks.application_bursts import HEADINGS, Burst, Outcome, aligned, burst_row, outcome, together
 from benchmarks.application_child import burst, steady, texts
 from benchmarks.application_imports import parsed
@@ -97,19 +94,3 @@ def test_imports_before_the_mark_are_not_ours() -> None:
         "import time:      2500 |       2600 | otel_discord.sdk\n"
     )
     assert parsed(written) == [("otel_discord.sdk", 2.5), ("otel_discord.sdk.handler", 0.1)]
-
-
-def test_without_an_index_the_reason_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(command: list[str], **_: object) -> "subprocess.CompletedProcess[str]":
-        return subprocess.CompletedProcess(command, int("pip" in command), "", "WARNING: again\nERROR: no route\n")
-
-    monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(peers.PeersMissingError, match="not installed: ERROR: no route"):
-        peers.peers_python(tmp_path / "peers")
-
-
-def test_an_environment_that_is_as_it_should_be_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python").touch()
-    (tmp_path / "installed.txt").write_text(peers.REQUIREMENTS.read_text())
-    assert peers.peers_python(tmp_path) == str(tmp_path / "bin" / "python")

@@ -92,7 +92,7 @@ def _silences(silences: Sequence[tuple[str, Silence]], frame: Frame, now_s: floa
         f"<td>{_expire(each, frame)}</td></tr>"
         for exporter, each in silences
     ]
-    return table("Silences", ("Matchers", "State", "Ends", "Kept back", "Comment", "Action"), rows)
+    return table("Silences", ("Matchers", "State", "Ends", "Kept back", "Comment", "Action"), rows, "acts")
 
 
 def _matcher_list(matchers: Sequence[str]) -> str:

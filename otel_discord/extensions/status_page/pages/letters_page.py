@@ -33,8 +33,9 @@ def letters_page(
         else '<p class="hint">These are the newest. “otel-discord dead-letters list” shows all of them.</p>'
     )
     rows = [_row(exporter, letter, frame, now_s) for exporter, letter in found.letters]
+    css = "letters acts" if frame.can_act else "letters"
     heads = ("Record", "Reason", "Discord’s words", "Destination", "When", "Action")
-    return chooser + state + _all_buttons(found, chosen, frame) + table("Dead letters", heads, rows, "letters") + rest
+    return chooser + state + _all_buttons(found, chosen, frame) + table("Dead letters", heads, rows, css) + rest
 
 
 def _all_buttons(found: LetterList, chosen: str, frame: Frame) -> str:

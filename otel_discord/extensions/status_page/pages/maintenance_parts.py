@@ -30,7 +30,7 @@ def windows(found: Sequence[tuple[str, MaintenanceWindow]], frame: Frame, now_s:
         f"</td><td>{_action(each, frame)}</td></tr>"
         for exporter, each in found
     ]
-    return table("Maintenance windows", _HEADS, rows)
+    return table("Maintenance windows", _HEADS, rows, "acts")
 
 
 def maintenance_form(frame: Frame, filled: Mapping[str, str]) -> str:

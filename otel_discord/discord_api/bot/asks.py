@@ -15,6 +15,7 @@ LIST_MAX_BYTES: Final = 8 * 1024 * 1024
 NONCE_CHARS: Final = 25
 MESSAGES_A_PAGE: Final = 100
 GUILDS_A_PAGE: Final = 200
+ARCHIVED_A_PAGE: Final = 100
 _MESSAGE_MAX_BYTES: Final = 256 * 1024
 _LEAST_ARCHIVED: Final = 2
 _QUIET_MINUTES: Final = 10_080
@@ -237,9 +238,9 @@ def active_threads(guild_id: str) -> Ask:
     return _list("/guilds/{guild_id}/threads/active", guild_id, _SEE)
 
 
-def archived_threads(channel_id: str, limit: int) -> Ask:
-    """The public threads of a channel that were archived last."""
-    query = {"limit": str(min(max(limit, _LEAST_ARCHIVED), MESSAGES_A_PAGE))}
+def archived_threads(channel_id: str, limit: int, before: str = "") -> Ask:
+    """The public threads of a channel that were archived last, before a time in Discord's words."""
+    query = {"limit": str(min(max(limit, _LEAST_ARCHIVED), ARCHIVED_A_PAGE))} | ({"before": before} if before else {})
     return _list("/channels/{channel_id}/threads/archived/public", channel_id, _SEE | _HISTORY, query)
 
 

@@ -59,6 +59,8 @@ class Channel:
     owner_id: str = ""
     """Of threads: who opened it."""
     is_archived: bool = False
+    archived_at: str = ""
+    """Of a thread, as Discord writes it: when it was archived, or taken out of the archive."""
     is_locked: bool = False
 
 
@@ -182,5 +184,5 @@ class BotApi(Protocol):
         ...
 
     async def archived_threads(self, channel_id: str, *, limit: int = 100) -> Done[Sequence[Channel]] | Failure:
-        """GET /channels/{id}/threads/archived/public, the latest ones."""
+        """GET /channels/{id}/threads/archived/public, the latest ones; a request for each hundred."""
         ...

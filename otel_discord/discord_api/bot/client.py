@@ -207,10 +207,18 @@ class BotClient:
         return self._listed(await self._get(asks.active_threads(guild_id), reading.threads), guild_id)
 
     async def archived_threads(self, channel_id: str, *, limit: int = 100) -> Done[Sequence[Channel]] | Failure:
-        """Return at most 100 public threads of a channel, those first that were archived last."""
-        answer = await self._get(asks.archived_threads(channel_id, limit), reading.threads)
-        answer = self._listed(answer, self._channels.guild_of(channel_id))
-        return Done(answer.value[: max(limit, 0)]) if isinstance(answer, Done) else answer
+        """Return at most ``limit`` public threads of a channel, those first that were archived last."""
+        found: list[Channel] = []
+        before = ""
+        for _ in range(_MOST_PAGES):
+            page = await self._get(asks.archived_threads(channel_id, limit - len(found), before), reading.threads)
+            if not isinstance(page, Done):
+                return page
+            found += page.value
+            before, former = page.value[-1].archived_at if page.value else "", before
+            if len(page.value) < asks.ARCHIVED_A_PAGE or len(found) >= limit or before in ("", former):
+                break
+        return self._listed(Done(tuple(found[: max(limit, 0)])), self._channels.guild_of(channel_id))
 
     def _seen(self, answer: Done[Channel] | Failure, guild_id: str = "") -> Done[Channel] | Failure:
         if not isinstance(answer, Done):

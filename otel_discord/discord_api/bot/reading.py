@@ -37,6 +37,7 @@ def channel(json: Any) -> Channel | None:
         overwrites=tuple(item for item in map(_overwrite, _items(json, "permission_overwrites")) if item is not None),
         owner_id=_id(json, "owner_id"),
         is_archived=state.get("archived") is True,
+        archived_at=_text(state, "archive_timestamp"),
         is_locked=state.get("locked") is True,
     )
 

@@ -22,6 +22,8 @@ from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import Placement, Run
 
 NAME_BEGINS: Final = "run-"
+ARCHIVED_AT_START: Final = 10_000
+"""How many archived threads are looked at after a start; while it runs, a thread just made is among the latest."""
 BLANK_FOR_S: Final = 600.0
 """A thread without its mark is left alone so long: whose it is asks for it again, or another service is at it."""
 
@@ -95,7 +97,7 @@ class Threads:
 
     async def found(self, guild_id: str, own: Sequence[Webhook], *, known: Book) -> Done[Sequence[Found]] | Failure:
         """Return the threads that carry a mark of ours; those that the book knows are not looked into."""
-        listed = await self._all(guild_id)
+        listed = await self._all(guild_id, archived=ARCHIVED_AT_START)
         if isinstance(listed, NotThere):
             return Done(())
         if not isinstance(listed, Done):
@@ -153,17 +155,17 @@ class Threads:
         if not isinstance(answer, (Limited, Failed)):
             self._blank.pop(thread.id, None)
 
-    async def _all(self, guild_id: str) -> Done[Sequence[Channel]] | Failure:
+    async def _all(self, guild_id: str, *, archived: int = 100) -> Done[Sequence[Channel]] | Failure:
         """Return the bot's threads of the parent channel, the oldest first."""
         active = await self.bench.api.active_threads(guild_id)
         if not isinstance(active, Done):
             return active
-        archived = await self.bench.api.archived_threads(self.parent_id)
-        if not isinstance(archived, Done):
-            return archived
+        latest = await self.bench.api.archived_threads(self.parent_id, limit=archived)
+        if not isinstance(latest, Done):
+            return latest
         own = {
             thread.id: thread
-            for thread in (*archived.value, *active.value)
+            for thread in (*latest.value, *active.value)
             if thread.parent_id == self.parent_id and thread.owner_id == self.bench.bot.id
         }
         return Done(sorted(own.values(), key=lambda thread: int(thread.id)))

@@ -287,3 +287,17 @@ async def test_each_odd_answer_is_a_value_and_no_channel_is_made_twice(name: str
             assert answer.ambiguous or there == 0
         case _:
             assert there == 0
+
+
+async def test_archived_threads_are_listed_by_pages() -> None:
+    fake = FakeDiscord("unlimited")
+    guild = fake.add_guild(bot=fake.add_bot(TOKEN), permissions=WITH_THREADS)
+    bot = client_of(fake.transport(), fake.endpoint)
+    parent = fake.add_channel("runs", guild_id=guild.id)
+    threads = [fake.add_thread(parent, f"run {number}") for number in range(250)]
+    for number, thread in enumerate(threads):
+        thread.archived, thread.archived_wall_s = True, 1_767_225_600.0 + number
+    latest_first = [thread.id for thread in reversed(threads)]
+    for limit in (1, 2, 99, 100, 101, 200, 249, 250, 1000):
+        assert [one.id for one in await value(bot.archived_threads(parent.id, limit=limit))] == latest_first[:limit]
+    fake.assert_clean()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from otel_discord.discord_api.bot.permissions import WITH_THREADS
 from otel_discord.extensions.run_channels.http_answers import problem_answer
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import NewRun, RunKey, State
@@ -145,3 +146,19 @@ async def test_in_a_full_guild_as_many_runs_are_made_as_archived_ones_may_go(mak
         assert [each.run.channel_id in there for each in old] == [not make_room] * 5
         assert len(site.guild.webhooks) == 1 + len(made)
         assert {run.state for run in worker.page(size=100).runs} <= {State.RUNNING, State.ARCHIVED, State.CLEANED}
+
+
+async def test_more_ended_threads_than_discord_lists_at_once_are_all_found_again_and_cleaned_up() -> None:
+    site = Site("unlimited", placement="thread", parent_channel_id="1", request_timeout="600s")
+    site.guild.permissions[site.bot.id] = WITH_THREADS
+    parent = site.fake.add_channel("runs", guild_id=site.guild.id)
+    site.config = site.config.model_copy(update={"parent_channel_id": parent.id})
+    async with site.running() as worker:
+        for number in range(110):
+            made = await worker.create(site.wanted(f"s{number}"), by="ci")
+            await worker.finalize(made.run.channel_id, outcome="", by="ci")
+    async with site.running(forgetful=True) as worker:
+        await asyncio.sleep(60)
+        assert Counter(run.state for run in worker.page(size=200).runs) == {State.ARCHIVED: 110}
+        await asyncio.sleep(25 * 3600)
+        assert not site.guild.threads

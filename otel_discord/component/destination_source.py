@@ -84,6 +84,15 @@ class DestinationUser(Protocol):
 
 
 @runtime_checkable
+class MendsDestinations(Protocol):
+    """What a source may offer beside: it finds out why a destination takes nothing, and names another address."""
+
+    def is_gone(self, name: str) -> None:
+        """Hear that Discord takes nothing any more at a destination's webhook. It may be said often; quick."""
+        ...
+
+
+@runtime_checkable
 class DestinationSource(Protocol):
     """Names destinations while the service runs. Everything here is synchronous and quick."""
 

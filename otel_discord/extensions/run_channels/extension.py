@@ -112,6 +112,11 @@ class RunChannels:
         if self._source is not None:
             self._source.counted(name, tally)
 
+    def is_gone(self, name: str) -> None:
+        """Hear that Discord takes nothing any more at a run's webhook."""
+        if self._source is not None:
+            self._source.is_gone(name)
+
     @contextmanager
     def used_by(self, user: DestinationUser) -> Iterator[None]:
         """Tell ``user`` of changes while the block runs."""

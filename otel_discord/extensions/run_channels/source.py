@@ -26,11 +26,19 @@ def webhook_url_of(run: Run, endpoint: str) -> Secret:
 class RunSource:
     """A :class:`~otel_discord.component.destination_source.DestinationSource` of the live runs."""
 
-    def __init__(self, config: RunChannelsConfig, endpoint: str, count: Callable[[str, Tally], None]) -> None:
+    def __init__(
+        self,
+        config: RunChannelsConfig,
+        endpoint: str,
+        count: Callable[[str, Tally], None],
+        call: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``count`` hears what passed for a run, ``call`` of a run whose webhook takes nothing any more."""
         self._endpoint = endpoint
         self._min_severity = _severity(config.min_severity)
         self._index = RunIndex(config.resource_attributes)
         self._count = count
+        self._call = call
         self._live: dict[str, SourcedDestination] = {}
         self._users: list[DestinationUser] = []
 
@@ -52,6 +60,11 @@ class RunSource:
         """Add to what passed for a run."""
         if name.startswith(LANE_PREFIX):
             self._count(name.removeprefix(LANE_PREFIX), tally)
+
+    def is_gone(self, name: str) -> None:
+        """Have the run looked at."""
+        if name.startswith(LANE_PREFIX):
+            self._call(name.removeprefix(LANE_PREFIX))
 
     @contextmanager
     def used_by(self, user: DestinationUser) -> Iterator[None]:

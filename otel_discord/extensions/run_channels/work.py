@@ -72,5 +72,6 @@ class Work:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.shop.opening.go_on(left), name="guilds of runs")
             group.create_task(self.shop.sweeper.run(), name="what is due of runs")
+            group.create_task(self.shop.rounds.run(), name="what runs still have")
             if self.shop.threads is not None:
                 group.create_task(self.shop.threads.tidy(self.shop.book), name="threads of no run")

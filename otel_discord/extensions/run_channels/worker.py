@@ -73,7 +73,7 @@ class Worker:
         self._numbers = numbers or not_shown()
         self._wall_clock = wall_clock
         self._dice = dice
-        self._source = RunSource(config, endpoint, self._count)
+        self._source = RunSource(config, endpoint, self._count, self._call)
         self._is_open = False
         self._asking = KeyedLocks()
         self._lifetime: AbstractAsyncContextManager[None] | None = None
@@ -116,6 +116,8 @@ class Worker:
         try:
             async with self._asking.hold(run_id):
                 is_new = await self._intend(wanted, run_id, by)
+                if not is_new and await self._has_gone(run_id):
+                    is_new = await self._intend(wanted, run_id, by)
             self._shop.carrier.carry(run_id)
             left_s = max(0.05, deadline_s - self._bench.clock())
             run = await self._shop.carrier.until(run_id, _is_made, left_s)
@@ -238,6 +240,14 @@ class Worker:
         failpoint.reach("runs.intent.stored")
         return True
 
+    async def _has_gone(self, run_id: str) -> bool:
+        """Return whether somebody has deleted the channel of a run that is asked for again; its webhook is mended."""
+        problem = await self._shop.mender.look(run_id)
+        if problem is not None:
+            raise problem
+        run = self._book.get(run_id)
+        return run is not None and run.state is State.CLEANED
+
     def _unknown_guild(self, failure: Failure) -> RunProblem:
         if isinstance(failure, NotThere) or (isinstance(failure, Denied) and failure.code == _NO_ACCESS):
             return RunProblem(Code.UNKNOWN_GUILD, "the bot is in no such guild; invite it, or check guildId")
@@ -276,6 +286,10 @@ class Worker:
     def _count(self, run_id: str, tally: Tally) -> None:
         if self._is_open:
             self._shop.count(run_id, tally)
+
+    def _call(self, run_id: str) -> None:
+        if self._is_open:
+            self._shop.rounds.call(run_id)
 
     def _require_ready(self) -> None:
         if not self.is_ready:

@@ -19,11 +19,13 @@ from otel_discord.extensions.run_channels.guilds import Guilds
 from otel_discord.extensions.run_channels.ledger import Ledger
 from otel_discord.extensions.run_channels.life import Policy, Step
 from otel_discord.extensions.run_channels.marker import parse_marker
+from otel_discord.extensions.run_channels.mending import Mender
 from otel_discord.extensions.run_channels.opening import Opening
 from otel_discord.extensions.run_channels.placing_threads import Threads
 from otel_discord.extensions.run_channels.problems import RunProblem
 from otel_discord.extensions.run_channels.reconcile import Reconciler
 from otel_discord.extensions.run_channels.room import Room
+from otel_discord.extensions.run_channels.rounds import Rounds
 from otel_discord.extensions.run_channels.runs import Placement, Run, State
 from otel_discord.extensions.run_channels.source import RunSource
 from otel_discord.extensions.run_channels.sweeper import Sweeper
@@ -96,6 +98,13 @@ class Workshop:
             threads=self.threads,
         )
         self.opening = Opening(bench=bench, guilds=self.guilds, reconciler=self.reconciler)
+        self.mender = Mender(
+            bench=bench,
+            ledger=self.ledger,
+            make_webhook=self.threads.shared_webhook if self.threads else self._creating.create_webhook,
+            over=self._over,
+        )
+        self.rounds = Rounds(bench=bench, book=self.book, views=self._views, mender=self.mender)
         self.sweeper = Sweeper(bench, self.book, self.carrier, self.policy, self._may_carry)
 
     def _acts(self, finishing: Finishing) -> dict[Step, Act]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 
 from otel_discord.component import RetryableError, ShutdownError, StoredCard
-from otel_discord.component.destination_source import RunCard
+from otel_discord.component.destination_source import DestinationSource, MendsDestinations, RunCard
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.lane import Lane, patiently
@@ -107,7 +107,7 @@ class RunLanes:
         if self.is_closed or name in self._ending:
             return False
         outbox = self.workshop.opened(destination)
-        outbox.departure.refuge = _Refuge(self.rescue, name, destination.label, self.outboxes)
+        outbox.departure.refuge = _Refuge(self.rescue, name, destination.label, self.outboxes, self.live.source)
         self.outboxes[name] = outbox
         self.senders[name] = self.start(outbox)
         self._left.discard(name)
@@ -282,6 +282,7 @@ class _Refuge:
     lane: str
     label: str
     outboxes: Mapping[str, Outbox]
+    source: DestinationSource
 
     @property
     def name(self) -> str:
@@ -289,5 +290,7 @@ class _Refuge:
         return "the exporter's own destinations" if any(not is_sourced(each) for each in self.outboxes) else ""
 
     async def take_in(self, cards: Sequence[StoredCard]) -> Sequence[StoredCard]:
-        """Move cards; return those that nobody takes."""
+        """Move cards, and have the source look after the webhook; return those that nobody takes."""
+        if isinstance(self.source, MendsDestinations):
+            self.source.is_gone(self.lane)
         return await self.rescue.take_in(self.lane, self.label, cards)

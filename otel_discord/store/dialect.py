@@ -15,7 +15,7 @@ class Dialect:
     """Compared byte by byte."""
 
     def spell(self, statement: str) -> str:
-        """Return a statement of the schema with this database's types for ``{integer}``, ``{binary}`` and ``{text}``."""
+        """Return a statement of the schema with this database's types in place of their names in braces."""
         return statement.format(integer=self.integer, binary=self.binary, text=self.text)
 
 

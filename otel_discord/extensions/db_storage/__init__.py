@@ -1,0 +1,1 @@
+"""Waiting work in PostgreSQL."""

@@ -1,0 +1,75 @@
+"""Statements of one transaction on a connection: what can be said in one breath goes in one."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import psycopg
+
+from otel_discord.extensions.db_storage.marks import marked
+from otel_discord.store.work import Many, Query, Row
+
+_BIND_AT_MOST: Final = 1000
+"""Rows in one pipeline: beyond it both sides could wait for the other to read."""
+
+
+class NoAnswerError(Exception):
+    """The opening, which had to find a row, found none."""
+
+
+class Conversation:
+    """A transaction. The opening statements go out together with the first that is asked; where ``must_answer``, the
+    last of them has to find a row."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection[Any], opening: Sequence[Query], *, must_answer: bool = False
+    ) -> None:
+        self._connection = connection
+        self._opening = tuple(opening)
+        self._must_answer = must_answer
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was said."""
+        return not self._opening
+
+    async def ask(self, step: Query | Many) -> list[Row]:
+        """Run a statement and return its rows.
+
+        Raises:
+            psycopg.Error: it, or the opening, failed; the transaction is lost.
+            NoAnswerError: the opening found no row; the transaction is not to be committed.
+        """
+        if not self._opening:
+            return await self._say(step)
+        opening, self._opening = self._opening, ()
+        async with self._connection.pipeline():
+            cursors = [await self._execute(query) for query in opening]
+            last = await self._execute(step) if isinstance(step, Query) else None
+        if self._must_answer and not await _rows(cursors[-1]):
+            raise NoAnswerError
+        if last is not None:
+            return await _rows(last)
+        return await self._say(step)
+
+    async def commit(self) -> bool:
+        """Commit; return whether the server says that it has."""
+        cursor = await self._connection.execute("COMMIT")
+        return cursor.statusmessage == "COMMIT"
+
+    async def _say(self, step: Query | Many) -> list[Row]:
+        if isinstance(step, Query):
+            return await _rows(await self._execute(step))
+        async with self._connection.cursor(binary=True) as cursor:
+            for start in range(0, len(step.rows), _BIND_AT_MOST):
+                await cursor.executemany(marked(step.sql), step.rows[start : start + _BIND_AT_MOST])
+        return []
+
+    async def _execute(self, query: Query) -> psycopg.AsyncCursor[Any]:
+        cursor = self._connection.cursor(binary=True)
+        if query.parameters:
+            return await cursor.execute(marked(query.sql), tuple(query.parameters))
+        return await cursor.execute(query.sql.encode())
+
+
+async def _rows(cursor: psycopg.AsyncCursor[Any]) -> list[Row]:
+    return await cursor.fetchall() if cursor.description is not None else []

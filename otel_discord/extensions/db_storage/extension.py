@@ -1,0 +1,231 @@
+"""The extension: finds out whether the server will do, brings the schema to today's, offers queues and tables on it
+and says how it fares."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+from otel_discord.component import Component, Host, Settings, StartError, Status
+from otel_discord.component.instruments import StorageInstruments
+from otel_discord.component.state_table import StateTable
+from otel_discord.component.storage import QueueLimits, WorkQueue
+from otel_discord.extensions.db_storage.condition import Condition, State, worst
+from otel_discord.extensions.db_storage.config import DbStorageConfig
+from otel_discord.extensions.db_storage.connections import ConnectionOptions, Connections
+from otel_discord.extensions.db_storage.datasource import read_datasource
+from otel_discord.extensions.db_storage.directory import prepare_directory
+from otel_discord.extensions.db_storage.durability import (
+    OLD_SNAPSHOT_S,
+    ask_server,
+    check_durability,
+    oldest_snapshot_s,
+)
+from otel_discord.extensions.db_storage.failures import Failure, Words
+from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
+from otel_discord.extensions.db_storage.schema import align_numbers, prepare_schema
+from otel_discord.extensions.db_storage.transactor import FailedError, LateError, Limits, Transactor
+from otel_discord.extensions.db_storage.waiting_work import count_waiting
+from otel_discord.store.operations_tables import owner_of_table
+from otel_discord.store.relational_queue import open_relational_queue
+from otel_discord.store.relational_table import open_relational_table
+from otel_discord.store.work import Work
+
+T = TypeVar("T")
+
+STARTING_S: Final = 60.0
+"""How long a server that is away is waited for at start."""
+_AGAIN_S: Final = 0.5
+_SNAPSHOT_CHECK_S: Final = 60.0
+_STATUS: Final = {
+    State.OK: Status.OK,
+    State.FULL: Status.RECOVERABLE,
+    State.AWAY: Status.RECOVERABLE,
+    State.LOST: Status.RECOVERABLE,
+}
+
+
+class DbStorage:
+    """A :class:`~otel_discord.component.storage.Storage` in PostgreSQL, shared by any number of exporters, that also
+    keeps tables (:class:`~otel_discord.component.state_table.KeepsTables`)."""
+
+    def __init__(self, settings: Settings, config: DbStorageConfig) -> None:
+        self._settings = settings
+        self._config = config
+        self._datasource = read_datasource(config.datasource.reveal())
+        self._instruments = StorageInstruments(settings.meter, str(settings.id))
+        self._holder = f"{socket.gethostname()} process {os.getpid()} ({secrets.token_hex(3)})"
+        self._connections: Connections | None = None
+        self._transactor: Transactor | None = None
+        self._databases: dict[str, PostgresDatabase] = {}
+        self._report: Callable[[Condition], None] = lambda _: None
+
+    @property
+    def state_directory(self) -> Path:
+        """Where the control socket and dead letters live."""
+        return self._config.directory
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The database and the schema in it."""
+        return self._datasource.label, self._config.schema_name
+
+    def takes_over(self, predecessor: Component) -> bool:
+        """Return whether the predecessor's queues are where this one keeps its own."""
+        return isinstance(predecessor, DbStorage) and predecessor.place == self.place
+
+    @asynccontextmanager
+    async def lifespan(self, host: Host) -> AsyncIterator[None]:
+        """Keep connections at hand while the block runs.
+
+        Raises:
+            StartError: the server cannot be used; the message says why and never holds the password.
+        """
+        config, logger = self._config, self._settings.logger
+        await asyncio.to_thread(prepare_directory, config.directory, create=config.create_directory)
+        if self._datasource.unverified:
+            logger.warning(self._datasource.unverified)
+        connections = Connections(
+            ConnectionOptions(
+                datasource=self._datasource,
+                application_name=config.application_name,
+                most=config.max_connections,
+                connect_timeout_s=config.connect_timeout,
+                prepare=config.prepare_statements,
+            )
+        )
+        limits = Limits(config.schema_name, config.statement_timeout, config.lock_timeout)
+        transactor = Transactor(connections, limits, Words(self._datasource.secrets))
+
+        def report(condition: Condition) -> None:
+            host.report_status(_STATUS[condition.state], error=f"storage: {condition.why}" if condition.why else "")
+
+        try:
+            await self._prepare(transactor, logger)
+            self._connections, self._transactor, self._report = connections, transactor, report
+            watch = asyncio.create_task(self._watch_snapshots(transactor))
+            try:
+                yield
+            finally:
+                watch.cancel()
+                await asyncio.wait([watch])
+        finally:
+            self._connections = self._transactor = None
+            await connections.close()
+
+    async def _prepare(self, transactor: Transactor, logger: logging.Logger) -> None:
+        server = await self._insist(transactor, ask_server(self._config.schema_name))
+        said = check_durability(server, allow_unsafe=self._config.allow_unsafe_durability)
+        await self._insist(transactor, prepare_schema(self._config.schema_name))
+        await self._insist(transactor, align_numbers())
+        waiting = await self._insist(transactor, count_waiting())
+        level = logging.WARNING if server.unsafe else logging.INFO
+        logger.log(level, f"{said}, {waiting}")  # noqa: G004 - one sentence for people
+
+    async def _insist(self, transactor: Transactor, work: Work[T]) -> T:
+        """Run a work that may be repeated; a server that is away is waited for."""
+        deadline_s = asyncio.get_running_loop().time() + STARTING_S
+        said = False
+        while True:
+            try:
+                return await transactor.run(work)
+            except FailedError as error:
+                why = f"datasource: {self._datasource.label} cannot be used: {error.why}"
+                if error.failure in (Failure.FAILED, Failure.WORK) or asyncio.get_running_loop().time() > deadline_s:
+                    raise StartError(why) from None
+                if not said:
+                    self._settings.logger.warning(f"{why}; it is tried for {STARTING_S:g} s")  # noqa: G004 - for people
+                    said = True
+            await asyncio.sleep(_AGAIN_S)
+
+    # ---------------------------------------------------------------------------------------- queues and tables
+
+    @asynccontextmanager
+    async def open_queue(self, owner: str, limits: QueueLimits) -> AsyncIterator[WorkQueue]:
+        """Open the queue of one exporter, named by its id and signal; what an earlier run left is in it.
+
+        Raises:
+            StartError: the extension is not open, this queue is open already, or another process has it.
+        """
+        async with (
+            self._database(owner, f"the queue of {owner}") as database,
+            open_relational_queue(
+                database,
+                owner,
+                limits,
+                logger=self._settings.logger,
+                on_damaged=self._instruments.damaged_rows,
+            ) as queue,
+        ):
+            yield queue
+
+    @asynccontextmanager
+    async def open_table(self, owner: str) -> AsyncIterator[StateTable]:
+        """Open the values of one component, named by its id; what an earlier run left is there.
+
+        Raises:
+            StartError: the extension is not open, this table is open already, or another process has it.
+        """
+        async with (
+            self._database(owner_of_table(owner), f"the table of {owner}") as database,
+            open_relational_table(
+                database,
+                owner,
+                logger=self._settings.logger,
+                on_damaged=self._instruments.damaged_rows,
+            ) as table,
+        ):
+            yield table
+
+    @asynccontextmanager
+    async def _database(self, name: str, spoken: str) -> AsyncIterator[PostgresDatabase]:
+        if self._transactor is None or self._connections is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        if name in self._databases:
+            raise StartError(f"{spoken} is already open")
+        database = PostgresDatabase(
+            self._transactor,
+            self._connections,
+            Ownership(name, self._holder, self._config.lease),
+            logger=self._settings.logger,
+            instruments=self._instruments,
+            on_condition=lambda _: self._tell(),
+        )
+        self._databases[name] = database
+        try:
+            async with _opened(database):
+                yield database
+        finally:
+            del self._databases[name]
+            self._tell()
+
+    def _tell(self) -> None:
+        self._report(worst(database.condition for database in self._databases.values()))
+
+    # ------------------------------------------------------------------------------------------------ watching
+
+    async def _watch_snapshots(self, transactor: Transactor) -> None:
+        """Say once an outbreak that a long transaction of somebody's makes everything here slower and slower."""
+        said = False
+        while True:
+            await asyncio.sleep(_SNAPSHOT_CHECK_S)
+            try:
+                age_s = await transactor.run(oldest_snapshot_s())
+            except (FailedError, LateError):
+                continue
+            if age_s > OLD_SNAPSHOT_S and not said:
+                self._settings.logger.warning(
+                    "a transaction on the database has been open for %.0f minutes: dead rows cannot be cleared away "
+                    "meanwhile and queues become slower; pg_stat_activity shows whose it is",
+                    age_s / 60,
+                )
+            said = age_s > OLD_SNAPSHOT_S
+
+
+def _opened(database: PostgresDatabase) -> AbstractAsyncContextManager[None]:
+    return database.opened()

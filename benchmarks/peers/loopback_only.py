@@ -3,6 +3,7 @@
 Standard library only.
 """
 
+import os
 import sys
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ class ElsewhereError(OSError):
 
 def guard() -> None:
     """Refuse from now on, for the rest of this process, every address that is not loopback."""
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"  # a proxy of the environment would be somewhere else
     sys.addaudithook(refuse_elsewhere)
 
 

@@ -49,7 +49,7 @@ def row(way: Way, found: Trial | str, scenario: Scenario) -> tuple[str, ...]:
         f"{lost}, {found.waiting:,} still waiting" if found.waiting else lost,
         f"{found.counted.rate_limited:,}",
         f"{found.counted.repeats:,}",
-        f"{found.counted.messages}" + (f" + {found.counted.edits} edits" if found.counted.edits else ""),
+        _messages(found.counted.messages, found.counted.edits),
         _seconds(found.first_s),
         _seconds(found.last_s),
         shown(found.blocked_max_ms),
@@ -93,6 +93,10 @@ def replaced(page: str, text: str) -> str:
     if not (begin and end):
         raise ValueError(f"{BEGIN} … {END} is not in the page")
     return f"{before}{BEGIN}\n{text.strip()}\n{END}{after}"
+
+
+def _messages(created: int, edits: int) -> str:
+    return f"{created} + {edits} edit{'s' * (edits != 1)}" if edits else str(created)
 
 
 def _seconds(value: float | None) -> str:

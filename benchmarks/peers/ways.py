@@ -50,7 +50,8 @@ WAYS: Final = (
         remark=(
             "made for states that Prometheus reports again and again, not for events: it waits for a group "
             "(`group_wait`, 30 s), counts no records, and tries what it gave up again after `group_interval` (5 m). "
-            "Alerts are posted to its API as of one rule, the problem being a label: one group, one message"
+            "What ends with it Prometheus would tell it again. Here alerts are posted to its API as of one rule, the "
+            "problem being a label: one group, one message"
         ),
     ),
     Way(

@@ -91,6 +91,7 @@ def main() -> int:
     for name in ("run_channels.extension", "run_channels.factory", "file_storage.extension", "file_storage.factory"):
         importlib.import_module(f"otel_discord.extensions.{name}")
     gc.freeze()
+    gc.disable()  # lives are short, and what is not touched is not copied
     for line in sys.stdin.buffer:
         order = orjson.loads(line)
         pid = os.fork()

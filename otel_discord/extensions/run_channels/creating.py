@@ -22,8 +22,9 @@ from otel_discord.extensions.run_channels.runs import Run
 
 TRIES: Final = 5
 """Answers such as "this category is full" after which a step begins anew at once."""
-NAMES_MAX_AGE_S: Final = 30.0
-"""How old the list may be in which other channels of the same name are looked for."""
+NAMES_MAX_AGE_S: Final = 1.0
+"""How old the list may be in which other channels of the same name are looked for: creates at the same time share it,
+and a channel that somebody has just made is seen."""
 
 
 @dataclass(slots=True, kw_only=True)

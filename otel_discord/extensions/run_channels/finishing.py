@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from otel_discord.component.destination_source import DestinationUser
@@ -35,6 +35,8 @@ class Finishing:
     archive: Categories
     room: Room
     users: Callable[[], Iterable[DestinationUser]]
+    _deleted_unseen: set[str] = field(default_factory=set)
+    """Runs whose webhook is gone, and whose channel was not looked at for others."""
 
     async def drain(self, run: Run) -> Result:
         """Give what is on its way to the channel its time."""
@@ -56,6 +58,7 @@ class Finishing:
         if _is_unknown_channel(listed):
             return self._gone(run)
         if isinstance(listed, (Limited, Failed)):
+            await self._delete_unseen(run)
             return result_of(listed, "looking at the channel's webhooks")
         ids = [webhook.id for webhook in own_webhooks(listed.value, self.bench)] if isinstance(listed, Done) else []
         if run.webhook_id and run.webhook_id not in ids and not isinstance(listed, Done):
@@ -66,7 +69,17 @@ class Finishing:
             answer = await self.bench.api.delete_webhook(webhook_id, reason=audit_reason(run))
             if not isinstance(answer, (Done, NotThere)):
                 return result_of(answer, "deleting the webhook")
+        self._deleted_unseen.discard(run.run_id)
         return life.webhook_deleted
+
+    async def _delete_unseen(self, run: Run) -> None:
+        """Delete the known webhook although others cannot be looked for yet, which may take hours: who has its address
+        posts until it is gone."""
+        if not run.webhook_id or run.run_id in self._deleted_unseen:
+            return
+        answer = await self.bench.api.delete_webhook(run.webhook_id, reason=audit_reason(run))
+        if isinstance(answer, (Done, NotThere)):
+            self._deleted_unseen.add(run.run_id)
 
     async def archive_channel(self, run: Run) -> Result:
         """Move the channel to the archive, read only, in one request that touches neither name nor topic."""

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from otel_discord.discord_api.bot.answers import Limited
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import State
+from tests.extensions.run_channels.faulty_bot import FaultyBot
 from tests.extensions.run_channels.site_of_runs import Site
 
 pytestmark = pytest.mark.looptime
@@ -136,6 +138,32 @@ async def test_a_name_that_is_taken_can_be_refused() -> None:
         assert refused.value.code is Code.NAME_TAKEN
         await asyncio.sleep(10)
         assert not worker.page().runs
+
+
+@pytest.mark.parametrize("on_collision", ["refuse", "suffix"])
+async def test_a_name_that_somebody_has_just_taken_is_seen(on_collision: str) -> None:
+    site = Site(on_collision=on_collision)
+    async with site.running() as worker:
+        await worker.create(site.wanted("aa"), by="ci")
+        await asyncio.sleep(2)
+        site.fake.add_channel("run-build-42-1-bb", guild_id=site.guild.id)
+        if on_collision == "suffix":
+            assert (await worker.create(site.wanted("bb"), by="ci")).run.channel_name == "run-build-42-1-bb-2"
+            return
+        with pytest.raises(RunProblem) as refused:
+            await worker.create(site.wanted("bb"), by="ci")
+        assert refused.value.code is Code.NAME_TAKEN
+
+
+async def test_a_finalize_takes_the_webhook_away_even_where_nothing_can_be_looked_at() -> None:
+    site = Site()
+    hour = Limited(3600.0, "an hour")
+    api = FaultyBot(site.client(), lambda index, name: hour if name == "webhooks" else None)
+    async with site.running(api) as worker:
+        created = await worker.create(site.wanted(), by="ci")
+        ended = await worker.finalize(created.run.channel_id, outcome="", by="ci")
+        assert not ended.is_cleaned
+        assert not site.guild.webhooks
 
 
 async def test_a_channel_deleted_by_hand_is_cleaned() -> None:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final
 
@@ -12,6 +12,7 @@ from otel_discord.component import Host, Settings, StartError
 from otel_discord.component.destination_source import DestinationUser, SourcedDestination, Tally
 from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.component.state_table import KeepsTables, StateTable
+from otel_discord.component.watched_runs import ShownRun
 from otel_discord.config import Secret
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.discord_api.bot.client import BotClient
@@ -28,6 +29,7 @@ from otel_discord.extensions.run_channels.http_door import serve_http
 from otel_discord.extensions.run_channels.http_front import HttpFront
 from otel_discord.extensions.run_channels.openapi import openapi_document
 from otel_discord.extensions.run_channels.own_numbers import OwnNumbers
+from otel_discord.extensions.run_channels.shown import shown_runs
 from otel_discord.extensions.run_channels.source import RunSource
 from otel_discord.extensions.run_channels.token_files import TokenFiles, read_secret_file
 from otel_discord.extensions.run_channels.webhook_posts import HeadersByWebhook
@@ -49,6 +51,7 @@ class RunChannels:
         self._endpoints: dict[str, str] = {}
         self._numbers = OwnNumbers(settings.meter, str(settings.id))
         self._source: RunSource | None = None
+        self._book: Book | None = None
 
     @property
     def endpoints(self) -> Mapping[str, str]:
@@ -95,7 +98,7 @@ class RunChannels:
             await stack.enter_async_context(worker)
             stack.callback(attendant.close)
             stack.callback(self._forget_source)
-            self._source = worker.source
+            self._source, self._book = worker.source, worker.book
             attendant.is_open = True
             yield
 
@@ -116,6 +119,10 @@ class RunChannels:
         """Hear that Discord takes nothing any more at a run's webhook."""
         if self._source is not None:
             self._source.is_gone(name)
+
+    def shown_runs(self, limit: int = 50) -> Sequence[ShownRun]:
+        """Return the runs of which something is in Discord, those that run first."""
+        return shown_runs(self._book, limit) if self._book is not None else []
 
     @contextmanager
     def used_by(self, user: DestinationUser) -> Iterator[None]:
@@ -184,7 +191,7 @@ class RunChannels:
             )
 
     def _forget_source(self) -> None:
-        self._source = None
+        self._source = self._book = None
 
     def _bot_token(self) -> Secret:
         config = self._config

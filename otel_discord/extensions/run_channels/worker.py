@@ -84,6 +84,11 @@ class Worker:
         return self._source
 
     @property
+    def book(self) -> Book:
+        """All runs that are known; for who only reads."""
+        return self._book
+
+    @property
     def is_ready(self) -> bool:
         """Whether runs can be created."""
         return self._is_open and self._work.is_ready

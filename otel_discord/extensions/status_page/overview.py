@@ -8,9 +8,11 @@ from otel_discord.component import Component, Status
 from otel_discord.component.instrument_list import PREFIX
 from otel_discord.component.service_view import Reading, ReloadNote, ServiceView, Wire
 from otel_discord.component.watched_exporter import DestinationState, Health, Watched
+from otel_discord.component.watched_runs import ShownRun
 from otel_discord.extensions.status_page.flow import part_of, wire_rates
 from otel_discord.extensions.status_page.measured import Queue, destinations_of, queues_of
 from otel_discord.extensions.status_page.rates import RateMeter
+from otel_discord.extensions.status_page.runs import runs_shown
 
 _ITEMS: Final = ("log_records", "metric_points", "spans")
 _BAD: Final = {Status.RECOVERABLE, Status.PERMANENT, Status.FATAL}
@@ -87,6 +89,8 @@ class Overview:
     destinations: Sequence[Destination]
     dead_letters: Mapping[str, int]
     reloads: Sequence[ReloadNote]
+    runs: Sequence[ShownRun] | None = None
+    """None where nobody makes channels for runs."""
 
 
 def note_trends(meter: RateMeter, readings: Sequence[Reading]) -> None:
@@ -129,6 +133,7 @@ def overview_of(view: ServiceView, readings: Sequence[Reading], meter: RateMeter
             if each.name == f"{PREFIX}dead_letters"
         },
         reloads=reloads_of(view),
+        runs=runs_shown(view.open_components(), view.redact),
     )
 
 

@@ -11,6 +11,7 @@ from otel_discord.extensions.status_page.pages.alerts_page import alert_list, mu
 from otel_discord.extensions.status_page.pages.destinations import destinations
 from otel_discord.extensions.status_page.pages.frame import empty, link, section, table
 from otel_discord.extensions.status_page.pages.graph import graph
+from otel_discord.extensions.status_page.pages.runs import runs_section
 from otel_discord.extensions.status_page.pages.words import ago, badge, number, plural, since, span, text
 
 _NS: Final = 1_000_000_000
@@ -31,6 +32,7 @@ def overview_page(overview: Overview, mutes: Mutes) -> str:
             _problems(overview),
             section("Pipelines", graph(overview), id_="pipelines"),
             section("Destinations", destinations(overview.destinations, now_s), id_="destinations"),
+            runs_section(overview.runs, now_s),
             '<div class="columns">',
             section("Firing alerts", alerts, id_="alerts", beside=link("/alerts", "Alerts and silences")),
             section("Quiet", mute_lines(mutes, now_s), id_="quiet"),

@@ -13,6 +13,7 @@ from otel_discord.cli.top_destinations import destinations
 from otel_discord.cli.top_flow import pipelines, queues
 from otel_discord.cli.top_grid import Note, note_lines
 from otel_discord.cli.top_rates import Overview, cpu_share
+from otel_discord.cli.top_runs import runs
 from otel_discord.cli.top_styles import BAD, NAME, STYLES
 from otel_discord.cli.top_words import clock, count, mebibytes, seconds_between, share, span
 
@@ -30,6 +31,7 @@ def frame(now: Overview, before: Overview | None, width: int, zone: tzinfo | Non
         pipelines(now, before, width),
         queues(now, width),
         destinations(now, before, width),
+        runs(now, width),
         alerts(now, width),
         muted(now, width),
         _rest(now, width),

@@ -217,3 +217,17 @@ def test_numbers_and_times() -> None:
     assert clock("soon") == "?"
     assert seconds_between("2026-01-31T12:00:03Z", "2026-01-31T13:00:03.5+00:00") == 3600.5
     assert seconds_between("", "2026-01-31T12:00:03Z") is None
+
+
+def test_runs_have_a_part_where_there_are_any() -> None:
+    now = whole()
+    assert "RUN" not in text_of(now)
+    now["runs"] = [
+        {"name": f"run-{number}", "state": "running", "steps": 4, "errors": 1, "age_s": 90.0, "expires_in_s": 3600.0}
+        for number in range(12)
+    ]
+    shown = text_of(now)
+    assert "run-0" in shown
+    assert "1m30s" in shown
+    assert "run-11" not in shown
+    assert "and 2 more" in shown

@@ -12,6 +12,7 @@ from otel_discord.component.maintenance import MaintenanceWindow
 from otel_discord.component.service_view import Reading, ReloadNote, ServiceView
 from otel_discord.component.silences import Silence
 from otel_discord.component.watched_exporter import DestinationState, Health
+from otel_discord.component.watched_runs import ShownRun, ShowsRuns
 from otel_discord.service.control.overview_numbers import (
     UNKNOWN,
     by_exporter,
@@ -26,6 +27,7 @@ from otel_discord.signals.alert_event import AlertEvent
 MAX_ALERTS: Final = 100
 MAX_LABELS: Final = 20
 MAX_RELOADS: Final = 5
+MAX_RUNS: Final = 50
 MAX_TEXT_CHARS: Final = 500
 _NS: Final = 1_000_000_000
 _PREFIX: Final = f"{Kind.EXPORTER}:"
@@ -79,6 +81,7 @@ def overview_document(view: ServiceView, asked: Asked, *, phase: str, pid: int, 
             if window.active
         ],
         "dead_letters": by_exporter(readings, f"{PREFIX}dead_letters"),
+        **_runs(view, now_ns),
         "reloads": [_reload(each) for each in view.reloads[:MAX_RELOADS]],
     }
     shown: dict[str, Any] = each_text(document, lambda text: _cut(view.redact(text)))
@@ -221,6 +224,20 @@ def _alert(
     if event.started_ns:
         said["started_at"], said["firing_for_s"] = time_text(event.started_ns), _age_s(now_ns, event.started_ns)
     return {key: value for key, value in said.items() if _is_said(value)}
+
+
+def _runs(view: ServiceView, now_ns: int) -> dict[str, list[dict[str, Any]]]:
+    """Return the runs that have channels; no key at all where nobody makes any."""
+    makers = [each for each in view.open_components().values() if isinstance(each, ShowsRuns)]
+    return {"runs": [_run(run, now_ns) for maker in makers for run in maker.shown_runs(MAX_RUNS)]} if makers else {}
+
+
+def _run(run: ShownRun, now_ns: int) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": run.name, "state": run.state, "steps": run.steps, "errors": run.errors}
+    said |= {key: text for key, text in {"outcome": run.outcome, "last_step": run.last_step}.items() if text}
+    said["started_at"], said["age_s"] = time_text(run.started_ns), _age_s(now_ns, run.started_ns)
+    said["expires_at"], said["expires_in_s"] = time_text(run.expires_ns), _age_s(run.expires_ns, now_ns)
+    return said
 
 
 def _reload(note: ReloadNote) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from otel_discord.component import ComponentStatus, Status
 from otel_discord.component.service_view import Reading, ServiceView
 from otel_discord.component.watched_exporter import Watched
+from otel_discord.component.watched_runs import ShownRun
 from otel_discord.service.control.overview import ANSWER_TIMEOUT_S, ask_exporters, overview
 from otel_discord.service.control.overview_document import MAX_ALERTS, MAX_TEXT_CHARS, Asked, overview_document
 from otel_discord.service.control.overview_numbers import quantile
@@ -240,3 +241,25 @@ async def test_one_that_does_not_answer_is_left_out() -> None:
 )
 def test_quantiles(counts: tuple[int, ...], share: float, expected: float | None) -> None:
     assert quantile(Reading("x", {}, sum(counts), 0.0, (1.0, 2.0), counts), share) == expected
+
+
+class _Maker:
+    def shown_runs(self, limit: int = 50) -> list[ShownRun]:
+        now_ns = int(NOW_S * 1e9)
+        started_ns, expires_ns = now_ns - 90 * 10**9, now_ns + 3600 * 10**9
+        return [
+            ShownRun(name="nightly", state="running", steps=4, errors=1, last_step="tests", started_ns=started_ns,
+                     expires_ns=expires_ns)
+        ][:limit]  # fmt: skip
+
+
+async def test_runs_where_somebody_makes_channels_for_them() -> None:
+    view = FakeView()
+    assert "runs" not in await document(view)
+    view.open_components = lambda: {"extension:run_channels": _Maker()}  # type: ignore[method-assign]
+    (run,) = (await document(view))["runs"]
+    assert run == {
+        "name": "nightly", "state": "running", "steps": 4, "errors": 1, "last_step": "tests", "age_s": 90.0,
+        "started_at": "2023-11-14T22:11:50.000000Z", "expires_at": "2023-11-14T23:13:20.000000Z",
+        "expires_in_s": 3600.0,
+    }  # fmt: skip

@@ -20,7 +20,6 @@ from otel_discord.extensions.run_channels.marker import marker_in_message, marke
 from otel_discord.extensions.run_channels.outcome import Result, result_of
 from otel_discord.extensions.run_channels.runs import Placement, Run, State
 
-NONCE_CHARS: Final = 25
 _EDIT_AGAIN_S: Final = 60.0
 _LOOK_AT: Final = 25
 """Messages among which a header is looked for: it is one of the first."""
@@ -77,7 +76,7 @@ class Cards:
         self._untried.discard(run.run_id)
         message = self.message(run)
         if self._posts_by_bot(run):
-            answer = await self.bench.api.post(run.channel_id, message, nonce=run.run_id[:NONCE_CHARS])
+            answer = await self.bench.api.post(run.channel_id, message, nonce=run.channel_id)
             posted = Done(answer.value.id) if isinstance(answer, Done) else answer
         else:
             assert self.by_webhook is not None  # noqa: S101 - see above

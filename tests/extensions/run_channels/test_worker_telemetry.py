@@ -239,3 +239,18 @@ async def test_a_storage_that_stores_no_counts_now_costs_the_run_nothing() -> No
         site.table.put = put  # type: ignore[method-assign]
         await worker.finalize(created.run.channel_id, outcome="success", by="ci")
         assert worker.find(created.run.channel_id).tally.records == 10
+
+
+@pytest.mark.parametrize("after_retention", ["delete", "archive"])
+async def test_a_run_that_is_asked_for_again_at_once_has_a_header_of_its_own(after_retention: str) -> None:
+    """Discord returns an earlier message of the bot, of whatever channel, where one has the same nonce."""
+    site = Site(after_retention=after_retention)
+    async with site.running() as worker:
+        for outcome in ("failure", "success"):
+            created = await worker.create(site.wanted(retention_hours=0), by="ci")
+            await worker.finalize(created.run.channel_id, outcome=outcome, by="ci")
+            headers = [each for each in site.fake.messages if each.channel_id == created.run.channel_id]
+            assert len(headers) == 1
+            assert (created.run.header_message_id, created.is_new) == (headers[0].id, True)
+            if after_retention == "archive":
+                assert headers[0].edits == 1

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from otel_discord.component.destination_source import MendsDestinations
+from otel_discord.component.errors import RetryableError
 from otel_discord.discord_api.bot.permissions import WITH_THREADS
 from otel_discord.extensions.run_channels.own_numbers import OwnNumbers
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
@@ -239,3 +240,42 @@ async def test_an_exporter_that_is_turned_away_again_and_again_is_heard_once_a_m
         worker.source.is_gone(f"run/{first.run.run_id}")
         await asyncio.sleep(1)
         assert len(site.fake.exchanges) == asked + 2
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_webhook_that_was_made_and_could_not_be_stored_is_found_again(restarts: bool) -> None:
+    site = Site()
+    async with site.running() as worker:
+        first = await worker.create(site.wanted(), by="ci")
+        delete_webhook(site, first)
+        put = site.table.put
+
+        async def failing(changes: Mapping[str, bytes | None]) -> None:
+            raise RetryableError("the disk is full")
+
+        site.table.put = failing  # type: ignore[method-assign]
+        with pytest.raises(RunProblem) as told:
+            await worker.create(site.wanted(), by="ci")
+        assert told.value.code is Code.NOT_READY
+        (made,) = site.guild.webhooks
+        site.table.put = put  # type: ignore[method-assign]
+        if not restarts:
+            again = await worker.create(site.wanted(), by="ci")
+            assert again.run.webhook_id == made.id
+            assert site.guild.webhooks == [made]
+            return
+    async with site.running() as worker:
+        again = await worker.create(site.wanted(), by="ci")
+        assert again.run.webhook_id == made.id
+        assert list(site.guild.webhooks) == [made]
+
+
+async def test_a_parent_channel_that_is_gone_ends_its_threads() -> None:
+    site = site_of("thread")
+    async with site.running() as worker:
+        created = await worker.create(site.wanted(), by="ci")
+        parent = next(channel for channel in site.guild.channels if channel.id == created.run.category_id)
+        site.fake.delete_channel(parent)
+        await asyncio.sleep(EVERY_S + SOON_S)
+        assert worker.find(created.run.channel_id).state is State.CLEANED
+        assert not worker.source.destinations()

@@ -33,9 +33,9 @@ def server() -> Iterator[Server]:
         found.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_server() -> Iterator[Server]:
-    """A server that the test may harm."""
+    """A server that tests may harm."""
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as directory:
         Path(directory).chmod(0o755)
         found = made_server(Path(directory))

@@ -178,6 +178,7 @@ class Categories:
         made = await self._bench.api.create_channel(guild_id, new, reason=reason)
         if not isinstance(made, Done):
             return made
+        self._views.has_changed(guild_id)
         failpoint.reach("runs.category.made")
         answer = await self._refreshed(guild_id, guild, 0.0)
         if answer is not None:

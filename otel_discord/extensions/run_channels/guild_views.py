@@ -13,6 +13,8 @@ class _View:
     asked_s: float = float("-inf")
     """When the request began: what was made later may be missing."""
     channels: tuple[Channel, ...] = ()
+    changes: int = 0
+    """How often it was said to be old; a list asked for before that is old when it arrives."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -31,14 +33,16 @@ class GuildViews:
         async with view.lock:
             if view.asked_s >= wanted_s:
                 return Done(view.channels)
-            asked_s = self._clock()
+            asked_s, changes = self._clock(), view.changes
             answer = await self._api.channels(guild_id)
             if not isinstance(answer, Done):
                 return answer
-            view.asked_s, view.channels = asked_s, tuple(answer.value)
+            view.asked_s = asked_s if changes == view.changes else float("-inf")
+            view.channels = tuple(answer.value)
             return Done(view.channels)
 
     def has_changed(self, guild_id: str) -> None:
         """What is known is old; the next who asks gets a new list."""
         if (view := self._views.get(guild_id)) is not None:
             view.asked_s = float("-inf")
+            view.changes += 1

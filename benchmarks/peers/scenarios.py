@@ -49,7 +49,7 @@ def _troubled(kind: str, title: str) -> Scenario:
         problems=12,
         every_s=2.0,
         trouble=Trouble(kind=kind, from_s=16.0, seconds=20.0),
-        cut_s=75.0,
+        cut_s=90.0,
     )
 
 

@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from otel_discord._proto import run_channels_pb2 as messages
 from otel_discord.component import Component, StartError
-from otel_discord.component.destination_source import DestinationSource
+from otel_discord.component.destination_source import DestinationSource, MendsDestinations
 from otel_discord.component.endpoints import Listening
 from otel_discord.component.preflight import Preflight
+from otel_discord.component.watched_runs import ShowsRuns
 from otel_discord.extensions.run_channels.extension import RunChannels, is_open_to_the_network
 from otel_discord.extensions.run_channels.factory import FACTORY
 from otel_discord.extensions.run_channels.grpc_api import SERVICE
@@ -38,6 +39,20 @@ async def client(token: str = TOKEN, **settings: Any) -> AsyncIterator[aiohttp.C
     headers = {"Authorization": f"Bearer {token}", "User-Agent": "DiscordBot (https://example.org/tests, 1)"}
     async with aiohttp.ClientSession(headers=headers, **settings) as session:
         yield session
+
+
+async def test_who_shows_the_service_sees_its_runs_while_it_is_open(city: City):
+    extension = city.extension()
+    assert isinstance(extension, ShowsRuns)
+    assert isinstance(extension, MendsDestinations)
+    assert extension.shown_runs() == []
+    async with extension.lifespan(House()), client() as session:
+        async with session.post(f"http://{extension.endpoints['http']}/runs", json=city.new()) as answer:
+            made = await answer.json()
+        (run,) = extension.shown_runs()
+        assert run.state == "running"
+        assert made["webhookUrl"].rsplit("/", 1)[1] not in repr(run)
+    assert extension.shown_runs() == []
 
 
 async def test_it_is_what_the_house_asks_for(city: City):

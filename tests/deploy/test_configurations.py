@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from otel_discord.component import Kind
 from otel_discord.service.config_file import load_configuration
 from otel_discord.service.registry import Registry
 from otel_discord.testing.fake_discord import FakeDiscord, serve_fake_discord
@@ -50,7 +49,7 @@ def with_a_disk(file: str, folder: Path) -> Path:
     config = yaml.safe_load(text)
     if "db_storage" not in config["extensions"]:
         return path
-    # PostgreSQL has tests of its own; here it is everything else that must be right.
+    # On PostgreSQL they run in test_on_postgresql.py, where there is one.
     del config["extensions"]["db_storage"]
     config["extensions"]["file_storage"] = {"directory": "${env:STORAGE_DIRECTORY}"}
     config["service"]["extensions"] = ["health_check", "file_storage"]
@@ -100,7 +99,4 @@ async def well(address: str) -> int:
 @pytest.mark.parametrize("file", FILES)
 def test_it_is_good_as_it_is(file: str, secrets: Path) -> None:
     registry = Registry.from_entry_points()
-    path = DEPLOY / file
-    if "db_storage" in path.read_text(encoding="utf-8") and "db_storage" not in registry.type_names(Kind.EXTENSION):
-        pytest.skip("the extension db_storage is not there yet")
-    load_configuration([str(path)], [], registry, {"SECRETS_DIRECTORY": str(secrets)})
+    load_configuration([str(DEPLOY / file)], [], registry, {"SECRETS_DIRECTORY": str(secrets)})

@@ -22,8 +22,8 @@ _HOW_TO_LIFT: Final = (
     "Another URL under the same name is used at once; for the same URL, `otel-discord validate --online` looks again."
 )
 _OF_EXTENSION: Final = (
-    "It is none of the configuration's: the extension that made it makes no other one for the same run, "
-    "and somebody has deleted it, or its channel."
+    "It is none of the configuration's, and somebody has deleted it, or its channel. Its extension is told: "
+    "the run gets another webhook, or is over where its channel is gone."
 )
 
 
@@ -95,9 +95,8 @@ class Departure:
         self.health.ill(self.lane.name, str(gone.reason))
         advice, how_to_lift = self._advice(gone)
         self.logger.error(
-            "Discord does not take messages at this webhook any more; nothing more is sent to it. %s %s",
-            advice,
-            how_to_lift,
+            "Discord does not take messages at this webhook any more; nothing more is sent to it. %s",
+            " ".join(filter(None, (advice, how_to_lift))),
             extra={
                 "destination": self.lane.name,
                 "status": gone.status,

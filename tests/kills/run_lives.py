@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,7 +160,10 @@ async def _live(order: dict[str, Any]) -> None:
                 answer = await _asked(session, path, order["request"] if ask == "create" else {"outcome": "success"})
                 channel_id = answer["body"].get("channelId") or channel_id
                 _say(answer)
-            _say({"runs": await _settled(session)})
+            if order["failpoint"]:
+                await asyncio.sleep(SETTLED_S)  # it comes, or else this life has not come by there
+            resting = ("cleaned",) if order["hours"] else _RESTING  # so late, nothing else is left to rest
+            _say({"runs": await _settled(session, resting)})
             os._exit(0)  # nothing that an orderly end would do is needed
 
 
@@ -173,14 +176,14 @@ async def _asked(session: aiohttp.ClientSession, path: str, body: dict[str, Any]
             await asyncio.sleep(0.1)
 
 
-async def _settled(session: aiohttp.ClientSession) -> list[dict[str, Any]]:
+async def _settled(session: aiohttp.ClientSession, resting: Collection[str]) -> list[dict[str, Any]]:
     """Return the runs when nothing is under way any more, by two looks."""
     ends_at = time.monotonic() + SETTLED_S
     before = None
     while True:
         async with session.get("/runs") as response:
             runs = (await response.json())["runs"]
-        if runs == before and all(run["state"] in _RESTING for run in runs):
+        if runs == before and all(run["state"] in resting for run in runs):
             return list(runs)
         assert time.monotonic() < ends_at, f"it does not settle: {runs}"
         before = runs

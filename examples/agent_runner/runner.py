@@ -66,6 +66,8 @@ def run_agent(number: int, command: str) -> int:
     code = 1
     try:
         code = subprocess.run(shlex.split(command), env=environment, check=False).returncode  # noqa: S603 - what it is for
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"agent {number} cannot be started: {error}\n")
     finally:
         if channel:
             try:

@@ -55,7 +55,10 @@ def finalize(
     if answer is None:
         click.echo("There is no such run; nothing is left to end.", err=True)
         return OK
-    who = printable(str(answer.body.get("runId") or answer.body.get("channelId") or channel_id or ""))
+    if not answer.body.get("runId"):
+        click.echo(f"Channel {channel_id} has no run any more; nothing is left to end.", err=True)
+        return OK
+    who = printable(str(answer.body["runId"]))
     click.echo(f"Run {who} is ended: {printable(str(answer.body['status']))}.")
     return OK
 

@@ -314,6 +314,16 @@ def test_finalize_of_nothing_is_no_error(call: Call, capsys: pytest.CaptureFixtu
     assert "nothing is left to end" in capsys.readouterr().err
 
 
+def test_finalize_of_a_channel_without_a_run_does_not_call_it_one(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(Reply(200, {"status": "cleaned", "channelId": CHANNEL, "runId": None, "expiresAt": None})) as service:
+        assert call(service, "finalize", CHANNEL) == 0
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err == f"Channel {CHANNEL} has no run any more; nothing is left to end.\n"
+
+
 def test_finalize_of_one_in_two_guilds_wants_to_know_which(call: Call) -> None:
     with serving(Reply(200, {"runs": [RUN, {**RUN, "guildId": "43", "channelId": "9"}]})) as service:
         assert call(service, "finalize", *KEY[:-2]) == 2

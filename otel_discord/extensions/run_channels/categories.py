@@ -176,9 +176,9 @@ class Categories:
         new = NewChannel(name=category_name(self._base, number), type=CATEGORY)
         guild.listed_s = float("-inf")  # whatever comes of it, look before the next one is made
         made = await self._bench.api.create_channel(guild_id, new, reason=reason)
+        self._views.has_changed(guild_id)  # also by a failure: it may have been made all the same
         if not isinstance(made, Done):
             return made
-        self._views.has_changed(guild_id)
         failpoint.reach("runs.category.made")
         answer = await self._refreshed(guild_id, guild, 0.0)
         if answer is not None:

@@ -28,6 +28,7 @@ _COMMANDS: Final = MappingProxyType(
         "maintenance": "otel_discord.cli.maintenance:maintenance",
         "silence": "otel_discord.cli.silence:silence",
         "runs": "otel_discord.cli.runs:runs",
+        "migrate-storage": "otel_discord.cli.migrate_storage:migrate_storage",
         "top": "otel_discord.cli.top:top",
         "demo": "otel_discord.cli.demo:demo",
     }

@@ -12,6 +12,7 @@ from otel_discord.store.room import Load
 from otel_discord.store.rows import is_sound
 from otel_discord.store.schema import BATCHES, CARDS, POSTED
 from otel_discord.store.statements import columns, marks, portions
+from otel_discord.store.transfer import refuse_if_unfinished
 from otel_discord.store.work import Access, Query, Steps, Work
 
 _ROUTED: Final = BATCHES.columns.index("routed")
@@ -45,6 +46,7 @@ def open_queue(owner: str, time_ns: int) -> Work[Opening]:
     """
 
     def steps() -> Steps[Opening]:
+        yield from refuse_if_unfinished()
         last = yield from last_ids()
         rows = yield Query(
             "SELECT id FROM batches WHERE owner = ? AND routed = 1"

@@ -27,6 +27,7 @@ from otel_discord.extensions.db_storage.durability import (
     oldest_snapshot_s,
 )
 from otel_discord.extensions.db_storage.failures import Failure, Words
+from otel_discord.extensions.db_storage.leases import MIGRATION, live_leases
 from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
 from otel_discord.extensions.db_storage.schema import align_numbers, prepare_schema
 from otel_discord.extensions.db_storage.transactor import FailedError, LateError, Limits, Transactor
@@ -181,6 +182,23 @@ class DbStorage:
             ) as table,
         ):
             yield table
+
+    @asynccontextmanager
+    async def whole_store(self) -> AsyncIterator[PostgresDatabase]:
+        """Offer all of it, to be moved, while nobody has a lease (``store.moving``); meanwhile nobody gets one.
+
+        Raises:
+            StartError: the extension is not open, or something uses it.
+        """
+        async with self._database(MIGRATION, "the whole store") as database:
+            users = [held for held in await database.run(live_leases()) if held.name != MIGRATION]
+            if users:
+                raise StartError(
+                    f"{self._settings.id} is in use: {users[0].name} by {users[0].holder}; stop it, or wait "
+                    f"{users[0].left_s:.0f} s if it is gone"
+                )
+            yield database
+            await database.run(align_numbers())
 
     @asynccontextmanager
     async def _database(self, name: str, spoken: str) -> AsyncIterator[PostgresDatabase]:

@@ -140,6 +140,17 @@ class FileStorage:
         finally:
             self._tables.discard(owner)
 
+    @asynccontextmanager
+    async def whole_store(self) -> AsyncIterator[SqliteDatabase]:
+        """Offer all of it, to be moved; no queue and no table is open meanwhile (``store.moving``).
+
+        Raises:
+            StartError: the extension is not open, or something uses it.
+        """
+        if self._owners or self._tables:
+            raise StartError(f"{self._settings.id} is in use")
+        yield self._opened()
+
     def _opened(self) -> SqliteDatabase:
         if self._database is None:
             raise StartError(f"{self._settings.id} is not open: list it under service::extensions")

@@ -26,55 +26,61 @@ class Account:
         assert max(self.delivered.values()) == 1
 
 
-async def run_traffic(queue: WorkQueue, trouble: Callable[[], Awaitable[None]], *, producers: int = 8) -> Account:
-    """Put and deliver while there is trouble; then until all is delivered, and one more."""
-    account, ended = Account(), asyncio.Event()
+class Traffic:
+    def __init__(self, queue: WorkQueue) -> None:
+        self.queue = queue
+        self.account = Account()
+        self.ended = asyncio.Event()
 
-    async def produce(number: int) -> None:
+    async def put(self, text: str) -> bool:
+        try:
+            await self.queue.put(logs_batch(body=text))
+        except RetryableError as error:
+            if isinstance(error, ShutdownError):
+                raise
+            self.account.refused += 1
+            await asyncio.sleep(0.05)
+            return False
+        self.account.stored[text] += 1
+        return True
+
+    async def produce(self, number: int) -> None:
         count = 0
-        while not ended.is_set():
+        while not self.ended.is_set():
             count += 1
-            text = f"{number}-{count}"
-            try:
-                await queue.put(logs_batch(body=text))
-            except RetryableError as error:
-                if isinstance(error, ShutdownError):
-                    raise
-                account.refused += 1
-                await asyncio.sleep(0.05)
-            else:
-                account.stored[text] += 1
+            await self.put(f"{number}-{count}")
             await asyncio.sleep(0.002)
 
-    async def consume() -> None:
+    async def consume(self) -> None:
         while True:
-            taken = await queue.take()
-            await queue.route(taken.id, [NewCard(LANE, 9, body(taken.batch).encode())])
+            taken = await self.queue.take()
+            await self.queue.route(taken.id, [NewCard(LANE, 9, body(taken.batch).encode())])
 
-    async def deliver() -> None:
+    async def deliver(self) -> None:
         while True:
-            cards = await queue.head(LANE, 10)
-            for card in cards:
-                account.delivered[card.payload.decode()] += 1
-            await queue.settle([card.id for card in cards], Settlement.DELIVERED)
+            cards = await self.queue.head(LANE, 10)
+            self.account.delivered.update(card.payload.decode() for card in cards)
+            await self.queue.settle([card.id for card in cards], Settlement.DELIVERED)
             await asyncio.sleep(0 if cards else 0.01)
 
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
-        working = [group.create_task(consume()) for _ in range(4)] + [group.create_task(deliver())]
-        making = [group.create_task(produce(number)) for number in range(producers)]
-        await trouble()
-        ended.set()
-        await asyncio.wait(making)
-        while True:
-            try:
-                await queue.put(logs_batch(body="last"))
-            except RetryableError:
-                await asyncio.sleep(0.05)
-            else:
-                account.stored["last"] += 1
-                break
-        while sum(account.delivered.values()) < sum(account.stored.values()) or queue.size:
+    async def until_delivered(self) -> None:
+        account = self.account
+        while sum(account.delivered.values()) < sum(account.stored.values()) or self.queue.size:
             await asyncio.sleep(0.02)
+
+
+async def run_traffic(queue: WorkQueue, trouble: Callable[[], Awaitable[None]], *, producers: int = 8) -> Account:
+    """Put and deliver while there is trouble; then until all is delivered, and one more."""
+    traffic = Traffic(queue)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        working = [group.create_task(traffic.consume()) for _ in range(4)] + [group.create_task(traffic.deliver())]
+        making = [group.create_task(traffic.produce(number)) for number in range(producers)]
+        await trouble()
+        traffic.ended.set()
+        await asyncio.wait(making)
+        while not await traffic.put("last"):
+            pass
+        await traffic.until_delivered()
         for task in working:
             task.cancel()
-    return account
+    return traffic.account

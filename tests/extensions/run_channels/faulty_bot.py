@@ -1,4 +1,4 @@
-"""A bot's requests that fail at chosen places: before Discord has done it, or after; or never come back, as in a crash."""
+"""A bot's requests that fail at chosen places: before Discord has done it, after, or never back, as in a crash."""
 
 import asyncio
 from collections.abc import Callable

@@ -71,6 +71,7 @@ PAGES: Final = {
     "receiver alertmanager_webhook": "alertmanager-webhook-receiver.md",
     "receiver host_metrics": "host-metrics-receiver.md",
     "extension bearer_token_auth": "bearer-token-auth.md",
+    "extension db_storage": "db-storage.md",
     "extension file_storage": "file-storage.md",
     "extension health_check": "health-check.md",
     "extension run_channels": "run-channels.md",

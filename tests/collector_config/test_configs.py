@@ -71,8 +71,8 @@ CASES = [
 ]
 
 
-RUN_ELSEWHERE = {"alertmanager.yaml", "host-metrics.yaml"}
-"""By test_alert_sources.py: they take no OTLP."""
+RUN_ELSEWHERE = {"alertmanager.yaml", "db-storage.yaml", "host-metrics.yaml"}
+"""By test_alert_sources.py, since they take no OTLP, and by test_db_storage.py, since it needs a server."""
 
 
 def configurations() -> set[str]:

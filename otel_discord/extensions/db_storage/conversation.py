@@ -59,6 +59,9 @@ class Conversation:
     async def _say(self, step: Query | Many) -> list[Row]:
         if isinstance(step, Query):
             return await _rows(await self._execute(step))
+        if len(step.rows) == 1:
+            await self._execute(Query(step.sql, step.rows[0]))
+            return []
         async with self._connection.cursor(binary=True) as cursor:
             for start in range(0, len(step.rows), _BIND_AT_MOST):
                 await cursor.executemany(marked(step.sql), step.rows[start : start + _BIND_AT_MOST])

@@ -3,6 +3,7 @@
 An exporter that uses the run channels renders the card with its templates; :func:`render_card` is for when none does.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,11 @@ _SIGNS: Final[dict[str, tuple[str, int]]] = {
     FINISHED: ("🏁", 0x3498DB),
     EXPIRED: ("⌛", 0xF0A30A),
 }
+_LINK: Final = "url"
+_ADDRESS: Final = re.compile(
+    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9/?#@!$&'*+,;=%~._:-]*)?"
+)
+"""What cannot break out of a link."""
 _OUTCOME_CHARS: Final = 200
 _STEP_CHARS: Final = 200
 _ERROR_CHARS: Final = 600
@@ -68,12 +74,18 @@ def render_card(card: RunCard) -> dict[str, Any]:
     """Return the message as Discord's JSON: one embed within every limit, nothing in it live."""
     emoji, color = _SIGNS.get(card.state, _SIGNS[FINISHED])
     title = _shown(f"{emoji} {neutralise(card.name)}", limits.EMBED_TITLE_CHARS)
-    lines = (_fate(card), _progress(card.tally), _last_error(card.tally), _expiry(card))
+    parameters = dict(card.parameters)
+    address = parameters.get(_LINK, "").strip()
+    link = ""
+    if _ADDRESS.fullmatch(address):
+        link = f"[open]({address})"
+        del parameters[_LINK]
+    lines = (_fate(card), _progress(card.tally), _last_error(card.tally), _expiry(card), link)
     embed = {
         "title": title,
         "description": "\n".join(filter(None, lines)),
         "color": color,
-        "fields": _fields(card.parameters),
+        "fields": _fields(parameters),
         "footer": {"text": f"run {card.run_id}"},
     }
     return {

@@ -81,6 +81,22 @@ def test_without_a_title_it_has_the_channels_name() -> None:
     assert card_of(replace(RUN, title="", channel_name=""), is_deleted_then=True).name == "build_42"
 
 
+@pytest.mark.parametrize(
+    ("url", "is_link"),
+    [
+        ("https://ci.example/jobs/42?a=b#c", True),
+        ("http://10.0.0.1:8080/", True),
+        ("javascript:alert(1)", False),
+        ("https://a.example/) [x](https://b.example", False),
+        ("https://a.example/<@1>", False),
+    ],
+)
+def test_an_address_leads_to_the_run_itself(url: str, *, is_link: bool) -> None:
+    embed = render_card(card_of(replace(RUN, metadata={"url": url}), is_deleted_then=True))["embeds"][0]
+    assert (embed["description"].splitlines()[-1] == f"[open]({url})") is is_link
+    assert ("url" in [field["name"] for field in embed["fields"]]) is not is_link
+
+
 def test_nothing_in_it_is_live() -> None:
     hostile = "@everyone <@1> [x](https://a.example) `code`\n# big"
     card = replace(

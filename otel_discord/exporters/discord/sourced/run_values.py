@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from otel_discord.component.destination_source import RunCard, Tally
 from otel_discord.exporters.discord.facts_values import short_text
+from otel_discord.exporters.discord.render_links import address_of
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_severity import AMBER, BLUE, GREEN, GREY, RED
 from otel_discord.templating.cutting import cut_end, cut_middle
@@ -13,6 +14,8 @@ from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, duration, nu
 CARD_CHARS: Final = 4_000
 _WITH_A_PLACE: Final = ("command", "user", "host", "tags")
 """Parameters of these names stand where their kind belongs, not in the list."""
+LINK: Final = "url"
+"""The parameter that leads to the run itself, where it is an http(s) address: who made the run has written it."""
 _TITLE_CHARS: Final = 200
 _MAX_PARAMETERS: Final = 20
 _NAME_CHARS: Final = 60
@@ -34,6 +37,9 @@ def run_values(card: RunCard, options: RenderOptions) -> dict[str, Any]:
     tally = card.tally
     known = {name.strip(): value.strip() for name, value in card.parameters.items() if name.strip() and value.strip()}
     placed = {name: cut_middle(known.pop(name, ""), _VALUE_CHARS) for name in _WITH_A_PLACE}
+    address = address_of(known.get(LINK, ""))
+    if address:
+        del known[LINK]
     sign, color = _LOOKS.get(card.state, _UNKNOWN)
     is_over = card.ended_unix_s is not None
     if not is_over and tally.errors:
@@ -71,8 +77,8 @@ def run_values(card: RunCard, options: RenderOptions) -> dict[str, Any]:
         "user": placed["user"],
         "host": placed["host"],
         "tags": [each.strip() for each in placed["tags"].split(",") if each.strip()],
-        "links": [],
-        "link_line": "",
+        "links": [{"name": "open", "url": address}] if address else [],
+        "link_line": Markdown(f"[open]({address})" if address else ""),
         "remarks": [f"{len(known) - _MAX_PARAMETERS} more parameters"] if len(known) > _MAX_PARAMETERS else [],
         "footer": options.footer,
     }

@@ -50,6 +50,18 @@ def test_a_run_that_has_begun_says_little() -> None:
     assert embed["footer"]["text"] == "7f3kq2mzr4tw6abc"
 
 
+def test_an_address_leads_to_the_run_itself() -> None:
+    (embed,) = shown(run(parameters={"task": "nightly", "url": "https://ci.example/jobs/(1)?a=b"}))["embeds"]
+    assert "[open](https://ci.example/jobs/%281%29?a=b)" in embed["description"]
+    assert [field["name"] for field in embed["fields"]] == ["task"]
+
+
+def test_what_is_no_address_is_text() -> None:
+    (embed,) = shown(run(parameters={"url": "javascript:alert(1)"}))["embeds"]
+    assert "open" not in embed["description"]
+    assert [field["name"] for field in embed["fields"]] == ["url"]
+
+
 def test_a_run_that_failed_says_what_came_of_it() -> None:
     tally = Tally(records=1240, warnings=1, errors=2, steps=3, last_step="deploy", last_error="no such host")
     card = run(state="failed", outcome="failed", ended_unix_s=STARTED_S + 192, tally=tally)

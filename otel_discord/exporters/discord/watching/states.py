@@ -4,11 +4,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from google.protobuf.message import DecodeError
+
+from otel_discord.component import StoredCard
 from otel_discord.component.watched_exporter import DestinationState, Health
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.ratelimit import RateLimitSnapshot
 from otel_discord.discord_api.routes import Operation, Route
 from otel_discord.exporterhelper.breaker import Phase
+from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.folding.book import LaneBook
 from otel_discord.exporters.discord.mutes.gate import Gate
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of, is_held
@@ -41,12 +45,15 @@ class Moment:
     gate: Gate | None
 
 
-def backlogs(books: Mapping[str, LaneBook], counted: Mapping[str, int]) -> dict[str, Backlog]:
+def backlogs(
+    books: Mapping[str, LaneBook], counted: Mapping[str, int], oldest_ns: Mapping[str, int]
+) -> dict[str, Backlog]:
     """Return what waits, by destination.
 
     Args:
         books: of all lanes; a lane's book need not know every card that waits.
         counted: how many cards the queue has counted in each lane, a moment ago.
+        oldest_ns: when the oldest card was accepted, of lanes whose book does not know every card.
     """
     found: dict[str, Backlog] = {}
     for lane, book in books.items():
@@ -54,13 +61,34 @@ def backlogs(books: Mapping[str, LaneBook], counted: Mapping[str, int]) -> dict[
         waiting = [entry for entry in book.entries.values() if entry.message is None]
         backlog.records += sum(entry.count for entry in waiting)
         _add_cards(backlog, lane, len(waiting))
-        oldest_ns = min((entry.opened_ns for entry in waiting if entry.opened_ns), default=0)
-        if oldest_ns:
-            backlog.oldest_ns = min(oldest_ns, backlog.oldest_ns or oldest_ns)
         unknown = max(0, counted.get(lane, 0) - len(waiting))
         backlog.records += unknown
         _add_cards(backlog, lane, unknown)
+        times_ns = [
+            backlog.oldest_ns,
+            *(entry.opened_ns for entry in waiting),
+            oldest_ns.get(lane, 0) if unknown else 0,
+        ]
+        backlog.oldest_ns = min((time_ns for time_ns in times_ns if time_ns), default=0)
     return found
+
+
+def unknown_lanes(books: Mapping[str, LaneBook], counted: Mapping[str, int]) -> list[str]:
+    """Return the lanes that hold cards of which their book knows nothing, as where nothing is folded."""
+    return [lane for lane, cards in counted.items() if lane in books and cards > _known_cards(books[lane])]
+
+
+def _known_cards(book: LaneBook) -> int:
+    return sum(entry.message is None for entry in book.entries.values())
+
+
+def oldest_of(head: Sequence[StoredCard]) -> int:
+    """Return when the card that came first was accepted, in nanoseconds; 0 where there is none that can be read."""
+    first = min(head, key=lambda card: card.id, default=None)
+    try:
+        return Card.from_bytes(first.payload).accepted_ns if first is not None else 0
+    except DecodeError:
+        return 0
 
 
 def _add_cards(backlog: Backlog, lane: str, cards: int) -> None:

@@ -19,13 +19,22 @@ from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.watching.journal import Journal
 from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
 from otel_discord.exporters.discord.watching.shown import shown_message
-from otel_discord.exporters.discord.watching.states import Backlog, Moment, backlogs, destination_state
+from otel_discord.exporters.discord.watching.states import (
+    Backlog,
+    Moment,
+    backlogs,
+    destination_state,
+    oldest_of,
+    unknown_lanes,
+)
 from otel_discord.signals.alert_event import AlertEvent
 
 COUNTED_EVERY_S: Final = 2.0
 """While somebody watches."""
 _IDLE_COUNT_S: Final = 10.0
 _WATCHED_FOR_S: Final = 30.0
+_HEAD_CARDS: Final = 40
+"""Among which the oldest is looked for; critical ones stand before it."""
 
 
 @dataclass(slots=True)
@@ -57,19 +66,26 @@ class Watching:
     gate: Gate
     wall_clock: Callable[[], float]
     _counted: Mapping[str, int] = field(default_factory=dict)
+    _oldest_ns: Mapping[str, int] = field(default_factory=dict)
+    """Of lanes with cards that no book knows, while somebody watches."""
     _watched_until_s: float = 0.0
     _looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Count now and then what waits, until cancelled: of what is not folded the queue alone knows that."""
         while True:
-            with suppress(RetryableError):  # then the numbers are those of the last time
-                self._counted = await self.queue.waiting()
             is_watched = asyncio.get_running_loop().time() < self._watched_until_s
             self._looked.clear()
+            with suppress(RetryableError):  # then the numbers are those of the last time
+                self._counted = await self.queue.waiting()
+                self._oldest_ns = await self._look_at_heads() if is_watched else {}
             with suppress(TimeoutError):
                 async with asyncio.timeout(_IDLE_COUNT_S):
                     await (asyncio.sleep(COUNTED_EVERY_S) if is_watched else self._looked.wait())
+
+    async def _look_at_heads(self) -> dict[str, int]:
+        lanes = unknown_lanes(self.books, self._counted)
+        return {lane: oldest_of(await self.queue.head(lane, _HEAD_CARDS)) for lane in lanes}
 
     def destination_states(self) -> Sequence[DestinationState]:
         """Return every destination in the order of the configuration."""
@@ -82,7 +98,7 @@ class Watching:
             limits=self.limits.snapshot(),
             gate=self.gate,
         )
-        waiting = backlogs(self.books, self._counted)
+        waiting = backlogs(self.books, self._counted, self._oldest_ns)
         return [
             destination_state(outbox, self.watches.lanes[name], waiting.get(name, Backlog()), moment, self.client)
             for name, outbox in self.outboxes.items()

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from otel_discord.component import StoredCard
 from otel_discord.component.watched_exporter import Health, Watched
+from otel_discord.exporters.discord.cards import Card
+from otel_discord.exporters.discord.watching.states import oldest_of
 from otel_discord.testing.fake_discord import Answer, FakeDiscord, Fault, method_is, posts
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import logs_batch
@@ -108,6 +111,7 @@ async def test_waiting_for_the_channels_budget() -> None:
     async with running(
         fake, rate_limit={"channel_messages_per_minute": 2}, sending_queue={"batch": {"max_size": 1}}, **runs
     ) as rig:
+        before_ns = int(wall_clock() * 1e9)
         await rig.exporter.consume(logs_batch(20))
         await asyncio.sleep(5)
         only_state(rig)  # what is not folded is counted when somebody looks
@@ -118,6 +122,24 @@ async def test_waiting_for_the_channels_budget() -> None:
         assert state.next_at_ns > wall_clock() * 1e9
         assert state.budget_left is not None
         assert state.budget_left < 1
+        assert before_ns <= state.oldest_waiting_ns <= before_ns + 10**9
+        await asyncio.sleep(3600)
+        only_state(rig)
+        await asyncio.sleep(0.1)
+        state = only_state(rig)
+        assert (state.waiting_cards, state.oldest_waiting_ns) == (0, 0)
+
+
+def test_the_oldest_that_waits_stands_behind_what_is_critical() -> None:
+    def stored(card_id: int, priority: int, accepted_ns: int) -> StoredCard:
+        card = Card(
+            resource=b"", scope=b"", record=b"", severity=17, first_seen_ns=1, last_seen_ns=1, accepted_ns=accepted_ns
+        )
+        return StoredCard(id=card_id, lane="default", priority=priority, payload=card.to_bytes())
+
+    assert oldest_of([stored(7, 1, 700), stored(9, 1, 900), stored(3, 0, 300), stored(4, 0, 400)]) == 300
+    assert oldest_of([StoredCard(id=1, lane="default", priority=0, payload=b"\xff")]) == 0
+    assert oldest_of([]) == 0
 
 
 async def test_muted_by_quiet_hours_and_by_maintenance() -> None:

@@ -1,14 +1,17 @@
 """The configuration with PostgreSQL, run as a process on a real server: killed, what it had taken arrives."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from otel_discord.testing.fake_discord import FakeDiscord, serve_fake_discord
+from otel_discord.testing.otlp import logs_request
 from tests.collector_config.test_configs import FOLDER, arrived, healthy, moved, reaching, send, until, ways
 from tests.collector_config.test_configs import SEVERITIES as NAMES
 from tests.extensions.db_storage.server import Server, find_programs
@@ -62,3 +65,38 @@ async def test_it_runs_and_what_a_killed_process_had_taken_arrives(
     for log in (first.log, second.log):
         assert PASSWORD not in log
         assert hook.token not in log
+
+
+async def test_a_process_that_was_paused_too_long_says_who_has_its_queue(
+    server: Server, start: Callable[..., Any], tmp_path: Path
+) -> None:
+    fake = FakeDiscord("unlimited")
+    hook = fake.add_webhook()
+    async with serve_fake_discord(fake) as discord:
+        environment = {
+            "DISCORD_WEBHOOK_URL": discord.webhook_url(hook),
+            "DATABASE_URL": server.url,
+            "STORAGE_DIRECTORY": str(tmp_path / "storage"),
+        }
+        ours = ["--config", str(PATH), *moved(PATH, discord.endpoint), "--set", "extensions.db_storage.lease=1s"]
+        first = start(ours, environment)
+        await asyncio.to_thread(first.wait_until_ready)
+        first.process.send_signal(signal.SIGSTOP)
+        second = start(ours, environment | {"STORAGE_DIRECTORY": str(tmp_path / "other")})
+        await asyncio.to_thread(second.wait_until_ready)
+        first.process.send_signal(signal.SIGCONT)
+        await until(lambda: "was taken over by" in first.log)
+        address = f"http://{first.endpoints['otlp http']}/v1/logs"
+        async with aiohttp.ClientSession() as session:
+            request = logs_request(body="late", severity=17).SerializeToString()
+            headers = {"Content-Type": "application/x-protobuf"}
+            async with session.post(address, data=request, headers=headers) as response:
+                assert response.status == 503
+        await send(second.endpoints)
+        names = [f"{name} over {way}" for way in ways(second.endpoints) for name in NAMES]
+        await until(lambda: arrived(hook, fake) == reaching(names, "warn"))
+        assert await asyncio.to_thread(first.stop) == 0
+        assert await asyncio.to_thread(second.stop) == 0
+    fake.assert_clean()
+    assert arrived(hook, fake) == reaching(names, "warn")
+    assert "Traceback" not in first.log

@@ -15,6 +15,8 @@ class State(IntEnum):
     """Nothing can be stored; it is tried again by itself."""
     LOST = 3
     """Another process has taken the work over; this one stores nothing more of it."""
+    ENDED = 4
+    """Its task has ended by a mistake of its own: nothing goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ _STATUS: Final = {
     State.FULL: Status.RECOVERABLE,
     State.AWAY: Status.RECOVERABLE,
     State.LOST: Status.RECOVERABLE,
+    State.ENDED: Status.FATAL,
 }
 
 
@@ -100,7 +101,12 @@ class DbStorage:
                 prepare=config.prepare_statements,
             )
         )
-        limits = Limits(config.schema_name, config.statement_timeout, config.lock_timeout)
+        limits = Limits(
+            schema=config.schema_name,
+            statement_timeout_s=config.statement_timeout,
+            lock_timeout_s=config.lock_timeout,
+            idle_timeout_s=min(config.statement_timeout, config.lease),
+        )
         transactor = Transactor(connections, limits, Words(self._datasource.secrets))
 
         def report(condition: Condition) -> None:

@@ -34,6 +34,7 @@ CLOSING_S: Final = 10.0
 """How long closing waits for a server that does not answer."""
 _ATTEMPTS: Final = 4
 _PROBE_S: Final = 1.0
+_GRACE_S: Final = 3.0
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 1.0
 _AT_ONCE: Final = frozenset({Failure.AWAY, Failure.BUSY, Failure.UNPREPARED, Failure.READ_ONLY})
@@ -91,6 +92,8 @@ class PostgresDatabase:
         """
         if self.condition.state is State.LOST:
             raise self._late()
+        if self.condition.state is State.ENDED:
+            raise component_error(Failure.FAILED, self.condition.why, work.name)
         if self._closed:
             raise ShutdownError("storage is closed")
         if work.access is Access.ACCEPT and self.condition.state is not State.OK:
@@ -114,7 +117,7 @@ class PostgresDatabase:
         self._lease = await self._acquire()
         self._said_alive()
         self._closed = False
-        serving = asyncio.create_task(self._serve_until_closed(), name=f"db_storage {self._ownership.name}")
+        serving = asyncio.create_task(self._live(), name=f"db_storage {self._ownership.name}")
         try:
             yield
         finally:
@@ -130,12 +133,10 @@ class PostgresDatabase:
             self._waiting.clear()
             with contextlib.suppress(FailedError, LateError):
                 await self._transactor.run(leases.release(self._lease))
-            if not serving.cancelled() and (error := serving.exception()) is not None:
-                raise error
 
     async def _acquire(self) -> Lease:
         ownership, loop = self._ownership, asyncio.get_running_loop()
-        deadline_s = loop.time() + ownership.lease_s + 2 * _PROBE_S
+        deadline_s = loop.time() + ownership.lease_s + _GRACE_S
         said = False
         while True:
             try:
@@ -158,6 +159,15 @@ class PostgresDatabase:
             await asyncio.sleep(min(max(got.left_s, _FIRST_PAUSE_S), _PROBE_S))
 
     # -------------------------------------------------------------------------------------------------- serving
+
+    async def _live(self) -> None:
+        try:
+            await self._serve_until_closed()
+        except Exception as error:
+            self._logger.exception("a queue's task has ended", extra=self._extra)
+            self._change(Condition(State.ENDED, f"its task has ended: {type(error).__name__}"))
+            failed = component_error(Failure.FAILED, self.condition.why, "it")
+            self._end([*self._in_hand, *self._waiting], failed)
 
     async def _serve_until_closed(self) -> None:
         while self.condition.state is not State.LOST:
@@ -321,7 +331,7 @@ class PostgresDatabase:
             self._logger.info("storage is well again", extra={**self._extra, "was": before.why})
         else:
             self._logger.error(_SAID[condition.state], condition.why, extra=self._extra)
-        if condition.state is not State.OK and condition.state is not State.LOST:
+        if condition.state in (State.FULL, State.AWAY):
             at_s = asyncio.get_running_loop().time() + _PROBE_S
             self._renew_at_s = min(self._renew_at_s, at_s)
         self._on_condition(condition)
@@ -331,6 +341,7 @@ _SAID: Final = {
     State.FULL: "storage is full, new work is refused: %s",
     State.AWAY: "storage fails, nothing can be stored: %s",
     State.LOST: "storage is lost: %s",
+    State.ENDED: "storage has ended: %s",
 }
 
 

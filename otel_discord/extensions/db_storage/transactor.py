@@ -1,6 +1,7 @@
 """One transaction from its begin to its end, and what can become of it told apart. Errors of the driver end here."""
 
 import asyncio
+import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from otel_discord.store.work import Access, Query, Work
 
 T = TypeVar("T")
 
+_BAD_VALUES: Final = (ValueError, TypeError, ArithmeticError, struct.error)
+"""What the driver says of values that PostgreSQL has no place for, such as text that is not Unicode."""
 _WHOLE: Final = 3
 """A transaction has so many times as long as a statement."""
 
@@ -31,6 +34,8 @@ class Limits:
     schema: str
     statement_timeout_s: float
     lock_timeout_s: float
+    idle_timeout_s: float
+    """How long a transaction whose process says nothing may hold its locks: others wait for them."""
 
     @property
     def transaction_timeout_s(self) -> float:
@@ -43,7 +48,7 @@ class Limits:
             "search_path": quoted(self.schema),
             "statement_timeout": str(int(self.statement_timeout_s * 1000)),
             "lock_timeout": str(int(self.lock_timeout_s * 1000)),
-            "idle_in_transaction_session_timeout": str(int(self.statement_timeout_s * 1000)),
+            "idle_in_transaction_session_timeout": str(int(self.idle_timeout_s * 1000)),
         }
         settings = ", ".join(f"set_config('{name}', {literal(value)}, true)" for name, value in values.items())
         return Query("BEGIN READ ONLY" if reads else "BEGIN"), Query(f"SELECT {settings}")
@@ -118,6 +123,8 @@ class Transactor:
                     raise self._translated(error, attempt) from error
                 except NoAnswerError:
                     raise LateError from None
+                except _BAD_VALUES as error:
+                    raise FailedError(Failure.WORK, self._words.of(error)) from error
                 finally:
                     await attempt.leave()
         except NoConnectionError as error:

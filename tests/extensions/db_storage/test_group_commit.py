@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_discord.component.errors import PermanentError
+from otel_discord.component.errors import PermanentError, RetryableError
 from otel_discord.config import Secret
 from otel_discord.extensions.db_storage.config import DbStorageConfig
 from otel_discord.extensions.db_storage.extension import DbStorage
@@ -105,3 +105,29 @@ async def test_who_swaps_connections_is_found_out(server: Server, schema: str, t
                 await connection.execute("DEALLOCATE ALL", prepare=False)
         assert len(await found.run(notes())) == 30
         assert found._connections._prepare is False
+
+
+@pytest.mark.parametrize("key", ["k\x00", "k\ud800"])
+async def test_a_text_that_postgresql_has_no_place_for_fails_alone(
+    server: Server, schema: str, tmp_path: Path, key: str
+) -> None:
+    async with database(server, schema, tmp_path) as found:
+        endings = await asyncio.gather(*map(found.run, [note("k1"), note(key), note("k2")]), return_exceptions=True)
+        assert isinstance(endings.pop(1), PermanentError)
+        assert endings == ["k1", "k2"]
+        assert await found.run(notes()) == {"k1", "k2"}
+
+
+async def test_a_mistake_of_ours_leaves_nobody_waiting(server: Server, schema: str, tmp_path: Path) -> None:
+    async with database(server, schema, tmp_path) as found:
+        found._transactor = None  # type: ignore[assignment]
+        async with asyncio.timeout(5):
+            for _ in range(2):
+                with pytest.raises(RetryableError):
+                    await found.run(note("k1"))
+        found._transactor = AsyncNothing()  # type: ignore[assignment]
+
+
+class AsyncNothing:
+    async def run(self, work: object) -> None:
+        return None

@@ -11,9 +11,9 @@ from otel_discord.config.host_port import parse_host_port
 from otel_discord.config.server_tls import ServerTls
 from otel_discord.discord_api.webhook_url import DEFAULT_ENDPOINT, is_snowflake, validate_endpoint
 from otel_discord.extensions.run_channels.names import category_number
+from otel_discord.extensions.run_channels.token_text import unfit_token
 
 MOST_RETENTION_HOURS = 24 * 365
-MIN_TOKEN_CHARS = 16
 
 
 def _snowflake(value: object) -> str:
@@ -38,7 +38,7 @@ class TokenConfig(StrictModel):
     name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")
     """Stands in the audit log, and on the run, for who asked."""
     token: Secret | None = None
-    """The token itself, 16 characters or more. Exactly one of ``token`` and ``token_file``."""
+    """The token itself, 16 characters or more, ASCII without blanks. Exactly one of ``token`` and ``token_file``."""
     token_file: str = ""
     """A file that holds the token, and nothing else; read again within a second of a change."""
     allow: tuple[Literal["create", "finalize", "read"], ...] = ("create", "finalize", "read")
@@ -50,13 +50,19 @@ class TokenConfig(StrictModel):
     requests_per_minute: int = Field(default=120, ge=1, le=100_000)
     """More requests in a minute are answered 429."""
 
+    @field_validator("token")
+    @classmethod
+    def _is_fit(cls, token: Secret | None) -> Secret | None:
+        text = token.reveal().strip() if token is not None else ""
+        if text and (wrong := unfit_token(text)):
+            raise ValueError(f"the token {wrong}")
+        return token
+
     @model_validator(mode="after")
     def _one_token(self) -> Self:
         given = self.token.reveal().strip() if self.token is not None else ""
         if bool(given) == bool(self.token_file):
             raise ValueError("needs exactly one of token and token_file; an empty token would let everybody in")
-        if given and len(given) < MIN_TOKEN_CHARS:
-            raise ValueError(f"token is shorter than {MIN_TOKEN_CHARS} characters; take a random one")
         return self
 
 

@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 
 from otel_discord.component import StartError
 from otel_discord.extensions.run_channels.config import TokenConfig
-from otel_discord.extensions.run_channels.tokens import KnownTokens, same_tokens, unfit_token
+from otel_discord.extensions.run_channels.token_text import unfit_token
+from otel_discord.extensions.run_channels.tokens import KnownTokens, same_tokens
 
 CHECK_INTERVAL_S: Final = 0.5
 MOST_FILE_BYTES: Final = 4096

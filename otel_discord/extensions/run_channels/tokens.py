@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, Literal, TypeAlias
 
-from otel_discord.extensions.run_channels.config import MIN_TOKEN_CHARS, TokenConfig
+from otel_discord.extensions.run_channels.config import TokenConfig
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
 
 Right: TypeAlias = Literal["create", "finalize", "read"]
@@ -79,17 +79,6 @@ def same_tokens(tokens: Sequence[tuple[TokenConfig, str]]) -> tuple[str, str] | 
         if other != config.name:
             return other, config.name
     return None
-
-
-def unfit_token(text: str) -> str:
-    """Return what is wrong with a token, in words; "" where nothing is."""
-    if not text:
-        return "is empty; nobody is let in by it"
-    if len(text) < MIN_TOKEN_CHARS:
-        return f"is shorter than {MIN_TOKEN_CHARS} characters; take a random one"
-    if not text.isascii() or not text.isprintable() or " " in text:
-        return "holds characters that no header carries"
-    return ""
 
 
 def _token_of(authorization: str) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otel_discord.cli.commands import run_command_line
 from otel_discord.config import Secret
 from otel_discord.extensions.run_channels.audit import clean
 from otel_discord.extensions.run_channels.bodies import read_json
@@ -16,7 +17,8 @@ from otel_discord.extensions.run_channels.http_answers import retry_after_whole_
 from otel_discord.extensions.run_channels.http_api import sane_request_id
 from otel_discord.extensions.run_channels.pace import MOST_NAMES, WINDOW_S, Pace, network_of
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
-from otel_discord.extensions.run_channels.tokens import KnownTokens, same_tokens, unfit_token
+from otel_discord.extensions.run_channels.token_text import unfit_token
+from otel_discord.extensions.run_channels.tokens import KnownTokens, same_tokens
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
@@ -213,3 +215,26 @@ def test_retry_after_is_whole_and_rounded_up(delay_s: float, whole_s: int):
 def test_times():
     assert time_text(0) is None
     assert time_text(1_800_000_000_999) == "2027-01-15T08:00:00Z"
+
+
+def _configuration(token: str) -> str:
+    extension = {"bot_token": "made-up", "tokens": [{"name": "ci", "token": token}]}
+    pipelines = {"logs": {"receivers": ["nop"], "exporters": ["nop"]}}
+    return json.dumps(
+        {
+            "receivers": {"nop": {}},
+            "exporters": {"nop": {}},
+            "extensions": {"run_channels": extension},
+            "service": {"extensions": ["run_channels"], "pipelines": pipelines},
+        },
+        ensure_ascii=False,
+    )
+
+
+@pytest.mark.parametrize("token", ["short", "two words of a sentence", "ein-Schlüssel-für-alle"])
+def test_a_token_that_is_unfit_is_bad_configuration(token: str, capsys: pytest.CaptureFixture[str]):
+    assert run_command_line(["validate", "--config", f"yaml:{_configuration(token)}"]) == 78
+    said = capsys.readouterr().err
+    assert f"extensions::run_channels::tokens::0::token: the token {unfit_token(token)}" in said
+    assert token not in said.replace(unfit_token(token), "")
+    assert run_command_line(["validate", "--config", f"yaml:{_configuration(FIRST)}"]) == 0

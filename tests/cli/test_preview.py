@@ -42,6 +42,14 @@ def test_a_message_is_shown_with_its_gauges_and_who_is_pinged(config: str, capsy
     assert "PREVIEW_IS_NOT_SET is not set: a placeholder stands for it" in said.err
 
 
+def test_the_message_of_a_run_alone(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["preview", "--config", config, "--destination", "run"]) == 0
+
+    said = capsys.readouterr().out
+    assert "→ run of discord" in said
+    assert "→ ops" not in said
+
+
 def test_buttons_are_shown(config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "templates").mkdir()
     button = "buttons: [{label: Runbook, emoji: 📕, url: 'https://wiki.example/{{ service }}'}]"
@@ -88,7 +96,7 @@ def test_own_records_go_through(config: str, tmp_path: Path, capsys: pytest.Capt
         (["preview"], 2, "--config FILE"),
         (["preview", "--config", "CONFIG", "--sample", "nothing"], 2, "there is no sample 'nothing'"),
         (["preview", "--config", "CONFIG", "--exporter", "dscord"], 2, "there is no exporter 'dscord'"),
-        (["preview", "--config", "CONFIG", "--destination", "opps"], 2, "there are: audit, ops"),
+        (["preview", "--config", "CONFIG", "--destination", "opps"], 2, "there are: audit, ops, run"),
         (["preview", "--config", "CONFIG", "--input", "gone.json"], 2, "cannot read gone.json"),
         (["preview", "--config", "CONFIG", "--set", "exporters.discord.min_severty=WARN"], 78, "min_severty"),
         (["preview", "--config", "gone.yaml"], 78, "does not exist"),

@@ -93,7 +93,8 @@ def _check_names(wanted: Wanted, outcomes: Sequence[Outcome]) -> None:
     views = [view for outcome in outcomes for view in outcome.exporters]
     if wanted.exporter and not views:
         raise UnknownNameError(f"there is no exporter {wanted.exporter!r} that sends messages")
-    known = sorted({name for view in views for name in view.destinations})
+    named = {name for view in views for name in view.destinations}
+    known = sorted(named.union(message.destination for outcome in outcomes for message in outcome.messages))
     if wanted.destination and wanted.destination not in known:
         raise UnknownNameError(f"there is no destination {wanted.destination!r}; there are: {', '.join(known)}")
 

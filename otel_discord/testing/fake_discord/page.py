@@ -33,8 +33,10 @@ _DOCUMENT: Final = """<!DOCTYPE html>
 <title>otel-discord · what Discord would show</title>
 <link rel="stylesheet" href="/_fake/page.css"><script src="/_fake/page.js" defer></script>
 </head><body class="dv-page">
-<header class="bar"><strong id="channel"># alerts</strong>
-<span class="dv-small">a stand-in for Discord on this machine</span>
+<header class="bar"><button id="list" type="button" aria-label="channels" aria-expanded="false"
+aria-controls="places" hidden>☰</button>
+<strong id="channel"># alerts</strong>
+<span id="what" class="dv-small">a stand-in for Discord on this machine</span>
 <span id="state" class="dv-small" role="status">connecting…</span>
 <button id="theme" type="button" aria-label="light or dark">◐</button></header>
 <div id="both"><nav id="places" aria-label="channels"></nav>
@@ -45,14 +47,33 @@ _DOCUMENT: Final = """<!DOCTYPE html>
 _SCRIPT: Final = """"use strict";
 const box = document.getElementById("messages"), state = document.getElementById("state");
 const button = document.getElementById("theme"), places = document.getElementById("places");
-let theme = window.matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark", version = "";
+const list = document.getElementById("list"), heading = document.getElementById("channel"), title = document.title;
+let theme = window.matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark", version = "", shown = "";
 function paint() { document.body.className = "dv-page " + theme; }
+function unfold(open) {
+  places.classList.toggle("open", open);
+  list.setAttribute("aria-expanded", String(open));
+}
+function place(text) {
+  if (text !== shown) places.innerHTML = shown = text;
+  list.hidden = !text;
+  if (!text) return;
+  const chosen = location.hash.slice(1);
+  let name = "all channels";
+  for (const link of places.querySelectorAll("a")) {
+    const isChosen = link.getAttribute("href").slice(1) === chosen;
+    if (isChosen) { link.setAttribute("aria-current", "page"); name = link.textContent; }
+    else link.removeAttribute("aria-current");
+  }
+  heading.textContent = name;
+  document.title = `${name} · ${title}`;
+}
 async function renew(force) {
   try {
     const channel = encodeURIComponent(location.hash.slice(1)), known = force ? "" : version;
     const answer = await fetch(`/_fake/view?theme=${theme}&version=${known}&channel=${channel}`);
     if (answer.status === 200) {
-      places.innerHTML = await (await fetch("/_fake/places")).text();
+      place(await (await fetch("/_fake/places")).text());
       const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
       version = answer.headers.get("x-version");
       box.innerHTML = await answer.text();
@@ -62,24 +83,34 @@ async function renew(force) {
   } catch { state.textContent = "the demo has ended"; }
 }
 button.addEventListener("click", () => { theme = theme === "dark" ? "light" : "dark"; paint(); renew(true); });
-window.addEventListener("hashchange", () => renew(true));
+list.addEventListener("click", () => unfold(!places.classList.contains("open")));
+window.addEventListener("hashchange", () => { unfold(false); place(shown); renew(true); });
 paint(); renew(true); setInterval(renew, 1000);
 """
 
 _STYLE: Final = (
     STYLE
     + """
-body{margin:0;height:100vh;display:flex;flex-direction:column}body.dark{background:#313338;color:#dbdee1}body.light{background:#fff;color:#313338}
+body{margin:0;height:100vh;height:100dvh;display:flex;flex-direction:column}body.dark{background:#313338;color:#dbdee1}body.light{background:#fff;color:#313338}
 .bar{display:flex;gap:.8rem;align-items:baseline;padding:.7rem 1rem;
 border-bottom:1px solid #80848e55;font:16px/1.3 system-ui,sans-serif}
-#state{margin-left:auto}#theme{font:inherit;color:inherit;background:none;border:1px solid #80848e;border-radius:4px}
+#channel{overflow-wrap:anywhere}#state{margin-left:auto}#list{display:none}
+.bar button{font:inherit;color:inherit;background:none;border:1px solid #80848e;border-radius:4px}
 #both{flex:1;display:flex;min-height:0}#places:empty{display:none}
 #places{width:17rem;overflow-y:auto;padding:.2rem 1rem;
 border-right:1px solid #80848e55;font:14px/1.4 system-ui,sans-serif}
 #places h2{font-size:15px}#places h3{font-size:12px;text-transform:uppercase;margin:.8rem 0 .2rem}
-#places ul{list-style:none;margin:0;padding-left:.6rem}#places a{color:inherit}#places small{display:block;opacity:.7;
+#places ul{list-style:none;margin:0;padding-left:.6rem}#places a{color:inherit;overflow-wrap:anywhere}
+#places a[aria-current]{font-weight:700;text-decoration:none}#places small{display:block;opacity:.7;
 overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-#messages{flex:1;overflow-y:auto;outline-offset:-2px}#messages .dv{min-height:100%}
+#messages{flex:1;min-width:0;overflow-y:auto;outline-offset:-2px}#messages .dv{min-height:100%}
+@media (max-width:640px){#both{flex-direction:column}#what{display:none}
+.bar{align-items:center;padding:.4rem .6rem;gap:.5rem}.bar button{min-width:44px;min-height:44px}
+#list:not([hidden]){display:block}
+#channel{flex:1;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}#state{flex:none;max-width:35%}
+#places{display:none;width:auto;max-height:60%;border-right:0;border-bottom:1px solid #80848e55}
+#places.open:not(:empty){display:block}#places a{display:block;padding:.6rem 0}
+#messages .dv-message{grid-template-columns:56px minmax(0,1fr);padding-right:8px}#messages .dv-avatar{margin-left:8px}}
 """
 )
 

@@ -11,7 +11,8 @@ from otel_discord.testing.fake_discord.state import FakeChannel
 def rendered_channels(fake: FakeDiscord) -> str:
     """Return the list as HTML; "" where no bot is in any guild."""
     guilds = [guild for guild in fake.guilds if guild.permissions]
-    return "".join(f"<h2>{escape(guild.name)}</h2>{''.join(_of_guild(guild))}" for guild in guilds)
+    listed = "".join(f"<h2>{escape(guild.name)}</h2>{''.join(_of_guild(guild))}" for guild in guilds)
+    return f'<a href="#">all channels</a>{listed}' if listed else ""
 
 
 def _of_guild(guild: FakeGuild) -> Iterator[str]:

@@ -97,7 +97,7 @@ async def test_a_bot_finds_its_guild_and_works_in_it() -> None:
             assert {entry["reason"] for entry in (await ask("GET", f"{base}/_fake/audit"))[1]} == {"a run"}
             async with session.get(f"{base}/_fake/places") as answer:
                 page = await answer.text()
-            assert page.startswith("<h2>One</h2>")
+            assert page.startswith('<a href="#">all channels</a><h2>One</h2>')
             assert page.count("# run-7") == 12
             assert "run &lt;7&gt;" in page
             assert "made-up" not in page

@@ -31,7 +31,7 @@ def server() -> Iterator[Server]:
         made.make()
         made.start()
         yield made
-        made.stop()
+        made.kill()
 
 
 async def test_it_runs_and_what_a_killed_process_had_taken_arrives(

@@ -12,6 +12,8 @@ from otel_discord.store.work import Access, Query, Steps, Work
 
 MIGRATION: Final = "migrate-storage"
 """The lease of who moves the store: nobody else takes one meanwhile."""
+_SHORT_LOCK_WAIT: Final = "SELECT set_config('lock_timeout', '500', true)"
+"""Who holds the row longer is looked at: :func:`end_silent_transactions`."""
 _KEPT: Final = 1000
 """Notes of one's own last commits that stay."""
 _LEFT_S: Final = (
@@ -41,6 +43,7 @@ def acquire(name: str, holder: str, lease_s: float) -> Work[Lease | Held]:
     """Take a lease that nobody else has."""
 
     def steps() -> Steps[Lease | Held]:
+        yield Query(_SHORT_LOCK_WAIT)
         if name != MIGRATION:
             moving = yield Query(f"{_LEFT_S} WHERE name = ? FOR SHARE", (MIGRATION,))
             for other, _, left_ms in moving:
@@ -132,6 +135,7 @@ def was_stored(lease: Lease, number: int) -> Work[bool]:
     """
 
     def steps() -> Steps[bool]:
+        yield Query(_SHORT_LOCK_WAIT)
         yield Query("SELECT 1 FROM leases WHERE name = ? FOR UPDATE", (lease.name,))
         rows = yield Query(
             "SELECT 1 FROM commits WHERE name = ? AND fence = ? AND number = ?", (lease.name, lease.fence, number)
@@ -139,3 +143,24 @@ def was_stored(lease: Lease, number: int) -> Work[bool]:
         return bool(rows)
 
     return Work("commit_in_doubt", Access.SETTLE, steps)
+
+
+def end_silent_transactions(lease_s: float) -> Work[int]:
+    """End transactions of this role that have held a lease's row for longer than a lease; return how many.
+
+    A process that is paused, or cut off, in the middle of what it says is not idle to the server, which would wait for
+    the rest of it. Ended by mistake, a transaction is repeated by whose it was.
+    """
+
+    def steps() -> Steps[int]:
+        rows = yield Query(
+            "SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+            " WHERE l.locktype = 'relation' AND l.relation = 'leases'::regclass AND l.mode = 'RowShareLock'"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND a.pid <> pg_backend_pid() AND a.usename = current_user"
+            " AND a.xact_start < clock_timestamp() - ? * interval '1 millisecond'",
+            (int(lease_s * 1000),),
+        )
+        return len(rows)
+
+    return Work("end_silent", Access.READ, steps)

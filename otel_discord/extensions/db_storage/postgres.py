@@ -144,6 +144,7 @@ class PostgresDatabase:
             except FailedError as error:
                 if loop.time() > deadline_s or error.failure in (Failure.WORK, Failure.FAILED):
                     raise StartError(f"{ownership.name} cannot be opened: {error.why}") from error
+                await self._end_silent_transactions(error)
                 await asyncio.sleep(_FIRST_PAUSE_S)
                 continue
             if isinstance(got, Lease):
@@ -253,8 +254,17 @@ class PostgresDatabase:
                 return await self._transactor.run(work)
             except FailedError as error:
                 self._change(Condition(State.AWAY, error.why or why))
+                await self._end_silent_transactions(error)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _end_silent_transactions(self, error: FailedError) -> None:
+        """See to it that a lock on the lease's row, which was waited for in vain, is not held for ever."""
+        if error.failure is Failure.BUSY:
+            with contextlib.suppress(FailedError):
+                ended = await self._transactor.run(leases.end_silent_transactions(self._ownership.lease_s))
+                if ended:
+                    self._logger.warning("transactions of a process that is silent were ended", extra=self._extra)
 
     def _stored(self, jobs: Sequence[Job], endings: Sequence[Ending]) -> None:
         self._change(OK)

@@ -30,7 +30,7 @@ def server() -> Iterator[Server]:
         Path(directory).chmod(0o755)
         found = made_server(Path(directory))
         yield found
-        found.stop()
+        found.kill()
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def own_server() -> Iterator[Server]:
         Path(directory).chmod(0o755)
         found = made_server(Path(directory))
         yield found
-        found.stop()
+        found.kill()
 
 
 @pytest.fixture

@@ -103,6 +103,22 @@ async def test_a_lease_that_is_over_is_kept_if_nobody_took_it(server: Server, sc
         assert queue.size == 1
 
 
+async def test_a_transaction_that_is_silent_does_not_keep_the_queue(
+    server: Server, schema: str, tmp_path: Path
+) -> None:
+    """It holds the lease's row, as that of a process does which was paused in the middle of what it says."""
+    async with opened(server, schema, tmp_path, "1s") as storage:
+        async with storage.open_queue(OWNER, ROOMY) as queue:
+            await queue.put(logs_batch())
+        with psycopg.connect(server.url) as silent:
+            silent.execute(f"SELECT 1 FROM {schema}.leases FOR SHARE")
+            async with asyncio.timeout(10), storage.open_queue(OWNER, ROOMY) as queue:
+                await queue.put(logs_batch())
+                assert queue.size == 2
+            with pytest.raises(psycopg.OperationalError):
+                silent.execute("SELECT 1")
+
+
 async def start(server: Server, schema: str, directory: Path, lease: str) -> Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, str(HOLDER), server.url, schema, str(directory), lease),

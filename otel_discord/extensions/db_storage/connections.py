@@ -7,6 +7,7 @@ tries again: here who asks hears the server's own words, and is served within a 
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 from collections import deque
@@ -22,6 +23,9 @@ from psycopg.types.numeric import Int8BinaryDumper
 from otel_discord.extensions.db_storage.datasource import Datasource
 
 T = TypeVar("T")
+
+# Of connections that break the storage speaks, once; the driver would at each.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 1.0

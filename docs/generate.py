@@ -323,6 +323,7 @@ VALUES: Final[Mapping[str, str]] = {
     "repeated_mark": "that an earlier try may have arrived",
     "resource": "list of `{key, value}`, as many as `limits.resource_attributes`",
     "resource_attr": "`resource_attr('service.version')`: an attribute of the resource",
+    "run": "`run build-42 #1 (ab12)`, of a record that names a run and is not in its channel",
     "samples": "list of further messages, where they differ",
     "scope": "name of the instrumentation scope",
     "scope_version": "its version",

@@ -93,6 +93,18 @@ class MendsDestinations(Protocol):
 
 
 @runtime_checkable
+class LabelsResources(Protocol):
+    """What a source may offer beside: words for whose a resource is, also where that has no destination."""
+
+    def label_of(self, resource: Resource) -> str:
+        """Return ``run build-42 #1 (ab12)``, whether it is live or not; "" where a resource says nothing of it.
+
+        It is asked for what is shown elsewhere, once a card.
+        """
+        ...
+
+
+@runtime_checkable
 class DestinationSource(Protocol):
     """Names destinations while the service runs. Everything here is synchronous and quick."""
 

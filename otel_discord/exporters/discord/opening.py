@@ -120,6 +120,7 @@ class Opening:
                 watches=watches,
                 templates=self.templates,
                 troubles=self.troubles,
+                whose=live.label_of if live is not None else None,
                 memory_of=partial(memory_of, host),
             )
             outboxes = self.outboxes

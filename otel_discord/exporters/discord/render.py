@@ -1,6 +1,6 @@
 """From a card to what Discord shows of it: read the record, fill the template, keep the limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -51,6 +51,7 @@ from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_parts import NO_PARTS, Parts, parts_of
 from otel_discord.exporters.discord.render_templates import Templates, templates_from
 from otel_discord.exporters.discord.render_values import CardValues, card_values
+from otel_discord.exporters.discord.sourced.run_mark import run_mark
 from otel_discord.exporters.discord.sourced.run_values import CARD_CHARS as RUN_CHARS
 from otel_discord.exporters.discord.sourced.run_values import run_values
 from otel_discord.exporters.discord.statuses.finding import holds_status
@@ -91,6 +92,7 @@ class Renderer:
         options: of the destination.
         templates: the built-in ones and a user's; None for the built-in ones alone.
         troubles: is told of templates that cannot show a card.
+        whose: says which run a card's resource is of, "" for none; None in a run's own channel, or without runs.
 
     Raises:
         ValueError: an option cannot be used; says which link and why.
@@ -101,7 +103,9 @@ class Renderer:
         options: RenderOptions | None = None,
         templates: Templates | None = None,
         troubles: TroubleBook | None = None,
+        whose: Callable[[bytes], str] | None = None,
     ) -> None:
+        self._whose = whose
         self._options = options or RenderOptions()
         self._links = _parsed_links(self._options)
         templates = templates or templates_from({})
@@ -184,6 +188,7 @@ class Renderer:
         facts = record_facts(
             source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
         )
+        run = run_mark(card, self._whose) if self._whose is not None else ""
         looks = self._brief_looks if brief else self._looks
         base = base_of(facts)
         subject = None if brief or not looks.has_matching else lambda: _subject_of(card, facts, kind_of(base))
@@ -191,7 +196,7 @@ class Renderer:
 
         def say(look: Look) -> TemplateOutput:
             values = card_values(
-                card, facts, options, look.limits, self._links, repeated=repeated, late=late, notes=notes
+                card, facts, options, look.limits, self._links, repeated=repeated, late=late, notes=notes, run=run
             )
             prepared.append(values)
             return look.template.render(values.values)
@@ -218,7 +223,8 @@ class Renderer:
 
     def _alert(self, card: Card, group: AlertGroup, *, repeated: bool, late: str, notes: Sequence[str]) -> Rendered:
         options = self._options
-        remarks = [part for part in (*notes, late, options.repeated_mark if repeated else "") if part]
+        run = run_mark(card, self._whose) if self._whose is not None and len(group.members) == 1 else ""
+        remarks = [part for part in (*notes, run, late, options.repeated_mark if repeated else "") if part]
         sparkline, files = sparkline_of(group.lead), evidence_files(group)
         look = self._looks.of(alerts.template_name(group), lambda: _subject_of_alert(card, group))
         card_chars = alerts.CARD_CHARS + evidence_chars(group, options)

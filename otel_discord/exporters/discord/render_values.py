@@ -37,9 +37,9 @@ NAMES: Final = frozenset(
         "attr", "attributes", "body", "color", "count", "count_mark", "dropped_attributes_count", "emoji",
         "environment", "event_name", "exception_message", "exception_type", "files", "first_seen", "footer",
         "history", "host", "last_seen", "late_mark", "link_line", "links", "location", "namespace", "new_mark",
-        "notes", "pairs", "repeated_mark", "resource", "resource_attr", "samples", "scope", "scope_version", "seen",
-        "service", "service_version", "severity", "severity_number", "span_id", "time", "title", "trace", "trace_id",
-        "trace_language", "when",
+        "notes", "pairs", "repeated_mark", "resource", "resource_attr", "run", "samples", "scope", "scope_version",
+        "seen", "service", "service_version", "severity", "severity_number", "span_id", "time", "title", "trace",
+        "trace_id", "trace_language", "when",
     )
 )  # fmt: skip
 """What a template may use; templates are checked against it when they are loaded."""
@@ -97,6 +97,7 @@ def card_values(
     repeated: bool = False,
     late: str = "",
     notes: Sequence[str] = (),
+    run: str = "",
 ) -> CardValues:
     """Return the values of one card."""
     what = " ".join(facts.title.split())
@@ -163,6 +164,7 @@ def card_values(
         "footer": options.footer,
         "late_mark": late,
         "repeated_mark": options.repeated_mark if repeated else "",
+        "run": run,
         "attr": Lookup(facts.all_attributes, clean_value),
         "resource_attr": Lookup(source.attributes if source else {}, clean_value),
     }

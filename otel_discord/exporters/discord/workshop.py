@@ -46,6 +46,7 @@ from otel_discord.exporters.discord.safe_render import SafeRenderer
 from otel_discord.exporters.discord.sender import Sender
 from otel_discord.exporters.discord.settling import Settling
 from otel_discord.exporters.discord.shelf import Shelf
+from otel_discord.exporters.discord.sourced.names import is_sourced
 from otel_discord.exporters.discord.suspicion import Suspicion
 from otel_discord.exporters.discord.tombstones import fingerprint
 from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
@@ -79,6 +80,8 @@ class Workshop:
     evidence: EvidenceDesk | None = None
     pictures: Pictures = field(default_factory=Pictures)
     watches: Watches = field(default_factory=Watches)
+    whose: Callable[[bytes], str] | None = None
+    """Says which run a serialised resource is of; None where there are no runs."""
     memory_of: Callable[[str], LaneMemory] = field(default_factory=lambda: lambda _: LaneMemory())
     """Gives what an outbox knows beyond its own life, by the destination's name."""
 
@@ -284,10 +287,11 @@ class Workshop:
             logs_link=render.logs_link,
             runbook_link=render.runbook_link,
         )
+        whose = self.whose if not is_sourced(destination.name) else None
         return Sender(
             composer=Composer(
                 destination,
-                SafeRenderer(Renderer(options, self.templates, self.troubles), settings.logger),
+                SafeRenderer(Renderer(options, self.templates, self.troubles, whose), settings.logger),
                 self.shelf,
                 max_embeds=config.sending_queue.batch.max_size,
                 max_file_bytes=assembly.max_file_bytes(config),

@@ -7,9 +7,11 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.extensions.run_channels.config import ResourceAttributes
-from otel_discord.extensions.run_channels.runs import Run
+from otel_discord.extensions.run_channels.runs import Run, RunKey
 
 _RUN_ID, _TASK, _ATTEMPT, _SHORT, _GUILD = range(5)
+_MOST_CHARS: Final = 40
+"""Of each part of a label: anybody may write into a resource."""
 _ABSENT: Final[tuple[str, ...]] = ("",) * 5
 
 
@@ -23,6 +25,8 @@ class RunIndex:
             if name:
                 self._places[name] = (*self._places.get(name, ()), place)
         self._by_id: dict[str, Run] = {}
+        self._keys: dict[str, RunKey] = {}
+        """Of all runs that are known, live or not."""
         self._by_triple: dict[tuple[str, str, str], dict[str, str]] = {}
 
     def __len__(self) -> int:
@@ -38,18 +42,25 @@ class RunIndex:
     def add(self, run: Run) -> None:
         """Make a run live, or know its latest form."""
         self._by_id[run.run_id] = run
-        self._by_triple.setdefault(_triple(run), {})[run.key.guild_id] = run.run_id
+        self._by_triple.setdefault(_triple(run.key), {})[run.key.guild_id] = run.run_id
 
     def discard(self, run_id: str) -> None:
         """Forget a run; one that is not known is no error."""
         run = self._by_id.pop(run_id, None)
         if run is None:
             return
-        guilds = self._by_triple[_triple(run)]
+        guilds = self._by_triple[_triple(run.key)]
         if guilds.get(run.key.guild_id) == run_id:
             del guilds[run.key.guild_id]
         if not guilds:
-            del self._by_triple[_triple(run)]
+            del self._by_triple[_triple(run.key)]
+
+    def know(self, run_id: str, run: Run | None) -> None:
+        """Know who a run is, live or not; None forgets it."""
+        if run is not None:
+            self._keys[run_id] = run.key
+        else:
+            self._keys.pop(run_id, None)
 
     def run_of(self, resource: Resource) -> str | None:
         """Return the id of the live run that a resource belongs to.
@@ -59,16 +70,7 @@ class RunIndex:
         """
         if not self._by_id:
             return None
-        places = self._places
-        found: list[str] | None = None
-        for pair in resource.attributes:
-            wanted = places.get(pair.key)
-            if wanted is not None:
-                if found is None:
-                    found = list(_ABSENT)
-                text = pair.value.string_value or _text(pair.value)
-                for place in wanted:
-                    found[place] = text
+        found = self._said(resource)
         if found is None:
             return None
         if found[_RUN_ID] in self._by_id:
@@ -80,9 +82,41 @@ class RunIndex:
             return guilds.get(found[_GUILD])
         return next(iter(guilds.values())) if len(guilds) == 1 else None
 
+    def label_of(self, resource: Resource) -> str:
+        """Return ``run build-42 #1 (ab12)``, or ``run 7f3k…`` where only the id is known; "" where there is neither.
 
-def _triple(run: Run) -> tuple[str, str, str]:
-    return run.key.task_id, str(run.key.attempt), run.key.short_id
+        The run need not be live.
+        """
+        found = self._said(resource)
+        if found is None:
+            return ""
+        key = self._keys.get(found[_RUN_ID])
+        task, attempt, short = _triple(key) if key is not None else (found[_TASK], found[_ATTEMPT], found[_SHORT])
+        if task and attempt and short:
+            return f"run {_cut(task)} #{_cut(attempt)} ({_cut(short)})"
+        return f"run {_cut(found[_RUN_ID])}" if found[_RUN_ID] else ""
+
+    def _said(self, resource: Resource) -> list[str] | None:
+        """Return what a resource says of its run, by place; None where it says nothing."""
+        places = self._places
+        found: list[str] | None = None
+        for pair in resource.attributes:
+            wanted = places.get(pair.key)
+            if wanted is not None:
+                if found is None:
+                    found = list(_ABSENT)
+                text = pair.value.string_value or _text(pair.value)
+                for place in wanted:
+                    found[place] = text
+        return found
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else f"{text[: _MOST_CHARS - 1]}…"
+
+
+def _triple(key: RunKey) -> tuple[str, str, str]:
+    return key.task_id, str(key.attempt), key.short_id
 
 
 def _text(value: AnyValue) -> str:

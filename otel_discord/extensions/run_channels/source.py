@@ -52,6 +52,10 @@ class RunSource:
         run_id = self._index.run_of(resource)
         return lane_of(run_id) if run_id is not None else None
 
+    def label_of(self, resource: Resource) -> str:
+        """Return what people call the run that a resource names, live or not; "" where it names none."""
+        return self._index.label_of(resource)
+
     def destinations(self) -> Mapping[str, SourcedDestination]:
         """Return the live ones by name."""
         return dict(self._live)
@@ -77,6 +81,7 @@ class RunSource:
 
     def know(self, run_id: str, run: Run | None) -> None:
         """Hear of a run as it is now, None where it is forgotten; users are told where a destination comes or goes."""
+        self._index.know(run_id, run)
         name = lane_of(run_id)
         known = self._live.get(name)
         if run is None or not life.is_live(run):

@@ -129,3 +129,35 @@ def test_it_knows_exactly_the_live_ones(moves: list[tuple[str, int]]) -> None:
             resource(task_id=key.task_id, attempt=key.attempt, short_id=key.short_id, guild_id=key.guild_id)
         )
         assert found == (run.run_id if number in live else None)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "label"),
+    [
+        ({"id": "over"}, "run 42 #3 (ab12)"),
+        ({"id": "nobody-knows"}, "run nobody-knows"),
+        ({"id": "nobody-knows", "task_id": 7, "attempt": 1, "short_id": "cd"}, "run 7 #1 (cd)"),
+        ({"task_id": "build", "attempt": 2.0, "short_id": "x"}, "run build #2 (x)"),
+        ({"task_id": "build", "attempt": 2}, ""),
+        ({"guild_id": "1"}, ""),
+        ({"id": ""}, ""),
+        ({"id": "z" * 5_000}, f"run {'z' * 39}…"),
+        ({}, ""),
+    ],
+)
+def test_what_people_call_a_run_that_is_not_live(attributes: dict[str, Any], label: str) -> None:
+    index = RunIndex(ResourceAttributes())
+    index.know("over", run_of("over", attempt=3))
+    asked = resource(**attributes)
+    assert index.label_of(asked) == label
+    assert index.run_of(asked) is None
+
+
+def test_a_run_that_is_forgotten_is_called_as_its_telemetry_does() -> None:
+    index = RunIndex(ResourceAttributes(run_id="my.id"))
+    index.know("a", run_of("a"))
+    asked = resource(("my.id", "a"))
+    assert index.label_of(asked) == "run 42 #1 (ab12)"
+    index.know("a", None)
+    index.know("never", None)
+    assert index.label_of(asked) == "run a"

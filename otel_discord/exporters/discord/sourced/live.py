@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.component import StartError
-from otel_discord.component.destination_source import DestinationSource, SourcedDestination
+from otel_discord.component.destination_source import DestinationSource, LabelsResources, SourcedDestination
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.sourced.names import LEFT_OVER, is_sourced
 from otel_discord.signals import LogsBatch
@@ -117,3 +118,12 @@ class LiveDestinations:
     def place_of(self, resource: Resource) -> str:
         """Return the name of the run that a resource belongs to, "" for others."""
         return self.source.destination_of(resource) or ""
+
+    def label_of(self, resource: bytes) -> str:
+        """Return what people call whose a serialised resource is, "" for nobody's and where the source has no words."""
+        if not isinstance(self.source, LabelsResources):
+            return ""
+        try:
+            return self.source.label_of(Resource.FromString(resource))
+        except DecodeError:
+            return ""

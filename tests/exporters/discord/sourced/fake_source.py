@@ -84,3 +84,11 @@ def alert_of_run(run: str, *events: AlertEvent) -> LogsBatch:
     made = alert_batch(*events)
     made.request.resource_logs[0].resource.attributes.extend(key_values({"run.id": run}))
     return made
+
+
+class LabellingSource(FakeSource):
+    """One that has words for every run, live or not."""
+
+    def label_of(self, resource: Resource) -> str:
+        run = find_attribute(resource.attributes, "run.id")
+        return f"run {run} #1 (ab12)" if run is not None else ""

@@ -40,9 +40,7 @@ async def width_of(tab: Tab, selector: str) -> int:
     return width
 
 
-async def test_the_title_follows_the_channel(
-    fake: FakeDiscord, channels: dict[str, FakeChannel], tmp_path: Path
-) -> None:
+async def test_the_title_follows(fake: FakeDiscord, channels: dict[str, FakeChannel], tmp_path: Path) -> None:
     async with serve_fake_discord(fake) as server, chromium(tmp_path / "profile") as tab:
         for name in (LONG, "run-build-3"):
             hook = fake.add_webhook(channels[name])

@@ -36,7 +36,7 @@ PURE := $(addprefix otel_discord/, \
 comma := ,
 space := $(subst ,, )
 
-.PHONY: demo test coverage lint bench bench-peers proto interop test-live setup clean docs faults soak
+.PHONY: demo test coverage lint bench bench-peers simulate proto interop test-live setup clean docs faults soak
 
 setup: $(VENV)/.installed
 
@@ -62,6 +62,9 @@ bench: setup       ## how quick it is; one table, compared with benchmarks/resul
 
 bench-peers: setup ## ours beside Alertmanager, apprise and others, six minutes (OTELCOL=… adds a Collector); tables in docs/explanation/performance.md
 	$(BIN)/python -m benchmarks peers
+
+simulate: setup    ## a fleet of up to 100 replicas in virtual time, ten minutes; tables in docs/explanation/scale.md
+	$(BIN)/python -m benchmarks simulation
 
 faults: setup      ## the fault matrix, whole (FAULTS_ARGS='--rows 33,41-44'); writes the table in docs/explanation/reliability.md
 	$(BIN)/python -m tests.faults $(FAULTS_ARGS)

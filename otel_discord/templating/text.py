@@ -7,6 +7,7 @@ Markdown rules: https://support.discord.com/hc/en-us/articles/210298617
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from otel_discord.templating.invisible import without_invisible
@@ -36,8 +37,10 @@ _MARKDOWN: Final = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 
-_SPECIAL: Final = re.compile(r"[*`~|\\_>#@<:\]+-]|[0-9]\.")
+_SPECIAL: Final = re.compile(r"[*`~|\\_@<\]\n]|://")
+_SPECIAL_AT_START: Final = re.compile(r"\s*[-+>#0-9]")
 """Without one of these nothing in a text is Markdown, a mention, emoji or time."""
+_MOST_REMEMBERED_CHARS: Final = 64
 
 
 class Markdown(str):
@@ -73,9 +76,17 @@ def escape_markdown(text: str) -> Markdown:
     """Return Markdown that shows exactly this text: nothing in it is formatted, linked under a false name, or live."""
     if isinstance(text, Markdown):
         return text
-    if not _SPECIAL.search(text):  # as most are
+    if not _SPECIAL.search(text) and not _SPECIAL_AT_START.match(text):  # as most are
         return Markdown(text)
+    return _remembered(text) if len(text) <= _MOST_REMEMBERED_CHARS else _escape(text)
+
+
+def _escape(text: str) -> Markdown:
     return Markdown(break_mentions(_MARKDOWN.sub(_escaped, text)))
+
+
+_remembered: Final = lru_cache(maxsize=2048)(_escape)
+"""Names of services and attributes come again and again."""
 
 
 def code_block(text: str, language: str = "") -> Markdown:

@@ -4,12 +4,13 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otel_discord.templating.text import (
     ZERO_WIDTH_SPACE,
     Markdown,
+    _escape,
     break_fences,
     break_mentions,
     code_block,
@@ -90,6 +91,14 @@ def test_escaped_text_has_no_live_syntax(text: str) -> None:
     assert not re.search(r"[*`]|~~|\|\||\]\(|https?://", unescaped, re.IGNORECASE)
     assert not re.search(r"@everyone|@here|<[@#/:+]|<a:|<t:|<id:|<mailto:", escaped, re.IGNORECASE)
     assert not re.search(r"(?m)^[^\S\n]*(?:>|[-+]\s|-#|#{1,3}\s|\d+\.\s)", escaped)
+
+
+@given(nasty | st.text(st.sampled_from("-+>#1. :/ahtps\t"), max_size=12))
+@example("- item")
+@example(" 12. item")
+@example("see https://example.com")
+def test_what_is_passed_over_has_nothing_to_escape(text: str) -> None:
+    assert escape_markdown(text) == _escape(text)
 
 
 @given(nasty)

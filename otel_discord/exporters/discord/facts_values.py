@@ -5,6 +5,7 @@ A record may hold millions of attributes or megabytes of text: nothing here look
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -42,8 +43,18 @@ def plain_attributes(attributes: Iterable[KeyValue], limit: int = MAX_ATTRIBUTES
     found: dict[str, Plain] = {}
     for pair, _ in zip(attributes, range(limit), strict=False):
         if pair.key:
-            found[short_text(pair.key, _MAX_KEY_CHARS)] = pair.value.string_value or plain_value(pair.value)
+            found[_name(pair.key)] = pair.value.string_value or plain_value(pair.value)
     return found
+
+
+def _name(key: str) -> str:
+    return _remembered_name(key) if len(key) <= _MAX_KEY_CHARS else short_text(key, _MAX_KEY_CHARS)
+
+
+@lru_cache(maxsize=2048)
+def _remembered_name(key: str) -> str:
+    """Names of attributes repeat."""
+    return short_text(key, _MAX_KEY_CHARS)
 
 
 def clean(text: str, limit: int) -> str:
@@ -75,6 +86,8 @@ def clean_value(value: object) -> object:
 def short_text(value: Plain, limit: int = MAX_VALUE_CHARS) -> str:
     """Return a value on one line, words one space apart."""
     if isinstance(value, str):
+        if len(value) <= limit and value.isascii() and value.isprintable():  # as most are
+            return value.strip() if "  " not in value else " ".join(value.split())
         text = clean(value, limit)
     else:
         text = clean(f"({readable(value)})" if isinstance(value, dict) else readable(value), limit)

@@ -45,8 +45,8 @@ def storms(size: Size) -> list[Plan]:
 def failing(size: Size) -> Plan:
     """A replica killed, the engine paused, a channel deleted, Discord away, one after the other."""
     if size is Size.TINY:
-        faults = Faults(killed_at_s=2.0, engine_paused_at_s=4.0, engine_paused_for_s=2.0, channel_deleted_at_s=8.0)
-        return Plan(units=1, replicas=3, addresses=2, seconds=20.0, faults=faults, seed=SEED)
+        faults = Faults(killed_at_s=2.0, engine_paused_at_s=4.0, engine_paused_for_s=1.0, channel_deleted_at_s=6.0)
+        return Plan(units=1, replicas=3, addresses=2, seconds=18.0, faults=faults, seed=SEED)
     faults = Faults(killed_at_s=30.0, engine_paused_at_s=75.0, channel_deleted_at_s=130.0, discord_away_at_s=150.0)
     return Plan(units=3, replicas=6, addresses=3, seconds=390.0, faults=faults, seed=SEED)
 

@@ -27,7 +27,7 @@ import orjson
 VARIABLE: Final = "OTEL_DISCORD_NURSERY"
 PROGRAMS: Final = {"otel_discord": "otel_discord.cli.main", "otel_discord.testing.fake_discord": ""}
 """Modules that are run with ``-m``."""
-_OF_THE_INTERPRETER: Final = ("PYTHON", "LD_", "MALLOC_", "GRPC_")
+_OF_THE_INTERPRETER: Final = ("PYTHON", "LD_", "MALLOC_", "GRPC_", "SSL_")
 """What begins like this works only where it is there when the interpreter starts."""
 _HARMLESS: Final = frozenset({"PYTHONUNBUFFERED", "GRPC_VERBOSITY"})
 _MOST_BYTES: Final = 1024 * 1024

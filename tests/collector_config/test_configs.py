@@ -27,7 +27,7 @@ from otel_discord.testing.otlp import logs_request
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "collector-config"
-TOKEN = "a token of this test"
+TOKEN = "a-token-of-this-test"
 RUNS_TOKEN = "a-token-of-this-test"
 BOT_TOKEN = "made-up.token-of-a-bot.for-this-test"
 TIMEOUT_S = 20.0
@@ -232,4 +232,5 @@ def test_it_is_good_as_it_is(file: str) -> None:
     needed = re.findall(r"\$\{env:(\w+)\}", (FOLDER / file).read_text(encoding="utf-8"))
     url = "https://discord.com/api/webhooks/123456789012345678/" + "a" * 68
     environment = {name: TOKEN if name.endswith("TOKEN") else url for name in needed}
+    environment["DATABASE_URL"] = "postgres://telemetry@db.example/telemetry"
     load_configuration([str(FOLDER / file)], [], Registry.from_entry_points(), environment)

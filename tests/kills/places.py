@@ -9,6 +9,11 @@ from otel_discord.store.schema import MIGRATIONS
 
 _SOURCE = Path(otel_discord.__file__).parent
 _OF_WORKS = (".before_commit", ".after_commit")
+_OF_THE_STORE = "from otel_discord.store.work import"
+"""What has another ``Work`` does not import it from there."""
+
+_ELSEWHERE = ("extensions/db_storage/", "store/transfer.py")
+"""Not of a service with its disk: tests/extensions/db_storage kills servers, processes and moves of stores."""
 
 
 class UnknownFormError(Exception):
@@ -28,7 +33,7 @@ def places() -> frozenset[str]:
 def work_names() -> frozenset[str]:
     """Return the names of all works: transactions, each with a place before and one after its commit."""
     found = set()
-    for call in _calls("Work"):
+    for call in _calls("Work", _OF_THE_STORE):
         name = call.args[0] if call.args else None
         if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
             raise UnknownFormError(f"a Work without a plain name: {ast.unparse(call)}")
@@ -57,11 +62,13 @@ def _names(name: ast.expr, works: frozenset[str]) -> list[str]:
 
 
 @cache
-def _calls(function: str) -> list[ast.Call]:
+def _calls(function: str, beside: str = "") -> list[ast.Call]:
+    """Return the calls of a function in the files that hold ``beside`` as well."""
     return [
         node
         for path in sorted(_SOURCE.rglob("*.py"))
-        if function in (text := path.read_text(encoding="utf-8"))
+        if not path.relative_to(_SOURCE).as_posix().startswith(_ELSEWHERE)
+        if function in (text := path.read_text(encoding="utf-8")) and beside in text
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and _name_of(node.func) == function
     ]

@@ -95,8 +95,9 @@ class Departure:
         self.health.ill(self.lane.name, str(gone.reason))
         advice, how_to_lift = self._advice(gone)
         self.logger.error(
-            "Discord does not take messages at this webhook any more; nothing more is sent to it. %s",
-            " ".join(filter(None, (advice, how_to_lift))),
+            "Discord does not take messages at this webhook any more; nothing more is sent to it. %s %s",
+            advice,
+            how_to_lift,
             extra={
                 "destination": self.lane.name,
                 "status": gone.status,

@@ -14,7 +14,7 @@ from otel_discord.extensions.db_storage.connections import Connections, NoConnec
 from otel_discord.extensions.db_storage.conversation import Conversation, NoAnswerError
 from otel_discord.extensions.db_storage.failures import Failure, Words, failure_of
 from otel_discord.extensions.db_storage.group import Group, StepsFailedError, run_group
-from otel_discord.extensions.db_storage.jobs import Ending, Job
+from otel_discord.extensions.db_storage.jobs import Job
 from otel_discord.extensions.db_storage.leases import Lease, note_of_commit
 from otel_discord.extensions.db_storage.marks import literal, quoted
 from otel_discord.store.work import Access, Query, Work
@@ -172,12 +172,14 @@ class _Attempt:
         group = await run_group(self._talk, self._jobs)
         if not self._talk.has_begun:
             return group
-        _reach_each(group.endings, "before_commit")
+        for ending in group.endings:
+            reach(f"{ending.job.work.name}.before_commit")
         self.group = group if self._writes else None
         if not await self._talk.commit():
             self.group = None
             raise psycopg.errors.InFailedSqlTransaction("the server rolled the transaction back")
-        _reach_each(group.endings, "after_commit")
+        for ending in group.endings:
+            reach(f"{ending.job.work.name}.after_commit")
         return group
 
     async def leave(self) -> None:
@@ -188,8 +190,3 @@ class _Attempt:
                 await within(self._connection, 1.0, self._connection.execute("ROLLBACK"))
             except (psycopg.Error, OSError, TimeoutError):
                 return  # the connection is not IDLE, so nobody gets it
-
-
-def _reach_each(endings: Sequence[Ending], place: str) -> None:
-    for ending in endings:
-        reach(f"{ending.job.work.name}.{place}")

@@ -91,8 +91,10 @@ class Fleet:
 
     def _begin(self, catalogue: Catalogue) -> None:
         events, now_s = self.events, BEGINS_S
+        places = list(range(self.plan.channels))  # by chance, or the busiest channel of each unit has the same replica
+        self.outboxes.dice.shuffle(places)
         for lane in self.lanes:
-            replica = self.replicas[lane.channel % len(self.replicas)]
+            replica = self.replicas[places[lane.channel] % len(self.replicas)]
             self.owners[lane.channel] = replica
             self._enrol(lane, replica)
             if self.plan.shape is not Shape.ONE:
@@ -119,6 +121,7 @@ class Fleet:
             self.ledger.longest_refused = max(self.ledger.longest_refused, records)
             arrived, self.held_back = self.held_back + arrived, []
         alive = [replica for replica in self.replicas if replica.is_alive]
+        self.outboxes.dice.shuffle(arrived)
         for place, replica in enumerate(alive):
             share = arrived[(place + number) % len(alive) :: len(alive)]
             if share:

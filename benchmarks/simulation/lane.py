@@ -77,6 +77,8 @@ class Lane:
     """The edit that came first when there was last a look."""
     was_edit: bool = False
     wakes_at_s: float = float("inf")
+    stale_then: int = -1
+    """How many messages wanted an edit when that was decided."""
     gone: bool = False
     inbox: list[tuple[Counts, Sequence[Sample], int]] = field(default_factory=list)
     """Stored and not looked at yet: counts, whose, and when they were accepted (nanoseconds)."""

@@ -81,12 +81,16 @@ class Outboxes:
         if lane.ticket is not None and lane.ticket.priority < 0 and not lane.waiting and lane.again is None:
             return  # an edit waits for its permit, and nothing goes before it
         now_s = self.events.now_s
+        if now_s < lane.wakes_at_s and lane.stale_then == len(lane.book.stale) and not lane.waiting and not lane.again:
+            return  # nothing has changed: it rests until its next edit
+        lane.stale_then = -1
         wish = lane.wish(now_s)
         ready_s = max(lane.rests_until_s, lane.breaker.allowed_at_s)
         if wish is None or max(wish.at_s, ready_s) > now_s:
             self._withdraw(lane, owner)
             if wish is not None:
                 self._wake_at(lane, max(wish.at_s, ready_s))
+                lane.stale_then = len(lane.book.stale)
             return
         ticket, limiter = lane.ticket, owner.address.limiter
         if ticket is not None:
@@ -125,6 +129,7 @@ class Outboxes:
 
     def _timer(self, lane: Lane, at_s: float) -> None:
         if lane.wakes_at_s == at_s:
+            lane.stale_then = -1
             lane.wakes_at_s = float("inf")
             self.wake(lane)
 
@@ -183,7 +188,7 @@ class Outboxes:
         now_s = self.events.now_s
         owner.address.limiter.complete(lane.ticket, reply.answer, now_s, self.dice.random())
         owner.address.pump()
-        lane.ticket, lane.errand = None, None
+        lane.ticket, lane.errand, lane.stale_then = None, None, -1
         lane.book.in_hand = frozenset()
         match reply.fate:
             case Fate.DONE:

@@ -55,8 +55,6 @@ class Outcome:
     commits: int
     rows: int
     stored_bytes: int
-    records_most: int
-    """Accepted by one replica."""
     sent_most: int
     """Requests of one replica."""
     idle_replicas: int
@@ -131,7 +129,6 @@ def _outcome(fleet: Fleet, took_s: float) -> Outcome:
         commits=engine.asked[Asked.COMMIT],
         rows=engine.rows,
         stored_bytes=engine.stored_bytes,
-        records_most=max(replica.records for replica in fleet.replicas),
         sent_most=max(replica.sent for replica in fleet.replicas),
         idle_replicas=sum(not replica.lanes for replica in fleet.replicas),
         handed_over_s=max(ledger.handed_over_s, default=0.0),

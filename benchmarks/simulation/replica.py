@@ -34,9 +34,7 @@ class Replica:
     books: dict[str, LaneBook] = field(default_factory=dict)
     lanes: dict[int, Lane] = field(default_factory=dict)
     sent: int = 0
-    records: int = 0
     folds: int = 0
-    routed_records: int = 0
     is_alive: bool = True
     _full: dict[int, Lane] = field(default_factory=dict)
     """Lanes with something to be looked at."""
@@ -61,7 +59,6 @@ class Replica:
         for lane, counts, samples in deliveries:
             records = sum(count for _, count in counts)
             self.ledger.accepted += records
-            self.records += records
             self.engine.stored_bytes += records * RECORD_BYTES
             lane.inbox.append((counts, samples, now_ns))
             self.place(lane)

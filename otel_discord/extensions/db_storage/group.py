@@ -6,7 +6,7 @@ from itertools import groupby, islice
 from typing import Any, Final
 
 from otel_discord.extensions.db_storage.conversation import Conversation
-from otel_discord.extensions.db_storage.jobs import Ending, Job
+from otel_discord.store.jobs import Ending, Job
 from otel_discord.store.work import Access, Many, Numbers, Query, Row, Steps
 
 MOST_BYTES: Final = 4 * 1024 * 1024

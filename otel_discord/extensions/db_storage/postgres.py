@@ -21,9 +21,9 @@ from otel_discord.extensions.db_storage.condition import OK, Condition, State
 from otel_discord.extensions.db_storage.connections import Connections
 from otel_discord.extensions.db_storage.failures import Failure, component_error
 from otel_discord.extensions.db_storage.group import StepsFailedError
-from otel_discord.extensions.db_storage.jobs import Ending, Job, hand_back
 from otel_discord.extensions.db_storage.leases import Held, Lease
 from otel_discord.extensions.db_storage.transactor import FailedError, InDoubtError, LateError, Transactor
+from otel_discord.store.jobs import Ending, Job, hand_back
 from otel_discord.store.work import Access, Work
 
 T = TypeVar("T")

@@ -14,9 +14,9 @@ from otel_discord.extensions.db_storage.connections import Connections, NoConnec
 from otel_discord.extensions.db_storage.conversation import Conversation, NoAnswerError
 from otel_discord.extensions.db_storage.failures import Failure, Words, failure_of
 from otel_discord.extensions.db_storage.group import Group, StepsFailedError, run_group
-from otel_discord.extensions.db_storage.jobs import Job
 from otel_discord.extensions.db_storage.leases import Lease, note_of_commit
 from otel_discord.extensions.db_storage.marks import literal, quoted
+from otel_discord.store.jobs import Job
 from otel_discord.store.work import Access, Query, Work
 
 T = TypeVar("T")

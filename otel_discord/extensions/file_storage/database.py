@@ -13,7 +13,6 @@ from otel_discord.component.errors import ShutdownError, StartError
 from otel_discord.component.instruments import StorageInstruments
 from otel_discord.extensions.file_storage.condition import OK, Condition, State
 from otel_discord.extensions.file_storage.failures import describe, storage_failed
-from otel_discord.extensions.file_storage.jobs import Ending, Job, hand_back
 from otel_discord.extensions.file_storage.lock import DirectoryLock
 from otel_discord.extensions.file_storage.options import DatabaseOptions
 from otel_discord.extensions.file_storage.presence import Presence
@@ -21,6 +20,7 @@ from otel_discord.extensions.file_storage.stall_watch import PATIENCE_S, StallWa
 from otel_discord.extensions.file_storage.store_file import StoreFile
 from otel_discord.extensions.file_storage.upkeep import Upkeep
 from otel_discord.extensions.file_storage.writer import Inbox, Writer
+from otel_discord.store.jobs import Ending, Job, hand_back
 from otel_discord.store.work import Access, Work
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import apsw
 
 from otel_discord.component.failpoint import reach
-from otel_discord.extensions.file_storage.jobs import Ending, Job
+from otel_discord.store.jobs import Ending, Job
 from otel_discord.store.work import Access, Many, Query, Work
 
 MOST_BYTES: Final = 4 * 1024 * 1024

@@ -24,11 +24,11 @@ from otel_discord.extensions.file_storage.failures import (
     failure_of,
     storage_failed,
 )
-from otel_discord.extensions.file_storage.jobs import Ending, Job
 from otel_discord.extensions.file_storage.presence import FilesTakenError, Presence
 from otel_discord.extensions.file_storage.store_file import StoreFile
 from otel_discord.extensions.file_storage.transaction import Group, StepsFailedError, roll_back, run_group
 from otel_discord.extensions.file_storage.upkeep import Upkeep
+from otel_discord.store.jobs import Ending, Job
 from otel_discord.store.work import Access
 
 MOST_WORKS: Final = 256

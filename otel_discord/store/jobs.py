@@ -1,4 +1,4 @@
-"""A work on its way: handed in with a future, ended with a result or an error."""
+"""A work on its way through a database: handed in with a future of the loop, handed back with its ending."""
 
 import asyncio
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class Ending:
 
 
 def hand_back(endings: Iterable[Ending]) -> None:
-    """Tell those who wait, in order. Who no longer waits is passed over."""
+    """Tell those who wait, in order; to be called in their loop. Who no longer waits is passed over."""
     for ending in endings:
         future = ending.job.future
         if future.done():

@@ -8,6 +8,22 @@ from otel_discord.config import Duration, Secret, StrictModel
 from otel_discord.extensions.db_storage.datasource import read_datasource
 
 
+class FleetConfig(StrictModel):
+    """How several processes with the same configuration work on it together."""
+
+    enabled: bool = True
+    """Any number of processes may run with this storage: all take telemetry in, and each destination is one of theirs at
+    a time. false: one process at a time, and a second one is refused."""
+    shards: int = Field(default=8, ge=1, le=256)
+    """Into how many parts destinations are divided; a replica works on whole parts, so more replicas than these only
+    take in. Changed only while all replicas are stopped."""
+    replica: str = Field(default="", max_length=63)
+    """What this process is called in logs and on pages; the host's name where it is empty."""
+    egress: str = Field(default="", max_length=63)
+    """Which address it reaches Discord from, as a label: replicas with the same one share Discord's 50 requests a
+    second, and its bans. Empty: all replicas share one address."""
+
+
 class DbStorageConfig(StrictModel):
     """Which PostgreSQL keeps waiting work, and how patient one is with it."""
 
@@ -34,6 +50,8 @@ class DbStorageConfig(StrictModel):
     """What the server's lists of connections show."""
     prepare_statements: bool = True
     """Off: statements are not prepared. Behind a PgBouncer that cannot it is switched off by itself."""
+    fleet: FleetConfig = FleetConfig()
+    """Several processes on one database."""
     allow_unsafe_durability: bool = False
     """Start also where the server is set to lose what it has acknowledged: `fsync`, `full_page_writes` or
     `synchronous_commit` off, or tables that are unlogged."""

@@ -3,7 +3,7 @@
 Every replica takes work in. Who works on it is divided by *shards*: each has a queue of its own and at any time one
 replica that has its *seat*, so that what one process does alone (folding, order, one message in flight a webhook) one
 process still does for each shard. A seat is a lease with a fence: a replica that was paused past its lease can store
-nothing more for it. When a replica dies its seats are taken by others within the lease time, and what was stored goes on
+nothing more for it. When a replica dies others take its seats within the lease time, and what was stored goes on
 as after a restart.
 
 Which destination belongs to which shard is stored once, so that all replicas agree (:meth:`Fleet.place`).

@@ -12,7 +12,7 @@ class FleetConfig(StrictModel):
     """How several processes with the same configuration work on it together."""
 
     enabled: bool = True
-    """Any number of processes may run with this storage: all take telemetry in, and each destination is one of theirs at
+    """Any number of processes may run with this storage: all take telemetry in, each destination is one of theirs at
     a time. false: one process at a time, and a second one is refused."""
     shards: int = Field(default=8, ge=1, le=256)
     """Into how many parts destinations are divided; a replica works on whole parts, so more replicas than these only

@@ -5,14 +5,17 @@ each attempt has a timeout of its own, and a batch is counted once.
 """
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from otel_discord.component.consumer import Receipt
 from otel_discord.component.errors import ShutdownError
 from otel_discord.component.factory import Settings
+from otel_discord.component.fleet import SharesWork
 from otel_discord.component.host import Host
 from otel_discord.component.instruments import ExporterInstruments
 from otel_discord.component.storage import Storage, WorkQueue
@@ -24,6 +27,7 @@ from otel_discord.exporterhelper.queue_consumer import consume_each
 from otel_discord.exporterhelper.queue_sender import QueueSender
 from otel_discord.exporterhelper.retry_sender import RetrySender
 from otel_discord.exporterhelper.sender import Sender
+from otel_discord.exporterhelper.shared_queue import SharedQueue, limited
 from otel_discord.exporterhelper.timeout_sender import TimeoutSender
 from otel_discord.signals.batch import Batch, Signal
 
@@ -103,6 +107,10 @@ class ExporterChain:
         self, host: Host, attempts: Sender, stopping: asyncio.Event
     ) -> AsyncIterator[Mapping[Signal, Sender]]:
         storage = self._storage(host)
+        if isinstance(storage, SharesWork) and storage.is_shared:
+            async with self._shared_queues(host, storage, attempts, stopping) as entries:
+                yield entries
+            return
         async with AsyncExitStack() as stack:
             queues = {signal: await self._open(stack, host, storage, signal) for signal in self._signals}
             try:
@@ -120,6 +128,39 @@ class ExporterChain:
             finally:
                 for queue in queues.values():
                     await queue.account_for_the_rest()
+
+    @asynccontextmanager
+    async def _shared_queues(
+        self, host: Host, storage: SharesWork, attempts: Sender, stopping: asyncio.Event
+    ) -> AsyncIterator[Mapping[Signal, Sender]]:
+        """Take part in a fleet's queues; what is left when this ends is sent by who takes the seats."""
+        loop, config = asyncio.get_running_loop(), self._sending_queue
+        ends_s = math.inf
+
+        def deadline_s() -> float:
+            return min(ends_s, math.inf if host.drain_deadline_s is None else host.drain_deadline_s)
+
+        async with AsyncExitStack() as stack:
+            queues: dict[Signal, SharedQueue] = {}
+            seats: list[Coroutine[Any, Any, None]] = []
+            for signal in self._signals:
+                fleet = await stack.enter_async_context(storage.join(f"{self._settings.id}/{signal}", config.limits()))
+                queue = SharedQueue(fleet, config, signal, self._instruments, self._settings)
+                stack.enter_context(queue.watched())
+                sends = partial(self._workers, attempts=limited(attempts, config.num_consumers))
+                seats += [queue.work(sends, deadline_s) for _ in range(fleet.shards)]
+                queues[signal] = queue
+            async with asyncio.TaskGroup() as group:
+                working = [group.create_task(work) for work in seats]
+                try:
+                    yield {signal: queue.send for signal, queue in queues.items()}
+                finally:
+                    ends_s = loop.time() + _DRAIN_S
+                    stopping.set()
+                    for queue in queues.values():
+                        queue.close()
+                    for task in working:
+                        task.cancel()
 
     def has_queue_of(self, other: "ExporterChain") -> bool:
         """Return whether both keep their queues in the same place, and both have some."""

@@ -1,0 +1,147 @@
+"""The stored queue of an exporter of whole requests that a fleet shares: put here, sent by who has the seat.
+
+A replica puts what it takes in where it has the seat itself, so that it sends what it accepted. When it goes away, who
+takes its seats sends the rest.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, TypeAlias
+
+from otel_discord.component.consumer import ACCEPTED, Receipt
+from otel_discord.component.errors import ComponentError, QueueFullError, RetryableError, ShutdownError
+from otel_discord.component.factory import Settings
+from otel_discord.component.fleet import Fleet, Part, Seat
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.storage import WorkQueue
+from otel_discord.exporterhelper.config import CollectorSendingQueueConfig
+from otel_discord.exporterhelper.queue_sender import QueueSender
+from otel_discord.exporterhelper.sender import Sender
+from otel_discord.signals.batch import Batch, Signal
+
+_GIVING_UP_A_SEAT_S: Final = 5.0
+"""For requests in hand to end when another replica is to have the seat."""
+_AGAIN_S: Final = 1.0
+
+Workers: TypeAlias = Callable[[QueueSender], Iterator[Coroutine[Any, Any, None]]]
+
+
+class SharedQueue:
+    """One signal's part in the fleet, on this replica."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        config: CollectorSendingQueueConfig,
+        signal: Signal,
+        instruments: ExporterInstruments,
+        settings: Settings,
+    ) -> None:
+        self._fleet = fleet
+        self._config = config
+        self._signal = signal
+        self._instruments = instruments
+        self._settings = settings
+        self._held: dict[int, WorkQueue] = {}
+        self._closed = False
+
+    async def send(self, batch: Batch) -> Receipt:
+        """Put the batch where this replica, or else some other one, works.
+
+        Raises:
+            QueueFullError: no room; nothing was taken.
+            RetryableError: the storage cannot store now; nothing was taken.
+            ShutdownError: it is closed.
+        """
+        if self._closed:
+            raise ShutdownError("sending queue is stopped")
+        try:
+            await self._put({min(self._held, default=0): Part(batch)})
+        except ComponentError:
+            self._instruments.enqueue_failed(self._signal, batch.item_count)
+            raise
+        return ACCEPTED
+
+    def close(self) -> None:
+        """Take nothing in any more."""
+        self._closed = True
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Show how full the queues are that this replica works on."""
+        with self._instruments.watch_queue(
+            self._signal,
+            lambda: sum(queue.size for queue in self._held.values()),
+            lambda: sum(queue.capacity for queue in self._held.values()) or self._config.queue_size,
+        ):
+            yield
+
+    async def work(self, workers: Workers, deadline_s: Callable[[], float]) -> None:
+        """Work off one seat after the other until cancelled; a task for each shard runs this.
+
+        ``deadline_s`` says until when (loop time) requests in hand may end once this is cancelled.
+        """
+        while True:
+            try:
+                async with self._fleet.next_seat() as seat:
+                    await self._sit(seat, workers, deadline_s)
+            except ShutdownError:
+                if self._closed:
+                    return
+            except RetryableError as error:
+                self._settings.logger.warning("a part of the shared queue cannot be worked on now: %s", error)
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _sit(self, seat: Seat, workers: Workers, deadline_s: Callable[[], float]) -> None:
+        async with seat.open_queue(self._config.limits()) as queue:
+            self._held[seat.shard] = queue
+            sender = QueueSender(queue, self._config, self._signal, self._instruments, self._settings.logger)
+            try:
+                async with _running(workers(sender), sender, seat, deadline_s):
+                    await seat.ended()
+            finally:
+                del self._held[seat.shard]
+
+    async def _put(self, parts: dict[int, Part]) -> None:
+        while True:
+            try:
+                await self._fleet.put(parts)
+            except QueueFullError:
+                if not self._config.block_on_overflow:
+                    raise
+                await self._fleet.wait_for_room(parts)
+                continue
+            return
+
+
+@asynccontextmanager
+async def _running(
+    works: Iterator[Coroutine[Any, Any, None]], sender: QueueSender, seat: Seat, deadline_s: Callable[[], float]
+) -> AsyncIterator[None]:
+    """Run workers while the block does; what they have in hand may end, unless the seat is lost."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        is_giving_way = False
+        try:
+            yield
+            is_giving_way = True
+        finally:
+            sender.stop()
+            until_s = loop.time() + _GIVING_UP_A_SEAT_S if is_giving_way else deadline_s()
+            left_s = 0.0 if seat.is_lost else max(0.0, until_s - loop.time())
+            _, late = await asyncio.wait(tasks, timeout=left_s)
+            for task in late:
+                task.cancel()
+
+
+def limited(following: Sender, most: int) -> Sender:
+    """Return a sender of which ``most`` calls run at the same time, whichever seats they are for."""
+    turns = asyncio.Semaphore(most)
+
+    async def send(batch: Batch) -> Receipt:
+        async with turns:
+            return await following(batch)
+
+    return send

@@ -30,7 +30,11 @@ NAMES: Final = (
     "threshold",
 )
 """A module each, with ``run(size) -> Report``."""
-SEPARATE: Final = {"peers": "benchmarks.peers.run", "simulation": "benchmarks.simulation.run"}
+SEPARATE: Final = {
+    "peers": "benchmarks.peers.run",
+    "simulation": "benchmarks.simulation.run",
+    "fleet-queue": "benchmarks.fleet.queue",
+}
 """Asked for by name alone, as they take minutes of their own; where their ``run`` is."""
 REPEATED: Final = frozenset({"application"})
 """Those with ``run(size, repeat)``."""

@@ -1,0 +1,161 @@
+"""Senders behind a load balancer: each request goes to some replica, and to another one until it is answered OK."""
+
+import http.client
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from otel_discord.testing.otlp import any_value, key_values
+from tests.fleet.ledger import Answer, Ledger, marker
+
+STREAM = 1_000_000
+"""Ids of one sender are ``sender * STREAM + n``, in the order in which it sends."""
+TIMEOUT_S = 3.0
+RETRY_S = 0.1
+DEADLINE_S = 100.0
+ERROR = 17
+_BUSY = {429, 503}
+
+
+class Door:
+    """OTLP/HTTP to one replica over one connection that is kept."""
+
+    def __init__(self, port: int, timeout_s: float = TIMEOUT_S) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+
+    def send(self, body: bytes) -> tuple[Answer, str]:
+        """Send once; return how it ended, and words where that should not happen."""
+        connection = self._connection
+        try:
+            if connection.sock is None:
+                connection.connect()
+        except OSError:
+            connection.close()
+            return Answer.REFUSED, ""
+        try:
+            connection.request("POST", "/v1/logs", body, {"Content-Type": "application/x-protobuf"})
+            answer = connection.getresponse()
+            said = answer.read()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            return Answer.NONE, ""
+        if answer.status == 200:
+            return Answer.OK, ""
+        return Answer.REFUSED, "" if answer.status in _BUSY else f"HTTP {answer.status}: {said[:200]!r}"
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends one request at a time, of records for some of the destinations, until it is answered OK."""
+
+    ledger: Ledger
+    number: int
+    doors: Sequence[Door]
+    dice: random.Random
+    pause_s: float
+    choose: Callable[[random.Random], tuple[str, ...]]
+    """Return where the next record goes."""
+    most_records: int = 4
+    avoided: Callable[[], frozenset[int]] = frozenset
+    """Replicas that the balancer knows to be away."""
+    _ids: Iterator[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ids = itertools.count(self.number * STREAM + 1)
+
+    def run(self, over: threading.Event) -> None:
+        """Send until it is over; what was begun is brought to its end."""
+        try:
+            while not over.is_set():
+                self.deliver([self.choose(self.dice) for _ in range(self.dice.randint(1, self.most_records))])
+                over.wait(self.dice.uniform(0, 2 * self.pause_s))
+        finally:
+            for door in self.doors:
+                door.close()
+
+    def deliver(self, destinations: Sequence[tuple[str, ...]], deadline_s: float = DEADLINE_S) -> list[int]:
+        """Send a record to each of these, in one request, until it is answered OK; return their ids.
+
+        Raises:
+            TimeoutError: it was not accepted in time.
+        """
+        records = [(next(self._ids), each) for each in destinations]
+        ids = [number for number, _ in records]
+        body = request_of(records).SerializeToString()
+        started_s = time.monotonic()
+        self.ledger.add(records, started_s)
+        while True:
+            place = self._next_place()
+            answer, complaint = self.doors[place].send(body)
+            now_s = time.monotonic()
+            self.ledger.answered(ids, answer, now_s, complaint)
+            if answer is Answer.OK:
+                return ids
+            if now_s - started_s > deadline_s:
+                raise TimeoutError(f"sender {self.number}: not accepted within {deadline_s:g} s: {answer.value}")
+            time.sleep(RETRY_S)
+
+    def _next_place(self) -> int:
+        away = self.avoided()
+        there = [place for place in range(len(self.doors)) if place not in away]
+        return self.dice.choice(there or range(len(self.doors)))
+
+
+def request_of(records: Sequence[tuple[int, tuple[str, ...]]]) -> ExportLogsServiceRequest:
+    """Return records that carry ids, and where they are to go."""
+    request = ExportLogsServiceRequest()
+    resource_logs = request.resource_logs.add()
+    resource_logs.resource.attributes.extend(key_values({"service.name": "shop"}))
+    scope_logs = resource_logs.scope_logs.add()
+    for number, destinations in records:
+        record = scope_logs.log_records.add(time_unix_nano=time.time_ns())
+        record.severity_number = ERROR  # type: ignore[assignment]  # the enum is open
+        record.body.CopyFrom(any_value(f"{marker(number)} order was not paid"))
+        record.attributes.extend(key_values({"to": "+".join(destinations)}))
+    return request
+
+
+def routes_to(choices: Sequence[tuple[str, ...]]) -> list[dict[str, object]]:
+    """Return the exporter's routes by which records go where they say."""
+    return [
+        {"condition": f'log.attributes["to"] == "{"+".join(each)}"', "destinations": list(each)} for each in choices
+    ]
+
+
+@contextmanager
+def load(senders: Sequence[Sender]) -> Iterator[None]:
+    """Let them send, each in a thread of its own, while the block runs; then wait for what they have begun.
+
+    Raises:
+        AssertionError: a sender has failed.
+    """
+    over = threading.Event()
+    failures: list[BaseException] = []
+
+    def run(sender: Sender) -> None:
+        try:
+            sender.run(over)
+        except BaseException as error:  # noqa: BLE001 - a thread's failure is shown by the one that waits for it
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(each,), name=f"sender {each.number}") for each in senders]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(timeout=DEADLINE_S + TIMEOUT_S + 5)
+    assert not any(thread.is_alive() for thread in threads), "a sender hangs"
+    assert not failures, f"senders failed: {failures}"

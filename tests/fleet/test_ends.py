@@ -1,0 +1,15 @@
+"""A few replicas are killed and stand still; ``python -m benchmarks fleet-ends`` for many."""
+
+import pytest
+
+from tests.extensions.db_storage.server import find_programs
+from tests.fleet.ends import EndsPlan, play_ends
+
+pytestmark = pytest.mark.skipif(find_programs() is None, reason="no PostgreSQL here")
+
+
+@pytest.mark.timeout(120)
+def test_one_process_is_killed_under_load() -> None:
+    outcome = play_ends(EndsPlan(kills=1, pauses=0, replicas=1, destinations=6, in_fleet=False, lease_s=1.5))
+    assert outcome.verdict.wrong == [], outcome.figures
+    assert outcome.verdict.accepted > 20

@@ -52,6 +52,8 @@ class MaintenanceWindow:
     unpinged_records: int = 0
     comment: str = ""
     author: str = ""
+    remark: str = ""
+    """Where it does not hold as a person would expect, in words."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it for JSON; what says nothing is left out."""
@@ -71,7 +73,7 @@ class MaintenanceWindow:
             "dropped_records": self.dropped_records,
             "unpinged_records": self.unpinged_records,
         }
-        words = {"comment": self.comment, "author": self.author}
+        words = {"comment": self.comment, "author": self.author, "remark": self.remark}
         return fields | {name: text for name, text in words.items() if text}
 
 

@@ -38,6 +38,8 @@ class Silence:
     """So far; a record that several silences mean is counted on the first."""
     comment: str = ""
     author: str = ""
+    remark: str = ""
+    """Where it does not hold as a person would expect, in words."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it for JSON; what says nothing is left out."""
@@ -49,7 +51,7 @@ class Silence:
             "until": time_text(self.ends_ns),
             "silenced_records": self.silenced_records,
         }
-        words = {"comment": self.comment, "author": self.author}
+        words = {"comment": self.comment, "author": self.author, "remark": self.remark}
         return fields | {name: text for name, text in words.items() if text}
 
 

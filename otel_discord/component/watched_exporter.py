@@ -20,6 +20,8 @@ class Health(StrEnum):
     """Its circuit breaker is open or half-open."""
     GONE = "gone"
     """The webhook is deleted or refused: everything goes to its fallback or waits."""
+    UNKNOWN = "unknown"
+    """Another process has it, or nobody, and has not said how it fares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class DestinationState:
     """What the last check said; None before the first."""
     webhook_checked_ns: int = 0
     webhook_response_s: float | None = None
+    replica: str = ""
+    """Which process of a fleet has it; "" where there is one only, or nobody has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +104,16 @@ class Watched(Protocol):
 
     def firing_alerts(self) -> Sequence[tuple[AlertEvent, Sequence[str]]]:
         """Return the alerts that fire, each with the destinations that show it."""
+        ...
+
+
+@runtime_checkable
+class WatchedAfar(Protocol):
+    """Something that is watched, of which other processes have a part."""
+
+    async def look_afar(self) -> None:
+        """Ask the others for what ``Watched`` tells of them, unless that was just done; wait a second or two at most.
+
+        Without it the others are asked in the background, once somebody has looked.
+        """
         ...

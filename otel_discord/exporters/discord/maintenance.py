@@ -249,7 +249,7 @@ class Maintenance:
         configured = next((mute for mute in self.gate.book.configured if mute.id == request.name), None)
         try:
             mute = _asked(request, configured, now_ns)
-            unknown = sorted(mute.destinations - set(self.outboxes))
+            unknown = sorted(set(request.destinations) - set(self.outboxes))  # others of the window may be elsewhere
             if unknown:
                 raise ValueError(f"there is no destination {unknown[0]!r}; there are: {', '.join(self.outboxes)}")
             async with self._busy:

@@ -29,17 +29,8 @@ class Comeback:
     card: NewCard
 
 
-class LetterBox(Protocol):
-    """Keeps the dead letters of one exporter."""
-
-    @property
-    def kept(self) -> int:
-        """How many letters are kept, as far as is known without looking."""
-        ...
-
-    async def bury(self, letters: Sequence[NewLetter], last_resort: LastResort) -> Mapping[int, int]:
-        """Keep letters and end their cards; return the letters' ids by their cards' ids, as far as they are known."""
-        ...
+class ReplayedBox(Protocol):
+    """Letters that can be sent again."""
 
     async def total(self, chosen: LetterFilter) -> int:
         """Return how many letters there are."""
@@ -55,6 +46,19 @@ class LetterBox(Protocol):
 
     async def revive(self, comebacks: Sequence[Comeback], tally: Tally) -> int:
         """Make cards of letters, followed by ``tally``; return how many, since some may have gone meanwhile."""
+        ...
+
+
+class LetterBox(ReplayedBox, Protocol):
+    """Keeps the dead letters of one exporter."""
+
+    @property
+    def kept(self) -> int:
+        """How many letters are kept, as far as is known without looking."""
+        ...
+
+    async def bury(self, letters: Sequence[NewLetter], last_resort: LastResort) -> Mapping[int, int]:
+        """Keep letters and end their cards; return the letters' ids by their cards' ids, as far as they are known."""
         ...
 
     async def purge(self, letter_ids: Sequence[int]) -> int:

@@ -10,7 +10,7 @@ from otel_discord.component import EVERY_LETTER, LetterFilter, PermanentError, S
 from otel_discord.component.dead_letters import Letter, ReplayRequest, ReplayState
 from otel_discord.component.instruments import DeadLetterInstruments
 from otel_discord.exporters.discord.cause import Cause
-from otel_discord.exporters.discord.dead_letters.box import LetterBox
+from otel_discord.exporters.discord.dead_letters.box import Kept, LetterBox, ReplayedBox
 from otel_discord.exporters.discord.dead_letters.copies import LetterCopies
 from otel_discord.exporters.discord.dead_letters.letter import letter_details
 from otel_discord.exporters.discord.dead_letters.replay import Lanes, Replay
@@ -76,9 +76,14 @@ class DeadLetterDesk:
 
     async def replay(self, request: ReplayRequest) -> AsyncIterator[ReplayState]:
         """Send letters again."""
+        async for state in self.replay_from(self.box, request):
+            yield state
+
+    async def replay_from(self, box: ReplayedBox, request: ReplayRequest) -> AsyncIterator[ReplayState]:
+        """Send the letters of a box again, which may be another shard's, through the lanes that are here."""
         replay = Replay(
             request=request,
-            box=self.box,
+            box=box,
             board=self.board,
             lanes=self.lanes,
             instruments=self.instruments,
@@ -93,12 +98,20 @@ class DeadLetterDesk:
         after_id = 0
         while page := await self.box.page(chosen, after_id=after_id, limit=PAGE):
             after_id = page[-1].letter.id
-            ids = [kept.letter.id for kept in page]
-            purged += await self.box.purge(ids)
-            if self.copies is not None:
-                await self.copies.remove(ids)
+            purged += await self.forget([kept.letter.id for kept in page])
         self.instruments.purged(purged, "hand")
         return purged
+
+    async def page(self, chosen: LetterFilter, *, after_id: int, limit: int) -> Sequence[Kept]:
+        """Return letters with ids above ``after_id``, oldest first, with what it takes to send them again."""
+        return await self.box.page(chosen, after_id=after_id, limit=limit)
+
+    async def forget(self, letter_ids: Sequence[int]) -> int:
+        """Remove letters that are cards elsewhere now, and the copies of them; return how many there were."""
+        removed = await self.box.purge(letter_ids)
+        if self.copies is not None:
+            await self.copies.remove(letter_ids)
+        return removed
 
     async def bury_lane(self, destination: str) -> int:
         """Make dead letters of an orphaned lane.

@@ -68,7 +68,12 @@ def path_text(error: FieldError) -> str:
 def masked(text: str, chars: int) -> str:
     """Return the beginning of a text, as UTF-8 can say it, without the tokens of webhook addresses."""
     whole = text[: 4 * chars].encode("utf-8", "replace").decode("utf-8")
-    return _WEBHOOK_TOKEN.sub(r"\1***", whole)[:chars]
+    return without_tokens(whole)[:chars]
+
+
+def without_tokens(text: str) -> str:
+    """Return a text with ``***`` for the tokens of webhook addresses."""
+    return _WEBHOOK_TOKEN.sub(r"\1***", text)
 
 
 def _int32(code: int) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from otel_discord.component import Component, Host, Settings, StartError, Status
+from otel_discord.component.egress import EgressAccount
 from otel_discord.component.instruments import StorageInstruments
 from otel_discord.component.state_table import StateTable
 from otel_discord.component.storage import QueueLimits, WorkQueue
@@ -26,6 +27,7 @@ from otel_discord.extensions.db_storage.durability import (
     check_durability,
     oldest_snapshot_s,
 )
+from otel_discord.extensions.db_storage.egress import open_db_egress
 from otel_discord.extensions.db_storage.failures import Failure, Words
 from otel_discord.extensions.db_storage.leases import MIGRATION, live_leases
 from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
@@ -76,6 +78,11 @@ class DbStorage:
     def place(self) -> tuple[str, str]:
         """The database and the schema in it."""
         return self._datasource.label, self._config.schema_name
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes work on it together."""
+        return self._config.fleet.enabled
 
     def takes_over(self, predecessor: Component) -> bool:
         """Return whether the predecessor's queues are where this one keeps its own."""
@@ -188,6 +195,17 @@ class DbStorage:
             ) as table,
         ):
             yield table
+
+    def open_egress(self, endpoint: str, whole_per_s: float) -> AbstractAsyncContextManager[EgressAccount]:
+        """Take part in the use of the address that this process reaches an endpoint from.
+
+        Raises:
+            StartError: the extension is not open.
+        """
+        if self._transactor is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        label = f"{self._config.fleet.egress} {endpoint}"
+        return open_db_egress(self._transactor, label, self._holder, whole_per_s)
 
     @asynccontextmanager
     async def whole_store(self) -> AsyncIterator[PostgresDatabase]:

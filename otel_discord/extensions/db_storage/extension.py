@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from otel_discord.component import Component, Host, Settings, StartError, Status
 from otel_discord.component.egress import EgressAccount
 from otel_discord.component.instruments import StorageInstruments
-from otel_discord.component.state_table import StateTable
+from otel_discord.component.state_table import SharedTable, StateTable
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.extensions.db_storage.condition import Condition, State, worst
 from otel_discord.extensions.db_storage.config import DbStorageConfig
@@ -32,6 +32,7 @@ from otel_discord.extensions.db_storage.failures import Failure, Words
 from otel_discord.extensions.db_storage.leases import MIGRATION, live_leases
 from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
 from otel_discord.extensions.db_storage.schema import align_numbers, prepare_schema
+from otel_discord.extensions.db_storage.shared_table import SharedTables
 from otel_discord.extensions.db_storage.transactor import FailedError, LateError, Limits, Transactor
 from otel_discord.extensions.db_storage.waiting_work import count_waiting
 from otel_discord.store.operations_tables import owner_of_table
@@ -194,6 +195,34 @@ class DbStorage:
                 on_damaged=self._instruments.damaged_rows,
             ) as table,
         ):
+            yield table
+
+    @asynccontextmanager
+    async def open_shared_table(self, owner: str) -> AsyncIterator[SharedTable]:
+        """Open the values of one component that every replica opens as well.
+
+        Raises:
+            StartError: the extension is not open.
+        """
+        if self._transactor is None or self._connections is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        transactor, connections = self._transactor, self._connections
+        shared = SharedTables(
+            transactor=transactor,
+            made=lambda ownership, hear: PostgresDatabase(
+                transactor,
+                connections,
+                ownership,
+                logger=self._settings.logger,
+                instruments=self._instruments,
+                on_condition=hear,
+            ),
+            holder=self._holder,
+            lease_s=self._config.lease,
+            logger=self._settings.logger,
+            on_damaged=self._instruments.damaged_rows,
+        )
+        async with shared.open(owner) as table:
             yield table
 
     def open_egress(self, endpoint: str, whole_per_s: float) -> AbstractAsyncContextManager[EgressAccount]:

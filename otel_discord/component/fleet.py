@@ -177,6 +177,21 @@ class SharesWork(Protocol):
         ...
 
 
+@runtime_checkable
+class OffersSlots(Protocol):
+    """A shared storage that keeps, for components which every replica runs for itself, what each of them knows."""
+
+    def open_slot(self, owner: str, limits: QueueLimits) -> AbstractAsyncContextManager[WorkQueue]:
+        """Open the first queue of an owner that no living replica has; what its last user left is in it.
+
+        So a replica that starts goes on where one that has gone had ended.
+
+        Raises (on entering):
+            StartError: the storage is not open, or cannot be used.
+        """
+        ...
+
+
 def shard_owner(owner: str, shard: int) -> str:
     """Return the name under which a shard's rows are stored: the first one's are those of a single process."""
     return owner if shard == 0 else f"{owner}#{shard}"

@@ -63,6 +63,8 @@ class RunLanes:
     state: Lane
     request_timeout_s: float
     logger: logging.Logger
+    mine: Callable[[str], bool] = lambda _: True
+    """Says of which destinations this exporter is to have the lanes; those of others are opened elsewhere."""
     is_closed: bool = False
     """Nothing is opened any more."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -104,7 +106,7 @@ class RunLanes:
         outbox = self.outboxes.get(name)
         if outbox is not None:
             return name not in self._ending
-        if self.is_closed or name in self._ending:
+        if self.is_closed or name in self._ending or not self.mine(name):
             return False
         outbox = self.workshop.opened(destination)
         outbox.departure.refuge = _Refuge(self.rescue, name, destination.label, self.outboxes, self.live.source)

@@ -55,7 +55,7 @@ def _memories(host: Host) -> dict[str, LaneMemory]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLanesOpening:
-    """Of one exporter that opens. ``bury`` ends the cards of lanes that nobody has."""
+    """Of one exporter, or one shard of it in a fleet, that opens. ``bury`` ends the cards of lanes that nobody has."""
 
     config: DiscordConfig
     host: Host
@@ -64,6 +64,8 @@ class RunLanesOpening:
     router: Router
     bury: Bury
     tallies: TallyBook
+    mine: Callable[[str], bool] = lambda _: True
+    """Says of which destinations this exporter is to have the lanes."""
 
     async def lanes(
         self,
@@ -103,6 +105,7 @@ class RunLanesOpening:
             state=Lane(name="", queue=workshop.queue, logger=logger),
             request_timeout_s=config.timeout,
             logger=logger,
+            mine=self.mine,
         )
         await lanes.restore()
         return lanes

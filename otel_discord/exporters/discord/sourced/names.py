@@ -1,7 +1,6 @@
 """Names of lanes whose destination a source names: ``run/7f3kq2…``. Pure."""
 
 from hashlib import blake2b
-from hashlib import blake2b
 from typing import Final
 
 PREFIX: Final = "run/"
@@ -24,9 +23,3 @@ def metric_label(destination: str) -> str:
 def shard_of_run(destination: str, shards: int) -> int:
     """Return which shard of a fleet works on the destination of a run; all replicas know it without asking."""
     return int.from_bytes(blake2b(destination.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") % shards
-
-
-def shard_of_run(name: str, shards: int) -> int:
-    """Return which of so many shards of a fleet a destination that a source names belongs to: the same on every
-    replica, and nothing of it is stored."""
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big") % shards

@@ -34,6 +34,10 @@ SEPARATE: Final = {
     "peers": "benchmarks.peers.run",
     "simulation": "benchmarks.simulation.run",
     "fleet-queue": "benchmarks.fleet.queue",
+    "fleet-storm": "benchmarks.fleet.storm",
+    "fleet-ends": "benchmarks.fleet.ends",
+    "fleet-faults": "benchmarks.fleet.faults",
+    "fleet-growth": "benchmarks.fleet.growth",
 }
 """Asked for by name alone, as they take minutes of their own; where their ``run`` is."""
 REPEATED: Final = frozenset({"application"})

@@ -13,7 +13,9 @@ from typing import Final, TypeVar
 
 from otel_discord.component import Component, Host, Settings, StartError, Status
 from otel_discord.component.egress import EgressAccount
+from otel_discord.component.fleet import Fleet
 from otel_discord.component.instruments import StorageInstruments
+from otel_discord.component.resharding import Layout
 from otel_discord.component.state_table import SharedTable, StateTable
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.extensions.db_storage.condition import Condition, State, worst
@@ -29,9 +31,14 @@ from otel_discord.extensions.db_storage.durability import (
 )
 from otel_discord.extensions.db_storage.egress import open_db_egress
 from otel_discord.extensions.db_storage.failures import Failure, Words
-from otel_discord.extensions.db_storage.leases import MIGRATION, live_leases
+from otel_discord.extensions.db_storage.fleet.member_works import found_fleet, strike
+from otel_discord.extensions.db_storage.fleet.repeating import Repeating
+from otel_discord.extensions.db_storage.fleet.replica import Means, open_fleet
+from otel_discord.extensions.db_storage.fleet.watch import Member
+from otel_discord.extensions.db_storage.leases import MIGRATION, Lease, live_leases
 from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
 from otel_discord.extensions.db_storage.schema import align_numbers, prepare_schema
+from otel_discord.extensions.db_storage.settling_in import SettlingIn
 from otel_discord.extensions.db_storage.shared_table import SharedTables
 from otel_discord.extensions.db_storage.transactor import FailedError, LateError, Limits, Transactor
 from otel_discord.extensions.db_storage.waiting_work import count_waiting
@@ -45,6 +52,7 @@ T = TypeVar("T")
 STARTING_S: Final = 60.0
 """How long a server that is away is waited for at start."""
 _AGAIN_S: Final = 0.5
+_LAST_WORD_S: Final = 2.0
 _SNAPSHOT_CHECK_S: Final = 60.0
 _STATUS: Final = {
     State.OK: Status.OK,
@@ -64,16 +72,23 @@ class DbStorage:
         self._config = config
         self._datasource = read_datasource(config.datasource.reveal())
         self._instruments = StorageInstruments(settings.meter, str(settings.id))
-        self._holder = f"{socket.gethostname()} process {os.getpid()} ({secrets.token_hex(3)})"
+        called = config.fleet.replica or socket.gethostname()
+        self._holder = f"{called} process {os.getpid()} ({secrets.token_hex(3)})"
         self._connections: Connections | None = None
         self._transactor: Transactor | None = None
         self._databases: dict[str, PostgresDatabase] = {}
+        self._joined: set[str] = set()
         self._report: Callable[[Condition], None] = lambda _: None
 
     @property
     def state_directory(self) -> Path:
         """Where the control socket and dead letters live."""
         return self._config.directory
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a fleet works on it."""
+        return self._config.fleet.enabled
 
     @property
     def place(self) -> tuple[str, str]:
@@ -129,6 +144,7 @@ class DbStorage:
             finally:
                 watch.cancel()
                 await asyncio.wait([watch])
+                await Repeating(transactor, connections).last_word(strike(self._holder), _LAST_WORD_S)
         finally:
             self._connections = self._transactor = None
             await connections.close()
@@ -167,6 +183,7 @@ class DbStorage:
         Raises:
             StartError: the extension is not open, this queue is open already, or another process has it.
         """
+        await self._settling_in().gather_for_one(owner)
         async with (
             self._database(owner, f"the queue of {owner}") as database,
             open_relational_queue(
@@ -178,6 +195,25 @@ class DbStorage:
             ) as queue,
         ):
             yield queue
+
+    async def settle_in(self, owner: str, layout: Layout) -> None:
+        """Divide what one process has left among a fleet's shards; returns at once where that was done before.
+
+        Raises:
+            StartError: the extension is not open, another process works on it, or the server stays away.
+        """
+        await self._settling_in().settle_in(owner, layout)
+
+    def _settling_in(self) -> SettlingIn:
+        if self._transactor is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        return SettlingIn(
+            transactor=self._transactor,
+            database=self._database,
+            holder=self._holder,
+            lease_s=self._config.lease,
+            logger=self._settings.logger,
+        )
 
     @asynccontextmanager
     async def open_table(self, owner: str) -> AsyncIterator[StateTable]:
@@ -237,6 +273,50 @@ class DbStorage:
         return open_db_egress(self._transactor, label, self._holder, whole_per_s)
 
     @asynccontextmanager
+    async def join(self, owner: str, limits: QueueLimits) -> AsyncIterator[Fleet]:
+        """Take part in the work of one exporter, named by its id and signal.
+
+        Raises:
+            StartError: the extension is not open, or this process has joined already.
+        """
+        if self._transactor is None or self._connections is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        if owner in self._joined:
+            raise StartError(f"the fleet of {owner} is already open")
+        config, logger = self._config, self._settings.logger
+        means = Means(
+            Repeating(self._transactor, self._connections),
+            self._database_of_many,
+            logger,
+            self._instruments.damaged_rows,
+        )
+        self._joined.add(owner)
+        try:
+            shards = await self._insist(self._transactor, found_fleet(owner, config.fleet.shards))
+            if shards != config.fleet.shards:
+                logger.warning(
+                    "the fleet of %s has %d shards, not the %d of fleet::shards: that is changed only while all of its "
+                    "replicas are stopped",
+                    owner,
+                    shards,
+                    config.fleet.shards,
+                )
+            member = Member(owner, self._holder, config.fleet.egress, shards, config.lease)
+            async with open_fleet(member, limits, means) as fleet:
+                logger.info(
+                    "replica %s of the fleet on %s, schema %s: %s in %d shards",
+                    *(self._holder, *self.place, owner, shards),
+                )
+                yield fleet
+        finally:
+            self._joined.discard(owner)
+
+    def _database_of_many(
+        self, name: str, taken: tuple[Lease, float] | None = None
+    ) -> AbstractAsyncContextManager[PostgresDatabase]:
+        return self._database(name, f"the part {name}", taken, is_one_of_many=True)
+
+    @asynccontextmanager
     async def whole_store(self) -> AsyncIterator[PostgresDatabase]:
         """Offer all of it, to be moved, while nobody has a lease (``store.moving``); meanwhile nobody gets one.
 
@@ -254,7 +334,9 @@ class DbStorage:
             await database.run(align_numbers())
 
     @asynccontextmanager
-    async def _database(self, name: str, spoken: str) -> AsyncIterator[PostgresDatabase]:
+    async def _database(
+        self, name: str, spoken: str, taken: tuple[Lease, float] | None = None, *, is_one_of_many: bool = False
+    ) -> AsyncIterator[PostgresDatabase]:
         if self._transactor is None or self._connections is None:
             raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
         if name in self._databases:
@@ -262,14 +344,14 @@ class DbStorage:
         database = PostgresDatabase(
             self._transactor,
             self._connections,
-            Ownership(name, self._holder, self._config.lease),
+            Ownership(name, self._holder, self._config.lease, is_one_of_many and taken is not None),
             logger=self._settings.logger,
             instruments=self._instruments,
             on_condition=lambda _: self._tell(),
         )
         self._databases[name] = database
         try:
-            async with _opened(database):
+            async with _opened(database, taken):
                 yield database
         finally:
             del self._databases[name]
@@ -298,5 +380,5 @@ class DbStorage:
             said = age_s > OLD_SNAPSHOT_S
 
 
-def _opened(database: PostgresDatabase) -> AbstractAsyncContextManager[None]:
-    return database.opened()
+def _opened(database: PostgresDatabase, taken: tuple[Lease, float] | None) -> AbstractAsyncContextManager[None]:
+    return database.opened(taken)

@@ -1,0 +1,131 @@
+"""Rows come to where they are looked for: a fleet's shards, another number of shards, or one process alone.
+
+It is done before anybody works on them, under the leases of all the owners concerned. Where nothing is to be done it is
+one look at one row.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+
+from otel_discord.component.errors import RetryableError, StartError
+from otel_discord.component.resharding import Layout
+from otel_discord.extensions.db_storage.failures import component_error
+from otel_discord.extensions.db_storage.settling_works import fleet_size, forget_fleet, holder_among, others_live
+from otel_discord.extensions.db_storage.transactor import FailedError, Transactor
+from otel_discord.store.resharding import gather, is_spread, owners_of, spread
+from otel_discord.store.work import Database, T, Work
+
+_LOOK_EVERY_S: Final = 0.25
+_PATIENCE_S: Final = 60.0
+"""Beyond two leases: so long another replica that does the same is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlingIn:
+    """Of one extension. ``holder`` is whose leases are one's own; ``database`` opens an owner's, by the name of its
+    lease and what people call it."""
+
+    transactor: Transactor
+    database: Callable[[str, str], AbstractAsyncContextManager[Database]]
+    holder: str
+    lease_s: float
+    logger: logging.Logger
+
+    async def settle_in(self, owner: str, layout: Layout) -> None:
+        """See :class:`~otel_discord.component.resharding.SettlesIn`."""
+
+        async def step() -> bool:
+            if await is_spread(self, owner, layout.shards):
+                return True
+            if await self._somebody_is_at(owner):
+                return False
+            async with self.database(owner, f"the queue of {owner}") as database:
+                if not await is_spread(database, owner, layout.shards):
+                    self.logger.info("what waits is divided among %d shards", layout.shards, extra={"owner": owner})
+                    await spread(database, owner, layout)
+            return True
+
+        await self._patiently(owner, step)
+
+    async def gather_for_one(self, owner: str) -> None:
+        """Bring together what a fleet has left: one process works on it now.
+
+        Raises:
+            StartError: a replica of that fleet lives, or the server stays away.
+        """
+
+        async def step() -> bool:
+            shards = await self.run(fleet_size(owner))
+            if shards:
+                await self._gather(owner, shards)
+            return True
+
+        await self._patiently(owner, step)
+
+    async def gather_if_resized(self, owner: str, shards: int) -> None:
+        """Bring together what a fleet with another number of shards has left, unless that fleet lives.
+
+        Raises:
+            StartError: somebody else works on it, or the server stays away.
+        """
+
+        async def step() -> bool:
+            size = await self.run(fleet_size(owner))
+            if size in (0, shards):
+                return True
+            if await self.run(others_live(owner, self.holder)):
+                self.logger.warning(
+                    "the fleet has %d shards and goes on with them: stop all replicas before fleet::shards changes",
+                    size,
+                    extra={"owner": owner},
+                )
+                return True
+            if not await self._somebody_is_at(*owners_of(owner, size)):
+                await self._gather(owner, size)
+            return False
+
+        await self._patiently(owner, step)
+
+    async def run(self, work: Work[T]) -> T:
+        """Run a work that may be repeated, without a lease.
+
+        Raises:
+            RetryableError: the database fails.
+        """
+        try:
+            return await self.transactor.run(work)
+        except FailedError as error:
+            raise component_error(error.failure, error.why, work.name) from error
+
+    async def _gather(self, owner: str, shards: int) -> None:
+        owners = owners_of(owner, shards)
+        async with AsyncExitStack() as leases:
+            first = await leases.enter_async_context(self.database(owner, f"the queue of {owner}"))
+            if await first.run(fleet_size(owner)) != shards:
+                return  # somebody else has done it meanwhile
+            for each in owners[1:]:
+                await leases.enter_async_context(self.database(each, f"the queue of {each}"))
+            self.logger.info("what waits in %d shards is brought together", shards, extra={"owner": owner})
+            await gather(first, owners)
+            await first.run(forget_fleet(owner))
+
+    async def _somebody_is_at(self, *owners: str) -> bool:
+        return await self.run(holder_among(owners, self.holder)) != ""
+
+    async def _patiently(self, owner: str, step: Callable[[], Awaitable[bool]]) -> None:
+        """Repeat a step until it says that all is done; what fails meanwhile, or is in the way, is waited for."""
+        deadline_s = asyncio.get_running_loop().time() + 2 * self.lease_s + _PATIENCE_S
+        why = "another process works on it; stop that one"
+        while True:
+            try:
+                if await step():
+                    return
+            except RetryableError as error:
+                why = str(error)
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise StartError(f"{owner} cannot be opened: {why}")
+            await asyncio.sleep(_LOOK_EVERY_S)

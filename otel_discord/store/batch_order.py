@@ -56,6 +56,11 @@ class BatchOrder:
         del self._arriving[ticket]
         self._let_go()
 
+    def came(self, place: Place) -> None:
+        """Say that a batch waits which somebody else has stored, after all with smaller ids were said to have come."""
+        self._newest_id = max(self._newest_id, place.id)
+        self.offer(place)
+
     def _let_go(self) -> None:
         """Batches are stored in the order in which they are handed over, so their ids grow along the tickets."""
         while self._arriving:

@@ -50,6 +50,14 @@ class WaitingBatches:
         """Say that it was not stored."""
         self._order.lost(ticket)
 
+    def keep_at_hand(self, stored: StoredBatch, size_bytes: int) -> None:
+        """Say what a batch is that has come or will: it need not be read."""
+        self._cache.add(stored, size_bytes)
+
+    def came(self, place: Place) -> None:
+        """Say that a batch has come which somebody else has stored; each with a larger id than the one before."""
+        self._order.came(place)
+
     async def take(self) -> Taken | None:
         """Take the first batch in hand; None where nothing waits.
 

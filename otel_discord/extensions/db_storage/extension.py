@@ -86,11 +86,6 @@ class DbStorage:
         return self._config.directory
 
     @property
-    def is_shared(self) -> bool:
-        """Whether a fleet works on it."""
-        return self._config.fleet.enabled
-
-    @property
     def place(self) -> tuple[str, str]:
         """The database and the schema in it."""
         return self._datasource.label, self._config.schema_name

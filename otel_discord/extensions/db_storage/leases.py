@@ -128,19 +128,22 @@ def note_of_commit(lease: Lease, number: int) -> Query:
     )
 
 
-def was_stored(lease: Lease, number: int) -> Work[bool]:
-    """Return whether a transaction was committed, once it has ended for certain.
+def was_stored(lease: Lease, number: int) -> Work[bool | None]:
+    """Return whether a transaction was committed, once it has ended for certain; None where nobody knows any more.
 
     Its lock on the lease's row is waited for; if it is in progress still, this fails for the lock and is asked again.
     """
 
-    def steps() -> Steps[bool]:
+    def steps() -> Steps[bool | None]:
         yield Query(_SHORT_LOCK_WAIT)
-        yield Query("SELECT 1 FROM leases WHERE name = ? FOR UPDATE", (lease.name,))
+        today = yield Query("SELECT fence FROM leases WHERE name = ? FOR UPDATE", (lease.name,))
         rows = yield Query(
             "SELECT 1 FROM commits WHERE name = ? AND fence = ? AND number = ?", (lease.name, lease.fence, number)
         )
-        return bool(rows)
+        if rows:
+            return True
+        # Who takes a lease leaves the notes of the holder before, not those of earlier ones.
+        return False if today and today[0][0] - lease.fence <= 1 else None
 
     return Work("commit_in_doubt", Access.SETTLE, steps)
 

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from otel_discord.component.errors import ShutdownError, StartError
 from otel_discord.component.instruments import StorageInstruments
 from otel_discord.extensions.db_storage import leases
+from otel_discord.extensions.db_storage.boot_clock import boot_clock_s
 from otel_discord.extensions.db_storage.condition import OK, Condition, State
 from otel_discord.extensions.db_storage.connections import Connections
 from otel_discord.extensions.db_storage.failures import Failure, component_error
@@ -48,6 +49,8 @@ class Ownership:
     name: str
     holder: str
     lease_s: float
+    is_one_of_many: bool = False
+    """A fleet's: others go on with it, and another voice says how the server fares."""
 
 
 class PostgresDatabase:
@@ -79,6 +82,7 @@ class PostgresDatabase:
         self._lease: Lease | None = None
         self._number = 0
         self._renew_at_s = 0.0
+        self._certain_until_s = 0.0
         self.condition = OK
         """How it fares."""
 
@@ -90,32 +94,45 @@ class PostgresDatabase:
             PermanentError: it cannot run the work's statements.
             ShutdownError: the database is closed, or another process has taken the work over (reason ``late``).
         """
-        if self.condition.state is State.LOST:
-            raise self._late()
-        if self.condition.state is State.ENDED:
-            raise component_error(Failure.FAILED, self.condition.why, work.name)
-        if self._closed:
-            raise ShutdownError("storage is closed")
-        if work.access is Access.ACCEPT and self.condition.state is not State.OK:
-            failure = Failure.FULL if self.condition.state is State.FULL else Failure.AWAY
-            self._instruments.refused(failure.value)
-            raise component_error(failure, self.condition.why, work.name)
+        self.refuse_if_it_must(work.name, work.access)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(Job(work, future))
         self._arrived.set()
         return await future
 
+    def refuse_if_it_must(self, work_name: str, access: Access) -> None:
+        """Raise what :meth:`run` would raise at once."""
+        if self.condition.state is State.LOST:
+            raise self._late()
+        if self.condition.state is State.ENDED:
+            raise component_error(Failure.FAILED, self.condition.why, work_name)
+        if self._closed:
+            raise ShutdownError("storage is closed")
+        if access is Access.ACCEPT and self.condition.state is not State.OK:
+            failure = Failure.FULL if self.condition.state is State.FULL else Failure.AWAY
+            self._instruments.refused(failure.value)
+            raise component_error(failure, self.condition.why, work_name)
+
+    @property
+    def certain_s(self) -> float:
+        """For how long the lease is certainly this process's still; 0 or less where that is not certain."""
+        if self.condition.state in (State.LOST, State.ENDED):
+            return 0.0
+        return self._certain_until_s - boot_clock_s()
+
     # ----------------------------------------------------------------------------------------------------- life
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
+    async def opened(self, taken: tuple[Lease, float] | None = None) -> AsyncIterator[None]:
         """Hold the lease while the block runs; another process's is waited for as long as one lasts.
+
+        ``taken``: it is held already, asked for at that time of the clock that runs on (``boot_clock_s``).
 
         Raises:
             StartError: another process holds it and lives, or the server fails.
         """
-        self._lease = await self._acquire()
-        self._said_alive()
+        self._lease, asked_s = taken or await self._acquire()
+        self._said_alive(asked_s)
         self._closed = False
         serving = asyncio.create_task(self._live(), name=f"db_storage {self._ownership.name}")
         try:
@@ -134,11 +151,12 @@ class PostgresDatabase:
             with contextlib.suppress(FailedError, LateError):
                 await self._transactor.run(leases.release(self._lease))
 
-    async def _acquire(self) -> Lease:
+    async def _acquire(self) -> tuple[Lease, float]:
         ownership, loop = self._ownership, asyncio.get_running_loop()
         deadline_s = loop.time() + ownership.lease_s + _GRACE_S
         said = False
         while True:
+            asked_s = boot_clock_s()
             try:
                 got = await self._transactor.run(leases.acquire(ownership.name, ownership.holder, ownership.lease_s))
             except FailedError as error:
@@ -148,7 +166,7 @@ class PostgresDatabase:
                 await asyncio.sleep(_FIRST_PAUSE_S)
                 continue
             if isinstance(got, Lease):
-                return got
+                return got, asked_s
             if loop.time() > deadline_s:
                 raise StartError(
                     f"{ownership.name} is in use by {got.holder}; stop that process, or give this one another "
@@ -251,10 +269,14 @@ class PostgresDatabase:
         await self._connections.drop_idle()
         while True:
             try:
-                return await self._transactor.run(work)
+                stored = await self._transactor.run(work)
             except FailedError as error:
                 self._change(Condition(State.AWAY, error.why or why))
                 await self._end_silent_transactions(error)
+            else:
+                if stored is None:
+                    raise LateError
+                return stored
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
@@ -289,6 +311,7 @@ class PostgresDatabase:
     async def _renew(self) -> None:
         """Say that this process lives, and see whether the server does."""
         assert self._lease is not None  # noqa: S101 - held while works are served
+        asked_s = boot_clock_s()
         try:
             still = await self._transactor.run(leases.renew(self._lease, self._ownership.lease_s, self._number))
         except FailedError as error:
@@ -304,10 +327,11 @@ class PostgresDatabase:
             self._end(self._waiting, self._late())
             self._waiting.clear()
             return
-        self._said_alive()
+        self._said_alive(asked_s)
         self._change(OK)
 
-    def _said_alive(self) -> None:
+    def _said_alive(self, asked_s: float) -> None:
+        self._certain_until_s = asked_s + self._ownership.lease_s
         self._renew_at_s = asyncio.get_running_loop().time() + self._ownership.lease_s / 3
 
     async def _lose(self) -> None:
@@ -319,8 +343,8 @@ class PostgresDatabase:
         self._change(
             Condition(
                 State.LOST,
-                f"{self._ownership.name} was taken over by {holder} while this process gave no sign of life; "
-                "start it again where it is to work on it",
+                f"{self._ownership.name} was taken over by {holder} while this process gave no sign of life"
+                + ("" if self._ownership.is_one_of_many else "; start it again where it is to work on it"),
             )
         )
 
@@ -337,7 +361,9 @@ class PostgresDatabase:
         if condition.state is self.condition.state:
             return
         before, self.condition = self.condition, condition
-        if condition.state is State.OK:
+        if self._ownership.is_one_of_many and condition.state in (State.OK, State.FULL, State.AWAY):
+            self._logger.debug("a seat's database is %s", condition.state.name, extra=self._extra)
+        elif condition.state is State.OK:
             self._logger.info("storage is well again", extra={**self._extra, "was": before.why})
         else:
             self._logger.error(_SAID[condition.state], condition.why, extra=self._extra)

@@ -1,0 +1,1 @@
+"""Several processes on one database: who lives, who has which shard's seat, what was put for whom."""

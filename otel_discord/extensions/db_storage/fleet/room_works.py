@@ -1,0 +1,159 @@
+"""Works on what shards have room for: puts of several requests at once, and what the holder of a seat says. Pure.
+
+A put locks the rows of its shards' rooms, always in the same order, before it takes numbers: so batches of a shard
+become visible in the order of their ids.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from otel_discord.component.storage import QueueLimits
+from otel_discord.store.numbering import next_ids
+from otel_discord.store.operations_arrivals import PackedBatch
+from otel_discord.store.operations_repair import open_queue
+from otel_discord.store.room import Load, Room
+from otel_discord.store.schema import BATCHES
+from otel_discord.store.shared_queue import SharedOpening
+from otel_discord.store.statements import marks
+from otel_discord.store.work import Access, Many, Query, Row, Steps, Work
+
+_COLUMNS = "last_id, put_requests, put_items, put_bytes, freed_requests, freed_items, freed_bytes"
+
+
+class RoomRow(NamedTuple):
+    """A shard's room as it is stored."""
+
+    last_id: int
+    """The highest id of a batch that was put."""
+    put: Load
+    freed: Load
+
+    @classmethod
+    def of(cls, values: Sequence[int]) -> "RoomRow":
+        """Read the columns."""
+        last_id, *loads = values
+        return cls(last_id, Load(*loads[:3]), Load(*loads[3:]))
+
+    @property
+    def taken(self) -> Load:
+        """What is there; where less than nothing is, a damaged row has been counted, and nothing is."""
+        requests, items, size_bytes = (max(0, put - freed) for put, freed in zip(self.put, self.freed, strict=True))
+        return Load(requests, items, size_bytes)
+
+
+@dataclass(slots=True)
+class Came:
+    """What one transaction has put into one shard: after which id, and what, in the order of the ids."""
+
+    previous_id: int
+    batches: list[tuple[int, PackedBatch]] = field(default_factory=list)
+
+
+class PutAll(NamedTuple):
+    """What became of puts: their ids by owner, in their order, None where there was no room; and what came where."""
+
+    ids: list[Mapping[str, int] | None]
+    came: Mapping[str, Came]
+
+
+def put_all(puts: Sequence[Mapping[str, PackedBatch]], limits: QueueLimits) -> Work[PutAll]:
+    """Store several requests, each whole or not at all, by the owners of their parts."""
+
+    def steps() -> Steps[PutAll]:
+        owners = sorted({owner for put in puts for owner in put})
+        rows = yield from _lock(owners)
+        rooms = {owner: Room(limits, row.taken) for owner, row in rows.items()}
+        fitting = [_take(put, rooms) for put in puts]
+        count = sum(len(put) for put, fits in zip(puts, fitting, strict=True) if fits)
+        batch_ids = iter((yield from next_ids(BATCHES, count)) if count else ())
+        came = {owner: Came(rows[owner].last_id) for owner in owners}
+        ids: list[Mapping[str, int] | None] = []
+        for put, fits in zip(puts, fitting, strict=True):
+            ids.append({owner: next(batch_ids) for owner in put} if fits else None)
+            for owner, batch_id in (ids[-1] or {}).items():
+                came[owner].batches.append((batch_id, put[owner]))
+        came = {owner: each for owner, each in came.items() if each.batches}
+        if came:
+            yield Many(
+                BATCHES.insert,
+                [packed.row(batch_id, owner) for owner, each in came.items() for batch_id, packed in each.batches],
+            )
+            yield Many(
+                "UPDATE rooms SET last_id = ?, put_requests = put_requests + ?, put_items = put_items + ?,"
+                " put_bytes = put_bytes + ? WHERE owner = ?",
+                [(each.batches[-1][0], *_total(each), owner) for owner, each in came.items()],
+            )
+        return PutAll(ids, came)
+
+    return Work("put", Access.ACCEPT, steps)
+
+
+def open_shard(owner: str, time_ns: int) -> Work[SharedOpening]:
+    """Open a shard's queue while nobody puts into it, and set right how much room is taken."""
+
+    def steps() -> Steps[SharedOpening]:
+        rows = yield from _lock([owner])
+        opening = yield from open_queue(owner, time_ns).steps()
+        highest = yield Query("SELECT max(id) FROM batches WHERE owner = ?", (owner,))
+        last_id = max(rows[owner].last_id, int(highest[0][0] or 0))
+        put = Load(*map(max, rows[owner].put, opening.load))
+        freed = (at_all - there for at_all, there in zip(put, opening.load, strict=True))
+        yield Query(
+            "UPDATE rooms SET last_id = ?, put_requests = ?, put_items = ?, put_bytes = ?,"
+            " freed_requests = ?, freed_items = ?, freed_bytes = ? WHERE owner = ?",
+            (last_id, *put, *freed, owner),
+        )
+        return SharedOpening(opening._replace(last_batch_id=last_id), put)
+
+    return Work("open", Access.SETTLE, steps)
+
+
+def say_freed(owner: str, freed: Load) -> Work[None]:
+    """Say how much of all that was put into a shard is there no more."""
+
+    def steps() -> Steps[None]:
+        yield Query(
+            "UPDATE rooms SET freed_requests = ?, freed_items = ?, freed_bytes = ? WHERE owner = ?", (*freed, owner)
+        )
+
+    return Work("freed", Access.SETTLE, steps)
+
+
+def make_rooms(owners: Sequence[str]) -> Steps[None]:
+    """Make the rows that are not there; a part of a work."""
+    yield Many("INSERT INTO rooms (owner) VALUES (?) ON CONFLICT DO NOTHING", [(owner,) for owner in sorted(owners)])
+
+
+def _lock(owners: Sequence[str]) -> Steps[dict[str, RoomRow]]:
+    rows = yield from _lock_those_there(owners)
+    missing = {*owners} - {row[0] for row in rows}
+    if missing:
+        yield from make_rooms([*missing])
+        rows = yield from _lock_those_there(owners)
+    return {owner: RoomRow.of(values) for owner, *values in rows}
+
+
+def _lock_those_there(owners: Sequence[str]) -> Steps[list[Row]]:
+    return (
+        yield Query(
+            f"SELECT owner, {_COLUMNS} FROM rooms WHERE owner IN ({marks(len(owners))})"  # noqa: S608 - marks
+            " ORDER BY owner FOR UPDATE",
+            owners,
+        )
+    )
+
+
+def _take(put: Mapping[str, PackedBatch], rooms: Mapping[str, Room]) -> bool:
+    if not all(rooms[owner].fits(packed.load) for owner, packed in put.items()):
+        return False
+    for owner, packed in put.items():
+        rooms[owner].take(packed.load)
+    return True
+
+
+def _total(came: Came) -> Load:
+    loads = [packed.load for _, packed in came.batches]
+    return Load(
+        sum(each.requests for each in loads), sum(each.items for each in loads), sum(each.size_bytes for each in loads)
+    )

@@ -1,0 +1,109 @@
+"""Looking around, several times a second: who lives, whose which seat is, what was put, what is asked."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from otel_discord.component.errors import ComponentError
+from otel_discord.extensions.db_storage.fleet.member_works import enrol
+from otel_discord.extensions.db_storage.fleet.repeating import Repeating
+from otel_discord.extensions.db_storage.fleet.view import View, look
+
+TICK_S: Final = 0.15
+_LONGEST_PAUSE_S: Final = 1.0
+_ONES_WAY_BACK_S: Final = 2.5
+"""So long replicas may take to say that they live after a server that was away is back."""
+_SHORTEST_S: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who looks, and for whom."""
+
+    owner: str
+    replica: str
+    egress: str
+    shards: int
+    lease_s: float
+
+
+class Watch:
+    """The last look, kept fresh by :meth:`keep_looking`."""
+
+    def __init__(self, member: Member, repeating: Repeating, logger: logging.Logger) -> None:
+        self._member = member
+        self._repeating = repeating
+        self._logger = logger
+        self._looked = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._enrol_at_s = 0.0
+        self._last_good_s: float | None = None
+        self._keep_until_s = 0.0
+        self.on_view: Callable[[View], None] = lambda _: None
+        self.is_closed = False
+        self.view = View({member.replica: member.egress})
+        self.mine: set[int] = set()
+        """The shards that this replica is to work on."""
+
+    async def next_look(self) -> None:
+        """Return after the next look, whether it saw anything or not; at once where nobody looks any more."""
+        if not self.is_closed:
+            await self._looked.wait()
+
+    def hurry(self) -> None:
+        """Look at once."""
+        self._hurry.set()
+
+    def close(self) -> None:
+        """Look no more."""
+        self.is_closed = True
+        self._wake()
+
+    async def look(self) -> None:
+        """Look once, and say that this replica lives where it is time.
+
+        Raises:
+            RetryableError: the server is away.
+        """
+        member, now_s = self._member, asyncio.get_running_loop().time()
+        if now_s >= self._enrol_at_s or not self.mine:
+            await self._repeating.run(enrol(member.owner, member.replica, member.egress, member.lease_s), attempts=2)
+            self._enrol_at_s = now_s + member.lease_s / 3
+        view = await self._repeating.run(look(member.owner, member.shards), attempts=2)
+        if member.replica not in view.egress:
+            self._enrol_at_s = 0.0
+        self._take_over(view, asyncio.get_running_loop().time())
+
+    def _take_over(self, view: View, now_s: float) -> None:
+        if self._last_good_s is not None and now_s - self._last_good_s > self._member.lease_s / 2:
+            self._keep_until_s = now_s + _ONES_WAY_BACK_S
+        self._last_good_s = now_s
+        before = self.view.egress if now_s < self._keep_until_s else {}
+        self.view = replace(view, egress={**before, **view.egress, self._member.replica: self._member.egress})
+        self.mine = self.view.assigned(self._member.replica, self._member.shards)
+        self.on_view(self.view)
+
+    async def keep_looking(self) -> None:
+        """Look until cancelled."""
+        pause_s = TICK_S
+        while True:
+            try:
+                await self.look()
+                pause_s = TICK_S
+            except ComponentError as error:
+                self._logger.debug("the fleet cannot be seen now: %s", error)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            self._wake()
+            await asyncio.sleep(_SHORTEST_S)
+            try:
+                async with asyncio.timeout(pause_s - _SHORTEST_S):
+                    await self._hurry.wait()
+            except TimeoutError:
+                continue
+            self._hurry.clear()
+
+    def _wake(self) -> None:
+        looked, self._looked = self._looked, asyncio.Event()
+        looked.set()

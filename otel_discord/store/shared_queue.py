@@ -1,0 +1,209 @@
+"""A queue into which others put: what came is noticed by its number, and what became free is said to them.
+
+Who puts locks the queue's place in the order meanwhile, so that batches become visible in the order of their ids: above
+the highest id that is known here is everything that has come since, and nothing else.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from otel_discord.component.errors import PermanentError, RetryableError, ShutdownError, StartError
+from otel_discord.component.storage import QueueLimits, StoredBatch
+from otel_discord.signals.batch import Batch
+from otel_discord.store.batch_order import Place
+from otel_discord.store.ended_batches import Ended
+from otel_discord.store.operations_arrivals import Arrival, PackedBatch, read_arrivals
+from otel_discord.store.operations_repair import Opening
+from otel_discord.store.relational_queue import RelationalQueue
+from otel_discord.store.room import Load
+from otel_discord.store.transactions import book_nothing, unbook_nothing
+from otel_discord.store.work import Database, Work
+
+FREED_EVERY_S: Final = 0.1
+"""How often it is said at most what became free."""
+_MOST_ARRIVALS: Final = 1000
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedOpening:
+    """What a queue knows when it opens; ``put`` is all that was ever put into it."""
+
+    opening: Opening
+    put: Load
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWorks:
+    """What the place where the queue is shared does for it."""
+
+    open: Work[SharedOpening]
+    """Read, while nobody puts, how much is there; what is put later has higher ids than the last one."""
+    say_freed: Callable[[Load], Work[None]]
+    """Say how much of all that was ever put is there no more."""
+
+
+class SharedQueue(RelationalQueue):
+    """A :class:`~otel_discord.component.storage.WorkQueue` into which others put; see :func:`open_shared_queue`."""
+
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        limits: QueueLimits,
+        found: SharedOpening,
+        say_freed: Callable[[Load], Work[None]],
+        *,
+        logger: logging.Logger,
+        on_damaged: Callable[[int], None],
+        wall_clock_ns: Callable[[], int],
+    ) -> None:
+        super().__init__(
+            database,
+            owner,
+            limits,
+            found.opening,
+            logger=logger,
+            on_damaged=on_damaged,
+            wall_clock_ns=wall_clock_ns,
+        )
+        self._newest_id = found.opening.last_batch_id
+        self._put = found.put
+        self._say_freed = say_freed
+        self._more = asyncio.Event()
+        self._freed = asyncio.Event()
+
+    async def put(self, batch: Batch, *, priority: int = 0, accepted_ns: int = 0) -> int:  # noqa: ARG002 - refused
+        """Refuse: what comes into this queue is put from outside.
+
+        Raises:
+            PermanentError: always.
+        """
+        raise PermanentError("what comes into a shared queue is put through its fleet")
+
+    @property
+    def newest_id(self) -> int:
+        """The highest id that is known here."""
+        return self._newest_id
+
+    def may_have(self, last_id: int) -> None:
+        """Say that a batch of this id has been put."""
+        if last_id > self._newest_id and not self._closed:
+            self._more.set()
+
+    def came_from_here(self, previous_id: int, batches: Sequence[tuple[int, PackedBatch]]) -> None:
+        """Say that this process put batches, in the order of their ids; before them the last one was ``previous_id``."""
+        if self._closed:
+            return
+        for batch_id, packed in batches:
+            stored = StoredBatch(batch_id, packed.batch, packed.priority, accepted_ns=packed.accepted_ns)
+            self._batches.keep_at_hand(stored, packed.load.size_bytes)
+        if previous_id == self._newest_id:
+            for batch_id, packed in batches:
+                self._came(Arrival(Place(-packed.priority, batch_id), packed.load))
+        elif batches:
+            self.may_have(batches[-1][0])
+
+    def _came(self, arrival: Arrival) -> None:
+        if arrival.place.id <= self._newest_id:
+            return  # it was heard of meanwhile
+        self._newest_id = arrival.place.id
+        self._put = _sum(self._put, arrival.load)
+        self._room.take(arrival.load)
+        self._batches.came(arrival.place)
+        self._takers.wake_one()
+
+    def _book_ended(self, ended: Sequence[Ended]) -> None:
+        super()._book_ended(ended)
+        if ended:
+            self._freed.set()
+
+    @asynccontextmanager
+    async def kept_up(self) -> AsyncIterator[None]:
+        """Look at what comes, and say what becomes free, while the block runs."""
+        tasks = {asyncio.create_task(self._look_at_arrivals()), asyncio.create_task(self._tell_of_room())}
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _look_at_arrivals(self) -> None:
+        with contextlib.suppress(ShutdownError):  # the seat is lost, or closed
+            while True:
+                await self._more.wait()
+                self._more.clear()
+                found = await self._transactions.read(read_arrivals(self._owner, self._newest_id, _MOST_ARRIVALS))
+                if self._closed:
+                    return
+                for arrival in found:
+                    self._came(arrival)
+                if len(found) == _MOST_ARRIVALS:
+                    self._more.set()
+
+    async def _tell_of_room(self) -> None:
+        with contextlib.suppress(ShutdownError):
+            while True:
+                await self._freed.wait()
+                self._freed.clear()
+                try:
+                    work = self._say_freed(_difference(self._put, self._room.taken))
+                    await self._transactions.write(work, book_nothing, unbook_nothing)
+                except ShutdownError:
+                    raise
+                except RetryableError:
+                    self._freed.set()
+                await asyncio.sleep(FREED_EVERY_S)
+
+
+@asynccontextmanager
+async def open_shared_queue(
+    database: Database,
+    owner: str,
+    limits: QueueLimits,
+    works: SharedWorks,
+    *,
+    logger: logging.Logger = _LOGGER,
+    on_damaged: Callable[[int], None] = book_nothing,
+    wall_clock_ns: Callable[[], int] = time.time_ns,
+) -> AsyncIterator[SharedQueue]:
+    """Open a queue into which others put; what was put before, and what an earlier run left, is in it.
+
+    Raises:
+        StartError: the database cannot be read.
+    """
+    try:
+        found = await database.run(works.open)
+    except RetryableError as error:
+        raise StartError(f"the stored queue of {owner} cannot be opened: {error}") from error
+    queue = SharedQueue(
+        database,
+        owner,
+        limits,
+        found,
+        works.say_freed,
+        logger=logger,
+        on_damaged=on_damaged,
+        wall_clock_ns=wall_clock_ns,
+    )
+    queue.say_damaged(found.opening.damaged)
+    try:
+        async with queue.kept_up():
+            yield queue
+    finally:
+        await queue.end()
+
+
+def _sum(one: Load, other: Load) -> Load:
+    return Load(*(a + b for a, b in zip(one, other, strict=True)))
+
+
+def _difference(one: Load, other: Load) -> Load:
+    return Load(*(a - b for a, b in zip(one, other, strict=True)))

@@ -6,9 +6,11 @@ from typing import Any
 
 from otel_discord.store.rows import checksum, is_sound_head
 from otel_discord.store.schema import BATCHES
-from otel_discord.store.statements import head_columns, marks, portions
-from otel_discord.store.work import Many, Query, Row, Steps
+from otel_discord.store.statements import by_ids, head_columns, portions
+from otel_discord.store.work import Many, Row, Steps
 
+_WITHOUT_CARDS = "(SELECT cards.id FROM cards WHERE cards.batch_id = batches.id LIMIT 1) IS NULL"
+"""Not as ``NOT EXISTS``: a planner may read all cards for that, where this looks into an index for each batch."""
 _DEAD = BATCHES.columns.index("dead")
 
 
@@ -40,11 +42,10 @@ def end_batches(batch_ids: Iterable[int], *, dead: bool = False) -> Steps[list[E
     """
     ended: list[Ended] = []
     for ids in portions(batch_id for batch_id in batch_ids if batch_id):
-        rows = yield Query(
-            f"DELETE FROM batches WHERE id IN ({marks(len(ids))}) AND routed = 1"  # noqa: S608 - marks
-            " AND NOT EXISTS (SELECT 1 FROM cards WHERE cards.batch_id = batches.id)"
-            " RETURNING id, items, size_bytes, dead",
+        rows = yield by_ids(
+            "DELETE FROM batches WHERE id",
             ids,
+            after=f" AND routed = 1 AND {_WITHOUT_CARDS} RETURNING id, items, size_bytes, dead",
         )
         ended += [Ended.of(row, dead=dead) for row in rows]
         if dead and len(rows) < len(ids):
@@ -54,10 +55,7 @@ def end_batches(batch_ids: Iterable[int], *, dead: bool = False) -> Steps[list[E
 
 
 def _mark_dead(batch_ids: list[int]) -> Steps[None]:
-    rows = yield Query(
-        f"SELECT {head_columns(BATCHES)} FROM batches WHERE id IN ({marks(len(batch_ids))}) AND dead = 0",  # noqa: S608
-        batch_ids,
-    )
+    rows = yield by_ids(f"SELECT {head_columns(BATCHES)} FROM batches WHERE id", batch_ids, after=" AND dead = 0")  # noqa: S608
     changed = [(*row[:_DEAD], 1, *row[_DEAD + 1 : -1]) for row in rows if is_sound_head(BATCHES, row)]
     if changed:
         yield Many(

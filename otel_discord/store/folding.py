@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from otel_discord.component.storage import Fold
 from otel_discord.store.rows import is_sound_head, seal
 from otel_discord.store.schema import CARDS, POSTED, Table
-from otel_discord.store.statements import BY_ID_OF_OWNER, head_columns, marks, portions
-from otel_discord.store.work import Many, Query, Steps
+from otel_discord.store.statements import BY_ID_OF_OWNER, by_ids, head_columns, portions
+from otel_discord.store.work import Many, Steps
 
 
 def fold_all(owner: str, folds: Sequence[Fold]) -> Steps[list[Fold]]:
@@ -25,9 +25,10 @@ def fold_all(owner: str, folds: Sequence[Fold]) -> Steps[list[Fold]]:
 def _fold_in(table: Table, owner: str, folds: Mapping[int, Fold]) -> Steps[list[int]]:
     done: list[int] = []
     for ids in portions(list(folds)):
-        rows = yield Query(
-            f"SELECT {head_columns(table)} FROM {table.name} WHERE {BY_ID_OF_OWNER} ({marks(len(ids))})",  # noqa: S608
-            (owner, *ids),
+        rows = yield by_ids(
+            f"SELECT {head_columns(table)} FROM {table.name} WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+            ids,
+            owner,
         )
         sound = [row for row in rows if is_sound_head(table, row)]
         if sound:

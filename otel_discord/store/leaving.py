@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from otel_discord.store.ended_batches import Ended
-from otel_discord.store.statements import BY_ID_OF_OWNER, marks, portions
-from otel_discord.store.work import Query, Steps
+from otel_discord.store.statements import BY_ID_OF_OWNER, by_ids, portions
+from otel_discord.store.work import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,11 @@ def remove_cards(owner: str, card_ids: Sequence[int]) -> Steps[Removed]:
     """Take cards out of their lanes; unknown ids are ignored."""
     removed = Removed({}, Counter())
     for ids in portions(card_ids):
-        rows = yield Query(
-            f"DELETE FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) RETURNING id, batch_id, lane",  # noqa: S608
-            (owner, *ids),
+        rows = yield by_ids(
+            f"DELETE FROM cards WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+            ids,
+            owner,
+            after=" RETURNING id, batch_id, lane",
         )
         batch_of = {row[0]: row[1] for row in rows}
         removed.batch_of.update((card_id, batch_of[card_id]) for card_id in ids if card_id in batch_of)
@@ -54,9 +56,11 @@ def remove_posted(owner: str, card_ids: Sequence[int]) -> Steps[set[int]]:
     """Forget posted cards; return the ids of those that were there."""
     removed: set[int] = set()
     for ids in portions(card_ids):
-        rows = yield Query(
-            f"DELETE FROM posted WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) RETURNING id",  # noqa: S608
-            (owner, *ids),
+        rows = yield by_ids(
+            f"DELETE FROM posted WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+            ids,
+            owner,
+            after=" RETURNING id",
         )
         removed.update(row[0] for row in rows)
     return removed

@@ -16,10 +16,11 @@ from otel_discord.store.new_rows import NO_BATCH, insert_cards
 from otel_discord.store.numbering import next_ids
 from otel_discord.store.rows import payload_of, seal
 from otel_discord.store.schema import BATCHES
-from otel_discord.store.statements import BY_ID_OF_OWNER, columns, marks, portions
+from otel_discord.store.statements import BY_ID_OF_OWNER, by_ids, columns, portions
 from otel_discord.store.work import Access, Many, Query, Row, Steps, Value, Work
 
 _ROUTED: Final = BATCHES.columns.index("routed")
+_WAITS: Final = " AND routed = 0"
 _VALUES: Final = len(BATCHES.columns) - 3  # before payload_crc, checksum and payload
 
 
@@ -85,10 +86,11 @@ def read_batches(owner: str, first: int, others: Sequence[int], most_bytes: int)
     def steps() -> Steps[Read]:
         found: Read = {}
         chosen = [first, *(yield from _within(owner, others, most_bytes))]
-        rows = yield Query(
-            f"SELECT {columns(BATCHES)} FROM batches"  # noqa: S608
-            f" WHERE {BY_ID_OF_OWNER} ({marks(len(chosen))}) AND routed = 0",
-            (owner, *chosen),
+        rows = yield by_ids(
+            f"SELECT {columns(BATCHES)} FROM batches WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+            chosen,
+            owner,
+            after=_WAITS,
         )
         for row in rows:
             payload = payload_of(BATCHES, row)
@@ -105,9 +107,10 @@ def read_batches(owner: str, first: int, others: Sequence[int], most_bytes: int)
 def _within(owner: str, batch_ids: Sequence[int], most_bytes: int) -> Steps[list[int]]:
     if not batch_ids:
         return []
-    rows = yield Query(
-        f"SELECT id, size_bytes FROM batches WHERE {BY_ID_OF_OWNER} ({marks(len(batch_ids))})",  # noqa: S608
-        (owner, *batch_ids),
+    rows = yield by_ids(
+        f"SELECT id, size_bytes FROM batches WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+        batch_ids,
+        owner,
     )
     size_of = {batch_id: whole(size_bytes) for batch_id, size_bytes in rows}
     total_bytes = accumulate(size_of.get(batch_id, 0) for batch_id in batch_ids)
@@ -147,10 +150,11 @@ def route(owner: str, cards: Mapping[int, Sequence[NewCard]], folds: Sequence[Fo
     def steps() -> Steps[Routed]:
         found: dict[int, Row] = {}
         for ids in portions(cards):
-            rows = yield Query(
-                f"SELECT {', '.join(BATCHES.columns[:_VALUES])} FROM batches"  # noqa: S608
-                f" WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) AND routed = 0",
-                (owner, *ids),
+            rows = yield by_ids(
+                f"SELECT {', '.join(BATCHES.columns[:_VALUES])} FROM batches WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+                ids,
+                owner,
+                after=_WAITS,
             )
             found.update((row[0], row) for row in rows)
         ended = yield from _remove([batch_id for batch_id in found if not cards[batch_id]])
@@ -183,10 +187,7 @@ def route(owner: str, cards: Mapping[int, Sequence[NewCard]], folds: Sequence[Fo
 def _remove(batch_ids: Sequence[int]) -> Steps[list[Ended]]:
     ended: list[Ended] = []
     for ids in portions(batch_ids):
-        rows = yield Query(
-            f"DELETE FROM batches WHERE id IN ({marks(len(ids))}) RETURNING id, items, size_bytes, dead",  # noqa: S608
-            ids,
-        )
+        rows = yield by_ids("DELETE FROM batches WHERE id", ids, after=" RETURNING id, items, size_bytes, dead")
         ended += [Ended.of(row) for row in rows]
     return ended
 

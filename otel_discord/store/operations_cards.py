@@ -11,7 +11,7 @@ from otel_discord.store.leaving import Gone, Placed, remove_cards, remove_posted
 from otel_discord.store.new_rows import NO_BATCH, insert_cards, insert_letters
 from otel_discord.store.rows import checksum, is_sound_head, payload_of
 from otel_discord.store.schema import CARDS
-from otel_discord.store.statements import BY_ID_OF_OWNER, columns, head_columns, marks, portions
+from otel_discord.store.statements import BY_ID_OF_OWNER, by_ids, columns, head_columns, portions
 from otel_discord.store.work import Access, Many, Query, Steps, Work
 
 _ATTEMPTS: Final = CARDS.columns.index("attempts")
@@ -73,9 +73,10 @@ def head(owner: str, lane: str, limit: int, *, ahead: int = 0, ahead_bytes: int 
             chosen.append(card_id)
         found = Head([], [], is_all=len(chosen) < asked and len(chosen) == len(sizes))
         for ids in portions(chosen):
-            rows = yield Query(
-                f"SELECT {columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))})",  # noqa: S608
-                (owner, *ids),
+            rows = yield by_ids(
+                f"SELECT {columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+                ids,
+                owner,
             )
             by_id = {row[0]: row for row in rows}
             for row in filter(None, map(by_id.get, ids)):
@@ -96,9 +97,10 @@ def find(owner: str, card_ids: Sequence[int]) -> Work[list[StoredCard]]:
     def steps() -> Steps[list[StoredCard]]:
         found: list[StoredCard] = []
         for ids in portions(card_ids):
-            rows = yield Query(
-                f"SELECT {columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))})",  # noqa: S608
-                (owner, *ids),
+            rows = yield by_ids(
+                f"SELECT {columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+                ids,
+                owner,
             )
             by_id = {row[0]: row for row in rows}
             for row in filter(None, map(by_id.get, ids)):
@@ -119,7 +121,8 @@ def settle(owner: str, card_ids: Sequence[int], settlement: Settlement) -> Work[
         ended = yield from end_batches(removed.batch_of.values(), dead=settlement is Settlement.DEAD)
         return Gone(removed.lanes, ended)
 
-    return Work("settle", Access.SETTLE, steps)
+    touches = frozenset(card_ids) if settlement is Settlement.DELIVERED else frozenset()
+    return Work("settle", Access.SETTLE, steps, touches)
 
 
 def bury(owner: str, letters: Sequence[NewLetter]) -> Work[Gone]:
@@ -137,12 +140,12 @@ def bury(owner: str, letters: Sequence[NewLetter]) -> Work[Gone]:
 
 def mark_sending(owner: str, card_ids: Sequence[int]) -> Work[None]:
     """Count an attempt and put the cards in doubt."""
-    return Work("mark_sending", Access.SETTLE, lambda: _mark(owner, card_ids, attempts=1, in_doubt=1))
+    return Work("mark_sending", Access.SETTLE, lambda: _mark(owner, card_ids, 1, in_doubt=1), frozenset(card_ids))
 
 
 def mark_unsent(owner: str, card_ids: Sequence[int]) -> Work[None]:
     """Take the doubt away."""
-    return Work("mark_unsent", Access.SETTLE, lambda: _mark(owner, card_ids, attempts=0, in_doubt=0))
+    return Work("mark_unsent", Access.SETTLE, lambda: _mark(owner, card_ids, 0, in_doubt=0), frozenset(card_ids))
 
 
 def move(owner: str, moves: Sequence[Move]) -> Work[Placed]:
@@ -172,11 +175,12 @@ def adopt(owner: str, cards: Sequence[NewCard]) -> Work[Placed]:
     return Work("adopt", Access.SETTLE, steps)
 
 
-def _mark(owner: str, card_ids: Sequence[int], *, attempts: int, in_doubt: int) -> Steps[None]:
+def _mark(owner: str, card_ids: Sequence[int], attempts: int, *, in_doubt: int) -> Steps[None]:
     for ids in portions(card_ids):
-        rows = yield Query(
-            f"SELECT {head_columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))})",  # noqa: S608
-            (owner, *ids),
+        rows = yield by_ids(
+            f"SELECT {head_columns(CARDS)} FROM cards WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+            ids,
+            owner,
         )
         changed = [
             (*row[:_ATTEMPTS], row[_ATTEMPTS] + attempts, in_doubt, row[-2])

@@ -82,7 +82,7 @@ def _remove(owner: str, letter_ids: Sequence[int]) -> Steps[list[int]]:
     removed: list[int] = []
     for ids in portions(letter_ids):
         rows = yield Query(
-            f"DELETE FROM letters WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) RETURNING id",  # noqa: S608
+            f"DELETE FROM letters WHERE {BY_ID_OF_OWNER} IN ({marks(len(ids))}) RETURNING id",  # noqa: S608
             (owner, *ids),
         )
         there = {row[0] for row in rows}
@@ -105,4 +105,4 @@ def _conditions(owner: str, chosen: LetterFilter, after_id: int) -> Iterator[tup
     if not chosen.ids:
         yield f"owner = ? AND id > ?{condition}", [owner, after_id, *values]
     for ids in portions(sorted(each for each in chosen.ids if each > after_id)):
-        yield f"{BY_ID_OF_OWNER} ({marks(len(ids))}){condition}", [owner, *ids, *values]
+        yield f"{BY_ID_OF_OWNER} IN ({marks(len(ids))}){condition}", [owner, *ids, *values]

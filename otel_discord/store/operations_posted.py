@@ -13,7 +13,7 @@ from otel_discord.store.numbering import next_ids
 from otel_discord.store.remains import letter_of_posted
 from otel_discord.store.rows import checksum, is_sound, is_sound_head, payload_of, seal, seal_frame
 from otel_discord.store.schema import CARDS, MESSAGES, POSTED
-from otel_discord.store.statements import BY_ID_OF_OWNER, columns, head_columns, marks, portions
+from otel_discord.store.statements import BY_ID_OF_OWNER, by_ids, columns, head_columns, marks, portions
 from otel_discord.store.work import Access, Many, Query, Row, Steps, Work
 
 _LANE: Final = CARDS.columns.index("lane")
@@ -52,16 +52,19 @@ def post(owner: str, posted: NewPosted, time_ns: int) -> Work[Gone]:
         ended = yield from end_batches(whole(row[_BATCH_ID]) for row in rows)
         return Gone(Counter(row[_LANE] for row in rows), ended, len(damaged))
 
-    return Work("post", Access.SETTLE, steps)
+    touches = (("message", posted.lane, posted.message_id), *(posting.card_id for posting in posted.cards))
+    return Work("post", Access.SETTLE, steps, frozenset(touches))
 
 
 def _take(owner: str, card_ids: Sequence[int]) -> Steps[list[Row]]:
     """Take whole cards out of their lanes; return those that were there, in the order asked for."""
     taken: list[Row] = []
     for ids in portions(card_ids):
-        rows = yield Query(
-            f"DELETE FROM cards WHERE {BY_ID_OF_OWNER} ({marks(len(ids))}) RETURNING {columns(CARDS)}",  # noqa: S608
-            (owner, *ids),
+        rows = yield by_ids(
+            f"DELETE FROM cards WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+            ids,
+            owner,
+            after=f" RETURNING {columns(CARDS)}",
         )
         by_id = {row[0]: row for row in rows}
         taken += [by_id[card_id] for card_id in ids if card_id in by_id]
@@ -120,9 +123,10 @@ def mark_shown(owner: str, postings: Sequence[Posting]) -> Work[None]:
     def steps() -> Steps[None]:
         shown = {posting.card_id: posting.shown for posting in postings}
         for ids in portions(shown):
-            rows = yield Query(
-                f"SELECT {head_columns(POSTED)} FROM posted WHERE {BY_ID_OF_OWNER} ({marks(len(ids))})",  # noqa: S608
-                (owner, *ids),
+            rows = yield by_ids(
+                f"SELECT {head_columns(POSTED)} FROM posted WHERE {BY_ID_OF_OWNER}",  # noqa: S608
+                ids,
+                owner,
             )
             changed = [
                 (*row[:_SHOWN], shown[row[0]], *row[_SHOWN + 1 : -1]) for row in rows if is_sound_head(POSTED, row)

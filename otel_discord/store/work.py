@@ -5,7 +5,7 @@ one that is awaited (PostgreSQL) run the same steps; ``steps`` is called again w
 SQL is written with ``?`` for parameters; a driver puts its own marks there. Pure.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
@@ -26,6 +26,17 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class ByIds:
+    """Which rows a query is about: ``before`` and ``after`` are the statement around ``IN (…)``, ``fixed`` the
+    parameters in front. Each row of the answer begins with its id, so that several such queries can be asked as one."""
+
+    before: str
+    fixed: tuple[Value, ...]
+    ids: Sequence[int]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One statement; the answer is its rows."""
 
@@ -34,6 +45,8 @@ class Query:
     numbers: Numbers | None = None
     """Set where it is about numbers. A database with sequences of its own takes them from there instead: its answer has
     a row of one column for each number, and they grow, though others may have taken some between them."""
+    by_ids: ByIds | None = None
+    """Set where it is about rows by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +78,15 @@ class Work(Generic[T]):
     name: str
     access: Access
     steps: Callable[[], Steps[T]]
+    touches: frozenset[Hashable] = frozenset()
+    """What it changes, where it says so: then it may run beside, before or after others that say so and touch none of
+    the same, and before reading works that were handed over with it. A database need not make use of it."""
 
 
 class Database(Protocol):
-    """Runs works, each whole or not at all, in the order in which they were handed over; so their callers go on, too:
-    what is kept in memory of the stored state is right because its changes are heard of in their order."""
+    """Runs works, each whole or not at all, in the order in which they were handed over (but see ``Work.touches``); in
+    the order in which they ran their callers go on, too: what is kept in memory of the stored state is right because
+    its changes are heard of in their order."""
 
     async def run(self, work: Work[T]) -> T:
         """Run a transaction and return its result once it is as durable as configured.

@@ -39,17 +39,28 @@ class Conversation:
             psycopg.Error: it, or the opening, failed; the transaction is lost.
             NoAnswerError: the opening found no row; the transaction is not to be committed.
         """
-        if not self._opening:
-            return await self._say(step)
+        if isinstance(step, Query):
+            return (await self.ask_all([step]))[0]
+        if self._opening:
+            await self.ask_all(())
+        return await self._say(step)
+
+    async def ask_all(self, queries: Sequence[Query]) -> list[list[Row]]:
+        """Run some statements in one breath and return the rows of each.
+
+        Raises:
+            psycopg.Error: one of them, or the opening, failed; the transaction is lost.
+            NoAnswerError: the opening found no row; the transaction is not to be committed.
+        """
+        if len(queries) == 1 and not self._opening:
+            return [await self._say(queries[0])]
         opening, self._opening = self._opening, ()
         async with self._connection.pipeline():
-            cursors = [await self._execute(query) for query in opening]
-            last = await self._execute(step) if isinstance(step, Query) else None
-        if self._must_answer and not await _rows(cursors[-1]):
+            before = [await self._execute(query) for query in opening]
+            cursors = [await self._execute(query) for query in queries]
+        if opening and self._must_answer and not await _rows(before[-1]):
             raise NoAnswerError
-        if last is not None:
-            return await _rows(last)
-        return await self._say(step)
+        return [await _rows(cursor) for cursor in cursors]
 
     async def commit(self) -> bool:
         """Commit; return whether the server says that it has."""

@@ -1,16 +1,20 @@
-"""Works run in one transaction, in their order. Those that take new work in go in step: they do not see each other."""
+"""Works run in one transaction. Those that say that they do not touch each other go in step, and so do those that read,
+and those that take new work in: what several of them ask at a time goes to the server at once, much of it as one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import groupby, islice
 from typing import Any, Final
 
+from otel_discord.extensions.db_storage.asking import ask_all
 from otel_discord.extensions.db_storage.conversation import Conversation
 from otel_discord.store.jobs import Ending, Job
-from otel_discord.store.work import Access, Many, Numbers, Query, Row, Steps
+from otel_discord.store.work import Access, Many, Query, Row, Steps
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 """A transaction that has grown this large is committed; what else arrived comes into the next one."""
+_IN_STEP: Final = 64
 
 
 class StepsFailedError(Exception):
@@ -19,7 +23,8 @@ class StepsFailedError(Exception):
 
 @dataclass(slots=True)
 class Group:
-    """What became of works in one transaction. ``endings`` are those of the first works, in order."""
+    """What became of works in one transaction. ``endings`` are those of the first works, in the order in which they
+    ran."""
 
     endings: list[Ending] = field(default_factory=list)
     bytes: int = 0
@@ -28,24 +33,58 @@ class Group:
 async def run_group(talk: Conversation, jobs: Sequence[Job]) -> Group:
     """Run works; only once the transaction is committed their endings are true.
 
-    Where the transaction grows large the last works are left for the next one. A work whose steps raise before they
-    wrote anything ends with that error and harms nobody.
+    They run in their order, but for neighbours that read or say what they touch: there, what touches nothing of the
+    others goes in step, and reading comes last. Where the transaction grows large the last works are left for the next
+    one. A work whose steps raise before they wrote anything ends with that error and harms nobody.
 
     Raises:
         psycopg.Error: a statement failed; the transaction is lost.
         StepsFailedError: steps raised after they wrote; the transaction is not to be committed.
     """
     group = Group()
-    for takes_in, alike in groupby(jobs, lambda job: job.work.access is Access.ACCEPT):
-        rest = iter(alike)
-        while some := list(islice(rest, _IN_STEP if takes_in else 1)):
-            if group.bytes >= MOST_BYTES:
+    for pace, alike in groupby(jobs, _pace):
+        for some in _ranks(pace, alike):
+            if pace is not _Pace.FREE and group.bytes >= MOST_BYTES:
                 return group
             await _run_in_step(talk, some, group)
+        if group.bytes >= MOST_BYTES:
+            return group
     return group
 
 
-_IN_STEP: Final = 64
+class _Pace(Enum):
+    IN_STEP = "takes new work in"
+    FREE = "reads, or says what it touches"
+    ALONE = "in its place in the order"
+
+
+def _pace(job: Job) -> _Pace:
+    if job.work.access is Access.ACCEPT:
+        return _Pace.IN_STEP
+    return _Pace.FREE if job.work.access is Access.READ or job.work.touches else _Pace.ALONE
+
+
+def _ranks(pace: _Pace, jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    """Divide works of one pace into those that go in step."""
+    if pace is not _Pace.FREE:
+        rest = iter(jobs)
+        while some := list(islice(rest, _IN_STEP if pace is _Pace.IN_STEP else 1)):
+            yield some
+        return
+    found = list(jobs)
+    rank: list[Job] = []
+    touched: set[Any] = set()
+    for job in (each for each in found if each.work.access is not Access.READ):
+        if len(rank) == _IN_STEP or not touched.isdisjoint(job.work.touches):
+            yield rank
+            rank, touched = [], set()
+        rank.append(job)
+        touched.update(job.work.touches)
+    if rank:
+        yield rank
+    reading = (each for each in found if each.work.access is Access.READ)
+    while some := list(islice(reading, _IN_STEP)):
+        yield some
 
 
 @dataclass(slots=True)
@@ -73,43 +112,15 @@ async def _run_in_step(talk: Conversation, jobs: Sequence[Job], group: Group) ->
         for walk in walks:
             walk.go_on(None)
         while waiting := [walk for walk in walks if walk.next is not None]:
-            for walk, answer in zip(waiting, await _ask_all(talk, waiting, group), strict=True):
+            steps = [walk.next for walk in waiting if walk.next is not None]
+            group.bytes += sum(map(_bound_bytes, steps))
+            for walk, answer in zip(waiting, await ask_all(talk, steps), strict=True):
                 walk.wrote = walk.wrote or _writes(walk.next)
                 walk.go_on(answer)
     finally:
         for walk in walks:
             walk.steps.close()
     group.endings += [walk.ending for walk in walks if walk.ending is not None]
-
-
-async def _ask_all(talk: Conversation, walks: Sequence[_Walk], group: Group) -> list[list[Row]]:
-    steps = [walk.next for walk in walks if walk.next is not None]
-    for step in steps:
-        group.bytes += _bound_bytes(step)
-    numbers = [step.numbers for step in steps if isinstance(step, Query) and step.numbers is not None]
-    if len(steps) > 1 and len(numbers) == len(steps) and len({each.table for each in numbers}) == 1:
-        rows = iter(await talk.ask(_from_sequence(Numbers(numbers[0].table, sum(each.count for each in numbers)))))
-        return [list(islice(rows, each.count)) for each in numbers]
-    queries = [step for step in steps if isinstance(step, Query)]
-    if len(queries) == len(steps) > 1 and len({each.sql for each in queries}) == 1 and _only_inserts(queries[0].sql):
-        await talk.ask(Many(queries[0].sql, [each.parameters for each in queries]))
-        return [[] for _ in steps]
-    return [await talk.ask(_own(step)) for step in steps]
-
-
-def _own(step: Query | Many) -> Query | Many:
-    return _from_sequence(step.numbers) if isinstance(step, Query) and step.numbers is not None else step
-
-
-def _from_sequence(numbers: Numbers) -> Query:
-    name = f"{numbers.table}_ids"
-    if not numbers.count:
-        return Query(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {name}")  # noqa: S608 - names of ours
-    return Query(f"SELECT nextval('{name}') FROM generate_series(1, ?)", (numbers.count,))  # noqa: S608
-
-
-def _only_inserts(sql: str) -> bool:
-    return sql.startswith("INSERT") and "RETURNING" not in sql
 
 
 def _writes(step: Query | Many | None) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psycopg
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from benchmarks.figures import Figure, Report
@@ -97,7 +98,8 @@ def _measured(replicas: int, load_s: float) -> Cost:
     )
     with town(plan) as there:
         if plan.server:
-            there.query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public; SELECT 1")
+            with psycopg.connect(there.server.url, autocommit=True) as connection:
+                connection.execute("CREATE EXTENSION pg_stat_statements SCHEMA public")
         there.start()
         time.sleep(3.0)  # seats are taken
         before = _Reading.of(there)

@@ -1,10 +1,15 @@
-"""Moves a whole store from one database into another and proves that it is the same; the old one stays as it is."""
+"""Moves a whole store from one database into another and proves that it is the same; the old one stays as it is.
+
+What a fleet has in shards is brought together in the new one: who opens it next finds it as one process would have left
+it, and divides it anew where that is a fleet.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
 from otel_discord.component.errors import StartError
+from otel_discord.store.resharding import gather
 from otel_discord.store.schema import Table
 from otel_discord.store.transfer import (
     MOVED,
@@ -12,8 +17,10 @@ from otel_discord.store.transfer import (
     begin_transfer,
     complete_transfer,
     key_of_row,
+    next_owner,
     read_numbers,
     read_portion,
+    shards_among,
     write_portion,
 )
 from otel_discord.store.work import Database, Value
@@ -53,8 +60,20 @@ async def move_store(source: Database, target: Database, on_table: Callable[[str
                 f"table {table.name} is not the same after it was moved ({digests[table.name].rows} rows before, "
                 f"{found.rows} after); the target stays unusable, the source is as it was"
             )
+    for owners in shards_among(await _owners(target)):
+        await gather(target, owners)
     await target.run(complete_transfer(await source.run(read_numbers())))
     return {name: digest.rows for name, digest in digests.items()}
+
+
+async def _owners(database: Database) -> set[str]:
+    found: set[str] = set()
+    for table in MOVED:
+        after = ""
+        while (owner := await database.run(next_owner(table, after))) is not None:
+            found.add(owner)
+            after = owner
+    return found
 
 
 async def _copied(table: Table, source: Database, target: Database) -> Digest:

@@ -4,7 +4,8 @@ Until it is complete the target is marked, and no queue opens on it. Rows go as 
 """
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from otel_discord.store.work import Access, Many, Query, Row, Steps, Value, Work
 MOVED: Final = (BATCHES, CARDS, LETTERS, STATE, MESSAGES, POSTED)
 """The tables, in the order in which they are moved."""
 UNFINISHED_KEY: Final = "unfinished_transfer"
+_SHARD: Final = re.compile(r"(?P<owner>.+/(?:logs|metrics|traces))#(?P<shard>[1-9][0-9]*)")
+"""``component.fleet.shard_owner``; a component's own name ends before the signal, whatever is in it."""
 _MOST_ROWS: Final = 500
 _MOST_BYTES: Final = 4 << 20
 
@@ -134,6 +137,26 @@ def complete_transfer(numbers: dict[str, int]) -> Work[None]:
         yield Query("DELETE FROM meta WHERE key = ?", (UNFINISHED_KEY,))
 
     return Work("transfer_complete", Access.SETTLE, steps)
+
+
+def next_owner(table: Table, after: str) -> Work[str | None]:
+    """Find the owner that comes next among a table's rows."""
+
+    def steps() -> Steps[str | None]:
+        rows = yield Query(f"SELECT owner FROM {table.name} WHERE owner > ? ORDER BY owner LIMIT 1", (after,))  # noqa: S608
+        return str(rows[0][0]) if rows else None
+
+    return Work("next_owner", Access.READ, steps)
+
+
+def shards_among(owners: Collection[str]) -> list[list[str]]:
+    """Return, for each owner whose rows are in shards, its own name and then the shards', as far as there are any."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for each in owners:
+        match = _SHARD.fullmatch(each)
+        if match is not None:
+            found.setdefault(match["owner"], []).append((int(match["shard"]), each))
+    return [[owner, *(name for _, name in sorted(shards))] for owner, shards in sorted(found.items())]
 
 
 def refuse_if_unfinished() -> Steps[None]:

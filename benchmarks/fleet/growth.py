@@ -53,7 +53,7 @@ class Cost:
 
 def run(size: Size) -> Report:
     """Measure one, two and three."""
-    load_s = size.pick(tiny=2.0, full=25.0)
+    load_s = float(size.pick(tiny=2, full=25))
     costs = [_measured(count, load_s) for count in REPLICAS]
     figures = [figure for each in costs for figure in _figures(each)]
     for name, values in (

@@ -127,35 +127,5 @@ def _judge_order(verdict: Verdict, name: str, records: Mapping[int, Record], mes
         verdict.wrong.append(f"{name}: {len(wrong)} records after later ones, {_some(wrong)}")
 
 
-def first_shown(messages: Sequence[Sighting]) -> dict[int, float]:
-    """Return when each record was shown for the first time."""
-    found: dict[int, float] = {}
-    for message in messages:
-        for number in message.ids:
-            found.setdefault(number, message.at_s)
-    return found
-
-
-def silence_after(
-    event_s: float, records: Mapping[int, Record], seen: Mapping[str, Sequence[Sighting]], until_s: float
-) -> dict[str, float]:
-    """Return for each destination how long after an event the first record that was accepted after it was shown.
-
-    Destinations that no record was sent to before ``until_s`` are left out.
-    """
-    found: dict[str, float] = {}
-    for name, messages in seen.items():
-        shown = [
-            at_s
-            for number, at_s in first_shown(messages).items()
-            if number in records
-            and (records[number].accepted_s or 0.0) > event_s
-            and records[number].first_sent_s < until_s
-        ]
-        if shown:
-            found[name] = min(shown) - event_s
-    return found
-
-
 def _some(ids: set[int]) -> str:
     return "such as " + ", ".join(map(str, sorted(ids)[:5]))

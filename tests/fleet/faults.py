@@ -12,6 +12,7 @@ import psycopg
 from tests.fleet.books import Verdict
 from tests.fleet.replica import say
 from tests.fleet.stage import Stage, loaded, stage
+from tests.fleet.standby import can_follow, follow, take_over
 from tests.fleet.town import Plan
 
 LEASE_S = 3.0
@@ -159,6 +160,17 @@ def stands_still(play: Play) -> None:
         there.resume_server(pids)
 
 
+def failover(play: Play) -> None:
+    """The server dies for good, and a standby that has every commit takes its place."""
+    there = play.stage.town
+    if not can_follow(there.server):
+        play.notes.append("not played: no pg_basebackup here")
+        return
+    standby = follow(there.server, there.directory / "standby")
+    play.wait(2.0)
+    take_over(there, standby)
+
+
 def cut_off(play: Play) -> None:
     """One replica cannot reach the database, others can; Discord can be reached by all."""
     _cut_off(play, silently=False)
@@ -272,6 +284,7 @@ ROWS: tuple[Row, ...] = (
     Row("70a", "database away while replicas start", away_at_start, repeats=0, started=False),
     Row("70b", "database crashes ×4 under load", restarts, repeats=4),
     Row("70c", "database stands still for 30 s", stands_still, repeats=1),
+    Row("71", "failover to a synchronous standby", failover, repeats=1),
     Row("72a", "one replica cut off from the database", cut_off, repeats=1),
     Row("72b", "the same, silently: packets come in the end", swallowed, repeats=1),
     Row("73", "connections cut between commit and reply ×30", between_commit_and_reply, repeats=0),

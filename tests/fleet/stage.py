@@ -111,7 +111,7 @@ def stage(
     The rest of the plan is as given; without limits of Discord the exporter has none of its own.
     """
     names = tuple(f"d{number:02}" for number in range(destinations))
-    choices = [(name,) for name in names]
+    choices: list[tuple[str, ...]] = [(name,) for name in names]
     if shared_records and destinations > 1:
         choices += [(names[n], names[(n + destinations // 2) % destinations]) for n in range(0, destinations, 5)]
     quick = QUICK if plan.profile == "unlimited" else {}

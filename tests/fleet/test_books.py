@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fleet.books import Sighting, judge, silence_after
+from tests.fleet.books import Sighting, judge
 from tests.fleet.ledger import Answer, Ledger, Record, marker, markers_in
 
 
@@ -52,7 +52,3 @@ def test_the_ledger_counts_tries_that_may_have_been_taken_in() -> None:
         ledger.answered([1], answer, 2.0)
     assert ledger.snapshot()[1] == Record(1, ("a",), 1.0, 2, 2.0)
     assert markers_in(f"x {marker(17)} y {marker(17)} {marker(3)}") == [17, 3]
-
-
-def test_silence_is_measured_to_what_was_accepted_afterwards() -> None:
-    assert silence_after(2.0, RECORDS, {"a": GOOD, "b": []}, 10.0) == {"a": 3.0}

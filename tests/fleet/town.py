@@ -90,7 +90,7 @@ class Town:
         """Ask the database itself."""
         with psycopg.connect(self.server.url, autocommit=True, connect_timeout=5) as connection:
             connection.execute("SET search_path = otel_discord")
-            return connection.execute(statement).fetchall()  # type: ignore[arg-type]  # ours
+            return connection.execute(statement).fetchall()
 
     def pause_server(self) -> list[int]:
         """Let all processes of the server stand still; return them."""
@@ -133,7 +133,11 @@ def town(plan: Plan) -> Iterator[Town]:
         replicas = [_replica(number, plan, directory, server, behind, urls) for number in range(plan.replicas)]
         for each in replicas:
             stack.callback(each.close)
-        yield Town(plan, directory, server, behind, replicas, {name: hook.id for name, hook in hooks.items()})
+        made = Town(plan, directory, server, behind, replicas, {name: hook.id for name, hook in hooks.items()})
+        try:
+            yield made
+        finally:
+            made.server.kill()
 
 
 def _replica(

@@ -20,3 +20,7 @@ class Way(Proxy):
             writer.transport.abort()
             return
         await super()._serve(reader, writer)
+
+    def lead_to(self, port: int) -> None:
+        """Lead to another server from now on; what is open stays as it is."""
+        self._target_port = port

@@ -45,9 +45,14 @@ def rate_limits(config: DiscordConfig) -> RateLimits:
 
 
 async def open_client(
-    settings: Settings, config: DiscordConfig, limits: RateLimits, transport: Transport | None, stack: AsyncExitStack
+    settings: Settings,
+    config: DiscordConfig,
+    limits: RateLimits,
+    transport: Transport | None,
+    stack: AsyncExitStack,
+    guarded: Callable[[Transport], Transport] = lambda transport: transport,
 ) -> WebhookClient:
-    """Return the client; what it opens is closed by ``stack``."""
+    """Return the client; what it opens is closed by ``stack``. ``guarded`` may stand before what goes out."""
     if transport is None and config.dry_run:
         transport = DryRunTransport(settings.logger)
     if transport is None:
@@ -60,7 +65,11 @@ async def open_client(
         )
     user_agent = f"DiscordBot ({PROJECT_URL}, {settings.version})"
     return WebhookClient(
-        transport, limits, endpoint=config.endpoint, user_agent=user_agent, file_max_bytes=max_file_bytes(config)
+        guarded(transport),
+        limits,
+        endpoint=config.endpoint,
+        user_agent=user_agent,
+        file_max_bytes=max_file_bytes(config),
     )
 
 

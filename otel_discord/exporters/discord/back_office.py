@@ -14,6 +14,7 @@ from otel_discord.exporters.discord.dead_letters.notice import NoticeBook
 from otel_discord.exporters.discord.dead_letters.office import LetterOffice, open_office
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.remains import orphans_burial
+from otel_discord.exporters.discord.shard import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,13 @@ class BackOffice:
     instruments: ExporterInstruments
     discord_instruments: DiscordInstruments
     release_attachments: Callable[[Sequence[Card]], None]
+    shard: Shard | None = None
+    """Whose work it is in a fleet."""
+
+    @property
+    def owner(self) -> str:
+        """Under which name the storage has what is this exporter's."""
+        return f"{self.settings.id}/logs"
 
     def storage(self, host: Host) -> Storage | None:
         """Return the storage that the configuration names; None where the queue is in memory."""
@@ -32,9 +40,11 @@ class BackOffice:
         return host.extension(storage, Storage) if storage else None
 
     def open_queue(self, host: Host) -> AbstractAsyncContextManager[WorkQueue]:
-        """Open the queue in the storage, or the one that the host keeps."""
+        """Open the queue of the shard, the one in the storage, or the one that the host keeps."""
         storage, limits = self.storage(host), self.config.sending_queue.limits()
-        return storage.open_queue(f"{self.settings.id}/logs", limits) if storage else kept_queue(host, limits)
+        if self.shard is not None:
+            return self.shard.open_queue(limits)
+        return storage.open_queue(self.owner, limits) if storage else kept_queue(host, limits)
 
     def open_letters(self, host: Host, queue: WorkQueue) -> LetterOffice:
         """Open the office of dead letters; whoever opens it closes it."""

@@ -51,7 +51,9 @@ class BatchRouter:
         """Route until the queue is closed and empty. Cancelled, it leaves in the queue what is not routed."""
         with suppress(ShutdownError):
             while True:
+                self.unrouted.is_idle = True
                 stored = await patiently(self.queue.take, self.settings.logger, "to show what was accepted")
+                self.unrouted.is_idle = False
                 batches = [stored]
                 try:
                     batches += await self.queue.take_more(_RECORDS_AT_A_TIME - stored.batch.item_count)

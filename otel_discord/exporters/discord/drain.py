@@ -48,6 +48,13 @@ class Crew:
         """Finish the messages in flight and end; everything else stays where the successor finds it."""
         await self._stop(deadline_s)
 
+    async def abandon(self) -> None:
+        """End at once, also in the middle of a message: somebody else does all of this already."""
+        tasks = [task for task in (self.routing, *self.senders.values(), *self.others) if not task.done()]
+        for task in tasks:
+            task.cancel()
+        await _ended(tasks, LAST_LOOK_S)
+
     async def _stop(self, deadline_s: float) -> None:
         loop = asyncio.get_running_loop()
         idle = [self.routing]

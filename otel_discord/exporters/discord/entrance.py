@@ -63,9 +63,14 @@ class Entrance:
         if self.overflow is not None:
             self.overflow.begin(lock, outboxes)
 
-    def works(self, queue: WorkQueue) -> dict[str, Coroutine[Any, Any, None]]:
-        """Return what is to run as long as the exporter does, by name."""
+    def works(self, queue: WorkQueue, *, comes_by_itself: bool = False) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return what is to run as long as the exporter does, by name.
+
+        ``comes_by_itself``: others put into the queue, and do not see to its size.
+        """
         works = {"losses": self.losses.run(queue)}
         if self.overflow is not None:
             works["overflow"] = self.overflow.run(queue)
+            if comes_by_itself:
+                works["size of the queue"] = self.overflow.keep_what_comes(queue)
         return works

@@ -43,8 +43,10 @@ from otel_discord.exporters.discord.preview import PreviewedDiscord, built_in_te
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.safe_render import told_troubles
+from otel_discord.exporters.discord.shard import Shard
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.sourced.instruments import LaneInstruments
+from otel_discord.exporters.discord.sourced.live import Places
 from otel_discord.exporters.discord.sourced.tally import TallyBook
 from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.redaction import Masker
@@ -63,11 +65,12 @@ class DiscordExporter(Asked):
         wall_clock: Callable[[], float] = time.time,
         resumes_letters: bool = False,
         charts: Charts | None = None,
+        shard: Shard | None = None,
     ) -> None:
         """``transport`` takes the place of the network, ``wall_clock`` of Unix time and ``charts`` of matplotlib.
 
         ``resumes_letters``: who opens this sends again what is left at the end, so that an end waits for no destination
-        that is away.
+        that is away. ``shard``: this is one engine of a fleet, and works for some destinations only.
         """
         super().__init__(config)
         self._settings = settings
@@ -75,8 +78,12 @@ class DiscordExporter(Asked):
         self._wall_clock = wall_clock
         self._resumes_letters = resumes_letters
         self._charts = charts
-        self._instruments = ExporterInstruments(settings.meter, str(settings.id))
-        self._discord_instruments = LaneInstruments(settings.meter, str(settings.id))
+        self._shard = shard
+        if shard is not None:
+            self._instruments, self._discord_instruments = shard.instruments, shard.discord_instruments
+        else:
+            self._instruments = ExporterInstruments(settings.meter, str(settings.id))
+            self._discord_instruments = LaneInstruments(settings.meter, str(settings.id))
         entrance = Entrance(
             config=config.sending_queue,
             instruments=self._instruments,
@@ -86,13 +93,14 @@ class DiscordExporter(Asked):
             release_attachments=self._release_attachments,
             wall_clock=wall_clock,
         )
-        masking = Masking(Masker(config.redaction.plan()) if config.redaction.enabled else None)
+        masker = Masker(config.redaction.plan()) if config.redaction.enabled and shard is None else None
+        masking = shard.masking if shard is not None else Masking(masker)
         masks_ids = config.redaction.enabled and config.redaction.hash_user_ids
         self._accepting = Accepting(
             entrance=entrance,
             masking=masking,
             members=MemberPrivacy(config.members, config.redaction.hash_key, masks_ids),
-            tallies=TallyBook(masking.text),
+            tallies=shard.tallies if shard is not None else TallyBook(masking.text),
             routing=Router((), 0, critical_to_all=False),
         )
         self._back = BackOffice(
@@ -101,6 +109,7 @@ class DiscordExporter(Asked):
             instruments=self._instruments,
             discord_instruments=self._discord_instruments,
             release_attachments=self._release_attachments,
+            shard=shard,
         )
         self._templates = config.templates.templates(time.time_ns)
         self._troubles = told_troubles(settings.logger)
@@ -134,6 +143,31 @@ class DiscordExporter(Asked):
         accepting = self._accepting
         accepting.entrance.losses.elsewhere(accepting.routing, losses, since_ns, until_ns)
 
+    def took_in(self, batch_id: int, records: int, places: Places = ()) -> None:
+        """Hear of a batch that this process has put into the queue of a fleet, from which this exporter works.
+
+        ``places`` says which runs its resources belong to.
+        """
+        accepting = self._accepting
+        accepting.entrance.intake.pace.accepted(records)
+        accepting.entrance.unrouted.accepted(batch_id)
+        if accepting.live is not None and batch_id in accepting.entrance.unrouted:
+            accepting.live.accepted(batch_id, places)
+
+    async def keep_pace(self) -> None:
+        """Return when routing has caught up with what came in, or after a moment."""
+        await self._accepting.entrance.intake.pace.wait()
+
+    @property
+    def queue_size(self) -> int:
+        """Room taken in the queue, in units of its sizer; 0 while it is not running."""
+        return self._accepting.queue.size if self._accepting.queue is not None else 0
+
+    @property
+    def queue_capacity(self) -> int:
+        """Room in all."""
+        return self._accepting.queue.capacity if self._accepting.queue is not None else 0
+
     def _release_attachments(self, cards: Sequence[Card]) -> None:
         for key in (ref.shelf_key for card in cards for ref in card.attachments if ref.shelf_key):
             self._shelf.release(key)
@@ -158,10 +192,7 @@ class DiscordExporter(Asked):
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
         """Open the queue and the way to Discord, run the outboxes; at the end drain them, or hand over."""
-        self._destinations = resolve_destinations(self._config)
-        self._accepting.routing = routing_table(self._config, self._destinations, self._settings.logger)
-        for advice in self._config.advice():
-            self._settings.logger.warning("%s", advice)
+        self._know_destinations()
         with self._kept_shelf(host):
             async with self._opening().opened(host) as house:
                 self._client = house.client
@@ -176,6 +207,21 @@ class DiscordExporter(Asked):
                 finally:
                     self._maintenance = self._silences = self._watching = None
                     await house.end(host, self._close)
+
+    def _know_destinations(self) -> None:
+        """Read where records may go.
+
+        Raises:
+            StartError: a webhook's file cannot be read.
+        """
+        logger, shard = self._settings.logger, self._shard
+        destinations = resolve_destinations(self._config)
+        names = shard.names if shard is not None else None
+        self._destinations = [item for item in destinations if names is None or item.name in names]
+        self._accepting.routing = routing_table(self._config, destinations, logger, names)
+        if shard is None:
+            for advice in self._config.advice():
+                logger.warning("%s", advice)
 
     def _opening(self) -> Opening:
         return Opening(

@@ -40,12 +40,18 @@ class House:
     watching: Watching
     keeper: HistoryKeeper
     pace: PaceMemory
+    is_lost: Callable[[], bool] = lambda: False
+    """Whether another process may work on all this already: then nothing is to be ended in good order."""
 
     async def end(self, host: Host, close: Callable[[], None]) -> None:
         """Send what is there until the deadline, or leave it to the successor; what is left is counted and said.
 
         ``close`` is called when nothing more may be taken in.
         """
+        if self.is_lost():
+            close()
+            await self.crew.abandon()
+            return
         if not host.hands_over and self.back.config.sending_queue.storage is None:
             await self.maintenance.open_up()
             self.silences.tell_what_ends()

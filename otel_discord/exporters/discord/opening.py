@@ -84,21 +84,25 @@ class Opening:
             upkeep = await stack.enter_async_context(
                 office.looked_after(self._say_soon, self._fallback_of, own_messages.dead_letters)
             )
-            sizes = self.back.instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity)
-            stack.enter_context(sizes)
+            shard = self.back.shard
+            if shard is None:
+                sizes = self.back.instruments.watch_queue(Signal.LOGS, lambda: queue.size, lambda: queue.capacity)
+                stack.enter_context(sizes)
             stack.callback(self._forget_gauges)
             limits = assembly.rate_limits(config)
             restoring = Restoring(settings=self._settings, config=config, queue=queue, wall_clock=self.wall_clock)
             ban, pace = await restoring.ban(limits), await restoring.pace(limits)
             live = live_destinations(config, host, self._settings.logger)
-            runs = [] if live is None else list(live.refreshed().values())
+            mine = shard.has_run if shard is not None else lambda _: True
+            runs = [] if live is None else [each for name, each in live.refreshed().items() if mine(name)]
             desk = await restoring.desk([*self.destinations, *runs])
             evidence = self._open_evidence(host, queue, desk, live)
             keeper = await restoring.history(desk)
             charts = await assembly.open_charts(self._settings, config, self.charts, stack)
             health = Health(lambda status, error: host.report_status(status, error=error))
             watches = host.kept("watching", Watches)
-            client = await assembly.open_client(self._settings, config, limits, self.transport, stack)
+            guarded = shard.guarded if shard is not None else lambda transport: transport
+            client = await assembly.open_client(self._settings, config, limits, self.transport, stack, guarded)
             workshop = Workshop(
                 settings=self._settings,
                 config=config,
@@ -146,7 +150,7 @@ class Opening:
                 shed_above=config.attachments.shed_above,
                 on_muted=[maintenance.counted, silences.counted],
                 on_unknown_ends=self.back.discord_instruments.unknown_alert_ends,
-                on_routed=live.routed if live is not None else lambda _: None,
+                on_routed=partial(self._routed, live, evidence),
                 on_left_over=lambda: lanes.destinations_changed() if lanes is not None else None,
                 wall_clock=self.wall_clock,
             )
@@ -177,6 +181,7 @@ class Opening:
                         router=routing,
                         bury=self.back.bury_orphans(office),
                         tallies=self.accepting.tallies,
+                        mine=mine,
                     )
                     lanes = await opening.lanes(outboxes, senders, start)
                     stack.enter_context(live.source.used_by(lanes))
@@ -193,7 +198,7 @@ class Opening:
                     "watching": watching.run(),
                     "webhook checks": watched.checks(watches).run(),
                     **({"run lanes": lanes.run()} if lanes is not None else {}),
-                    **entrance.works(queue),
+                    **entrance.works(queue, comes_by_itself=shard is not None),
                 }
                 crew = Crew(
                     queue=queue,
@@ -219,7 +224,14 @@ class Opening:
                     watching=watching,
                     keeper=keeper,
                     pace=pace,
+                    is_lost=shard.is_lost if shard is not None else lambda: False,
                 )
+
+    def _routed(self, live: LiveDestinations | None, evidence: EvidenceDesk | None, batch_id: int) -> None:
+        if live is not None:
+            live.routed(batch_id)
+        if evidence is not None and self.back.shard is not None:
+            evidence.alerts_may_have_come()
 
     def _open_evidence(
         self, host: Host, queue: WorkQueue, desk: FoldDesk, live: LiveDestinations | None

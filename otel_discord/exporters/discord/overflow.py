@@ -6,6 +6,7 @@ free again; if not, cards are dropped until the queue is within its bounds.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,6 +26,8 @@ from otel_discord.signals import Signal
 _LONGEST_STEP_S: Final = 5.0
 """A routing step that takes longer waits for a storage that fails; then there is no room to be made."""
 _LOOK_S: Final = 0.5
+_GLANCE_S: Final = 0.05
+_IDLE_GLANCES: Final = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +78,25 @@ class Overflow:
                 await asyncio.sleep(_LOOK_S)
                 async with self._turn:
                     await self._settle_down(queue, lambda _: True)
+
+    async def keep_what_comes(self, queue: WorkQueue) -> None:
+        """Keep a queue within its bounds that others put into, until cancelled. What routing has before it is looked at
+        first, since it may only be counted."""
+        while True:
+            await asyncio.sleep(_GLANCE_S)
+            if queue.is_beyond:
+                await self._looked_at(queue)
+                async with self._turn:
+                    await self._settle_down(queue, lambda _: False)
+
+    async def _looked_at(self, queue: WorkQueue) -> None:
+        """Return when routing has nothing at hand, or the queue is within its bounds, or it takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_STEP_S):
+                idle_glances = 0  # a single one may fall between two batches
+                while queue.is_beyond and idle_glances < _IDLE_GLANCES:
+                    idle_glances = idle_glances + 1 if self.unrouted.is_idle else 0
+                    await asyncio.sleep(_GLANCE_S)
 
     async def _settle_down(self, queue: WorkQueue, is_spared: Callable[[int], bool]) -> None:
         try:

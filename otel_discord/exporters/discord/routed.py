@@ -139,6 +139,7 @@ class CardMaker:
                     seen = seen_in(record, accepted_ns)
                     way = self._way(run, severity, item, is_status=status, is_member=member is not None)
                     lanes = way.destinations if event is None or not is_end(event) else ()
+                    lanes = lanes or (way.strays if event is None else ())
                     passages: Sequence[Passage] = [plain.get(lane.name) or Passage(lane.name) for lane in lanes]
                     if gate is not None and item is not None and not status:
                         passages = _admitted(gate, item, severity, passages, draft, seen.records)
@@ -157,7 +158,9 @@ class CardMaker:
                         passages = [each._replace(no_ping=True) for each in passages]
                     if event is not None:
                         kept_back = {lane.name for lane in lanes} - {destination_of(each.lane) for each in passages}
-                        passages = _where_not_told(draft, problem, seen, passages, kept_back, run_name)
+                        passages = _where_not_told(
+                            draft, problem, seen, passages, kept_back, run_name, counts=way.leads_here
+                        )
                     draft.met(problem, whose.version, seen)
                     opened: list[_Way] = [
                         (each, None) for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen)
@@ -286,13 +289,20 @@ class CardMaker:
 
 
 def _where_not_told(
-    draft: Draft, problem: Problem, seen: Seen, passages: Sequence[Passage], kept_back: Collection[str], run: str
+    draft: Draft,
+    problem: Problem,
+    seen: Seen,
+    passages: Sequence[Passage],
+    kept_back: Collection[str],
+    run: str,
+    *,
+    counts: bool = True,
 ) -> Sequence[Passage]:
     """Bring an alert's event to the cards that show it, wherever they are; return the ways to where there is none.
 
     The end of an alert that is shown nowhere is dropped: nobody was told that it began. What a mute keeps back from a
     destination (``kept_back``) is not told there either. An alert of a ``run`` is another than one of the same name in
-    another run or in none.
+    another run or in none. ``counts``: an end that nobody waits for is counted here.
     """
     goes_to = {destination_of(each.lane) for each in passages}
     lanes = [
@@ -302,7 +312,7 @@ def _where_not_told(
         and (name in goes_to or name == run if run else not is_sourced(lane))
     ]
     told = {destination_of(lane) for lane in lanes if draft.told(lane, problem, seen)}
-    if not told and problem.alert is not None and is_end(problem.alert.event):
+    if counts and not told and problem.alert is not None and is_end(problem.alert.event):
         draft.unknown_ends += 1
     return [each for each in passages if destination_of(each.lane) not in told]
 

@@ -7,7 +7,7 @@ log data model suggests.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -50,6 +50,11 @@ class Way:
     kind: str = ""
     """Records that ping others are other problems: a count that goes up notifies nobody. So are those that reach a
     fallback by themselves: of a card that counts them there is nothing to bring there, of others there is."""
+    leads_here: bool = True
+    """Whether what happens once for a record, wherever it goes, happens here: its first destination is one of ours."""
+    strays: Sequence[Destination] = ()
+    """Where a record goes that came to us and by our own lights goes only to destinations of others: whoever divided
+    the work had other settings, or another moment, and what is meant for somebody is not to be lost."""
 
 
 def _ignore(condition: str, error: OttlError) -> None:
@@ -62,6 +67,8 @@ class Router:
 
     ``on_error`` is told the condition and the error where a condition meets a value that it cannot work with; such a
     record does not match.
+
+    One that works for ``only`` some of the destinations decides as if it were for all, and leaves the others out.
     """
 
     destinations: Sequence[Destination]
@@ -69,6 +76,8 @@ class Router:
     critical_to_all: bool
     routes: Sequence[Route] = ()
     on_error: Callable[[str, OttlError], None] = _ignore
+    only: frozenset[str] | None = None
+    """Names; None: all."""
     _ways: dict[tuple[int, tuple[int, ...], bool], Way] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -96,8 +105,18 @@ class Router:
             way = self._new_way(severity, taken)
             if passes and not way.destinations:
                 way = self._new_way(HIGHEST_SEVERITY, taken, to_all=False)
+            way = way if self.only is None else self._narrowed(way, severity, self.only)
             self._ways[severity, taken, passes] = way
         return way
+
+    def _narrowed(self, way: Way, severity: int, only: frozenset[str]) -> Way:
+        leads_here = any(item.name in only for item in way.destinations[:1])
+        ours = tuple(item for item in way.destinations if item.name in only)
+        strays: tuple[Destination, ...] = ()
+        if way.destinations and not ours:
+            there = tuple(item for item in self.destinations if item.name in only)
+            strays = tuple(item for item in there if severity >= item.min_severity) or there
+        return replace(way, destinations=ours, leads_here=leads_here, strays=strays)
 
     def way_of_run(self, run: Destination, severity: int, *, is_status: bool = False) -> Way:
         """Return where a record goes that belongs to a run: to its destination alone, and no route is asked.
@@ -106,6 +125,8 @@ class Router:
         """
         is_taken = severity >= run.min_severity or is_status
         own = self.destinations if self.critical_to_all and severity >= self.critical_min_severity else ()
+        if self.only is not None:
+            own = [item for item in own if item.name in self.only]
         return Way((run, *own) if is_taken else own)
 
     def floor_of_run(self, run: Destination) -> int:

@@ -12,8 +12,16 @@ from otel_discord.ottl import ContextKind, OttlError, parse_condition
 from otel_discord.ottl.told_once import ToldOnce
 
 
-def routing_table(config: DiscordConfig, destinations: Sequence[Destination], logger: logging.Logger) -> Router:
-    """Return the routing table. A route whose destinations are not there, or not yet, takes nothing."""
+def routing_table(
+    config: DiscordConfig,
+    destinations: Sequence[Destination],
+    logger: logging.Logger,
+    only: frozenset[str] | None = None,
+) -> Router:
+    """Return the routing table. A route whose destinations are not there, or not yet, takes nothing.
+
+    With ``only`` it is that of who works for some of the destinations.
+    """
     by_name = {item.name: item for item in destinations}
     routes = [
         Route(
@@ -33,4 +41,4 @@ def routing_table(config: DiscordConfig, destinations: Sequence[Destination], lo
             extra={"condition": condition},
         )
 
-    return Router(destinations, config.critical.min_severity, config.critical.to_all, routes, ToldOnce(tell))
+    return Router(destinations, config.critical.min_severity, config.critical.to_all, routes, ToldOnce(tell), only)

@@ -15,6 +15,8 @@ _REMEMBERED: Final = 4096
 class Unrouted:
     """Of one exporter, by the ids of batches; what an earlier run has accepted is not among them."""
 
+    is_idle: bool = False
+    """Whether routing waits for a batch, so that it has looked at all that has come."""
     _ids: set[int] = field(default_factory=set)
     _early: dict[int, None] = field(default_factory=dict)
     """Routed, but not known as accepted yet; or accepted by an earlier run."""

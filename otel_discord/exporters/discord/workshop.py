@@ -89,7 +89,7 @@ class Workshop:
         """Return the outboxes by name, each with its fallback."""
         made = {destination.name: self.opened(destination) for destination in destinations}
         for destination in destinations:
-            if destination.fallback:
+            if destination.fallback in made:  # in a fleet it may be another shard's
                 outbox, haven = made[destination.name], made[destination.fallback]
                 outbox.fallback = outbox.departure.fallback = Fallback(
                     lane=outbox.lane,

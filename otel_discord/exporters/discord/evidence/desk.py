@@ -68,6 +68,10 @@ class EvidenceDesk:
         """Say where cards are."""
         self._queue, self._books, self._lock = queue, desk.books, desk.lock
 
+    def alerts_may_have_come(self) -> None:
+        """Look at what waits, soon: what is shown may have been taken in by another process."""
+        self._alerts_came.set()
+
     def hold(self, batch: LogsBatch, *, is_quiet: bool) -> None:
         """Take in a batch that is shown nowhere; ``is_quiet``: all of it is below WARN, and there are no events."""
         if self._taken(batch, is_quiet=is_quiet).tells_alert:

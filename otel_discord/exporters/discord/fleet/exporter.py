@@ -1,0 +1,160 @@
+"""The exporter as the service opens it: one of a fleet where its storage is shared, else one that works alone."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from otel_discord.component import Host, Settings, Status
+from otel_discord.component.fleet import Fleet, Seat, SharesWork
+from otel_discord.discord_api.http import Transport
+from otel_discord.exporters.discord import assembly
+from otel_discord.exporters.discord.charts import Charts
+from otel_discord.exporters.discord.config import DiscordConfig
+from otel_discord.exporters.discord.exporter import DiscordExporter
+from otel_discord.exporters.discord.fleet.asked_fleet import AskedFleet
+from otel_discord.exporters.discord.fleet.engines import Engines
+from otel_discord.exporters.discord.fleet.guard import Guard
+from otel_discord.exporters.discord.fleet.intake import FleetIntake
+from otel_discord.exporters.discord.fleet.placing import place
+from otel_discord.exporters.discord.fleet.shard_queue import opened_shard_queue
+from otel_discord.exporters.discord.fleet.splitting import Splitter
+from otel_discord.exporters.discord.shard import Shard
+from otel_discord.exporters.discord.sourced.names import is_sourced, shard_of_run
+from otel_discord.exporters.discord.sourced.opening import live_destinations
+from otel_discord.signals import Signal
+
+
+class FleetExporter(AskedFleet):
+    """Log records in, Discord messages out, by this replica or another."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        config: DiscordConfig,
+        *,
+        transport: Transport | None = None,
+        wall_clock: Callable[[], float] = time.time,
+        charts: Charts | None = None,
+    ) -> None:
+        """``transport`` takes the place of the network, ``wall_clock`` of Unix time and ``charts`` of matplotlib."""
+        super().__init__(settings, config, transport=transport, wall_clock=wall_clock, charts=charts)
+        self._fleet: Fleet | None = None
+        self._engines: Engines | None = None
+        self._shard_of: Mapping[str, int] = {}
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """The fleet that it is in; None while it works alone, or not at all."""
+        return self._fleet
+
+    @property
+    def engines(self) -> Mapping[int, DiscordExporter]:
+        """What works on this replica, by shard."""
+        return self._engines.held if self._engines is not None else {}
+
+    @property
+    def shard_of(self) -> Mapping[str, int]:
+        """The shards of the configured destinations, by name."""
+        return self._shard_of
+
+    # -------------------------------------------------------------------------------------------------- lifetime
+
+    @asynccontextmanager
+    async def lifespan(self, host: Host) -> AsyncIterator[None]:
+        """Take part in the fleet, or work alone; at the end hand over to those who live, or drain."""
+        storage = self._back.storage(host)
+        if not isinstance(storage, SharesWork) or not storage.is_shared:
+            async with super().lifespan(host):
+                yield
+            return
+        self._know_destinations()
+        config, accepting = self._config, self._accepting
+        accepting.live = live_destinations(config, host, self._settings.logger)
+        async with AsyncExitStack() as stack:
+            limits = assembly.rate_limits(config)
+            self._client = await assembly.open_client(self._settings, config, limits, self._transport, stack)
+            self._fleet = await stack.enter_async_context(storage.join(self._back.owner, config.sending_queue.limits()))
+            stack.callback(self._leave)
+            self._shard_of = await place(self._fleet, self._destinations, self._client, self._settings.logger)
+            accepting.evidence = assembly.evidence_desk(
+                config, host, accepting.masking, self._settings, self._wall_clock
+            )
+            charts = await assembly.open_charts(self._settings, config, self._charts, stack)
+            engines = self._engines = Engines(
+                fleet=self._fleet,
+                host=host,
+                new=partial(self._engine, self._fleet, charts),
+                logger=self._settings.logger,
+                answering=self.answering,
+            )
+            stack.enter_context(self._instruments.watch_queue(Signal.LOGS, self._size, self._capacity))
+            accepting.door = FleetIntake(
+                fleet=self._fleet,
+                splitter=Splitter(accepting.routing, self._shard_of, self._fleet.shards),
+                router=accepting.routing,
+                settings=config.sending_queue,
+                instruments=self._instruments,
+                engines=engines.held,
+                wall_clock=self._wall_clock,
+            )
+            asking = self.asking(
+                self._fleet,
+                configured=[item.name for item in self._destinations],
+                shard_of=partial(self._place_of, self._fleet.shards),
+                has_runs=accepting.live is not None,
+            )
+            async with asking, engines.running():
+                host.report_status(Status.OK)
+                try:
+                    yield
+                finally:
+                    await self._end(host, engines)
+
+    async def _end(self, host: Host, engines: Engines) -> None:
+        """End what works here: others go on with it where there are any; alone, what is left is sent first."""
+        deadline_s = asyncio.get_running_loop().time() + self._config.shutdown_timeout
+        if host.drain_deadline_s is not None:
+            deadline_s = min(deadline_s, host.drain_deadline_s)
+        others_live = any(not each.is_self for each in self._fleet.replicas()) if self._fleet is not None else False
+        if not host.hands_over:
+            self._accepting.door = None
+        await engines.end(deadline_s, hands_over=host.hands_over or others_live)
+        self._accepting.door = None
+
+    def _leave(self) -> None:
+        self._accepting.door = None
+        self._fleet = self._engines = self._client = None
+
+    def _place_of(self, shards: int, name: str) -> int | None:
+        """Return which shard has a destination, configured or a run's; None where there is none of that name."""
+        return shard_of_run(name, shards) if is_sourced(name) else self._shard_of.get(name)
+
+    def _engine(self, fleet: Fleet, charts: Charts, seat: Seat) -> DiscordExporter:
+        """Return the engine of a shard, which works only for its destinations."""
+        return DiscordExporter(
+            self._settings,
+            self._config,
+            transport=self._transport,
+            wall_clock=self._wall_clock,
+            charts=charts,
+            shard=Shard(
+                number=seat.shard,
+                names=frozenset(name for name, shard in self._shard_of.items() if shard == seat.shard),
+                has_run=lambda name: shard_of_run(name, fleet.shards) == seat.shard,
+                open_queue=partial(opened_shard_queue, fleet, seat),
+                is_lost=lambda: seat.is_lost,
+                guarded=lambda transport: Guard(transport=transport, seat=seat),
+                instruments=self._instruments,
+                discord_instruments=self._discord_instruments,
+                masking=self._accepting.masking,
+                tallies=self._accepting.tallies,
+            ),
+        )
+
+    def _size(self) -> int:
+        return sum(engine.queue_size for engine in self.engines.values())
+
+    def _capacity(self) -> int:
+        return sum(engine.queue_capacity for engine in self.engines.values())

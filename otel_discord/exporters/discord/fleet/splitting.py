@@ -1,0 +1,141 @@
+"""What of a batch belongs to which shard: that of each destination to which a record goes. Pure.
+
+An alert's event goes to every shard in use: it may be told, or have been told, where its severity of today does not
+lead. A record that goes nowhere is left out, unless all of them go to one shard anyway.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+
+from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.members.events import member_event
+from otel_discord.exporters.discord.routing import Router, Way, record_severity
+from otel_discord.exporters.discord.sourced.live import Places
+from otel_discord.exporters.discord.sourced.names import shard_of_run
+from otel_discord.exporters.discord.statuses.finding import is_status
+from otel_discord.ottl import LogItem
+from otel_discord.signals import LogsBatch
+from otel_discord.signals.alert_event import alert_event
+
+_NOWHERE: Final[frozenset[int]] = frozenset()
+_MOST_KNOWN: Final = 10_000
+
+
+class Share(NamedTuple):
+    """What of a batch is one shard's."""
+
+    batch: LogsBatch
+    highest: int
+    """Its highest severity; 0 where nobody looked."""
+    places: Places = ()
+    """The run that each of its resources belongs to; empty where there are none."""
+
+
+@dataclass(slots=True)
+class Splitter:
+    """Of one exporter. ``shard_of`` says where its configured destinations are."""
+
+    router: Router
+    shard_of: Mapping[str, int]
+    shards: int
+    in_use: frozenset[int] = field(init=False)
+    """Those that have a configured destination."""
+    _known: dict[int, tuple[Way, frozenset[int]]] = field(default_factory=dict)
+    """Shards of ways met before, by the identity of the way, which is kept so that it stays one."""
+
+    def __post_init__(self) -> None:
+        """Find out which shards are in use."""
+        self.in_use = frozenset(self.shard_of[item.name] for item in self.router.destinations)
+
+    def split(self, batch: LogsBatch, places: Places = ()) -> Mapping[int, Share]:
+        """Return what belongs to each shard, by its number; nothing where no record goes anywhere.
+
+        Args:
+            batch: of log records; it is passed on, not copied, where all of it goes to one shard.
+            places: the destination of each resource that belongs to a run; empty where none does.
+        """
+        if not places and len(self.in_use) == 1:
+            return dict.fromkeys(self.in_use, Share(batch, 0))
+        marked = [
+            _Marked(record, of_resource, number, scope, self._shards_of(record, scope, of_resource, run))
+            for number, of_resource in enumerate(batch.request.resource_logs)
+            for run in (places[number] if places else None,)
+            for scope in of_resource.scope_logs
+            for record in scope.log_records
+        ]
+        shards = sorted(frozenset[int]().union(*{each.shards for each in marked}))
+        if len(shards) == 1 and all(each.shards for each in marked):
+            return {shards[0]: Share(batch, _highest(each.record for each in marked), places)}
+        return {shard: _share([each for each in marked if shard in each.shards], places) for shard in shards}
+
+    def _shards_of(
+        self, record: LogRecord, scope: ScopeLogs, resource: ResourceLogs, run: Destination | None
+    ) -> frozenset[int]:
+        severity = record_severity(record)
+        is_event = bool(record.event_name)
+        if run is not None:
+            way = self.router.way_of_run(run, severity, is_status=is_event and is_status(record))
+            if is_event and alert_event(record) is not None:
+                return self._of_way(way) | {shard_of_run(run.name, self.shards)}
+            return self._of_way(way)
+        if alert_event(record) is not None:
+            return self.in_use
+        item = LogItem(record, scope.scope, resource.resource, scope, resource) if self.router.routes else None
+        is_member = is_event and member_event(record) is not None
+        way = self.router.way(severity, item, is_status=is_event and is_status(record), is_member=is_member)
+        return self._of_way(way)
+
+    def _of_way(self, way: Way) -> frozenset[int]:
+        """Return the shards that a way leads to."""
+        if not way.destinations:
+            return _NOWHERE
+        known = self._known.get(id(way))
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = way, frozenset(self._of_destination(item.name) for item in way.destinations)
+            self._known[id(way)] = known
+        return known[1]
+
+    def _of_destination(self, name: str) -> int:
+        shard = self.shard_of.get(name)
+        return shard_of_run(name, self.shards) if shard is None else shard
+
+
+class _Marked(NamedTuple):
+    """A record, where it stands, and where it goes."""
+
+    record: LogRecord
+    resource: ResourceLogs
+    number: int
+    scope: ScopeLogs
+    shards: frozenset[int]
+
+
+def _share(marked: Sequence[_Marked], places: Places) -> Share:
+    """Copy records with what they stand in, in their order."""
+    request = ExportLogsServiceRequest()
+    kept: list[Destination | None] = []
+    resource: ResourceLogs | None = None
+    scope: ScopeLogs | None = None
+    of_resource, of_scope = ResourceLogs(), ScopeLogs()
+    for each in marked:
+        if each.resource is not resource:
+            resource, scope = each.resource, None
+            of_resource = request.resource_logs.add(schema_url=resource.schema_url)
+            of_resource.resource.CopyFrom(resource.resource)
+            kept.append(places[each.number] if places else None)
+        if each.scope is not scope:
+            scope = each.scope
+            of_scope = of_resource.scope_logs.add(schema_url=scope.schema_url)
+            of_scope.scope.CopyFrom(scope.scope)
+        of_scope.log_records.append(each.record)
+    return Share(LogsBatch(request), _highest(each.record for each in marked), kept if any(kept) else ())
+
+
+def _highest(records: Iterable[LogRecord]) -> int:
+    return max(map(record_severity, records), default=0)

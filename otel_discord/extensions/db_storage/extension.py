@@ -147,7 +147,9 @@ class DbStorage:
     async def _prepare(self, transactor: Transactor, logger: logging.Logger) -> None:
         server = await self._insist(transactor, ask_server(self._config.schema_name))
         said = check_durability(server, allow_unsafe=self._config.allow_unsafe_durability)
-        await self._insist(transactor, prepare_schema(self._config.schema_name))
+        newer = await self._insist(transactor, prepare_schema(self._config.schema_name))
+        if newer:
+            logger.warning(newer)
         await self._insist(transactor, align_numbers())
         waiting = await self._insist(transactor, count_waiting())
         level = logging.WARNING if server.unsafe else logging.INFO

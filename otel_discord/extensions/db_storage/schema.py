@@ -4,6 +4,7 @@ Several processes may do it at once: a lock of the transaction's lets one at a t
 written, so that a role without the right to make tables will do from the second start on. Pure.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from otel_discord.component.errors import StartError
@@ -16,6 +17,7 @@ from otel_discord.store.schema import META, MIGRATIONS, VERSION_KEY
 from otel_discord.store.work import Access, Query, Steps, Work
 
 POSTGRESQL_VERSION_KEY: Final = "postgresql_version"
+_MOMENT_MS: Final = 500
 _LOCK: Final = 0x6F74656C64697363  # "oteldisc"
 _PAYLOADS: Final = ("batches", "cards", "letters", "state", "messages", "posted")
 _BUSY: Final = (
@@ -83,32 +85,71 @@ POSTGRESQL_MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 """Beside the model's own, and after them. Only ever added to."""
 
 
-def prepare_schema(schema: str) -> Work[None]:
-    """Bring a schema to today's version.
+COMPATIBLE_FROM: Final = 5
+"""The lowest generation of this program that may work on today's schema beside it. Raised only by a change that an
+older one would do harm with; what is added (a table, a column that has a default) is none."""
+
+
+def generation_of(model_version: int, own_version: int) -> int:
+    """Return one number for both: each of them only grows."""
+    return model_version + own_version
+
+
+def compatible_key(generation: int) -> str:
+    """Return under which name ``meta`` notes the lowest generation that can work on a schema of this one."""
+    return f"compatible_from_of_{generation}"
+
+
+def prepare_schema(
+    schema: str,
+    migrations: Sequence[Sequence[str]] = POSTGRESQL_MIGRATIONS,
+    compatible_from: int = COMPATIBLE_FROM,
+) -> Work[str]:
+    """Bring a schema to today's version; the result is what there is to say about it, mostly nothing.
+
+    Others that are compatible with it go on working meanwhile: a table that they use is waited for only a moment, so
+    that nobody stands behind who waits; then the whole is tried again.
 
     The work raises:
-        StartError: it was written by a newer version of this program; nothing is touched.
+        StartError: it was written by a newer version of this program that this one would harm, or older versions
+            work on it that the change would harm; nothing is touched.
         DamagedSchemaError: its version is damaged; nothing is touched.
     """
 
-    def steps() -> Steps[None]:
-        if (yield from _is_of_today(schema)):
-            return
+    def steps() -> Steps[str]:
+        known = yield from _known(schema, len(migrations))
+        if known is not None:
+            return known
         yield Query(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        known = yield from _known(schema, len(migrations))
+        if known is not None:
+            return known  # who had the lock has done it
+        yield Query(f"SELECT set_config('lock_timeout', '{_MOMENT_MS}', true)")
         there = yield Query(f"SELECT to_regnamespace({literal(quoted(schema))}) IS NOT NULL")
         if not there[0][0]:
             yield Query(f"CREATE SCHEMA {quoted(schema)}")
-        yield from migrate(POSTGRESQL).steps()
+        before = yield from migrate(POSTGRESQL).steps()
         found = yield from _version(POSTGRESQL_VERSION_KEY)
-        for statements in POSTGRESQL_MIGRATIONS[found:]:
+        if found and generation_of(before, found) < compatible_from:
+            yield from _refuse_beside_others(schema)
+        for statements in migrations[found:]:
             for statement in statements:
                 yield Query(statement)
-        if found < len(POSTGRESQL_MIGRATIONS):
-            version = len(POSTGRESQL_MIGRATIONS)
-            yield Query("DELETE FROM meta WHERE key = ?", (POSTGRESQL_VERSION_KEY,))
-            yield Query(META.insert, (POSTGRESQL_VERSION_KEY, version, -version))
+        if found < len(migrations):
+            yield from _note(POSTGRESQL_VERSION_KEY, len(migrations))
+            yield from _note(compatible_key(generation_of(len(MIGRATIONS), len(migrations))), compatible_from)
+        return ""
 
     return Work("migrate", Access.SETTLE, steps)
+
+
+def _refuse_beside_others(schema: str) -> Steps[None]:
+    rows = yield Query("SELECT name, holder FROM leases WHERE until > clock_timestamp() ORDER BY name LIMIT 1")
+    if rows:
+        raise StartError(
+            f"schema {schema} is to be changed, and an older version of otel-discord that cannot go on then works on"
+            f" it ({rows[0][0]} by {rows[0][1]}): stop every older one, then start this"
+        )
 
 
 def align_numbers() -> Work[None]:
@@ -129,18 +170,27 @@ def align_numbers() -> Work[None]:
     return Work("align_numbers", Access.SETTLE, steps)
 
 
-def _is_of_today(schema: str) -> Steps[bool]:
+def _known(schema: str, own_version: int) -> Steps[str | None]:
+    """Return None where something is missing, else what there is to say."""
     rows = yield Query(f"SELECT to_regclass({literal(f'{quoted(schema)}.meta')}) IS NOT NULL")
     if not rows[0][0]:
-        return False
-    version = yield from _version(VERSION_KEY)
+        return None
+    model = yield from _version(VERSION_KEY)
     own = yield from _version(POSTGRESQL_VERSION_KEY)
-    if version > len(MIGRATIONS) or own > len(POSTGRESQL_MIGRATIONS):
+    if model <= len(MIGRATIONS) and own <= own_version:
+        return "" if model == len(MIGRATIONS) and own == own_version else None
+    lowest = yield from _version(compatible_key(generation_of(model, own)))
+    if not 0 < lowest <= generation_of(len(MIGRATIONS), own_version):
         raise StartError(
             f"schema {schema} was written by a newer version of otel-discord; "
             "start that version again, or give this one another schema_name"
         )
-    return version == len(MIGRATIONS) and own == len(POSTGRESQL_MIGRATIONS)
+    return f"schema {schema} is of a newer version of otel-discord, which lets this one work on it"
+
+
+def _note(key: str, value: int) -> Steps[None]:
+    yield Query("DELETE FROM meta WHERE key = ?", (key,))
+    yield Query(META.insert, (key, value, -value))
 
 
 def _version(key: str) -> Steps[int]:

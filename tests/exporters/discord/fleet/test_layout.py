@@ -57,5 +57,5 @@ def test_a_value_is_a_lane_s_or_the_whole_exporter_s(key: str, lane: str | None)
 
 
 def test_a_batch_goes_where_its_records_go() -> None:
-    assert {*LAYOUT.parts_of(logs_batch(severity_number=9))} == {1}
-    assert {*LAYOUT.parts_of(logs_batch(severity_number=17))} == {1, 2}
+    assert {*LAYOUT.parts_of(logs_batch(severity=9))} == {1}
+    assert {*LAYOUT.parts_of(logs_batch(severity=17))} == {1, 2}

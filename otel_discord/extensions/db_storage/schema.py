@@ -17,7 +17,7 @@ from otel_discord.store.schema import META, MIGRATIONS, VERSION_KEY
 from otel_discord.store.work import Access, Query, Steps, Work
 
 POSTGRESQL_VERSION_KEY: Final = "postgresql_version"
-_MOMENT_MS: Final = 500
+_MOMENT_MS: Final = 100
 _LOCK: Final = 0x6F74656C64697363  # "oteldisc"
 _PAYLOADS: Final = ("batches", "cards", "letters", "state", "messages", "posted")
 _BUSY: Final = (

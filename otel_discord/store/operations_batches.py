@@ -20,7 +20,8 @@ from otel_discord.store.statements import BY_ID_OF_OWNER, by_ids, columns, porti
 from otel_discord.store.work import Access, Many, Query, Row, Steps, Value, Work
 
 _ROUTED: Final = BATCHES.columns.index("routed")
-_WAITS: Final = " AND routed = 0"
+_WAITS: Final = " AND routed + 0 = 0"
+"""Written so that the ids are looked up: an index of what waits would be read from its one end to the other."""
 _VALUES: Final = len(BATCHES.columns) - 3  # before payload_crc, checksum and payload
 
 

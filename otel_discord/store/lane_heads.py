@@ -14,9 +14,9 @@ from otel_discord.store.batch_order import BEHIND_ALL, Place
 
 MOST_CARDS: Final = 128
 """Of a lane: each answer of the database serves about nine messages."""
-_MOST_BYTES: Final = 8 << 20
+_MOST_BYTES: Final = 16 << 20
 _LANE_SHARE: Final = 4
-_BESIDE_BYTES: Final = 512
+BESIDE_BYTES: Final = 512
 """What a card, or a lane, takes up beside payloads; roughly."""
 
 
@@ -24,7 +24,7 @@ _BESIDE_BYTES: Final = 512
 class _Head:
     edge: Place
     cards: list[StoredCard] = field(default_factory=list)
-    size_bytes: int = _BESIDE_BYTES
+    size_bytes: int = BESIDE_BYTES
 
 
 class LaneHeads:
@@ -46,6 +46,10 @@ class LaneHeads:
             return None
         self._heads[lane] = self._heads.pop(lane)
         return head.cards[:limit]
+
+    def share_bytes(self, asked_for: int) -> int:
+        """Return how much of a lane there is room for, while so many that are not held are being read."""
+        return self._most_bytes // max(_LANE_SHARE, len(self._heads) + asked_for)
 
     # --------------------------------------------------------------------------------------- what is to be told
 
@@ -160,4 +164,4 @@ def _place(card: StoredCard) -> Place:
 
 
 def _size_bytes(card: StoredCard) -> int:
-    return _BESIDE_BYTES + len(card.payload)
+    return BESIDE_BYTES + len(card.payload)

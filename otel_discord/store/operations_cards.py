@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, islice
 from typing import Final
 
 from otel_discord.component.storage import Move, NewCard, NewLetter, Settlement, StoredCard
 from otel_discord.store.ended_batches import end_batches, whole
+from otel_discord.store.lane_heads import BESIDE_BYTES
 from otel_discord.store.leaving import Gone, Placed, remove_cards, remove_posted
 from otel_discord.store.new_rows import NO_BATCH, insert_cards, insert_letters
 from otel_discord.store.rows import checksum, is_sound_head, payload_of
@@ -55,20 +57,20 @@ def waiting(owner: str) -> Work[dict[str, int]]:
 def head(owner: str, lane: str, limit: int, *, ahead: int = 0, ahead_bytes: int = 0) -> Work[Head]:
     """Read the first ``limit`` cards in the order in which they are to be sent.
 
-    As many as ``ahead`` in all are read as long as the payloads of those beyond ``limit`` are ``ahead_bytes`` at most.
+    As many as ``ahead`` in all are read as long as they take up ``ahead_bytes`` at most, each its payload and something
+    beside.
     """
 
     def steps() -> Steps[Head]:
-        asked = max(limit, ahead)
+        asked = max(limit, min(ahead, ahead_bytes // BESIDE_BYTES))
         sizes = yield Query(
             "SELECT id, length(payload) FROM cards WHERE owner = ? AND lane = ? ORDER BY priority DESC, id LIMIT ?",
             (owner, lane, asked),
         )
         chosen = [card_id for card_id, _ in sizes[:limit]]
-        room_bytes = ahead_bytes
-        for card_id, size_bytes in sizes[limit:]:
-            room_bytes -= whole(size_bytes)
-            if room_bytes < 0:
+        together_bytes = accumulate(BESIDE_BYTES + whole(size_bytes) for _, size_bytes in sizes)
+        for (card_id, _), total_bytes in islice(zip(sizes, together_bytes, strict=True), limit, None):
+            if total_bytes > ahead_bytes:
                 break
             chosen.append(card_id)
         found = Head([], [], is_all=len(chosen) < asked and len(chosen) == len(sizes))

@@ -19,7 +19,7 @@ from otel_discord.store.transactions import Transactions, unbook_nothing
 from otel_discord.store.work import Work
 
 _AHEAD_BYTES: Final = 256 << 10
-"""How much is read beyond what was asked for, at most."""
+"""How much is read of a lane at a time, at most, if more than what was asked for."""
 
 
 class RelationalCards(RelationalArchive, ABC):
@@ -36,6 +36,7 @@ class RelationalCards(RelationalArchive, ABC):
         super().__init__(transactions, owner, logger, on_damaged)
         self._wall_clock_ns = wall_clock_ns
         self._heads = LaneHeads(MOST_CARDS)
+        self._heads_asked_for = 0
         self._counts = LaneCounts()
 
     async def lanes(self) -> Sequence[str]:
@@ -56,8 +57,13 @@ class RelationalCards(RelationalArchive, ABC):
             held = self._heads.first(lane, limit)
             if held is not None:
                 return held
-            work = card_works.head(self._owner, lane, limit, ahead=MOST_CARDS, ahead_bytes=_AHEAD_BYTES)
-            found = await self._transactions.read(work)
+            self._heads_asked_for += 1
+            try:
+                ahead_bytes = min(_AHEAD_BYTES, self._heads.share_bytes(self._heads_asked_for))
+                work = card_works.head(self._owner, lane, limit, ahead=MOST_CARDS, ahead_bytes=ahead_bytes)
+                found = await self._transactions.read(work)
+            finally:
+                self._heads_asked_for -= 1
             if not found.damaged:
                 self._heads.read(lane, found.cards, is_all=found.is_all)
                 if found.is_all:

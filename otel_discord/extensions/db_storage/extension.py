@@ -40,6 +40,7 @@ from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatab
 from otel_discord.extensions.db_storage.schema import align_numbers, prepare_schema
 from otel_discord.extensions.db_storage.settling_in import SettlingIn
 from otel_discord.extensions.db_storage.shared_table import SharedTables
+from otel_discord.extensions.db_storage.slots import take_slot
 from otel_discord.extensions.db_storage.transactor import FailedError, LateError, Limits, Transactor
 from otel_discord.extensions.db_storage.waiting_work import count_waiting
 from otel_discord.store.operations_tables import owner_of_table
@@ -186,6 +187,28 @@ class DbStorage:
             open_relational_queue(
                 database,
                 owner,
+                limits,
+                logger=self._settings.logger,
+                on_damaged=self._instruments.damaged_rows,
+            ) as queue,
+        ):
+            yield queue
+
+    @asynccontextmanager
+    async def open_slot(self, owner: str, limits: QueueLimits) -> AsyncIterator[WorkQueue]:
+        """Open the first queue of an owner that no living replica has; what its last user left is in it.
+
+        Raises:
+            StartError: the extension is not open, or the server stays away.
+        """
+        if self._transactor is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        slot = await take_slot(self._transactor, owner, self._holder, self._config.lease, own=self._databases)
+        async with (
+            self._database(slot.owner, f"the queue of {slot.owner}", slot.taken) as database,
+            open_relational_queue(
+                database,
+                slot.owner,
                 limits,
                 logger=self._settings.logger,
                 on_damaged=self._instruments.damaged_rows,

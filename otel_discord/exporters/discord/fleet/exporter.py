@@ -8,6 +8,7 @@ from functools import partial
 
 from otel_discord.component import Host, Settings, Status
 from otel_discord.component.fleet import Fleet, Seat, SharesWork
+from otel_discord.component.resharding import SettlesIn
 from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.charts import Charts
@@ -17,9 +18,11 @@ from otel_discord.exporters.discord.fleet.asked_fleet import AskedFleet
 from otel_discord.exporters.discord.fleet.engines import Engines
 from otel_discord.exporters.discord.fleet.guard import Guard
 from otel_discord.exporters.discord.fleet.intake import FleetIntake
+from otel_discord.exporters.discord.fleet.layout import layout
 from otel_discord.exporters.discord.fleet.placing import place
 from otel_discord.exporters.discord.fleet.shard_queue import opened_shard_queue
 from otel_discord.exporters.discord.fleet.splitting import Splitter
+from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.shard import Shard
 from otel_discord.exporters.discord.sourced.names import is_sourced, shard_of_run
 from otel_discord.exporters.discord.sourced.opening import live_destinations
@@ -70,29 +73,32 @@ class FleetExporter(AskedFleet):
                 yield
             return
         self._know_destinations()
-        config, accepting = self._config, self._accepting
-        accepting.live = live_destinations(config, host, self._settings.logger)
+        config, accepting, logger = self._config, self._accepting, self._settings.logger
+        accepting.live = live_destinations(config, host, logger)
         async with AsyncExitStack() as stack:
             limits = assembly.rate_limits(config)
             self._client = await assembly.open_client(self._settings, config, limits, self._transport, stack)
-            self._fleet = await stack.enter_async_context(storage.join(self._back.owner, config.sending_queue.limits()))
+            fleet = await stack.enter_async_context(storage.join(self._back.owner, config.sending_queue.limits()))
             stack.callback(self._leave)
-            self._shard_of = await place(self._fleet, self._destinations, self._client, self._settings.logger)
+            self._fleet = fleet
+            self._shard_of = await place(fleet, self._destinations, self._client, logger)
+            splitter = Splitter(accepting.routing, self._shard_of, fleet.shards)
+            await self._settle_in(storage, fleet, splitter)
             accepting.evidence = assembly.evidence_desk(
                 config, host, accepting.masking, self._settings, self._wall_clock
             )
             charts = await assembly.open_charts(self._settings, config, self._charts, stack)
             engines = self._engines = Engines(
-                fleet=self._fleet,
+                fleet=fleet,
                 host=host,
-                new=partial(self._engine, self._fleet, charts),
-                logger=self._settings.logger,
+                new=partial(self._engine, fleet, charts),
+                logger=logger,
                 answering=self.answering,
             )
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, self._size, self._capacity))
             accepting.door = FleetIntake(
-                fleet=self._fleet,
-                splitter=Splitter(accepting.routing, self._shard_of, self._fleet.shards),
+                fleet=fleet,
+                splitter=splitter,
                 router=accepting.routing,
                 settings=config.sending_queue,
                 instruments=self._instruments,
@@ -100,9 +106,9 @@ class FleetExporter(AskedFleet):
                 wall_clock=self._wall_clock,
             )
             asking = self.asking(
-                self._fleet,
+                fleet,
                 configured=[item.name for item in self._destinations],
-                shard_of=partial(self._place_of, self._fleet.shards),
+                shard_of=partial(self._place_of, fleet.shards),
                 has_runs=accepting.live is not None,
             )
             async with asking, engines.running():
@@ -110,14 +116,22 @@ class FleetExporter(AskedFleet):
                 try:
                     yield
                 finally:
-                    await self._end(host, engines)
+                    await self._end(host, fleet, engines)
 
-    async def _end(self, host: Host, engines: Engines) -> None:
+    async def _settle_in(self, storage: object, fleet: Fleet, splitter: Splitter) -> None:
+        """Have what a single process has left divided, before anybody works on a shard."""
+        if isinstance(storage, SettlesIn):
+            logger, live, owner = self._settings.logger, self._accepting.live, self._back.owner
+            placed = await patiently(fleet.placed, logger, "to show which replica works on which destinations")
+            divided = layout(splitter, placed, live.places if live is not None else lambda _: ())
+            await patiently(lambda: storage.settle_in(owner, divided), logger, "to divide what waits")
+
+    async def _end(self, host: Host, fleet: Fleet, engines: Engines) -> None:
         """End what works here: others go on with it where there are any; alone, what is left is sent first."""
         deadline_s = asyncio.get_running_loop().time() + self._config.shutdown_timeout
         if host.drain_deadline_s is not None:
             deadline_s = min(deadline_s, host.drain_deadline_s)
-        others_live = any(not each.is_self for each in self._fleet.replicas()) if self._fleet is not None else False
+        others_live = any(not each.is_self for each in fleet.replicas())
         if not host.hands_over:
             self._accepting.door = None
         await engines.end(deadline_s, hands_over=host.hands_over or others_live)

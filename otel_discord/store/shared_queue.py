@@ -98,7 +98,7 @@ class SharedQueue(RelationalQueue):
             self._more.set()
 
     def came_from_here(self, previous_id: int, batches: Sequence[tuple[int, PackedBatch]]) -> None:
-        """Say that this process put batches, in the order of their ids; before them the last one was ``previous_id``."""
+        """Say that this process put batches, in the order of their ids; before them ``previous_id`` was the last."""
         if self._closed:
             return
         for batch_id, packed in batches:

@@ -17,6 +17,7 @@ class Proxy:
         self.swallow_commits = 0
         self.swallowed = 0
         self.silent = False
+        self.is_cut = False
         self.port = 0
 
     @asynccontextmanager
@@ -38,7 +39,19 @@ class Proxy:
         for writer in self._writers:
             writer.transport.abort()
 
+    def cut_off(self) -> None:
+        """Let nothing through any more."""
+        self.is_cut = True
+        self.cut_all()
+
+    def let_back(self) -> None:
+        """Let everything through again."""
+        self.is_cut = False
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_cut:
+            writer.transport.abort()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         except OSError:

@@ -106,12 +106,12 @@ class PostgresFleet:
         """
         loads = {shard: packed(part.batch, part.priority, part.accepted_ns).load for shard, part in parts.items()}
         while not self.watch.is_closed:
+            await self.watch.next_look()  # what was seen last is older than the refusal that led here
             rooms = self.watch.view.rooms
             if all(
                 Room(self._limits, rooms[shard].taken).fits(load) for shard, load in loads.items() if shard in rooms
             ):
                 return
-            await self.watch.next_look()
         raise ShutdownError("sending queue is stopped")
 
     def _came(self, came: Mapping[str, Came]) -> None:

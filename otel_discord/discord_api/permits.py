@@ -14,11 +14,12 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Final
 from weakref import WeakKeyDictionary
 
 from otel_discord.discord_api.ratelimit import Answer, Limiter, LimiterSettings, RateLimitSnapshot, Ticket
+from otel_discord.discord_api.ratelimit.departures import TICK_S
 from otel_discord.discord_api.routes import Route
 from otel_discord.discord_api.urgency import Urgency, first_priority
 
@@ -28,17 +29,39 @@ _log = logging.getLogger(__name__)
 class Permit:
     """The right to send one request on one route; made by :meth:`RateLimits.permit`."""
 
-    __slots__ = ("_seen", "_sent", "_settle", "waited_s")
+    __slots__ = ("_limits", "_seen", "_sent", "_ticket", "_urgency", "waited_s")
 
-    def __init__(self, waited_s: float, settle: Callable[[Answer], None]) -> None:
+    def __init__(self, limits: "RateLimits", ticket: Ticket, urgency: Urgency | None, waited_s: float) -> None:
         self.waited_s = waited_s
         """How long it took to be granted."""
-        self._settle = settle
+        self._limits = limits
+        self._ticket = ticket
+        self._urgency = urgency
         self._sent = False
         self._seen = False
 
+    async def ready(self) -> None:
+        """Wait until the request may leave, mostly not at all.
+
+        Who has held the permit for longer than a moment waits for it anew, in the same place: what was granted then is
+        not allowed now. That can last as long as the first wait.
+        """
+        limits, loop = self._limits, asyncio.get_running_loop()
+        while not self._sent:
+            leaves_at = limits.limiter.leaves_at(self._ticket, loop.time())
+            if leaves_at is None:
+                priority = first_priority(self._ticket.priority, self._urgency)
+                self._ticket = limits.limiter.request_again(self._ticket, priority, loop.time())
+                await limits.granted(self._ticket, self._urgency)
+            elif leaves_at <= loop.time() + TICK_S:
+                return
+            else:
+                await asyncio.sleep(leaves_at - loop.time())
+
     def sending(self) -> None:
         """Say that the request goes out now: from here on Discord may count it, answered or not."""
+        if not self._sent:
+            self._limits.limiter.leaves(asyncio.get_running_loop().time())
         self._sent = True
 
     def seen(self, answer: Answer) -> None:
@@ -50,17 +73,14 @@ class Permit:
         if self._seen:
             raise RuntimeError("a permit takes one answer")
         self._sent = self._seen = True
-        self._settle(answer)
+        self._limits.complete(self._ticket, answer)
 
-    @property
-    def is_sent(self) -> bool:
-        """Whether the request went out."""
-        return self._sent
-
-    @property
-    def is_seen(self) -> bool:
-        """Whether its response was reported."""
-        return self._seen
+    def leave(self) -> None:
+        """End it: unsent it goes back, unanswered it counts as such."""
+        if not self._sent:
+            self._limits.cancel(self._ticket)
+        elif not self._seen:
+            self._limits.complete(self._ticket, None)
 
 
 _shared: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, LimiterSettings], "RateLimits"]]] = (
@@ -82,7 +102,8 @@ class RateLimits:
     """Permits for all requests of one process to Discord; belongs to one event loop."""
 
     def __init__(self, limiter: Limiter, *, dice: Callable[[], float] = random.random) -> None:
-        self._limiter = limiter
+        self.limiter: Final = limiter
+        """Decides; to be polled after each change, so it is the permits' alone."""
         self._dice = dice
         self._waiters: dict[Ticket, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -110,21 +131,21 @@ class RateLimits:
         An estimate, rather early, where others of the route are in flight or waiting; inf while something without
         known end (a probe after a ban) holds everything up. Asking changes nothing.
         """
-        return self._limiter.ready_at(route, priority, asyncio.get_running_loop().time())
+        return self.limiter.ready_at(route, priority, asyncio.get_running_loop().time())
 
     def learn_channel(self, webhook_id: str, channel_id: str) -> None:
         """Say which channel a webhook posts to; cheap when it is known already."""
-        if self._limiter.learn_channel(webhook_id, channel_id, asyncio.get_running_loop().time()):
+        if self.limiter.learn_channel(webhook_id, channel_id, asyncio.get_running_loop().time()):
             self._pump()
 
     def ban_left_s(self) -> float | None:
         """Return how long this address stays away from Discord; 0 while a probe asks, None without a ban."""
-        return self._limiter.ban_left_s(asyncio.get_running_loop().time())
+        return self.limiter.ban_left_s(asyncio.get_running_loop().time())
 
     def restore_ban(self, left_s: float) -> None:
         """Go on with a ban that an earlier process has met: at most an hour, then one request asks."""
-        self._limiter.restore_ban(left_s, asyncio.get_running_loop().time())
-        self._banned = self._limiter.is_banned
+        self.limiter.restore_ban(left_s, asyncio.get_running_loop().time())
+        self._banned = self.limiter.is_banned
         self._pump()
 
     @contextmanager
@@ -141,64 +162,67 @@ class RateLimits:
 
         ``now_unix_s`` is wall time. A few kilobytes at most for each channel in use; webhook ids, no tokens.
         """
-        return self._limiter.memory(asyncio.get_running_loop().time(), now_unix_s)
+        return self.limiter.memory(asyncio.get_running_loop().time(), now_unix_s)
 
     def restore_memory(self, stored: bytes, now_unix_s: float) -> bool:
         """Take over what an earlier process has stored, once and before the first permit; True if it still matters.
 
         What cannot be read, or is absurd, counts as nothing; what was posted costs a minute at most, a pause an hour.
         """
-        is_left = self._limiter.restore_memory(stored, asyncio.get_running_loop().time(), now_unix_s)
+        is_left = self.limiter.restore_memory(stored, asyncio.get_running_loop().time(), now_unix_s)
         self._pump()
         return is_left
 
     def snapshot(self) -> RateLimitSnapshot:
         """What is left of each budget, who waits, what is paused: for metrics and the status page."""
-        return self._limiter.snapshot(asyncio.get_running_loop().time())
+        return self.limiter.snapshot(asyncio.get_running_loop().time())
 
     @asynccontextmanager
     async def _permit(self, route: Route, priority: int | None, urgency: Urgency | None) -> AsyncIterator[Permit]:
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
-        ticket = self._limiter.request(route, first_priority(priority, urgency), asked_at)
-        permit: Permit | None = None
+        ticket = self.limiter.request(route, first_priority(priority, urgency), asked_at)
         try:
-            if urgency is None:
-                await self._granted(ticket)
-            else:
-                with urgency.heard(lambda raised_to: self._raise(ticket, raised_to)):
-                    await self._granted(ticket)
-            permit = Permit(loop.time() - asked_at, lambda answer: self._complete(ticket, answer))
+            await self.granted(ticket, urgency)
+        except BaseException:
+            self.cancel(ticket)
+            raise
+        permit = Permit(self, ticket, urgency, loop.time() - asked_at)
+        try:
             yield permit
         finally:
-            if permit is None or not permit.is_sent:
-                self._limiter.cancel(ticket, loop.time())
+            permit.leave()
+
+    async def granted(self, ticket: Ticket, urgency: Urgency | None) -> None:
+        """Wait until a ticket is granted; for permits."""
+        with urgency.heard(lambda raised_to: self._raise(ticket, raised_to)) if urgency else nullcontext():
+            future = self._waiters[ticket] = asyncio.get_running_loop().create_future()
+            try:
                 self._pump()
-            elif not permit.is_seen:
-                self._complete(ticket, None)
+                if not future.done():
+                    await future
+            finally:
+                del self._waiters[ticket]
 
-    async def _granted(self, ticket: Ticket) -> None:
-        future = self._waiters[ticket] = asyncio.get_running_loop().create_future()
-        try:
-            self._pump()
-            if not future.done():
-                await future
-        finally:
-            del self._waiters[ticket]
-
-    def _raise(self, ticket: Ticket, priority: int) -> None:
-        self._limiter.raise_priority(ticket, priority, asyncio.get_running_loop().time())
+    def cancel(self, ticket: Ticket) -> None:
+        """End a ticket that was not sent; for permits."""
+        self.limiter.cancel(ticket, asyncio.get_running_loop().time())
         self._pump()
 
-    def _complete(self, ticket: Ticket, answer: Answer | None) -> None:
-        self._limiter.complete(ticket, answer, asyncio.get_running_loop().time(), self._dice())
+    def complete(self, ticket: Ticket, answer: Answer | None) -> None:
+        """End a ticket that was sent; for permits."""
+        self.limiter.complete(ticket, answer, asyncio.get_running_loop().time(), self._dice())
         self._pump()
         self._speak()
+
+    def _raise(self, ticket: Ticket, priority: int) -> None:
+        self.limiter.raise_priority(ticket, priority, asyncio.get_running_loop().time())
+        self._pump()
 
     def _pump(self) -> None:
         """Wake those whose turn it is and set the one timer to the next moment at which something can change."""
         loop = asyncio.get_running_loop()
-        granted, next_wake_at = self._limiter.poll(loop.time())
+        granted, next_wake_at = self.limiter.poll(loop.time())
         for ticket in granted:
             future = self._waiters[ticket]
             if not future.done():
@@ -217,15 +241,15 @@ class RateLimits:
 
     def _speak(self) -> None:
         """Log what a person should know, once for each change."""
-        level = self._limiter.invalid_level
+        level = self.limiter.invalid_level
         if level is not self._invalid_level:
             self._invalid_level = level
             _log.warning("requests that Discord refused in the last 10 minutes: level is now %s", level)
-        if self._limiter.is_banned or self._banned:
+        if self.limiter.is_banned or self._banned:
             for listener in self._ban_listeners:
                 listener()
-        if self._limiter.is_banned is not self._banned:
-            self._banned = self._limiter.is_banned
+        if self.limiter.is_banned is not self._banned:
+            self._banned = self.limiter.is_banned
             if self._banned:
                 _log.error("Discord blocks this address; all requests pause, then one at a time probes")
             else:

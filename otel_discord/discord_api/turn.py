@@ -1,5 +1,6 @@
 """What may be done with one turn at Discord: one request, of the kind that it was granted for."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -57,6 +58,18 @@ class Turn:
     def waited_s(self) -> float:
         """How long the turn took to come."""
         return self._permit.waited_s
+
+    async def is_ready(self, within_s: float) -> bool:
+        """Wait until the request may leave: who has held the turn for long waits again; False where that takes longer.
+
+        Each of the requests below does so too, without a limit of time.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                await self._permit.ready()
+        except TimeoutError:
+            return False
+        return True
 
     async def execute(self, message: Message) -> Outcome:
         """Post a message and wait until Discord has stored it; ``Delivered`` holds its id.

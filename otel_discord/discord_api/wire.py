@@ -89,6 +89,7 @@ class Wire:
             ValueError: the call names no message where it must.
         """
         request = call.request(self._endpoint, self._headers)
+        await permit.ready()
         loop = asyncio.get_running_loop()
         started_at = loop.time()
         status = 0

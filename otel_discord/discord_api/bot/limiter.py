@@ -81,7 +81,7 @@ class BotLimiter:
         granted: list[BotTicket] = []
         wake_at = math.inf
         for lane in sorted(ready, key=lambda lane: lane.waiting[0].number):
-            allowed_at = max(self._host.allowed_at(), self._guard.allowed_at(now), self._together.allowed_at())
+            allowed_at = max(self._host.allowed_at(), self._guard.allowed_at(now), self._together.allowed_at(now))
             if allowed_at > now:
                 wake_at = allowed_at
                 break
@@ -189,7 +189,7 @@ class BotLimiter:
 
     def _held_until(self, now: float) -> float:
         """Return how long nothing at all may go, as far as that is known."""
-        known = (self._host.allowed_at(), self._guard.allowed_at(now), self._together.allowed_at())
+        known = (self._host.allowed_at(), self._guard.allowed_at(now), self._together.allowed_at(now))
         return max((at for at in known if at < math.inf), default=-math.inf)
 
     def _sweep(self, now: float) -> None:

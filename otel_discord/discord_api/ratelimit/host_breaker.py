@@ -33,6 +33,10 @@ class HostBreaker:
             return -math.inf
         return math.inf if self._probe is not None else self._open_until
 
+    def lets_leave(self, ticket: object) -> bool:
+        """Return whether a request that was granted may still go: a ban may have come meanwhile."""
+        return not self._bans or self._probe is ticket
+
     def left_s(self, now: float) -> float | None:
         """Return how long nothing may go; 0 while a probe is due or out, None without a ban."""
         return max(0.0, self._open_until - now) if self._bans else None

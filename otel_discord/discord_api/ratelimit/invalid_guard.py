@@ -43,12 +43,21 @@ class InvalidGuard:
         self._count = 0
         self._in_flight = 0
         self._last_grant_at = -math.inf
+        self._elsewhere = 0
 
-    def count(self, now: float) -> int:
-        """Return the invalid answers of the last 10 minutes, rounded up to whole slices."""
+    def own_count(self, now: float) -> int:
+        """Return the invalid answers that this process had in the last 10 minutes, rounded up to whole slices."""
         while self._slices and self._slices[0][0] <= now - WINDOW_S - _SLICE_S:
             self._count -= int(self._slices.popleft()[1])
         return self._count
+
+    def set_elsewhere(self, count: int) -> None:
+        """Say how many of the last 10 minutes other processes had that share this address."""
+        self._elsewhere = count
+
+    def count(self, now: float) -> int:
+        """Return the invalid answers that this address had in the last 10 minutes, as far as known."""
+        return self.own_count(now) + self._elsewhere
 
     def level(self, now: float) -> InvalidLevel:
         """Return how near the ban is."""
@@ -61,7 +70,8 @@ class InvalidGuard:
         """Return when a request may go, inf when one in flight has to come back first."""
         count = self.count(now)
         if count + self._in_flight >= STOP_AT:
-            return self._slices[0][0] + WINDOW_S + _SLICE_S if count >= STOP_AT else math.inf
+            is_known = count >= STOP_AT and self._slices  # when, if the oldest is of this process
+            return self._slices[0][0] + WINDOW_S + _SLICE_S if is_known else math.inf
         if count < SLOW_FROM:
             return -math.inf
         return self._last_grant_at + WINDOW_S / (STOP_AT - count)

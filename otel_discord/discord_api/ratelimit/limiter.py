@@ -14,6 +14,7 @@ from otel_discord.discord_api.ratelimit.agenda import Agenda
 from otel_discord.discord_api.ratelimit.answer import Answer
 from otel_discord.discord_api.ratelimit.channel_budget import ChannelBudget
 from otel_discord.discord_api.ratelimit.channels import Channels
+from otel_discord.discord_api.ratelimit.departures import STALE_S, TICK_S, Departures
 from otel_discord.discord_api.ratelimit.forecast import ready_at
 from otel_discord.discord_api.ratelimit.global_budget import GlobalBudget
 from otel_discord.discord_api.ratelimit.host_breaker import HostBreaker
@@ -48,6 +49,7 @@ class Limiter:
         self._guard = InvalidGuard()
         self._global = GlobalBudget(self._settings.requests_per_second)
         self._channels = Channels(self._settings)
+        self._departures = Departures(self._settings.requests_per_second)
         self._layers = Layers(self._host, self._guard, self._global, self._channels)
         self._lanes: OrderedDict[Route, Lane] = OrderedDict()
         self._ready: Agenda[Lane] = Agenda()
@@ -84,7 +86,7 @@ class Limiter:
         granted: list[Ticket] = []
         next_wake_at = math.inf
         while (head := self._ready.peek()) is not None:
-            together_at = self._global.allowed_at(critical=-head[0][0] >= CRITICAL)
+            together_at = self._global.allowed_at(now, critical=-head[0][0] >= CRITICAL)
             shared_at = max(self._host.allowed_at(), self._guard.allowed_at(now), together_at)
             if shared_at > now:
                 next_wake_at = shared_at
@@ -115,6 +117,27 @@ class Limiter:
                 self._set_channel_timer(ticket.channel, now)
         ticket.state = TicketState.ENDED
         self._place(lane, now)
+
+    def leaves_at(self, ticket: Ticket, now: float) -> float | None:
+        """Return when a granted request may leave; None where it may not any more: it is to be asked for again."""
+        stale_at = ticket.granted_at + STALE_S
+        is_stale = now + TICK_S >= stale_at or (ticket.channel is not None and ticket.channel.paused_for_s(now) > 0)
+        if is_stale or not self._host.lets_leave(ticket) or not self._global.lets_leave(now):
+            return None
+        return min(self._departures.leaves_at(), stale_at)
+
+    def leaves(self, now: float) -> None:
+        """A granted request leaves."""
+        self._departures.left(now)
+
+    def request_again(self, ticket: Ticket, priority: int, now: float) -> Ticket:
+        """Give a granted request back and queue it again, before those that asked later; poll afterwards."""
+        self.cancel(ticket, now)
+        again = Ticket(ticket.route, priority, ticket.number, ticket.requested_at)
+        lane = self._lane(again.route, now)
+        lane.waiting.put(again.rank, again)
+        self._place(lane, now)
+        return again
 
     def complete(self, ticket: Ticket, answer: Answer | None, now: float, dice: float) -> None:
         """End a ticket that was sent, with its answer, or None where none came. ``dice`` is from 0 to 1.
@@ -249,6 +272,7 @@ class Limiter:
             return None
         lane.waiting.discard(ticket)
         ticket.state = TicketState.GRANTED
+        ticket.granted_at = now
         lane.in_flight = ticket
         self._host.granted(ticket)
         self._guard.granted(now)

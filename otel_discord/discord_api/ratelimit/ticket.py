@@ -1,5 +1,6 @@
 """A place in the queue, from asking to the end."""
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ class Ticket:
     """Order of asking over all routes."""
     requested_at: float
     state: TicketState = field(default=TicketState.WAITING)
+    granted_at: float = math.inf
     channel: "ChannelBudget | None" = None
     """Where it counts as a new message, from its grant on."""
 

@@ -46,6 +46,8 @@ Compose: TypeAlias = Callable[[], Awaitable[Composed | None]]
 
 _STORAGE_PAUSE_S: Final = 1.0
 """Before another try where the queue could not note what is about to be sent."""
+_TURN_AGAIN_S: Final = 2.0
+"""How long a message that is noted waits where the storage took so long that its turn is over."""
 _NAMES_REMEMBERED: Final = 100
 
 
@@ -136,10 +138,16 @@ class Sender:
                 if journey.composed is None:
                     journey.hand = self._without_refused_name(fresh, _holding(fresh, journey.hand))
                 self.in_flight = True
-                outcome = await self._attempt(turn, fresh, journey) if await self._noted(fresh) else None
+                is_noted = await self._noted(fresh)
+                is_ready = is_noted and await turn.is_ready(_TURN_AGAIN_S)
+                outcome = await self._attempt(turn, fresh, journey) if is_ready else None
             if outcome is None:
+                if is_noted and not journey.doubt.exists:
+                    await self.lane.mark_unsent(fresh.stored)
                 self.in_flight = False
-                await asyncio.sleep(_STORAGE_PAUSE_S)
+                if self.stopping:
+                    return None
+                await asyncio.sleep(0.0 if is_noted else _STORAGE_PAUSE_S)
                 continue
             ended = await self._judged(errand, journey, fresh, outcome)
             if isinstance(ended, Ended):

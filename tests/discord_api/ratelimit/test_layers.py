@@ -187,7 +187,7 @@ def test_the_global_rate_is_reached_and_never_exceeded(rate: float) -> None:
     budget, now, times = GlobalBudget(rate), 0.0, []
     count = int(rate * 5) + 2
     for _ in range(count):
-        now = max(now, budget.allowed_at())
+        now = max(now, budget.allowed_at(now))
         budget.granted(ticket(), now)
         times.append(now)
     most = max(sum(1 for other in times[i : i + 10_200] if other < at + 1 - 1e-6) for i, at in enumerate(times[:20]))
@@ -200,11 +200,11 @@ def test_a_global_token_is_given_back_only_while_nothing_went_since() -> None:
     first, second = ticket(), ticket()
     budget.granted(first, 0.0)
     budget.granted(second, 0.0)
-    later = budget.allowed_at()
+    later = budget.allowed_at(0.0)
     budget.returned(first)
-    assert budget.allowed_at() == later
+    assert budget.allowed_at(0.0) == later
     budget.returned(second)
-    assert budget.allowed_at() < later
+    assert budget.allowed_at(0.0) < later
 
 
 # ----------------------------------------------------------------------------------------------------------- channel

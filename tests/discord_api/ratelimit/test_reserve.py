@@ -282,8 +282,8 @@ def test_a_token_is_left_only_where_tokens_are_rare() -> None:
     for rate, waits_s in ((1.0, 1.0), (45.0, 0.0)):
         budget = GlobalBudget(rate)
         budget.granted(ticket(), 0.0)
-        assert budget.allowed_at(critical=True) <= 0.0
-        assert max(0.0, budget.allowed_at(critical=False)) == pytest.approx(waits_s)
+        assert budget.allowed_at(0.0, critical=True) <= 0.0
+        assert max(0.0, budget.allowed_at(0.0, critical=False)) == pytest.approx(waits_s)
 
 
 @pytest.mark.parametrize("rate", [1.0, 5.0])

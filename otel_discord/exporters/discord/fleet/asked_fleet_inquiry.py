@@ -13,6 +13,7 @@ from otel_discord.exporters.discord.fleet.questions import UNKNOWN, Method
 
 NOT_RUNNING_AGAIN_S: Final = 0.25
 """A replica that just gives a shard back, or takes it, is asked again after that time."""
+ASKED_AGAIN_S: Final = 7.0
 _AT_ONCE: Final = 16
 """Questions on their way."""
 A = TypeVar("A")
@@ -57,7 +58,10 @@ class Inquiry:
         return range(self.fleet.shards)
 
     async def one(self, shard: int, method: Method[A, R], argument: A, timeout_s: float, *, insist: bool = False) -> R:
-        """Return what who has a shard answers; with ``insist`` he is asked again where he cannot answer just now.
+        """Return what who has a shard answers.
+
+        With ``insist`` it is asked again where he cannot answer just now, and where nothing is heard for some seconds:
+        he may have died with the question in his hand. So only what may be done twice is insisted on.
 
         Raises:
             PermanentError: that was the answer.
@@ -66,8 +70,9 @@ class Inquiry:
         ends_s = asyncio.get_running_loop().time() + timeout_s
         while True:
             left_s = max(0.05, ends_s - asyncio.get_running_loop().time())
+            wait_s = min(left_s, ASKED_AGAIN_S) if insist else left_s
             try:
-                return method.told(await self._ask(shard, method.question(argument), left_s))
+                return method.told(await self._ask(shard, method.question(argument), wait_s))
             except RetryableError as error:
                 if not insist or error.reason == UNKNOWN or left_s < 2 * NOT_RUNNING_AGAIN_S:
                     raise

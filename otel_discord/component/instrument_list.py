@@ -218,6 +218,13 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = {
         Instrument(f"{PREFIX}storage_size_bytes", _GAUGE, "By", "What waiting work takes up on disk.", _EXTENSION),
         Instrument(f"{PREFIX}storage_free_bytes", _GAUGE, "By", "What is free on its volume.", _EXTENSION),
         Instrument(
+            f"{PREFIX}storage_oldest_snapshot_seconds",
+            _GAUGE,
+            "s",
+            "For how long the oldest transaction on the database has been open.",
+            _EXTENSION,
+        ),
+        Instrument(
             f"{PREFIX}dead_letters_written_total",
             _COUNTER,
             "{letter}",

@@ -367,6 +367,7 @@ class StorageInstruments:
         self._damaged_rows = counter(meter, f"{PREFIX}storage_damaged_rows_total")
         self._size = gauge(meter, f"{PREFIX}storage_size_bytes")
         self._free = gauge(meter, f"{PREFIX}storage_free_bytes")
+        self._snapshot = gauge(meter, f"{PREFIX}storage_oldest_snapshot_seconds")
         for sums in (self._damaged_files, self._damaged_rows):
             sums.add(0, self._labels)  # there from the start, so that a first one is seen as a rise
         for reason in ("disk_full", "storage_failed"):
@@ -394,4 +395,10 @@ class StorageInstruments:
     def watch(self, size_bytes: Callable[[], int], free_bytes: Callable[[], int]) -> Iterator[None]:
         """Show how much room is taken and free, as long as the block runs."""
         with self._size.watch(size_bytes, self._labels), self._free.watch(free_bytes, self._labels):
+            yield
+
+    @contextmanager
+    def watch_snapshots(self, oldest_s: Callable[[], float]) -> Iterator[None]:
+        """Show for how long the oldest transaction on a database has been open, as long as the block runs."""
+        with self._snapshot.watch(oldest_s, self._labels):
             yield

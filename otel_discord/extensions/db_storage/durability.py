@@ -8,7 +8,6 @@ from otel_discord.extensions.db_storage.marks import literal
 from otel_discord.store.work import Access, Query, Steps, Work
 
 OLDEST_VERSION: Final = 130000
-OLD_SNAPSHOT_S: Final = 600.0
 _SETTINGS: Final = (
     *("fsync", "synchronous_commit", "full_page_writes", "synchronous_standby_names"),
     *("server_version", "server_version_num"),
@@ -51,19 +50,6 @@ def ask_server(schema: str) -> Work[Server]:
         return Server(dict(rows), standby[0][0], [row[0] for row in unlogged])
 
     return Work("ask_server", Access.READ, steps)
-
-
-def oldest_snapshot_s() -> Work[float]:
-    """Return for how long the oldest transaction has kept dead rows from being cleared away."""
-
-    def steps() -> Steps[float]:
-        rows = yield Query(
-            "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::bigint FROM pg_stat_activity"
-            " WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid()"
-        )
-        return float(rows[0][0])
-
-    return Work("oldest_snapshot", Access.READ, steps)
 
 
 def check_durability(server: Server, *, allow_unsafe: bool) -> str:

@@ -24,10 +24,8 @@ from otel_discord.extensions.db_storage.connections import ConnectionOptions, Co
 from otel_discord.extensions.db_storage.datasource import read_datasource
 from otel_discord.extensions.db_storage.directory import prepare_directory
 from otel_discord.extensions.db_storage.durability import (
-    OLD_SNAPSHOT_S,
     ask_server,
     check_durability,
-    oldest_snapshot_s,
 )
 from otel_discord.extensions.db_storage.egress import open_db_egress
 from otel_discord.extensions.db_storage.failures import Failure, Words
@@ -41,7 +39,8 @@ from otel_discord.extensions.db_storage.schema import align_numbers, prepare_sch
 from otel_discord.extensions.db_storage.settling_in import SettlingIn
 from otel_discord.extensions.db_storage.shared_table import SharedTables
 from otel_discord.extensions.db_storage.slots import take_slot
-from otel_discord.extensions.db_storage.transactor import FailedError, LateError, Limits, Transactor
+from otel_discord.extensions.db_storage.snapshots import SnapshotWatch
+from otel_discord.extensions.db_storage.transactor import FailedError, Limits, Transactor
 from otel_discord.extensions.db_storage.waiting_work import count_waiting
 from otel_discord.store.operations_tables import owner_of_table
 from otel_discord.store.relational_queue import open_relational_queue
@@ -54,7 +53,6 @@ STARTING_S: Final = 60.0
 """How long a server that is away is waited for at start."""
 _AGAIN_S: Final = 0.5
 _LAST_WORD_S: Final = 2.0
-_SNAPSHOT_CHECK_S: Final = 60.0
 _STATUS: Final = {
     State.OK: Status.OK,
     State.FULL: Status.RECOVERABLE,
@@ -134,12 +132,11 @@ class DbStorage:
         try:
             await self._prepare(transactor, logger)
             self._connections, self._transactor, self._report = connections, transactor, report
-            watch = asyncio.create_task(self._watch_snapshots(transactor))
+            watch = SnapshotWatch(transactor=transactor, instruments=self._instruments, logger=logger)
             try:
-                yield
+                async with watch.running():
+                    yield
             finally:
-                watch.cancel()
-                await asyncio.wait([watch])
                 await Repeating(transactor, connections).last_word(strike(self._holder), _LAST_WORD_S)
         finally:
             self._connections = self._transactor = None
@@ -379,25 +376,6 @@ class DbStorage:
 
     def _tell(self) -> None:
         self._report(worst(database.condition for database in self._databases.values()))
-
-    # ------------------------------------------------------------------------------------------------ watching
-
-    async def _watch_snapshots(self, transactor: Transactor) -> None:
-        """Say once an outbreak that a long transaction of somebody's makes everything here slower and slower."""
-        said = False
-        while True:
-            await asyncio.sleep(_SNAPSHOT_CHECK_S)
-            try:
-                age_s = await transactor.run(oldest_snapshot_s())
-            except (FailedError, LateError):
-                continue
-            if age_s > OLD_SNAPSHOT_S and not said:
-                self._settings.logger.warning(
-                    "a transaction on the database has been open for %.0f minutes: dead rows cannot be cleared away "
-                    "meanwhile and queues become slower; pg_stat_activity shows whose it is",
-                    age_s / 60,
-                )
-            said = age_s > OLD_SNAPSHOT_S
 
 
 def _opened(database: PostgresDatabase, taken: tuple[Lease, float] | None) -> AbstractAsyncContextManager[None]:

@@ -102,6 +102,21 @@ class Attendant:
         caller.require(RIGHTS[asked_type])
         return caller
 
+    def too_many_of(self, name: str) -> RunProblem | None:
+        """Count a request that another replica has let in; return why it is refused where the token, by its name, asks
+        too often on all of them together."""
+        caller = self.tokens.named(name)
+        if caller is None:
+            return None
+        too_many = self._pace.take(name, caller.requests_per_minute, asyncio.get_running_loop().time())
+        if too_many is None:
+            return None
+        return RunProblem(
+            Code.TOO_MANY_REQUESTS,
+            f"the token {name} may ask {caller.requests_per_minute} times a minute",
+            retry_after_s=too_many.retry_after_s,
+        )
+
     async def carry_out(self, visit: Visit, asked: Asked, caller: Caller) -> Result:
         """Return what the desk says, in time; what it did is written down.
 

@@ -4,7 +4,7 @@ What is written is stored first and known after, so that nothing is known here t
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -106,6 +106,34 @@ class Book:
         self._know(run if noted is None or is_latest else replace(run, tally=noted.tally))
         if is_latest:
             self._noted.discard(run.run_id)
+
+    async def put_removing(self, run: Run | None, rows: Iterable[str]) -> None:
+        """Store a known run, and remove values that are no runs, in one step.
+
+        Raises:
+            RetryableError: the storage cannot do it now; nothing has changed.
+        """
+        changes: dict[str, bytes | None] = dict.fromkeys(rows)
+        if run is not None and run.run_id not in self._left_alone:
+            changes[KEY_PREFIX + run.run_id] = encode_run(run)
+        await self._table.put(changes)
+        if run is not None and self._runs.get(run.run_id) is run:
+            self._noted.discard(run.run_id)
+
+    def learn(self, run_id: str, data: bytes | None) -> None:
+        """Know a run as somebody else has stored it, None where he has removed it. What cannot be read is left out."""
+        if data is None:
+            self._unknow(run_id)
+            self._left_alone.discard(run_id)
+            return
+        try:
+            self._know(decode_run(data))
+        except LaterVersionError as problem:
+            if run_id not in self._left_alone:
+                self._logger.warning("stored run %r %s, and is left alone", run_id, problem)
+            self._left_alone.add(run_id)
+        except DamagedRunError as problem:
+            self._logger.warning("stored run %r is damaged and left out: it %s", run_id, problem)
 
     def note(self, run: Run) -> None:
         """Know a run's latest counts without storing them; the next :meth:`put` does. An unknown run stays so."""

@@ -11,11 +11,12 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from otel_discord.component import Host, Settings, StartError
 from otel_discord.component.destination_source import DestinationUser, SourcedDestination, Tally
 from otel_discord.component.server_certificates import CertificateFiles
-from otel_discord.component.state_table import KeepsTables, StateTable
+from otel_discord.component.state_table import KeepsTables, SharesTables, StateTable
 from otel_discord.component.watched_runs import ShownRun
 from otel_discord.config import Secret
 from otel_discord.config.host_port import parse_host_port
 from otel_discord.discord_api.bot.client import BotClient
+from otel_discord.discord_api.http import Transport
 from otel_discord.discord_api.permits import shared_limits
 from otel_discord.discord_api.ratelimit.settings import LimiterSettings
 from otel_discord.discord_api.transport import AiohttpTransport
@@ -25,6 +26,9 @@ from otel_discord.extensions.run_channels.attendant import Attendant
 from otel_discord.extensions.run_channels.audit import AuditLog
 from otel_discord.extensions.run_channels.book import Book
 from otel_discord.extensions.run_channels.config import RunChannelsConfig
+from otel_discord.extensions.run_channels.finishing import Drained
+from otel_discord.extensions.run_channels.fleet.desk import FleetDesk
+from otel_discord.extensions.run_channels.fleet.guard import GuardedTransport
 from otel_discord.extensions.run_channels.http_door import serve_http
 from otel_discord.extensions.run_channels.http_front import HttpFront
 from otel_discord.extensions.run_channels.openapi import openapi_document
@@ -51,7 +55,7 @@ class RunChannels:
         self._endpoints: dict[str, str] = {}
         self._numbers = OwnNumbers(settings.meter, str(settings.id))
         self._source: RunSource | None = None
-        self._book: Book | None = None
+        self._desk: Worker | FleetDesk | None = None
 
     @property
     def endpoints(self) -> Mapping[str, str]:
@@ -81,10 +85,10 @@ class RunChannels:
         bot_token, tokens = self._bot_token(), token_files.load()
         config, logger = self._config, self._settings.logger
         async with AsyncExitStack() as stack:
-            worker = await self._worker(host, bot_token, stack)
+            desk = await self._new_desk(host, bot_token, stack)
             stack.enter_context(self._numbers.shown())
             attendant = Attendant(
-                desk=worker,
+                desk=desk,
                 tokens=tokens,
                 audit=AuditLog(logger, self._numbers),
                 logger=logger,
@@ -93,12 +97,14 @@ class RunChannels:
                 is_open=False,
                 numbers=self._numbers,
             )
+            if isinstance(desk, FleetDesk):
+                desk.admits = attendant.too_many_of
             await self._open_doors(attendant, stack)
             await stack.enter_async_context(token_files.kept_fresh(attendant.use, logger))
-            await stack.enter_async_context(worker)
+            await stack.enter_async_context(desk)
             stack.callback(attendant.close)
             stack.callback(self._forget_source)
-            self._source, self._book = worker.source, worker.book
+            self._source, self._desk = desk.source, desk
             attendant.is_open = True
             yield
 
@@ -126,7 +132,7 @@ class RunChannels:
 
     def shown_runs(self, limit: int = 50) -> Sequence[ShownRun]:
         """Return the runs of which something is in Discord, those that run first."""
-        return shown_runs(self._book, limit) if self._book is not None else []
+        return shown_runs(self._desk.book, limit) if self._desk is not None else []
 
     @contextmanager
     def used_by(self, user: DestinationUser) -> Iterator[None]:
@@ -136,37 +142,55 @@ class RunChannels:
         with self._source.used_by(user):
             yield
 
-    async def _worker(self, host: Host, bot_token: Secret, stack: AsyncExitStack) -> Worker:
+    async def _new_desk(self, host: Host, bot_token: Secret, stack: AsyncExitStack) -> Worker | FleetDesk:
         config, settings = self._config, self._settings
-        table = await self._table(host, stack)
+        tables = self._tables(host)
         endpoint = validate_endpoint(config.discord_endpoint, allow_insecure=config.allow_insecure_endpoint)
         proxy_url = config.proxy_url.reveal() if config.proxy_url else ""
         transport = await stack.enter_async_context(AiohttpTransport(proxy_url=proxy_url))
         user_agent = f"DiscordBot ({PROJECT_URL}, {settings.version})"
-        by_webhook = None
-        if not config.header_embed:
-            wire = Wire(transport, endpoint=endpoint, user_agent=user_agent, observer=None)
-            by_webhook = HeadersByWebhook(wire, shared_limits(endpoint, LimiterSettings()))
-        return Worker(
-            BotClient(transport, bot_token, endpoint=endpoint, user_agent=user_agent, observer=self._numbers),
-            Book(table, max_runs=config.max_runs, logger=settings.logger),
+        header_limits = shared_limits(endpoint, LimiterSettings())
+
+        def new_worker(
+            table: StateTable, by: Transport, source: RunSource | None = None, drained: Drained | None = None
+        ) -> Worker:
+            by_webhook = None
+            if not config.header_embed:
+                by_webhook = HeadersByWebhook(
+                    Wire(by, endpoint=endpoint, user_agent=user_agent, observer=None), header_limits
+                )
+            return Worker(
+                BotClient(by, bot_token, endpoint=endpoint, user_agent=user_agent, observer=self._numbers),
+                Book(table, max_runs=config.max_runs, logger=settings.logger),
+                config,
+                key=bot_token,
+                endpoint=endpoint,
+                logger=settings.logger,
+                by_webhook=by_webhook,
+                numbers=self._numbers,
+                source=source,
+                drained=drained,
+            )
+
+        if not (isinstance(tables, SharesTables) and tables.is_shared):
+            table = await stack.enter_async_context(tables.open_table(str(settings.id)))
+            return new_worker(table, transport)
+        shared = await stack.enter_async_context(tables.open_shared_table(str(settings.id)))
+        return FleetDesk(
+            shared,
+            lambda lead, source, drained: new_worker(lead.table, GuardedTransport(transport, lead), source, drained),
             config,
-            key=bot_token,
             endpoint=endpoint,
             logger=settings.logger,
-            by_webhook=by_webhook,
-            numbers=self._numbers,
         )
 
-    async def _table(self, host: Host, stack: AsyncExitStack) -> StateTable:
+    def _tables(self, host: Host) -> KeepsTables:
         if self._config.storage is None:
-            tables: KeepsTables = host.kept(f"{self._settings.id} tables", MemoryTables)
-        else:
-            try:
-                tables = host.extension(self._config.storage, KeepsTables)
-            except StartError as error:
-                raise StartError(f"{self._key_path}::storage: {error}") from None
-        return await stack.enter_async_context(tables.open_table(str(self._settings.id)))
+            return host.kept(f"{self._settings.id} tables", MemoryTables)
+        try:
+            return host.extension(self._config.storage, KeepsTables)
+        except StartError as error:
+            raise StartError(f"{self._key_path}::storage: {error}") from None
 
     async def _open_doors(self, attendant: Attendant, stack: AsyncExitStack) -> None:
         config, logger = self._config, self._settings.logger
@@ -195,7 +219,7 @@ class RunChannels:
             )
 
     def _forget_source(self) -> None:
-        self._source = self._book = None
+        self._source = self._desk = None
 
     def _bot_token(self) -> Secret:
         config = self._config

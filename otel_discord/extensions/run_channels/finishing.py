@@ -1,9 +1,9 @@
 """The steps that end a run: what is on its way arrives, the webhook goes, the channel moves, and goes at last."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from otel_discord.component.destination_source import DestinationUser
 from otel_discord.discord_api.bot.answers import Bound, Denied, Done, Failed, Failure, Full, Invalid, Limited, NotThere
@@ -23,6 +23,9 @@ LATER_S: Final = 900.0
 """After a refusal nothing changes until a person changes something."""
 _NOT_SILENCED: Final = "manage roles "
 
+Drained: TypeAlias = Callable[[str], Awaitable[None]]
+"""Returns when nothing is on its way any more to the destination of that name."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Finishing:
@@ -35,12 +38,15 @@ class Finishing:
     archive: Categories
     room: Room
     users: Callable[[], Iterable[DestinationUser]]
+    drained: Drained | None = None
+    """Asks more than the users, where others take telemetry in as well."""
     _deleted_unseen: set[str] = field(default_factory=set)
     """Runs whose webhook is gone, and whose channel was not looked at for others."""
 
     async def drain(self, run: Run) -> Result:
         """Give what is on its way to the channel its time."""
-        waits = [user.drained(lane_of(run.run_id)) for user in self.users()]
+        lane = lane_of(run.run_id)
+        waits = [user.drained(lane) for user in self.users()] if self.drained is None else [self.drained(lane)]
         if waits:
             try:
                 async with asyncio.timeout(self.bench.config.drain_timeout):

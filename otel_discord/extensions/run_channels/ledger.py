@@ -1,6 +1,6 @@
 """The one way in which a run changes: on what it is by then, one change at a time, stored first and then told."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from otel_discord.component.destination_source import Tally
@@ -8,6 +8,7 @@ from otel_discord.extensions.run_channels.book import Book
 from otel_discord.extensions.run_channels.keyed_locks import KeyedLocks
 from otel_discord.extensions.run_channels.outcome import Change
 from otel_discord.extensions.run_channels.runs import Run
+from otel_discord.extensions.run_channels.tallies import added
 
 
 class Ledger:
@@ -17,6 +18,8 @@ class Ledger:
         self._book = book
         self._changed = changed
         self._locks = KeyedLocks()
+        self._absorbed: set[str] = set()
+        """Values that are counted here, and not removed yet."""
 
     def get(self, run_id: str) -> Run | None:
         """Return a run as it is."""
@@ -51,17 +54,23 @@ class Ledger:
         run = self._book.get(run_id)
         if run is None:
             return False
-        known = run.tally
-        total = Tally(
-            records=known.records + tally.records,
-            warnings=known.warnings + tally.warnings,
-            errors=known.errors + tally.errors,
-            steps=known.steps + tally.steps,
-            last_step=tally.last_step or known.last_step,
-            last_error=tally.last_error or known.last_error,
-        )
-        self._book.note(replace(run, tally=total))
+        self._book.note(replace(run, tally=added(run.tally, tally)))
         return True
+
+    async def absorb(self, run_id: str, rows: Mapping[str, Tally]) -> bool:
+        """Add what values of the table say, and remove them with the same step; return whether the run is known.
+
+        Raises:
+            RetryableError: the storage cannot do it now. The same values given again are not counted again.
+        """
+        async with self._locks.hold(run_id):
+            for row in rows.keys() - self._absorbed:
+                self.count(run_id, rows[row])
+            self._absorbed.update(rows)
+            run = self._book.get(run_id)
+            await self._book.put_removing(run, rows)
+            self._absorbed.difference_update(rows)
+            return run is not None
 
     async def keep_counts(self, run_id: str) -> None:
         """Store a run's counts, so that a restart goes on from them.

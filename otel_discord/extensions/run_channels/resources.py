@@ -62,6 +62,10 @@ class RunIndex:
         else:
             self._keys.pop(run_id, None)
 
+    def known_runs(self) -> set[str]:
+        """Return the ids of the runs that are known, live or not."""
+        return set(self._keys)
+
     def run_of(self, resource: Resource) -> str | None:
         """Return the id of the live run that a resource belongs to.
 

@@ -79,6 +79,10 @@ class RunSource:
         finally:
             self._users.remove(user)
 
+    def known_runs(self) -> set[str]:
+        """Return the ids of the runs that were heard of and not forgotten."""
+        return self._index.known_runs()
+
     def know(self, run_id: str, run: Run | None) -> None:
         """Hear of a run as it is now, None where it is forgotten; users are told where a destination comes or goes."""
         self._index.know(run_id, run)

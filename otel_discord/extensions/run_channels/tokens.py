@@ -50,6 +50,10 @@ class KnownTokens:
     def __repr__(self) -> str:
         return f"KnownTokens({[caller.name for _, caller in self._known]})"
 
+    def named(self, name: str) -> Caller | None:
+        """Return who has a token of that name; None where nobody does."""
+        return next((caller for _, caller in self._known if caller.name == name), None)
+
     def caller(self, authorization: str, *, now_unix_s: float) -> Caller:
         """Return whose token a header ``Bearer <token>`` holds.
 

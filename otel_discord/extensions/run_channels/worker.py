@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Final, Self
@@ -22,6 +22,7 @@ from otel_discord.extensions.run_channels.book import Book
 from otel_discord.extensions.run_channels.cards import WebhookPosts
 from otel_discord.extensions.run_channels.config import RunChannelsConfig
 from otel_discord.extensions.run_channels.denials import explained
+from otel_discord.extensions.run_channels.finishing import Drained
 from otel_discord.extensions.run_channels.identity import run_id_of
 from otel_discord.extensions.run_channels.keyed_locks import KeyedLocks
 from otel_discord.extensions.run_channels.marker import parse_marker
@@ -47,6 +48,9 @@ class Worker:
         endpoint: the base of webhook addresses, as ``validate_endpoint`` returns it.
         numbers: what is shown of it; without them nothing is.
         by_webhook: posts headers where ``header_embed`` is false; without it there are none then.
+        source: where telemetry goes, where that outlives the worker; else it has one of its own.
+        drained: returns when nothing is on its way any more to a destination, wherever that was taken in; else the
+            source's users are asked.
     """
 
     def __init__(
@@ -62,6 +66,8 @@ class Worker:
         numbers: OwnNumbers | None = None,
         wall_clock: Callable[[], float] = time.time,
         dice: Callable[[], float] = random.random,
+        source: RunSource | None = None,
+        drained: Drained | None = None,
     ) -> None:
         self._api = api
         self._book = book
@@ -73,7 +79,8 @@ class Worker:
         self._numbers = numbers or not_shown()
         self._wall_clock = wall_clock
         self._dice = dice
-        self._source = RunSource(config, endpoint, self._count, self._call)
+        self._source = source or RunSource(config, endpoint, self.count, self.call)
+        self._drained = drained
         self._is_open = False
         self._asking = KeyedLocks()
         self._lifetime: AbstractAsyncContextManager[None] | None = None
@@ -133,7 +140,7 @@ class Worker:
         if run is None:
             raise RunProblem(Code.DISCORD_UNAVAILABLE, "the run was given up; ask again", retry_after_s=_AGAIN_S)
         if not life.is_live(run):
-            raise _ended(run)
+            raise ended_problem(run)
         return Created(run=run, webhook_url=webhook_url_of(run, self._endpoint), is_new=is_new)
 
     async def finalize(self, channel_id: str, *, outcome: str, by: str, guilds: Collection[str] = ()) -> Finalized:
@@ -142,7 +149,7 @@ class Worker:
         try:
             run = self._book.by_channel(channel_id) or await self._from_discord(channel_id)
             if run is None:
-                return Finalized(run=_cleaned_stranger(channel_id), is_cleaned=True)
+                return Finalized(run=cleaned_stranger(channel_id), is_cleaned=True)
             if guilds and run.key.guild_id not in guilds:
                 raise RunProblem(Code.FORBIDDEN, "this run is in a guild in which the token may do nothing")
             now_ms = self._bench.now_ms()
@@ -152,7 +159,7 @@ class Worker:
         except RetryableError as error:
             raise _not_stored(error) from None
         if ended is None:
-            return Finalized(run=_cleaned_stranger(channel_id), is_cleaned=True)
+            return Finalized(run=cleaned_stranger(channel_id), is_cleaned=True)
         if ended.state is not State.CLEANED:
             self._logger.info(
                 "a run is finalized", extra={"run": ended.run_id, "channel": channel_id, "outcome": outcome, "by": by}
@@ -180,6 +187,25 @@ class Worker:
         """Return runs, newest first."""
         return self._book.page(guild_id=guild_id, state=state, size=size, token=token)
 
+    def count(self, run_id: str, tally: Tally) -> None:
+        """Add to what passed for a run."""
+        if self._is_open:
+            self._shop.count(run_id, tally)
+
+    def call(self, run_id: str) -> None:
+        """Have a run looked at whose webhook takes nothing any more."""
+        if self._is_open:
+            self._shop.rounds.call(run_id)
+
+    async def absorb(self, run_id: str, rows: Mapping[str, Tally]) -> None:
+        """Add what another replica has counted for a run, and remove the values that said so, in one step.
+
+        Raises:
+            RetryableError: the storage cannot store it now; the same rows may be given again.
+        """
+        if await self._shop.ledger.absorb(run_id, rows):
+            self._shop.touched(run_id)
+
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
         await self._book.load()
@@ -195,7 +221,7 @@ class Worker:
             numbers=self._numbers,
         )
         group = asyncio.TaskGroup()
-        self._shop = Workshop(self._bench, self._book, self._source, group, self._by_webhook)
+        self._shop = Workshop(self._bench, self._book, self._source, group, self._by_webhook, self._drained)
         self._work = Work(self._bench, self._shop, group)
         for run in self._book:
             self._source.know(run.run_id, run)
@@ -216,6 +242,8 @@ class Worker:
                 await self._book.store_noted()
             except RetryableError as error:
                 self._logger.warning("the latest counts of runs could not be stored: %s", error)
+            for run in self._book:
+                self._numbers.know(run.run_id, None)
 
     async def _intend(self, wanted: NewRun, run_id: str, by: str) -> bool:
         """Store what is wanted, unless the run is there; return whether it is new."""
@@ -288,14 +316,6 @@ class Worker:
             return True
         return run.state is State.ARCHIVED and life.next_step(run, self._bench.now_ms(), self._shop.policy) is None
 
-    def _count(self, run_id: str, tally: Tally) -> None:
-        if self._is_open:
-            self._shop.count(run_id, tally)
-
-    def _call(self, run_id: str) -> None:
-        if self._is_open:
-            self._shop.rounds.call(run_id)
-
     def _require_ready(self) -> None:
         if not self.is_ready:
             raise RunProblem(
@@ -309,7 +329,8 @@ def _is_made(run: Run | None) -> bool:
     return run is None or run.state is not State.CREATING
 
 
-def _ended(run: Run) -> RunProblem:
+def ended_problem(run: Run) -> RunProblem:
+    """Return what is said to who asks for a run that has ended."""
     if run.finalized_ms:
         return RunProblem(Code.RUN_ENDED, "this run was finalized; another attempt is another run")
     return RunProblem(Code.RUN_ENDED, "this run has ended: its retention is over; another attempt is another run")
@@ -319,7 +340,7 @@ def _not_stored(error: RetryableError) -> RunProblem:
     return RunProblem(Code.NOT_READY, "the storage cannot store now", retry_after_s=error.retry_after_s or _AGAIN_S)
 
 
-def _cleaned_stranger(channel_id: str) -> Run:
+def cleaned_stranger(channel_id: str) -> Run:
     """Return what there is to say of a channel that is in Discord no more, and in the book either."""
     return Run(
         run_id="",

@@ -13,7 +13,7 @@ from otel_discord.extensions.run_channels.cards import Cards, WebhookPosts
 from otel_discord.extensions.run_channels.carrier import Act, Carrier
 from otel_discord.extensions.run_channels.categories import Categories
 from otel_discord.extensions.run_channels.creating import Creating
-from otel_discord.extensions.run_channels.finishing import Finishing
+from otel_discord.extensions.run_channels.finishing import Drained, Finishing
 from otel_discord.extensions.run_channels.guild_views import GuildViews
 from otel_discord.extensions.run_channels.guilds import Guilds
 from otel_discord.extensions.run_channels.ledger import Ledger
@@ -44,6 +44,7 @@ class Workshop:
         source: RunSource,
         group: asyncio.TaskGroup,
         by_webhook: WebhookPosts | None,
+        drained: Drained | None = None,
     ) -> None:
         config = bench.config
         self._bench = bench
@@ -78,6 +79,7 @@ class Workshop:
             archive=self._archive,
             room=room,
             users=self._users,
+            drained=drained,
         )
         self.carrier = Carrier(
             bench=bench,
@@ -134,7 +136,11 @@ class Workshop:
     def count(self, run_id: str, tally: Tally) -> None:
         """Add to what passed of a run's telemetry; its header follows."""
         if self.ledger.count(run_id, tally):
-            self.cards.touched(run_id, self._group)
+            self.touched(run_id)
+
+    def touched(self, run_id: str) -> None:
+        """A run's counts have changed; its header follows."""
+        self.cards.touched(run_id, self._group)
 
     async def _clean_now(self, run_id: str) -> bool:
         """Delete an archived run's channel before its time."""

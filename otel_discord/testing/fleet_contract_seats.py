@@ -1,6 +1,7 @@
 """Whose a shard is, when replicas come, go, and are cut off; a part of the fleet contract."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -120,5 +121,10 @@ class SeatsContract(FleetContractBase):
             await until(lambda: len(first.seats) == place.shards, place.lease_s + SLACK_S)
             two.let_back()
             await until_all_sit(place.shards, first, second)
-            await two.fleet.put(parts("b", *range(place.shards)))
+            async with asyncio.timeout(10):
+                while True:
+                    with suppress(RetryableError):
+                        await two.fleet.put(parts("b", *range(place.shards)))
+                        break
+                    await asyncio.sleep(0.1)
             await until(lambda: len(first.seen) + len(second.seen) == place.shards)

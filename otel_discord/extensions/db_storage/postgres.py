@@ -120,6 +120,12 @@ class PostgresDatabase:
             return 0.0
         return self._certain_until_s - boot_clock_s()
 
+    def probe(self) -> None:
+        """Say that the server seems to be back: it is tried at once."""
+        if self.condition.state is State.AWAY:
+            self._renew_at_s = 0.0
+            self._arrived.set()
+
     # ----------------------------------------------------------------------------------------------------- life
 
     @asynccontextmanager

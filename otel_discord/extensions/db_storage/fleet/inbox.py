@@ -79,6 +79,11 @@ class Inbox:
         self._arrived.set()
         return await put.future
 
+    def probe(self) -> None:
+        """Say that the server seems to be back."""
+        if self._database is not None:
+            self._database.probe()
+
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Store what is put while the block runs.

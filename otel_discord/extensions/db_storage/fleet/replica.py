@@ -63,6 +63,7 @@ class PostgresFleet:
         self._means = means
         self.watch = Watch(member, means.repeating, means.logger)
         self.watch.on_view = self._tell_queues
+        self.watch.on_back = self._probe
         name = member_works.inbox_name(member.owner, member.replica)
         self.inbox = Inbox(lambda: means.open_database(name), limits, self._came, means.logger)
         self._owners = {shard: shard_owner(member.owner, shard) for shard in range(member.shards)}
@@ -124,6 +125,11 @@ class PostgresFleet:
         for shard, seat in self._seats.items():
             if seat.queue is not None and shard in view.rooms:
                 seat.queue.may_have(view.rooms[shard].last_id)
+
+    def _probe(self) -> None:
+        self.inbox.probe()
+        for seat in self._seats.values():
+            seat.probe()
 
     # ---------------------------------------------------------------------------------------------------- seats
 

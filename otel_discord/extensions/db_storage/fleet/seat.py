@@ -93,6 +93,10 @@ class PostgresSeat:
         """Whether nothing can be stored for it any more."""
         return self._database.condition.state in _OVER
 
+    def probe(self) -> None:
+        """Say that the server seems to be back."""
+        self._database.probe()
+
     async def ended(self) -> None:
         """Return when the seat is to be given up."""
         watch = self._around.watch

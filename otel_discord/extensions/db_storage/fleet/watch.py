@@ -42,6 +42,7 @@ class Watch:
         self._last_good_s: float | None = None
         self._keep_until_s = 0.0
         self.on_view: Callable[[View], None] = lambda _: None
+        self.on_back: Callable[[], None] = lambda: None
         self.is_closed = False
         self.view = View({member.replica: member.egress})
         self.mine: set[int] = set()
@@ -91,6 +92,8 @@ class Watch:
         while True:
             try:
                 await self.look()
+                if pause_s > TICK_S:
+                    self.on_back()
                 pause_s = TICK_S
             except ComponentError as error:
                 self._logger.debug("the fleet cannot be seen now: %s", error)

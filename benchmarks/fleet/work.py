@@ -110,7 +110,8 @@ async def route_for(shards: Sequence[Shard], seconds: float) -> int:
     async def work(shard: Shard) -> None:
         nonlocal routed
         while shard.unrouted and loop.time() < until_s:
-            routed += await route(shard)
+            count = await route(shard)
+            routed += count
 
     async with asyncio.TaskGroup() as tasks:
         for shard in shards:

@@ -6,14 +6,14 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
 from otel_discord.component import Component, Host, Settings, StartError, Status
 from otel_discord.component.egress import EgressAccount
-from otel_discord.component.fleet import Fleet
+from otel_discord.component.fleet import Fleet, shard_owner
 from otel_discord.component.instruments import StorageInstruments
 from otel_discord.component.resharding import Layout
 from otel_discord.component.state_table import SharedTable, StateTable
@@ -34,9 +34,11 @@ from otel_discord.extensions.db_storage.fleet.repeating import Repeating
 from otel_discord.extensions.db_storage.fleet.replica import Means, open_fleet
 from otel_discord.extensions.db_storage.fleet.watch import Member
 from otel_discord.extensions.db_storage.leases import MIGRATION, Lease, live_leases
+from otel_discord.extensions.db_storage.pooling import refuse_pooled_statements
 from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
 from otel_discord.extensions.db_storage.schema import align_numbers, prepare_schema
 from otel_discord.extensions.db_storage.settling_in import SettlingIn
+from otel_discord.extensions.db_storage.settling_works import fleet_size
 from otel_discord.extensions.db_storage.shared_table import SharedTables
 from otel_discord.extensions.db_storage.slots import take_slot
 from otel_discord.extensions.db_storage.snapshots import SnapshotWatch
@@ -77,6 +79,7 @@ class DbStorage:
         self._transactor: Transactor | None = None
         self._databases: dict[str, PostgresDatabase] = {}
         self._joined: set[str] = set()
+        self._has_joined: set[str] = set()
         self._report: Callable[[Condition], None] = lambda _: None
 
     @property
@@ -130,19 +133,22 @@ class DbStorage:
             host.report_status(_STATUS[condition.state], error=f"storage: {condition.why}" if condition.why else "")
 
         try:
-            await self._prepare(transactor, logger)
+            await self._prepare(transactor, connections, logger)
             self._connections, self._transactor, self._report = connections, transactor, report
             watch = SnapshotWatch(transactor=transactor, instruments=self._instruments, logger=logger)
             try:
                 async with watch.running():
                     yield
             finally:
-                await Repeating(transactor, connections).last_word(strike(self._holder), _LAST_WORD_S)
+                if self._has_joined:
+                    work = strike(self._has_joined, self._holder)
+                    await Repeating(transactor, connections).last_word(work, _LAST_WORD_S)
         finally:
             self._connections = self._transactor = None
             await connections.close()
 
-    async def _prepare(self, transactor: Transactor, logger: logging.Logger) -> None:
+    async def _prepare(self, transactor: Transactor, connections: Connections, logger: logging.Logger) -> None:
+        await refuse_pooled_statements(connections)
         server = await self._insist(transactor, ask_server(self._config.schema_name))
         said = check_durability(server, allow_unsafe=self._config.allow_unsafe_durability)
         newer = await self._insist(transactor, prepare_schema(self._config.schema_name))
@@ -190,6 +196,27 @@ class DbStorage:
             ) as queue,
         ):
             yield queue
+
+    @asynccontextmanager
+    async def open_shards(self, owner: str, limits: QueueLimits) -> AsyncIterator[Mapping[int, WorkQueue]]:
+        """Open every shard's queue of an exporter at rest, as they are.
+
+        Raises:
+            StartError: the extension is not open, or a replica has one of them.
+        """
+        if self._transactor is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        shards = await self._insist(self._transactor, fleet_size(owner))
+        queues: dict[int, WorkQueue] = {}
+        async with AsyncExitStack() as stack:
+            for shard in range(shards or 1):
+                name = shard_owner(owner, shard)
+                database = await stack.enter_async_context(self._database(name, f"the queue of {name}"))
+                opened = open_relational_queue(
+                    database, name, limits, logger=self._settings.logger, on_damaged=self._instruments.damaged_rows
+                )
+                queues[shard] = await stack.enter_async_context(opened)
+            yield queues
 
     @asynccontextmanager
     async def open_slot(self, owner: str, limits: QueueLimits) -> AsyncIterator[WorkQueue]:
@@ -308,6 +335,7 @@ class DbStorage:
             self._instruments.damaged_rows,
         )
         self._joined.add(owner)
+        self._has_joined.add(owner)
         try:
             shards = await self._insist(self._transactor, found_fleet(owner, config.fleet.shards))
             if shards != config.fleet.shards:

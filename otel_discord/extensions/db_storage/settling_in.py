@@ -78,12 +78,7 @@ class SettlingIn:
             if size in (0, shards):
                 return True
             if await self.run(others_live(owner, self.holder)):
-                self.logger.warning(
-                    "the fleet has %d shards and goes on with them: stop all replicas before fleet::shards changes",
-                    size,
-                    extra={"owner": owner},
-                )
-                return True
+                return True  # the fleet goes on with as many as it has
             if not await self._somebody_is_at(*owners_of(owner, size)):
                 await self._gather(owner, size)
             return False

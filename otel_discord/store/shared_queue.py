@@ -28,6 +28,7 @@ from otel_discord.store.work import Database, Work
 FREED_EVERY_S: Final = 0.1
 """How often it is said at most what became free."""
 _MOST_ARRIVALS: Final = 1000
+_AGAIN_S: Final = 1.0
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -140,7 +141,13 @@ class SharedQueue(RelationalQueue):
             while True:
                 await self._more.wait()
                 self._more.clear()
-                found = await self._transactions.read(read_arrivals(self._owner, self._newest_id, _MOST_ARRIVALS))
+                try:
+                    found = await self._transactions.read(read_arrivals(self._owner, self._newest_id, _MOST_ARRIVALS))
+                except PermanentError:
+                    self._logger.exception("what came cannot be looked at, it is tried again")
+                    await asyncio.sleep(_AGAIN_S)
+                    self._more.set()
+                    continue
                 if self._closed:
                     return
                 for arrival in found:
@@ -158,8 +165,8 @@ class SharedQueue(RelationalQueue):
                     await self._transactions.write(work, book_nothing, unbook_nothing)
                 except ShutdownError:
                     raise
-                except RetryableError:
-                    self._freed.set()
+                except (RetryableError, PermanentError):
+                    self._freed.set()  # it is said later, and anew by who opens the queue next
                 await asyncio.sleep(FREED_EVERY_S)
 
 

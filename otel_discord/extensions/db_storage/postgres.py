@@ -240,6 +240,7 @@ class PostgresDatabase:
                     self._logger.info("somebody between here and the server swaps connections: nothing is prepared")
                 if error.had_connection and error.failure is not Failure.BUSY:
                     await self._connections.drop_idle()
+                await self._end_silent_transactions(error)
                 if error.failure in _AT_ONCE and error.had_connection and attempt < _ATTEMPTS:
                     await asyncio.sleep(pause_s if attempt > 1 else 0)
                     pause_s *= 2
@@ -287,7 +288,7 @@ class PostgresDatabase:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _end_silent_transactions(self, error: FailedError) -> None:
-        """See to it that a lock on the lease's row, which was waited for in vain, is not held for ever."""
+        """See to it that a lock which was waited for in vain, on a lease or a room, is not held for ever."""
         if error.failure is Failure.BUSY:
             with contextlib.suppress(FailedError):
                 ended = await self._transactor.run(leases.end_silent_transactions(self._ownership.lease_s))

@@ -158,12 +158,13 @@ def align_numbers() -> Work[None]:
     def steps() -> Steps[None]:
         for table in NUMBERED:
             name = f"{table.name}_ids"
-            rows = yield Query(f"SELECT last_value, is_called FROM {name}")  # noqa: S608 - names of ours
-            last = int(rows[0][0]) if rows[0][1] else 0
             highest = yield from _noted(table.name)
             for each in numbered_together(table.name):
                 found = yield Query(f"SELECT max(id) FROM {each}")  # noqa: S608 - names of ours
                 highest = max(highest, int(found[0][0] or 0))
+            # Looked at after the rows: what others number meanwhile is no reason to touch it.
+            rows = yield Query(f"SELECT last_value, is_called FROM {name}")  # noqa: S608 - names of ours
+            last = int(rows[0][0]) if rows[0][1] else 0
             if highest > last:
                 yield Query(f"SELECT setval('{name}', greatest(?, (SELECT last_value FROM {name})))", (highest,))  # noqa: S608
 

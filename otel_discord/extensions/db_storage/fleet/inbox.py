@@ -118,6 +118,12 @@ class Inbox:
                     return
                 self._logger.warning("what is put cannot be stored, it is tried again: %s", error)
                 await asyncio.sleep(_AGAIN_S)
+            except Exception as error:
+                if not first.done():
+                    first.set_exception(error)
+                    return
+                self._logger.exception("what is put cannot be stored, it is tried again")
+                await asyncio.sleep(_AGAIN_S)
             finally:
                 self._database = None
                 self._fail(self._waiting, RetryableError("storage was lost", reason="storage_away"))

@@ -65,11 +65,14 @@ def stay(owner: str, replica: str, stay_s: float) -> Work[None]:
     return Work("leave", Access.SETTLE, steps)
 
 
-def strike(replica: str) -> Work[None]:
-    """Say that a replica lives no more."""
+def strike(owners: Collection[str], replica: str) -> Work[None]:
+    """Say that a replica lives no more; and clear away what it has noted of its puts."""
 
     def steps() -> Steps[None]:
-        yield Query("DELETE FROM replicas WHERE name = ?", (replica,))
+        names = [(inbox_name(owner, replica),) for owner in sorted(owners)]
+        yield Many("DELETE FROM replicas WHERE owner = ? AND name = ?", [(owner, replica) for owner in sorted(owners)])
+        yield Many("DELETE FROM commits WHERE name = ?", names)
+        yield Many("DELETE FROM leases WHERE name = ?", names)
 
     return Work("leave", Access.SETTLE, steps)
 

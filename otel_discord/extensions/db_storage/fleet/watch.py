@@ -69,7 +69,7 @@ class Watch:
             RetryableError: the server is away.
         """
         member, now_s = self._member, asyncio.get_running_loop().time()
-        if now_s >= self._enrol_at_s or not self.mine:
+        if now_s >= self._enrol_at_s:
             await self._repeating.run(enrol(member.owner, member.replica, member.egress, member.lease_s), attempts=2)
             self._enrol_at_s = now_s + member.lease_s / 3
         view = await self._repeating.run(look(member.owner, member.shards), attempts=2)
@@ -98,6 +98,9 @@ class Watch:
             except ComponentError as error:
                 self._logger.debug("the fleet cannot be seen now: %s", error)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            except Exception:  # whatever it is: who does not look any more keeps seats that are others'
+                self._logger.exception("the fleet cannot be seen")
+                pause_s = _LONGEST_PAUSE_S
             self._wake()
             await asyncio.sleep(_SHORTEST_S)
             try:

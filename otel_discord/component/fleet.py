@@ -192,6 +192,19 @@ class OffersSlots(Protocol):
         ...
 
 
+@runtime_checkable
+class OpensShards(Protocol):
+    """A shared storage of which all shards can be looked at while no replica works on them."""
+
+    def open_shards(self, owner: str, limits: QueueLimits) -> AbstractAsyncContextManager[Mapping[int, WorkQueue]]:
+        """Open the queue of every shard of an exporter, as they are; nothing is moved between them.
+
+        Raises (on entering):
+            StartError: a replica has one of them.
+        """
+        ...
+
+
 def shard_owner(owner: str, shard: int) -> str:
     """Return the name under which a shard's rows are stored: the first one's are those of a single process."""
     return owner if shard == 0 else f"{owner}#{shard}"

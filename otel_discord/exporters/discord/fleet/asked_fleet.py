@@ -6,17 +6,18 @@ each shard that this replica works on answers while ``answering`` is.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, MutableMapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.component import Host, OnlineResult, TestResult
+from otel_discord.component import Host, OnlineResult, StartError, TestResult
 from otel_discord.component.dead_letters import DeadLetters
 from otel_discord.component.errors import ComponentError
-from otel_discord.component.fleet import Fleet, Seat
+from otel_discord.component.fleet import Fleet, OpensShards, Seat, SharesWork
 from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.component.watched_exporter import DestinationState, ShownMessage
+from otel_discord.exporters.discord.destinations import DEFAULT_NAME
 from otel_discord.exporters.discord.exporter import DiscordExporter
 from otel_discord.exporters.discord.fleet import questions as q
 from otel_discord.exporters.discord.fleet.answers import Engine, answers_of
@@ -25,6 +26,7 @@ from otel_discord.exporters.discord.fleet.asked_fleet_letters import AskedLetter
 from otel_discord.exporters.discord.fleet.asked_fleet_mutes import FleetMutes
 from otel_discord.exporters.discord.fleet.asked_fleet_watching import FarStates
 from otel_discord.exporters.discord.fleet.desk_of_questions import answering
+from otel_discord.exporters.discord.tombstones import state_key
 from otel_discord.signals.alert_event import AlertEvent
 
 LONGEST_S: Final = 55.0
@@ -196,7 +198,10 @@ class AskedFleet(DiscordExporter):
         """
         asking = self._asking
         if asking is None:
-            return await super().check_online(host, known=known)
+            opens = self._opens_shards(host) if host is not None else None
+            if opens is None:
+                return await super().check_online(host, known=known)
+            return await self._check_at_rest(opens, known)
         by_shard = asking.places.by_shard(asking.places.configured)
         arguments = {shard: [each for each in known if each.name in names] for shard, names in by_shard.items()}
         told = await asking.inquiry.each(arguments, q.CHECK_ONLINE, LONGEST_S)
@@ -205,3 +210,49 @@ class AskedFleet(DiscordExporter):
             for name in by_shard[shard]:
                 found[name] = OnlineResult(name, False, f"no replica that has it answers: {error}")
         return [found[name] for name in asking.places.configured if name in found]
+
+    # ------------------------------------------------------------------------------------------------------ at rest
+
+    def _opens_shards(self, host: Host) -> OpensShards | None:
+        """Return the storage, where it is one that a fleet works on."""
+        storage = self._back.storage(host)
+        if not isinstance(storage, SharesWork) or not storage.is_shared:
+            return None
+        return storage if isinstance(storage, OpensShards) else None
+
+    async def _check_at_rest(self, storage: OpensShards, known: Collection[OnlineResult]) -> Sequence[OnlineResult]:
+        results = await super().check_online(None, known=known)
+        keys = [state_key(result.name) for result in results if result.ok]
+        try:
+            async with storage.open_shards(self._back.owner, self._config.sending_queue.limits()) as queues:
+                for queue in queues.values():
+                    for key in keys:
+                        if await queue.get_state(key) is not None:
+                            await queue.set_state(key, None)
+        except StartError as error:  # those who work on it look by themselves, now and then
+            self._settings.logger.warning("only looked: what the fleet keeps could not be opened: %s", error)
+        return results
+
+    @asynccontextmanager
+    async def dead_letters_at_rest(self, host: Host) -> AsyncIterator[DeadLetters]:
+        """Open the dead letters of all shards while no replica runs; nothing is sent.
+
+        Raises:
+            StartError: on entering; a replica works on one of them.
+        """
+        storage = self._opens_shards(host)
+        if storage is None:
+            async with super().dead_letters_at_rest(host) as letters:
+                yield letters
+            return
+        names = list(self._config.destinations) or [DEFAULT_NAME]
+        async with AsyncExitStack() as stack:
+            limits = self._config.sending_queue.limits()
+            desks: dict[int, DeadLetters] = {}
+            for shard, queue in (
+                await stack.enter_async_context(storage.open_shards(self._back.owner, limits))
+            ).items():
+                office = self._back.open_letters(host, queue)
+                stack.callback(office.close)
+                desks[shard] = office.desk(names, self._back.bury_orphans(office))
+            yield MergedLetters(desks, names)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from otel_discord.component import LetterFilter, NewCard, NewLetter, PermanentError
+from otel_discord.component import LetterFilter, NewCard, NewLetter, PermanentError, RetryableError, StartError
 from otel_discord.component.dead_letters import DeadLetters, ReplayRequest, ReplayState
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.charts import NoCharts
@@ -47,6 +47,11 @@ class Replicas:
 
     fake: FakeDiscord
     exporters: list[FleetExporter] = field(default_factory=list)
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def stop(self) -> None:
+        """End all of them."""
+        await self.stack.aclose()
 
     def letters(self, number: int) -> DeadLetters:
         return self.exporters[number].dead_letters()
@@ -81,7 +86,7 @@ async def there(letters_server: Server, tmp_path: Path) -> AsyncIterator[Replica
         "shutdown_timeout": "2s",
     }
     found = Replicas(fake)
-    async with AsyncExitStack() as stack:
+    async with found.stack as stack:
         for number in range(2):
             replica = _replica(place, letters_server, number, config, fake)
             found.exporters.append(await stack.enter_async_context(replica))
@@ -188,3 +193,31 @@ async def test_what_waits_for_a_destination_that_is_no_more_is_buried_where_it_i
         await there.letters(0).bury_lane("d1")
     assert await there.letters(1).bury_lane("old") == 1
     assert await there.texts(0) == ["left"]
+
+
+async def test_with_all_replicas_stopped_the_letters_of_all_shards_are_there(
+    there: Replicas, letters_server: Server, tmp_path: Path
+) -> None:
+    for name in NAMES:
+        await there.bury(name, f"{name} x")
+    own = Place(letters_server.port, "letters", tmp_path / "rest", lease_s=3)
+    own.directory.mkdir()
+    config = there.exporters[0]._config
+    async with storage_at(own, letters_server.url) as storage:
+        exporter = FleetExporter(settings("discord", InMemoryTelemetry()), config, transport=there.fake.transport())
+        host = NopHost({"db_storage": storage})
+        with pytest.raises(StartError, match="in use"):
+            async with exporter.dead_letters_at_rest(host):
+                pass
+        looked = await exporter.check_online(host)
+        assert [result.ok for result in looked] == [True] * 4
+        await there.stop()
+        async with exporter.dead_letters_at_rest(host) as letters:
+            assert [letter.text async for letter in letters.letters()] == [f"{name} x" for name in NAMES]
+            counted = await _replayed(letters, ReplayRequest(dry_run=True))
+            assert (counted.chosen, counted.revived) == (4, 0)
+            with pytest.raises(RetryableError, match="nothing here sends"):
+                await _replayed(letters, ReplayRequest())
+            assert await letters.purge(LetterFilter(destinations=frozenset({"d1", "d3"}))) == 2
+        async with exporter.dead_letters_at_rest(host) as letters:
+            assert [letter.text async for letter in letters.letters()] == ["d0 x", "d2 x"]

@@ -200,7 +200,8 @@ async def test_nobody_is_asked_while_nobody_looks() -> None:
         async def counting(shard: int, body: bytes, timeout_s: float) -> bytes:
             nonlocal asked
             asked += 1
-            return await real(shard, body, timeout_s)
+            answer: bytes = await real(shard, body, timeout_s)
+            return answer
 
         fleet.ask = counting
         await asyncio.sleep(60)

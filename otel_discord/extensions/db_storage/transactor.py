@@ -94,7 +94,7 @@ class Transactor:
         """
         job = Job(work, asyncio.get_running_loop().create_future())
         try:
-            group = await self.transact([job])
+            group = await self._prepared_or_not(job)
         except InDoubtError as error:
             raise FailedError(Failure.AWAY, error.why) from None
         except StepsFailedError as error:
@@ -104,6 +104,17 @@ class Transactor:
             raise ending.error
         result: T = ending.result
         return result
+
+    async def _prepared_or_not(self, job: Job) -> Group:
+        """Run a job; where somebody between here and the server swaps connections, without preparing statements."""
+        try:
+            return await self.transact([job])
+        except FailedError as error:
+            if error.failure is not Failure.UNPREPARED:
+                raise
+        self._connections.stop_preparing()
+        await self._connections.drop_idle()
+        return await self.transact([job])
 
     async def transact(self, jobs: Sequence[Job], lease: Lease | None = None, number: int = 0) -> Group:
         """Run works in one transaction, under a lease as its commit of that number.

@@ -59,7 +59,7 @@ def acquire(name: str, holder: str, lease_s: float) -> Work[Lease | Held]:
             " WHERE name = ?",
             (holder, int(lease_s * 1000), name),
         )
-        yield Query("DELETE FROM commits WHERE name = ? AND fence < ?", (name, fence))
+        yield Query("DELETE FROM commits WHERE name = ? AND fence <> ?", (name, fence))
         return Lease(name, holder, fence + 1)
 
     return Work("lease", Access.SETTLE, steps)

@@ -9,7 +9,7 @@ import click
 
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
-from otel_discord.cli.mute_answers import answers, local_time, show_table, user_name
+from otel_discord.cli.mute_answers import answers, local_time, say_remarks, show_table, user_name
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.config import parse_duration
 
@@ -75,10 +75,12 @@ def start(
         "author": author or user_name(),
         "exporter": exporter,
     }
-    for line in answers(sources, "maintenance/start", arguments):
+    lines = answers(sources, "maintenance/start", arguments)
+    for line in lines:
         until = local_time(line.get("until"))
         said = f"Maintenance {line['name']} until {until}: {line['action']}, records: {line['records']}."
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else printable(said))
+    say_remarks(lines, as_json=as_json)
     return OK
 
 
@@ -89,10 +91,12 @@ def start(
 @click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")
 def end(sources: Sources, name: str, exporter: str, as_json: bool) -> int:
     """End maintenance NAME now; what was held comes. One of the configuration comes again with its next time."""
-    for line in answers(sources, "maintenance/end", {"name": name, "exporter": exporter}):
+    lines = answers(sources, "maintenance/end", {"name": name, "exporter": exporter})
+    for line in lines:
         held = f"{line['held_problems']:,} problems, {line['held_records']:,} events held"
         said = f"Maintenance {line['name']} is over: {held}, {line['dropped_records']:,} dropped."
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else printable(said))
+    say_remarks(lines, as_json=as_json)
     return OK
 
 
@@ -111,6 +115,7 @@ def list_windows(sources: Sources, exporter: str, as_json: bool) -> int:
     else:
         for line in lines:
             click.echo("\t".join(row(line)))
+    say_remarks(lines, as_json=as_json)
     if not lines and not as_json:
         click.echo("There is no maintenance.", err=True)
     return OK

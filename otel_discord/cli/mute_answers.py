@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import click
+
+from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.options import Sources
 
 
@@ -30,6 +33,12 @@ def answers(sources: Sources, command: str, arguments: Mapping[str, Any]) -> lis
     lines: list[Mapping[str, Any]] = []
     ask(configuration, command, arguments, lines.append)
     return lines
+
+
+def say_remarks(lines: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Say on standard error, once, where something does not hold as one would expect; JSON has it already."""
+    for remark in dict.fromkeys(line["remark"] for line in lines if line.get("remark") and not as_json):
+        click.echo(printable(str(remark)), err=True)
 
 
 def user_name() -> str:

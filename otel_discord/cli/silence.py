@@ -10,7 +10,7 @@ import click
 
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
-from otel_discord.cli.mute_answers import answers, local_time, show_table, user_name
+from otel_discord.cli.mute_answers import answers, local_time, say_remarks, show_table, user_name
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.cli.silence_times import split_words, start_text
 
@@ -88,6 +88,7 @@ def list_silences(sources: Sources, exporter: str, as_json: bool) -> int:
     else:
         for line in lines:
             click.echo("\t".join(row(line)))
+    say_remarks(lines, as_json=as_json)
     if not lines and not as_json:
         click.echo("Nothing is silenced.", err=True)
     return OK
@@ -114,3 +115,4 @@ def _say(lines: Sequence[Mapping[str, Any]], what: str, *, as_json: bool) -> Non
         when = f" {cells['state']}" if what == "is silenced" else f", {cells['silenced']} events were not shown"
         said = f"{cells['id']}: {cells['matchers']} {what}{when} ({cells['exporter']})."
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else said)
+    say_remarks(lines, as_json=as_json)

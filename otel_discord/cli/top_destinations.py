@@ -60,6 +60,8 @@ def _budget(left: float | None) -> str:
 
 def _more(each: Mapping[str, Any], *, names_breaker: bool) -> Iterable[tuple[str, str]]:
     said = []
+    if each.get("replica"):
+        said.append(f"at {each['replica']}")
     if each.get("next_in_s"):
         said.append(f"next in {span(each['next_in_s'])}")
     if names_breaker and each.get("breaker") not in ("closed", "", None):

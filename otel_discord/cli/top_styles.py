@@ -17,6 +17,7 @@ STYLES: Final[Mapping[str, str]] = {
     "muted": "blue",
     "unreachable": "bold red",
     "gone": "bold red",
+    "unknown": "yellow",
     "degraded": "yellow",
     "not ready": "yellow",
     "failing": "bold red",

@@ -3,18 +3,21 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from otel_discord.component import Component, ComponentError, PermanentError
 from otel_discord.component.maintenance import KeepsMaintenance, MaintenanceWindow
 from otel_discord.component.silences import KeepsSilences, Silence, SilenceRequest
-from otel_discord.component.watched_exporter import Watched
+from otel_discord.component.watched_exporter import Watched, WatchedAfar
 from otel_discord.config.duration import parse_duration
 from otel_discord.extensions.status_page.flow import part_of
 from otel_discord.signals.alert_event import AlertEvent
 
 ANSWER_S: Final = 3.0
+ACT_S: Final = 12.0
+"""Longest time for an exporter to do something everywhere in a fleet."""
 LONGEST_S: Final = 366 * 86_400.0
 MOST_MATCHERS: Final = 20
 MOST_ALERTS: Final = 200
@@ -68,6 +71,7 @@ async def gather_mutes(components: Mapping[str, Component]) -> Mutes:
                 unanswered.append(name)
         return answers
 
+    await look_afar(components)
     alerts, failed = firing_alerts(components)
     unanswered += failed
     return Mutes(
@@ -77,6 +81,17 @@ async def gather_mutes(components: Mapping[str, Component]) -> Mutes:
         await asked(offering(components, KeepsMaintenance), lambda each: each.maintenance_windows()),
         tuple(dict.fromkeys(unanswered)),
     )
+
+
+async def look_afar(components: Mapping[str, Component]) -> None:
+    """Let exporters ask other replicas how their destinations fare, and wait a little for what they say."""
+
+    async def look(exporter: WatchedAfar) -> None:
+        with suppress(ComponentError, TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                await exporter.look_afar()
+
+    await asyncio.gather(*(look(each) for each in offering(components, WatchedAfar).values()))
 
 
 def firing_alerts(components: Mapping[str, Component]) -> tuple[list[FiringAlert], list[str]]:
@@ -202,15 +217,17 @@ async def at_each(
         raise PermanentError(nobody)
     refusals: dict[str, None] = {}
     taken: list[str] = []
+    remarks: list[str] = []
     for name, keeper in keepers.items():
         try:
-            async with asyncio.timeout(ANSWER_S):
-                await do(keeper)
+            async with asyncio.timeout(ACT_S):
+                did = await do(keeper)
             taken.append(name)
+            remarks += [remark for remark in [getattr(did, "remark", "")] if remark]
         except ComponentError as error:
             refusals[str(error)] = None
         except TimeoutError:
             refusals[f"{name} did not answer in time"] = None
     if not taken:
         raise PermanentError("; ".join(refusals))
-    return f"{done} ({', '.join(taken)})."
+    return " ".join([f"{done} ({', '.join(taken)}).", *dict.fromkeys(remarks)])

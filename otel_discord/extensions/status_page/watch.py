@@ -12,7 +12,7 @@ from otel_discord.component.service_view import ServiceView
 from otel_discord.extensions.status_page.drawings import Drawings
 from otel_discord.extensions.status_page.letters import LetterList, newest_letters
 from otel_discord.extensions.status_page.looks import Looks
-from otel_discord.extensions.status_page.mutes import Mutes, firing_alerts, gather_mutes, redacted_mutes
+from otel_discord.extensions.status_page.mutes import Mutes, firing_alerts, gather_mutes, look_afar, redacted_mutes
 from otel_discord.extensions.status_page.overview import Overview, destinations_shown, note_trends, overview_of
 from otel_discord.extensions.status_page.rates import RateMeter
 from otel_discord.extensions.status_page.shown_messages import RecentMessage, recent_messages
@@ -50,6 +50,7 @@ class Watch:
         """Return the overview."""
 
         async def look() -> Overview:
+            await look_afar(self.view.open_components())
             return overview_of(self.view, self.view.readings(), self.meter, time.time())
 
         return await self.looks.get("overview", look)

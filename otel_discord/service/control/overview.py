@@ -10,12 +10,12 @@ from otel_discord.component import ComponentError, Kind
 from otel_discord.component.maintenance import KeepsMaintenance
 from otel_discord.component.service_view import ServiceView
 from otel_discord.component.silences import KeepsSilences
-from otel_discord.component.watched_exporter import Watched
+from otel_discord.component.watched_exporter import Watched, WatchedAfar
 from otel_discord.service.control.command import Command
 from otel_discord.service.control.overview_document import Asked, overview_document
 
 ANSWER_TIMEOUT_S: Final = 2.0
-"""For the silences and windows of all exporters; whose are not there by then are left out."""
+"""For silences, windows and what other replicas tell; what is not there by then is left out."""
 P = TypeVar("P")
 T = TypeVar("T")
 
@@ -34,9 +34,10 @@ def overview(view: ServiceView, phase: Callable[[], str], now_unix_s: Callable[[
 
 async def ask_exporters(view: ServiceView) -> Asked:
     """Return what every exporter says that can say something now; one that fails hides no other."""
-    silences, windows = await asyncio.gather(
+    silences, windows, _ = await asyncio.gather(
         _of_each(view, KeepsSilences, lambda each: each.silences()),
         _of_each(view, KeepsMaintenance, lambda each: each.maintenance_windows()),
+        _of_each(view, WatchedAfar, lambda each: each.look_afar()),
     )
     destinations, alerts = {}, {}
     for name, exporter in _exporters(view, Watched):
@@ -50,18 +51,19 @@ async def ask_exporters(view: ServiceView) -> Asked:
 
 async def _of_each(view: ServiceView, protocol: type[P], ask: Callable[[P], Awaitable[T]]) -> dict[str, T]:
     answers: dict[str, T] = {}
-    try:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            for name, exporter in _exporters(view, protocol):
-                try:
-                    answers[name] = await ask(exporter)
-                except ComponentError:  # it is not running, and so has nothing to say
-                    continue
-                except Exception:
-                    _logger.exception("exporter %s cannot say what it mutes", name)
-    except TimeoutError:
-        pass
-    return answers
+
+    async def one(name: str, exporter: P) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                answers[name] = await ask(exporter)
+        except (ComponentError, TimeoutError):  # it is not running, or nobody answers it, and so has nothing to say
+            pass
+        except Exception:
+            _logger.exception("exporter %s cannot say what it mutes", name)
+
+    asked = list(_exporters(view, protocol))
+    await asyncio.gather(*(one(name, exporter) for name, exporter in asked))
+    return {name: answers[name] for name, _ in asked if name in answers}
 
 
 def _exporters(view: ServiceView, protocol: type[P]) -> Iterator[tuple[str, P]]:

@@ -178,6 +178,7 @@ def _destination(exporter: str, state: DestinationState, now_ns: int) -> dict[st
         "response_p99_s": state.response_p99_s,
         "last_error": state.last_error,
         "fallback": state.fallback,
+        "replica": state.replica,
         "webhook_up": state.webhook_up,
         "webhook_response_s": state.webhook_response_s,
     }

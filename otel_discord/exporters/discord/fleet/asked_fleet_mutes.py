@@ -17,8 +17,9 @@ from otel_discord.exporters.discord.fleet import questions as q
 from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Places, Told
 from otel_discord.exporters.discord.fleet.questions import Method
 
-ACT_S: Final = 20.0
-"""Who asks waits for 30 s. Where a replica has died, its shards may have nobody for longer: they are asked on."""
+ACT_S: Final = 8.0
+"""A shard that goes from one replica to another is there again in less. Where a replica has died it takes a lease:
+somebody waits for the answer, so such a shard is asked on behind his back."""
 LOOK_S: Final = 1.5
 """For lists: who asks shows them beside other things."""
 OWED_S: Final = 600.0

@@ -6,7 +6,7 @@ from otel_discord.component.silences import Silence
 from otel_discord.extensions.status_page.mutes import FiringAlert, Mutes
 from otel_discord.extensions.status_page.pages.frame import Frame, empty, form, link, section, table
 from otel_discord.extensions.status_page.pages.maintenance_parts import windows
-from otel_discord.extensions.status_page.pages.words import NOTHING, ago, badge, number, plural, since, text
+from otel_discord.extensions.status_page.pages.words import NOTHING, ago, badge, number, plural, remark, since, text
 from otel_discord.signals.severity import Severity
 
 
@@ -88,7 +88,8 @@ def _silences(silences: Sequence[tuple[str, Silence]], frame: Frame, now_s: floa
         f'<tr data-key="silence-{text(exporter)}-{text(each.id)}"><th scope="row">{_matcher_list(each.matchers)}</th>'
         f"<td>{badge('holds' if each.active else 'to come', 'busy' if each.active else 'quiet')}</td>"
         f"<td>{ago(each.ends_ns, now_s)}</td><td>{plural(each.silenced_records, 'record')}</td>"
-        f"<td>{text(each.comment) or NOTHING}<span class=small>{text(each.author)} · {text(each.id)}</span></td>"
+        f"<td>{text(each.comment) or NOTHING}<span class=small>{text(each.author)} · {text(each.id)}</span>"
+        f"{remark(each.remark)}</td>"
         f"<td>{_expire(each, frame)}</td></tr>"
         for exporter, each in silences
     ]

@@ -18,6 +18,7 @@ _MOODS: Final = {
     Health.MUTED: ("muted", "quiet"),
     Health.UNREACHABLE: ("unreachable", "bad"),
     Health.GONE: ("gone", "bad"),
+    Health.UNKNOWN: ("not known", "warn"),
 }
 _LOW_SUCCESS: Final = 0.9
 
@@ -49,7 +50,7 @@ def _cells(found: Destination, now_s: float, several: bool) -> str:
     words, mood = _MOODS[state.health]
     if mood == "good" and what_is_wrong(state, now_s):
         words, mood = "failing", "bad"
-    beneath = [state.label, found.exporter if several else ""]
+    beneath = [state.label, found.exporter if several else "", f"at {state.replica}" if state.replica else ""]
     small = "".join(f'<span class="small">{text(each)}</span>' for each in beneath if each)
     fallback = f'<span class="small">to {text(state.fallback)}</span>' if mood == "bad" and state.fallback else ""
     head = link("/messages", state.name, {"destination": state.name})

@@ -5,7 +5,7 @@ from typing import Final
 
 from otel_discord.component.maintenance import MaintenanceWindow
 from otel_discord.extensions.status_page.pages.frame import Frame, empty, form, link, section, table
-from otel_discord.extensions.status_page.pages.words import NOTHING, ago, badge, plural, text
+from otel_discord.extensions.status_page.pages.words import NOTHING, ago, badge, plural, remark, text
 
 _FAR_NS: Final = 2**63 - 1
 _HEADS: Final = ("Window", "State", "Does", "Records", "Ends or begins", "Held", "Comment", "Action")
@@ -27,7 +27,7 @@ def windows(found: Sequence[tuple[str, MaintenanceWindow]], frame: Frame, now_s:
         f"<td>{ago(_near(each.until_ns if each.active else each.next_ns), now_s)}</td>"
         f"<td>{plural(each.held_records, 'record')}{_dropped(each)}</td>"
         f"<td>{text(each.comment) or NOTHING}{f'<span class=small>{text(each.author)}</span>' if each.author else ''}"
-        f"</td><td>{_action(each, frame)}</td></tr>"
+        f"{remark(each.remark)}</td><td>{_action(each, frame)}</td></tr>"
         for exporter, each in found
     ]
     return table("Maintenance windows", _HEADS, rows, "acts")

@@ -79,3 +79,8 @@ def plural(count: int, one: str, many: str = "") -> str:
 def badge(words: str, mood: str) -> str:
     """Return a word with a dot; ``mood`` is good, warn, bad, quiet or busy."""
     return f'<span class="badge {mood}">{text(words)}</span>'
+
+
+def remark(words: str) -> str:
+    """Return a remark beneath something, "" where there is none."""
+    return f'<span class="small warn-text">{text(words)}</span>' if words else ""

@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 _BAD_VALUES: Final = (ValueError, TypeError, ArithmeticError, struct.error)
 """What the driver says of values that PostgreSQL has no place for, such as text that is not Unicode."""
+_PLANNING: Final = {"enable_seqscan": "off", "jit": "off"}
+"""Tables are empty at one moment and have a hundred thousand rows at the next: a plan that was made, and is kept, for an
+empty one would read all of a full one. For every question there is an index."""
 _WHOLE: Final = 3
 """A transaction has so many times as long as a statement."""
 
@@ -49,6 +52,7 @@ class Limits:
             "statement_timeout": str(int(self.statement_timeout_s * 1000)),
             "lock_timeout": str(int(self.lock_timeout_s * 1000)),
             "idle_in_transaction_session_timeout": str(int(self.idle_timeout_s * 1000)),
+            **_PLANNING,
         }
         settings = ", ".join(f"set_config('{name}', {literal(value)}, true)" for name, value in values.items())
         return Query("BEGIN READ ONLY" if reads else "BEGIN"), Query(f"SELECT {settings}")

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from otel_discord.component import failpoint
 from otel_discord.component.destination_source import Tally
-from otel_discord.component.errors import RetryableError
+from otel_discord.component.errors import RetryableError, ShutdownError
 from otel_discord.config import Secret
 from otel_discord.discord_api.bot.answers import Denied, Done, Failure, NotThere
 from otel_discord.discord_api.bot.bot_api import BotApi
@@ -118,7 +118,12 @@ class Worker:
         await self._lifetime.__aexit__(kind, error, trace)
 
     async def create(self, wanted: NewRun, *, by: str) -> Created:
-        """Return the run's channel and webhook, made now or earlier."""
+        """Return the run's channel and webhook, made now or earlier.
+
+        Raises:
+            RunProblem: why not.
+            ShutdownError: the table is closed, or another process's by now.
+        """
         self._require_ready()
         guild_id = wanted.key.guild_id
         if self._config.guilds and guild_id not in self._config.guilds:
@@ -133,6 +138,8 @@ class Worker:
             self._shop.carrier.carry(run_id)
             left_s = max(0.05, deadline_s - self._bench.clock())
             run = await self._shop.carrier.until(run_id, _is_made, left_s)
+        except ShutdownError:
+            raise
         except RetryableError as error:
             raise _not_stored(error) from None
         except RunProblem as problem:
@@ -156,6 +163,8 @@ class Worker:
             failpoint.reach("runs.finalize.before")
             ended = await self._shop.ledger.change(run.run_id, lambda run: life.finalized(run, outcome, now_ms))
             failpoint.reach("runs.finalize.stored")
+        except ShutdownError:
+            raise
         except RetryableError as error:
             raise _not_stored(error) from None
         if ended is None:

@@ -8,10 +8,10 @@ twice for the same is no harm.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Self, TypeAlias, TypeVar
 
 from otel_discord.component.destination_source import Tally
 from otel_discord.component.errors import ComponentError, RetryableError, ShutdownError, StartError
@@ -54,6 +54,7 @@ _AGAIN_S: Final = 5.0
 _BEHIND_S: Final = 3.0
 """Who asks through the table waits longer than who leads does."""
 
+T = TypeVar("T")
 MakesWorker: TypeAlias = Callable[[Lead, RunSource, Drained], Worker]
 
 
@@ -97,8 +98,11 @@ class FleetDesk:
         self._draining = Draining(replica=self._replica, source=self._source, living=self._members.living)
         self._worker: Worker | None = None
         self._leading: Leading | None = None
+        self._lead: Lead | None = None
         self._group = asyncio.TaskGroup()
         self._settled = asyncio.Event()
+        self._over = asyncio.Event()
+        """Of the present reign, or the last one."""
         self._is_opening = False
         self._fault: StartError | None = None
         self._looked_s = float("-inf")
@@ -151,7 +155,7 @@ class FleetDesk:
         worker = self._worker
         if worker is not None and worker.is_ready:
             with suppress(ShutdownError):  # it leads no more
-                return await worker.create(wanted, by=by)
+                return await self._while_it_leads(worker.create(wanted, by=by))
         self._require_ready()
         answer = await self._asking.ask(CreateWish(wanted=wanted, by=by), self._config.request_timeout + _BEHIND_S)
         run = self.book.get(answer.run_id)
@@ -166,7 +170,7 @@ class FleetDesk:
         worker = self._worker
         if worker is not None and worker.is_ready:
             with suppress(ShutdownError):
-                return await worker.finalize(channel_id, outcome=outcome, by=by, guilds=guilds)
+                return await self._while_it_leads(worker.finalize(channel_id, outcome=outcome, by=by, guilds=guilds))
         self._require_ready()
         wish = FinalizeWish(channel_id=channel_id, outcome=outcome, by=by, guilds=tuple(guilds))
         answer = await self._asking.ask(wish, self._config.request_timeout + _BEHIND_S)
@@ -187,6 +191,27 @@ class FleetDesk:
     def page(self, *, guild_id: str = "", state: str = "", size: int = 50, token: str = "") -> Page:
         """Return runs, newest first, as they are known here."""
         return self.book.page(guild_id=guild_id, state=state, size=size, token=token)
+
+    async def _while_it_leads(self, answering: Coroutine[None, None, T]) -> T:
+        """Return the answer of this replica's worker.
+
+        Raises:
+            ShutdownError: it leads no more; whoever does is to be asked.
+        """
+        answer, over = asyncio.ensure_future(answering), asyncio.ensure_future(self._over.wait())
+        try:
+            await asyncio.wait({answer, over}, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                raise ShutdownError("this replica leads no more", reason="late")
+            return answer.result()
+        except RunProblem:
+            if self._lead is not None and self._lead.certain_s > 0:
+                raise
+            raise ShutdownError("it is not certain that this replica leads", reason="late") from None
+        finally:
+            answer.cancel()
+            over.cancel()
+            await asyncio.wait({answer, over})
 
     def _require_ready(self) -> None:
         if not self.is_ready:
@@ -296,11 +321,12 @@ class FleetDesk:
         try:
             async with worker:
                 self._logger.info("this replica works on runs", extra={"replica": self._replica})
-                self._worker = worker
+                self._worker, self._lead, self._over = worker, lead, asyncio.Event()
                 try:
                     await self._serve(lead, worker)
                 finally:
-                    self._worker = self._leading = None
+                    self._over.set()
+                    self._worker = self._leading = self._lead = None
         finally:
             if not self._members.living():  # else the next one says so, and what is asked until then waits for it
                 with suppress(ComponentError):

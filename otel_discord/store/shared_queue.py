@@ -23,12 +23,15 @@ from otel_discord.store.operations_repair import Opening
 from otel_discord.store.relational_queue import RelationalQueue
 from otel_discord.store.room import Load
 from otel_discord.store.transactions import book_nothing, unbook_nothing
+from otel_discord.store.waiting_batches import WaitingBatches
 from otel_discord.store.work import Database, Work
 
 FREED_EVERY_S: Final = 0.1
 """How often it is said at most what became free."""
 _MOST_ARRIVALS: Final = 1000
 _AGAIN_S: Final = 1.0
+_CACHE_BYTES: Final = 2 << 20
+"""A process may have many of these queues."""
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -75,6 +78,7 @@ class SharedQueue(RelationalQueue):
             wall_clock_ns=wall_clock_ns,
         )
         self._newest_id = found.opening.last_batch_id
+        self._batches = WaitingBatches(self._transactions, owner, self._newest_id, cache_bytes=_CACHE_BYTES)
         self._put = found.put
         self._say_freed = say_freed
         self._more = asyncio.Event()

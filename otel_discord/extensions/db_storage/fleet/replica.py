@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from otel_discord.component.errors import RetryableError, ShutdownError
+from otel_discord.component.errors import ComponentError, RetryableError, ShutdownError, StartError
 from otel_discord.component.fleet import Part, Replica, shard_owner
 from otel_discord.component.storage import QueueLimits
 from otel_discord.extensions.db_storage import leases
@@ -25,7 +25,7 @@ from otel_discord.extensions.db_storage.leases import Lease
 from otel_discord.extensions.db_storage.postgres import PostgresDatabase
 from otel_discord.extensions.db_storage.transactor import FailedError
 from otel_discord.store.operations_arrivals import packed
-from otel_discord.store.room import Room
+from otel_discord.store.room import Room, load_of
 
 STAYING_S: Final = 1.5
 """So long a replica that leaves is still counted, so that seats do not wander when it joins anew at once."""
@@ -105,7 +105,7 @@ class PostgresFleet:
         Raises:
             ShutdownError: the fleet is closed.
         """
-        loads = {shard: packed(part.batch, part.priority, part.accepted_ns).load for shard, part in parts.items()}
+        loads = {shard: load_of(part.batch) for shard, part in parts.items()}
         while not self.watch.is_closed:
             await self.watch.next_look()  # what was seen last is older than the refusal that led here
             rooms = self.watch.view.rooms
@@ -220,13 +220,15 @@ async def open_fleet(member: Member, limits: QueueLimits, means: Means) -> Async
     """Take part in a fleet while the block runs.
 
     Raises:
-        RetryableError: the server is away.
         StartError: the server cannot be used.
     """
     fleet = PostgresFleet(member, limits, means)
     watch = fleet.watch
     try:
-        await watch.look()
+        try:
+            await watch.look()
+        except ComponentError as error:
+            raise StartError(f"the fleet of {member.owner} cannot be joined: {error}") from error
         async with fleet.inbox.opened():
             looking = asyncio.create_task(watch.keep_looking(), name="fleet")
             try:

@@ -11,7 +11,7 @@ from otel_discord.extensions.db_storage.fleet.member_works import enrol
 from otel_discord.extensions.db_storage.fleet.repeating import Repeating
 from otel_discord.extensions.db_storage.fleet.view import View, look
 
-TICK_S: Final = 0.15
+TICK_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 1.0
 _ONES_WAY_BACK_S: Final = 2.5
 """So long replicas may take to say that they live after a server that was away is back."""

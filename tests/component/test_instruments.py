@@ -73,6 +73,7 @@ def test_each_metric_is_recorded_with_its_labels():
     storage.damaged_file(2)
     with (
         storage.watch(lambda: 1, lambda: 2),
+        storage.watch_snapshots(lambda: 3),
         letters.watch(lambda: 7),
         exporter.watch_queue(Signal.LOGS, lambda: 1, lambda: 2),
         exporter.in_flight(Signal.LOGS),

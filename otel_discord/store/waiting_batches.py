@@ -30,12 +30,12 @@ class WaitingBatches:
     """What has been stored and is neither routed nor done."""
 
     def __init__(
-        self, transactions: Transactions, owner: str, last_batch_id: int, *, cache_bytes: int = _CACHE_BYTES
+        self, transactions: Transactions, owner: str, last_batch_id: int, *, cache_bytes: int | None = None
     ) -> None:
         self._transactions = transactions
         self._owner = owner
         self._order = BatchOrder(last_batch_id)
-        self._cache = BatchCache(cache_bytes)
+        self._cache = BatchCache(_CACHE_BYTES if cache_bytes is None else cache_bytes)
         self._in_hand: dict[int, Place] = {}
         self._looking = asyncio.Lock()
 

@@ -15,10 +15,11 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from math import inf
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from otel_discord.discord_api.ratelimit import Answer, Limiter, LimiterSettings, RateLimitSnapshot, Ticket
+from otel_discord.discord_api.ratelimit import Answer, Limiter, LimiterSettings, RateLimitSnapshot, Ticket, Usage
 from otel_discord.discord_api.ratelimit.departures import TICK_S
 from otel_discord.discord_api.routes import Route
 from otel_discord.discord_api.urgency import Urgency, first_priority
@@ -110,6 +111,7 @@ class RateLimits:
         self._invalid_level = limiter.invalid_level
         self._banned = False
         self._ban_listeners: list[Callable[[], None]] = []
+        self._starved_listeners: list[Callable[[], None]] = []
 
     def permit(
         self, route: Route, *, priority: int | None = None, urgency: Urgency | None = None
@@ -147,6 +149,45 @@ class RateLimits:
         self.limiter.restore_ban(left_s, asyncio.get_running_loop().time())
         self._banned = self.limiter.is_banned
         self._pump()
+
+    @property
+    def ban_is_shared(self) -> bool:
+        """Whether the ban is known from another process alone."""
+        return self.limiter.ban_is_shared
+
+    def share_ban(self, left_s: float | None) -> None:
+        """Take over what another process knows of a ban of this address; 0: its time is over, None: it has ended."""
+        self.limiter.share_ban(left_s, asyncio.get_running_loop().time())
+        self._banned = self.limiter.is_banned
+        self._pump()
+
+    def set_rate(self, per_s: float | None, ends_at: float = inf) -> None:
+        """Keep to a rate of requests until a loop time, from then on to none; None: to that of the settings."""
+        self.limiter.set_rate(per_s, ends_at, asyncio.get_running_loop().time())
+        self._pump()
+
+    def usage(self) -> Usage:
+        """Return what is used of the rate, and what more could be."""
+        return self.limiter.usage(asyncio.get_running_loop().time())
+
+    def set_invalid_elsewhere(self, count: int) -> None:
+        """Say how many requests of other processes Discord has refused in the last 10 minutes."""
+        self.limiter.set_invalid_elsewhere(count, asyncio.get_running_loop().time())
+        self._pump()
+
+    def share_channel(self, channel_id: str, parts: int) -> None:
+        """Keep to one of so many parts of a channel's budget: as many processes post there."""
+        self.limiter.share_channel(channel_id, parts, asyncio.get_running_loop().time())
+        self._pump()
+
+    @contextmanager
+    def starved(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call ``listener`` when as many requests wait as the rate lets go in a second, as long as the block runs."""
+        self._starved_listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._starved_listeners.remove(listener)
 
     @contextmanager
     def ban_watched(self, listener: Callable[[], None]) -> Iterator[None]:
@@ -227,6 +268,9 @@ class RateLimits:
             future = self._waiters[ticket]
             if not future.done():
                 future.set_result(None)
+        if self._starved_listeners and (usage := self.usage()).ready >= max(1.0, usage.rate_per_s):
+            for listener in self._starved_listeners:
+                listener()
         if self._timer is not None:
             if self._timer.when() == next_wake_at and not self._timer.cancelled():
                 return

@@ -7,7 +7,7 @@ tells the theory.
 from otel_discord.discord_api.outcome_types import Scope
 from otel_discord.discord_api.ratelimit.answer import Answer, Limited
 from otel_discord.discord_api.ratelimit.invalid_guard import InvalidLevel
-from otel_discord.discord_api.ratelimit.limiter import Limiter, Poll
+from otel_discord.discord_api.ratelimit.limiter import Limiter, Poll, Usage
 from otel_discord.discord_api.ratelimit.settings import LimiterSettings
 from otel_discord.discord_api.ratelimit.snapshot import BucketSnapshot, ChannelSnapshot, RateLimitSnapshot
 from otel_discord.discord_api.ratelimit.ticket import Ticket
@@ -26,4 +26,5 @@ __all__ = [
     "Scope",
     "Shape",
     "Ticket",
+    "Usage",
 ]

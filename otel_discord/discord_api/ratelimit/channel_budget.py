@@ -138,6 +138,11 @@ class ChannelBudget:
             self._log.append(now)
         self._spread(now)
 
+    def set_limit(self, limit: int) -> None:
+        """Go on with another limit; what was counted stays."""
+        self._limit = limit
+        self._gap_ends.clear()
+
     def pause(self, until: float) -> None:
         """Nothing is written to this channel before."""
         self._paused_until = max(self._paused_until, until)

@@ -20,6 +20,7 @@ class Channels:
         self._idle_s = settings.idle_channel_s
         self._by_webhook: OrderedDict[str, ChannelBudget] = OrderedDict()
         self._by_channel: OrderedDict[str, ChannelBudget] = OrderedDict()
+        self._parts: dict[str, int] = {}
 
     def of(self, webhook_id: str, now: float) -> ChannelBudget:
         """Return the budget that a webhook's messages count in."""
@@ -44,11 +45,25 @@ class Channels:
             return None
         budget = self._by_channel.get(channel_id)
         if budget is None:
-            budget = self._by_channel[channel_id] = ChannelBudget(channel_id, self._limit, self._margin_s)
+            budget = ChannelBudget(channel_id, self._limit_of(channel_id), self._margin_s)
+            self._by_channel[channel_id] = budget
         self._by_webhook[webhook_id] = budget
         budget.used_at = now
         self._by_channel.move_to_end(channel_id)
         return before, budget
+
+    def share(self, channel_id: str, parts: int) -> ChannelBudget | None:
+        """Keep to one of so many parts of a channel's budget, 1 for all of it; return its budget if that changes."""
+        before = self._limit_of(channel_id)
+        if parts > 1:
+            self._parts[channel_id] = parts
+        else:
+            self._parts.pop(channel_id, None)
+        budget, limit = self._by_channel.get(channel_id), self._limit_of(channel_id)
+        if budget is None or limit == before:
+            return None
+        budget.set_limit(limit)
+        return budget
 
     def users(self) -> list[tuple[ChannelBudget, list[str]]]:
         """Return each budget with the webhooks that count in it; those used last come last."""
@@ -63,6 +78,9 @@ class Channels:
 
     def __len__(self) -> int:
         return len(self._by_webhook) + len(self._by_channel)
+
+    def _limit_of(self, channel_id: str) -> int:
+        return max(1, self._limit // self._parts.get(channel_id, 1)) if self._limit else 0
 
     def _sweep(self, now: float) -> None:
         for entries in (self._by_webhook, self._by_channel):

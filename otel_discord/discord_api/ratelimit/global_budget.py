@@ -25,6 +25,11 @@ def burst_of(requests_per_second: float) -> float:
     return max(1.0, min(_BURST, DISCORD_PER_SECOND - requests_per_second))
 
 
+def shared_burst_of(requests_per_second: float) -> float:
+    """Return the same where other processes share the rate: each adds its own burst to what goes in a second."""
+    return 1.0 if requests_per_second <= DISCORD_PER_SECOND else burst_of(requests_per_second)
+
+
 class GlobalBudget:
     """A token bucket in its arithmetic form: the time at which the bucket will be full again says everything.
 

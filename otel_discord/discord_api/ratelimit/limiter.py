@@ -16,7 +16,7 @@ from otel_discord.discord_api.ratelimit.channel_budget import ChannelBudget
 from otel_discord.discord_api.ratelimit.channels import Channels
 from otel_discord.discord_api.ratelimit.departures import STALE_S, TICK_S, Departures
 from otel_discord.discord_api.ratelimit.forecast import ready_at
-from otel_discord.discord_api.ratelimit.global_budget import GlobalBudget
+from otel_discord.discord_api.ratelimit.global_budget import GlobalBudget, burst_of, shared_burst_of
 from otel_discord.discord_api.ratelimit.host_breaker import HostBreaker
 from otel_discord.discord_api.ratelimit.invalid_guard import InvalidGuard, InvalidLevel
 from otel_discord.discord_api.ratelimit.lane import Lane
@@ -40,6 +40,19 @@ class Poll(NamedTuple):
     next_wake_at: float | None
 
 
+class Usage(NamedTuple):
+    """How the rate is used."""
+
+    rate_per_s: float
+    """What may go now; 0 where the rate has ended."""
+    left: int
+    """Requests that have gone, ever."""
+    ready: int
+    """Routes that wait for nothing but the limits of all together."""
+    invalid: int
+    """Answers of the last 10 minutes that count towards Discord's ban."""
+
+
 class Limiter:
     """All limits of one process. Each ticket is requested, granted by a poll, and completed or cancelled."""
 
@@ -55,6 +68,7 @@ class Limiter:
         self._ready: Agenda[Lane] = Agenda()
         self._timers: Agenda[Lane | ChannelBudget] = Agenda()
         self._tickets = 0
+        self._left = 0
         self._invalid_level = InvalidLevel.FINE
 
     def request(self, route: Route, priority: int, now: float) -> Ticket:
@@ -129,6 +143,7 @@ class Limiter:
     def leaves(self, now: float) -> None:
         """A granted request leaves."""
         self._departures.left(now)
+        self._left += 1
 
     def request_again(self, ticket: Ticket, priority: int, now: float) -> Ticket:
         """Give a granted request back and queue it again, before those that asked later; poll afterwards."""
@@ -203,6 +218,46 @@ class Limiter:
     def restore_ban(self, left_s: float, now: float) -> None:
         """Take over a ban that an earlier process has met: at most an hour, then a probe."""
         self._host.restored(left_s, now)
+
+    @property
+    def ban_is_shared(self) -> bool:
+        """Whether the ban is known from another process alone."""
+        return self._host.is_shared
+
+    def share_ban(self, left_s: float | None, now: float) -> None:
+        """Take over what another process knows of a ban; poll afterwards. See :meth:`HostBreaker.shared`."""
+        if left_s is None:
+            self._host.share_ended()
+        else:
+            self._host.shared(left_s, now)
+
+    def set_rate(self, per_s: float | None, ends_at: float, now: float) -> None:
+        """Go on at another rate until a time, then at none; None: at the rate of the settings. Poll afterwards."""
+        if per_s is None:
+            per_s, ends_at = self._settings.requests_per_second, math.inf
+            burst = burst_of(per_s)
+        else:
+            burst = shared_burst_of(per_s)
+        self._global.set_rate(per_s, burst, ends_at, now)
+        if per_s > 0:
+            self._departures.set_rate(per_s, burst, now)
+
+    def usage(self, now: float) -> Usage:
+        """Return what is used of the rate, and what more could be."""
+        return Usage(self._global.rate(now), self._left, len(self._ready), self._guard.own_count(now))
+
+    def set_invalid_elsewhere(self, count: int, now: float) -> None:
+        """Say how many requests of other processes Discord has refused in the last 10 minutes; poll afterwards."""
+        self._guard.set_elsewhere(count)
+        self._invalid_level = self._guard.level(now)
+
+    def share_channel(self, channel_id: str, parts: int, now: float) -> None:
+        """Keep to a part of a channel's budget, as many others use it as well; poll afterwards."""
+        budget = self._channels.share(channel_id, parts)
+        if budget is not None:
+            for lane in budget.unpark_all():
+                self._place(lane, now)
+            self._set_channel_timer(budget, now)
 
     def memory(self, now: float, now_unix_s: float) -> bytes | None:
         """Return what the next process should know of the last minute and of pauses; None where there is nothing."""

@@ -8,11 +8,13 @@ from functools import partial
 
 from otel_discord.component import Host, Settings, Status
 from otel_discord.component.fleet import Fleet, Seat, SharesWork
+from otel_discord.component.instruments import SharedDeadLetterInstruments
 from otel_discord.component.resharding import SettlesIn
 from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.charts import Charts
 from otel_discord.exporters.discord.config import DiscordConfig
+from otel_discord.exporters.discord.egress import shared_egress
 from otel_discord.exporters.discord.exporter import DiscordExporter
 from otel_discord.exporters.discord.fleet.asked_fleet import AskedFleet
 from otel_discord.exporters.discord.fleet.engines import Engines
@@ -46,6 +48,7 @@ class FleetExporter(AskedFleet):
         self._fleet: Fleet | None = None
         self._engines: Engines | None = None
         self._shard_of: Mapping[str, int] = {}
+        self._letter_instruments = SharedDeadLetterInstruments(settings.meter, str(settings.id))
 
     @property
     def fleet(self) -> Fleet | None:
@@ -77,6 +80,8 @@ class FleetExporter(AskedFleet):
         accepting.live = live_destinations(config, host, logger)
         async with AsyncExitStack() as stack:
             limits = assembly.rate_limits(config)
+            whole_per_s = config.rate_limit.requests_per_second
+            await stack.enter_async_context(shared_egress(storage, config.endpoint, whole_per_s, limits, logger))
             self._client = await assembly.open_client(self._settings, config, limits, self._transport, stack)
             fleet = await stack.enter_async_context(storage.join(self._back.owner, config.sending_queue.limits()))
             stack.callback(self._leave)
@@ -96,6 +101,7 @@ class FleetExporter(AskedFleet):
                 answering=self.answering,
             )
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, self._size, self._capacity))
+            stack.enter_context(self._letter_instruments.watch_all())
             accepting.door = FleetIntake(
                 fleet=fleet,
                 splitter=splitter,
@@ -162,6 +168,7 @@ class FleetExporter(AskedFleet):
                 guarded=lambda transport: Guard(transport=transport, seat=seat),
                 instruments=self._instruments,
                 discord_instruments=self._discord_instruments,
+                letter_instruments=self._letter_instruments,
                 masking=self._accepting.masking,
                 tallies=self._accepting.tallies,
             ),

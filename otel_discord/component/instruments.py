@@ -344,6 +344,29 @@ class DeadLetterInstruments:
             yield
 
 
+class SharedDeadLetterInstruments(DeadLetterInstruments):
+    """Of an exporter whose letters are in several places."""
+
+    def __init__(self, meter: Meter, exporter: str) -> None:
+        super().__init__(meter, exporter)
+        self._places: list[Callable[[], int]] = []
+
+    @contextmanager
+    def watch(self, kept: Callable[[], int]) -> Iterator[None]:
+        """Count in what is kept in one place, as long as the block runs."""
+        self._places.append(kept)
+        try:
+            yield
+        finally:
+            self._places.remove(kept)
+
+    @contextmanager
+    def watch_all(self) -> Iterator[None]:
+        """Show how many letters are kept in all places together, as long as the block runs."""
+        with super().watch(lambda: sum(kept() for kept in list(self._places))):
+            yield
+
+
 class ServiceInstruments:
     """What the service itself shows."""
 

@@ -50,7 +50,19 @@ class BackOffice:
         """Open the office of dead letters; whoever opens it closes it."""
         board = host.kept("replays", ReplayBoard)
         notices = host.kept("notices of dead letters", NoticeBook)
-        return open_office(self.settings, self.config.dead_letters, queue, self.storage(host), board, notices)
+        storage, shard = self.storage(host), self.shard
+        if shard is None:
+            return open_office(self.settings, self.config.dead_letters, queue, storage, board, notices)
+        return open_office(
+            self.settings,
+            self.config.dead_letters,
+            queue,
+            storage,
+            board,
+            notices,
+            shard=shard.number,
+            instruments=shard.letter_instruments,
+        )
 
     def bury_orphans(self, office: LetterOffice) -> Bury:
         """Return what ends cards of which no outbox knows."""

@@ -154,6 +154,12 @@ class DiscordExporter(Asked):
         if accepting.live is not None and batch_id in accepting.entrance.unrouted:
             accepting.live.accepted(batch_id, places)
 
+    @property
+    def would_lose(self) -> bool:
+        """Whether it has something in memory that nobody who goes on from the storage would have: attachments that
+        wait, and losses that were not told yet."""
+        return self._shelf.is_holding or bool(self._accepting.entrance.losses.book)
+
     async def keep_pace(self) -> None:
         """Return when routing has caught up with what came in, or after a moment."""
         await self._accepting.entrance.intake.pace.wait()
@@ -256,7 +262,7 @@ class DiscordExporter(Asked):
         try:
             yield
         finally:
-            if not host.hands_over:
+            if not host.hands_over or self._shard is not None:
                 shelf.close()
 
     # ------------------------------------------------------------------------------------------------ dead letters

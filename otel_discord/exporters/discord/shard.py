@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from otel_discord.component import WorkQueue
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import DeadLetterInstruments, DiscordInstruments, ExporterInstruments
 from otel_discord.component.storage import QueueLimits
 from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord.masking import Masking
@@ -31,5 +31,6 @@ class Shard:
     """Lets nothing out to Discord while it is not certain that the shard is ours."""
     instruments: ExporterInstruments
     discord_instruments: DiscordInstruments
+    letter_instruments: DeadLetterInstruments
     masking: Masking
     tallies: TallyBook

@@ -65,6 +65,11 @@ class Shelf:
             raise FileNotFoundError("the attachment was let go")
         return held.content if isinstance(held.content, bytes) else held.content.open("rb")
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether anything is there."""
+        return bool(self._held)
+
     def holds(self, key: int) -> bool:
         """Return whether the content is still there."""
         return key in self._held

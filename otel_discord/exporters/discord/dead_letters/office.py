@@ -113,15 +113,20 @@ def open_office(
     storage: Storage | None,
     board: ReplayBoard,
     notices: NoticeBook | None = None,
+    *,
+    shard: int = 0,
+    instruments: DeadLetterInstruments | None = None,
 ) -> LetterOffice:
     """Return the office of an exporter whose queue is open; nothing is written before the first letter.
 
-    ``board`` and ``notices`` are kept beyond one instance of the exporter.
+    ``board`` and ``notices`` are kept beyond one instance of the exporter. Each ``shard`` of a fleet has files of its
+    own; ``instruments`` are those that offices of one exporter share.
     """
     exporter = str(settings.id)
     directory = letters_directory(config, storage)
     bounds = Bounds(int(config.max_mib * MIB), config.retention)
-    instruments = DeadLetterInstruments(settings.meter, exporter)
+    instruments = instruments or DeadLetterInstruments(settings.meter, exporter)
+    own = f"%{shard}" if shard else ""
 
     async def on_delivered(letter_ids: Sequence[int]) -> None:
         if not isinstance(box, FileBox):
@@ -141,10 +146,10 @@ def open_office(
     if queue.keeps_letters:
         box = StoredBox(queue, board, bounds)
         if directory is not None:
-            files = LetterFiles(directory, stem_of(exporter) + _COPIES, bounds)
+            files = LetterFiles(directory, stem_of(exporter) + _COPIES + own, bounds)
             copies = LetterCopies(queue, files, exporter)
     elif directory is not None:
-        box = FileBox(queue, board, LetterFiles(directory, stem_of(exporter), bounds), exporter)
+        box = FileBox(queue, board, LetterFiles(directory, stem_of(exporter) + own, bounds), exporter)
     else:
         box = LogBox(queue)
     return LetterOffice(

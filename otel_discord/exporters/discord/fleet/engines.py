@@ -96,6 +96,9 @@ class Engines:
             except ComponentError as error:
                 self.logger.warning("a shard cannot be worked on for now: %s", error)
                 await asyncio.sleep(_FIRST_PAUSE_S)
+            except Exception:
+                self.logger.exception("a seat has failed, and is looked for again; please report this")
+                await asyncio.sleep(_FIRST_PAUSE_S)
 
     async def _hold(self, seat: Seat) -> None:
         """Run an engine until the seat is to be given up; one that fails is begun anew, after a pause."""
@@ -128,13 +131,13 @@ class Engines:
 
     async def _run(self, seat: Seat, ending: "asyncio.Task[None]") -> BaseException | None:
         """Run one engine until ``ending`` is done; return why it has failed before."""
-        host = ShardHost(self.host, seat.shard, self._statuses)
+        host = ShardHost(self.host, seat.shard, self._statuses, hands_over=True)
         leave = asyncio.Event()
         life = asyncio.create_task(self._live(seat, host, leave), name=f"engine of shard {seat.shard}")
         try:
             await asyncio.wait([life, ending], return_when=asyncio.FIRST_COMPLETED)
             if not life.done() and not seat.is_lost:
-                self._end_in_order(host)
+                self._end_in_order(host, self.held.get(seat.shard))
                 leave.set()
                 await self._ended_in_order(seat, host, life)
         finally:
@@ -153,13 +156,14 @@ class Engines:
             finally:
                 del self.held[seat.shard]
 
-    def _end_in_order(self, host: ShardHost) -> None:
-        """Say how an engine is to end."""
+    def _end_in_order(self, host: ShardHost, engine: DiscordExporter | None) -> None:
+        """Say how an engine is to end. What is in memory alone is sent as far as there is time."""
+        host.hands_over = self._hands_over if self._closing.is_set() else True
+        host.deadline_s = asyncio.get_running_loop().time() + HANDING_OVER_S
         if self._closing.is_set():
-            host.deadline_s, host.hands_over = self._deadline_s, self._hands_over
-        else:
-            host.deadline_s = asyncio.get_running_loop().time() + HANDING_OVER_S
-            host.hands_over = True
+            host.deadline_s = min(host.deadline_s, self._deadline_s) if host.hands_over else self._deadline_s
+        if engine is not None and engine.would_lose:
+            host.hands_over = False
 
     async def _ended_in_order(self, seat: Seat, host: ShardHost, life: "asyncio.Task[None]") -> None:
         """Return when an engine has ended, or its time is over, or its seat is lost."""
@@ -170,12 +174,15 @@ class Engines:
 
 
 async def _stopped(*tasks: "asyncio.Task[None] | asyncio.Task[bool]") -> None:
-    """Cancel tasks and wait until they have ended; what they raise is looked at elsewhere."""
+    """Cancel tasks and wait until they have ended; what they raise is looked at by who wants to know."""
+    unfinished = {task for task in tasks if not task.done()}
+    while unfinished:
+        for task in unfinished:
+            task.cancel()
+        _, unfinished = await asyncio.wait(unfinished, timeout=_ABANDONING_S)
     for task in tasks:
-        task.cancel()
-    unfinished = [task for task in tasks if not task.done()]
-    if unfinished:
-        await asyncio.wait(unfinished, timeout=_ABANDONING_S)
+        if not task.cancelled():
+            task.exception()
 
 
 def _first_of(failure: BaseException) -> BaseException:

@@ -44,9 +44,8 @@ class FleetIntake:
         if not shares:
             return
         if priority <= NORMAL_PRIORITY:
-            for shard in shares:
-                if shard in self.engines:
-                    await self.engines[shard].keep_pace()
+            here = [self.engines[shard] for shard in shares if shard in self.engines]
+            await asyncio.gather(*(engine.keep_pace() for engine in here))
         accepted_ns = int(self.wall_clock() * 1e9)
         parts = {shard: Part(each.batch, self._priority(each, priority), accepted_ns) for shard, each in shares.items()}
         ids = await self._put(parts, batch.item_count)

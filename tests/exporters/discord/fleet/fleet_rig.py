@@ -57,14 +57,17 @@ class Town:
     config: dict[str, Any]
     wall_clock: Callable[[], float] = time.time
     replicas: dict[str, ReplicaRig] = field(default_factory=dict)
+    processes: int = 0
 
     async def join(self, name: str) -> ReplicaRig:
         """Start a replica."""
         telemetry = InMemoryTelemetry()
+        self.processes += 1
+        pace = {**self.config.get("rate_limit", {}), "requests_per_second": 46 - self.processes % 40}  # none is shared
         network = Network(self.fake.transport())
         exporter = FleetExporter(
             settings("discord", telemetry),
-            DiscordConfig.model_validate(self.config),
+            DiscordConfig.model_validate({**self.config, "rate_limit": pace}),
             transport=network,
             wall_clock=self.wall_clock,
             charts=NoCharts(),

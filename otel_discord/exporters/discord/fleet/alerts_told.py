@@ -1,5 +1,6 @@
 """An alert that fires, as JSON from one replica to another. Pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final
@@ -9,17 +10,20 @@ from otel_discord.signals.alert_event import AlertEvent, AlertState
 _NAMES: Final = frozenset(each.name for each in fields(AlertEvent))
 
 
-def plain_alert(event: AlertEvent, places: Sequence[str]) -> dict[str, Any]:
+def alert_text(event: AlertEvent, places: Sequence[str]) -> str:
     """Return an alert with the destinations that show it; bytes among its labels are told in hexadecimal digits."""
-    return {"event": _plain(asdict(event)), "places": list(places)}
+    return json.dumps({"event": _plain(asdict(event)), "places": list(places)}, separators=(",", ":"))
 
 
-def told_alert(said: Mapping[str, Any]) -> tuple[AlertEvent, list[str]]:
-    """Return what :func:`plain_alert` was made of; what a later version says in addition is left out.
+def told_alert(text: str) -> tuple[AlertEvent, list[str]]:
+    """Return what :func:`alert_text` was made of; what a later version says in addition is left out.
 
     Raises:
         ValueError: it says no alert.
     """
+    said = json.loads(text)
+    if not isinstance(said, Mapping):
+        raise ValueError("no alert")
     event, places = said.get("event"), said.get("places")
     if not isinstance(event, Mapping) or not isinstance(places, list):
         raise ValueError("no alert")

@@ -16,7 +16,7 @@ from otel_discord.component.silences import KeepsSilences, Silence, SilenceReque
 from otel_discord.component.watched_exporter import Watched
 from otel_discord.exporters.discord.dead_letters.desk import DeadLetterDesk
 from otel_discord.exporters.discord.fleet import questions as q
-from otel_discord.exporters.discord.fleet.alerts_told import plain_alert
+from otel_discord.exporters.discord.fleet.alerts_told import alert_text
 from otel_discord.exporters.discord.fleet.answers_replay import AnsweredReplays, WholeLetters
 
 MOST_LETTERS: Final = 500
@@ -148,7 +148,7 @@ async def _start_replay(self: Answers, start: q.ReplayStart) -> None:
 
 
 async def _fares(self: Answers, _: None) -> q.Fares:
-    alerts = [plain_alert(event, places) for event, places in self.engine.firing_alerts()]
+    alerts = [alert_text(event, places) for event, places in self.engine.firing_alerts()]
     return q.Fares(states=list(self.engine.destination_states()), alerts=alerts)
 
 

@@ -63,10 +63,10 @@ class ReplayLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fares:
-    """How a shard's destinations fare, and the alerts that fire there, as ``asked_fleet_alerts`` writes them."""
+    """How a shard's destinations fare, and the alerts that fire there, as ``alerts_told`` writes them."""
 
     states: list[DestinationState] = field(default_factory=list)
-    alerts: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
 
 
 class Method(Generic[A, R]):

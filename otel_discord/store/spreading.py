@@ -67,6 +67,12 @@ def forget_spread(owner: str) -> Steps[None]:
     yield from _note(spread_key(owner), 0)
 
 
+def forget_all_spreads() -> Steps[None]:
+    """Note of every owner that its rows are together."""
+    for prefix in (spread_key(""), _limit_key("")):
+        yield Query("DELETE FROM meta WHERE key >= ? AND key < ?", (prefix, prefix.replace(" ", "!")))  # "!" comes next
+
+
 def spread_routed(owner: str, layout: Layout, after_id: int) -> Work[int | None]:
     """Let routed batches go with their cards; return the last one looked at, None: there was none."""
 

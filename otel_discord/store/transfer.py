@@ -13,6 +13,7 @@ from otel_discord.component.errors import StartError
 from otel_discord.store.numbering import NUMBERED, key_of, last_ids
 from otel_discord.store.rows import is_sound_number
 from otel_discord.store.schema import BATCHES, CARDS, LETTERS, MESSAGES, META, POSTED, STATE, Table
+from otel_discord.store.spreading import forget_all_spreads
 from otel_discord.store.statements import columns, marks
 from otel_discord.store.work import Access, Many, Query, Row, Steps, Value, Work
 
@@ -134,6 +135,7 @@ def complete_transfer(numbers: dict[str, int]) -> Work[None]:
             key, last = key_of(table.name), numbers[table.name]
             yield Query("DELETE FROM meta WHERE key = ?", (key,))
             yield Query(META.insert, (key, last, -last))
+        yield from forget_all_spreads()
         yield Query("DELETE FROM meta WHERE key = ?", (UNFINISHED_KEY,))
 
     return Work("transfer_complete", Access.SETTLE, steps)

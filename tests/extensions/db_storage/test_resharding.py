@@ -163,3 +163,17 @@ async def test_what_a_fleet_left_comes_together_in_a_file(server: Server, schema
             assert dict(await queue.waiting()) == {"a0": 30, "b1": 20, "c2": 10}
             assert await queue.get_state("pings/b1") == b"[1]"
             assert await queue.get_state("mutes") == b'{"added":[]}'
+
+
+async def test_what_was_noted_of_an_earlier_store_does_not_count_for_the_one_moved_in(
+    server: Server, schema: str, tmp_path: Path
+) -> None:
+    target = storage(server, schema, tmp_path)
+    source = FileStorage(settings("file_storage"), FileStorageConfig(directory=tmp_path / "old", ballast_mib=1))
+    async with target.lifespan(NopHost()), source.lifespan(NopHost()):
+        await target.settle_in(OWNER, LAYOUT)  # of nothing
+        await fill(source)
+        async with source.whole_store() as old, target.whole_store() as new:
+            await move_store(old, new, lambda table, rows: None)
+        await target.settle_in(OWNER, LAYOUT)
+        assert owners(server, schema, "cards") == {OWNER: 30, shard_owner(OWNER, 1): 20, shard_owner(OWNER, 2): 10}

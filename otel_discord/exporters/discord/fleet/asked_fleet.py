@@ -36,7 +36,6 @@ LONGEST_S: Final = 55.0
 @dataclass(slots=True, kw_only=True)
 class _Asking:
     inquiry: Inquiry
-    places: Places
     mutes: FleetMutes
     letters: MergedLetters
     far: FarStates
@@ -60,17 +59,14 @@ class AskedFleet(DiscordExporter):
             shard_of: says which shard has a destination, also of one made at run time; None where there is none.
             has_runs: whether destinations are made at run time.
         """
-        inquiry, engines = Inquiry(fleet), dict[int, Engine]()
         places = Places(configured=configured, shard_of=shard_of, has_runs=has_runs)
+        inquiry, engines = Inquiry(fleet, places), dict[int, Engine]()
         async with asyncio.TaskGroup() as tasks:
             self._asking = asking = _Asking(
                 inquiry=inquiry,
-                places=places,
-                mutes=FleetMutes(inquiry=inquiry, places=places, tasks=tasks),
-                letters=MergedLetters(
-                    {shard: AskedLetters(inquiry, places, shard) for shard in inquiry.shards}, configured
-                ),
-                far=FarStates(inquiry, places, engines),
+                mutes=FleetMutes(inquiry=inquiry, tasks=tasks),
+                letters=MergedLetters({shard: AskedLetters(inquiry, shard) for shard in inquiry.shards}, configured),
+                far=FarStates(inquiry, engines),
                 engines=engines,
             )
             watching = tasks.create_task(asking.far.run(), name="how other replicas fare")
@@ -173,18 +169,18 @@ class AskedFleet(DiscordExporter):
         asking = self._asking
         if asking is None:
             return await super().send_test(destination)
-        chosen = [name for name in asking.places.configured if destination in {None, name}]
+        chosen = [name for name in asking.inquiry.places.configured if destination in {None, name}]
         if not chosen:
-            known = ", ".join(asking.places.configured)
+            known = ", ".join(asking.inquiry.places.configured)
             return [TestResult(destination or "", False, f"there is no such destination; there are: {known}")]
         timeout_s = min(3 * self._config.timeout + 10.0, LONGEST_S)
 
         async def send(name: str) -> Sequence[TestResult]:
-            shard = asking.places.shard_of(name)
+            shard = asking.inquiry.places.shard_of(name)
             try:
                 return await asking.inquiry.one(shard or 0, q.SEND_TEST, name, timeout_s)
             except ComponentError as error:
-                return [TestResult(name, False, f"no replica that has it sends: {error}")]
+                return [TestResult(name, False, str(error))]
 
         by_name = await asyncio.gather(*(send(name) for name in chosen))
         return [result for results in by_name for result in results]
@@ -202,14 +198,14 @@ class AskedFleet(DiscordExporter):
             if opens is None:
                 return await super().check_online(host, known=known)
             return await self._check_at_rest(opens, known)
-        by_shard = asking.places.by_shard(asking.places.configured)
+        by_shard = asking.inquiry.places.by_shard(asking.inquiry.places.configured)
         arguments = {shard: [each for each in known if each.name in names] for shard, names in by_shard.items()}
         told = await asking.inquiry.each(arguments, q.CHECK_ONLINE, LONGEST_S)
         found = {result.name: result for results in told.answers.values() for result in results}
         for shard, error in {**told.silent, **told.refusals}.items():
             for name in by_shard[shard]:
-                found[name] = OnlineResult(name, False, f"no replica that has it answers: {error}")
-        return [found[name] for name in asking.places.configured if name in found]
+                found[name] = OnlineResult(name, False, str(error))
+        return [found[name] for name in asking.inquiry.places.configured if name in found]
 
     # ------------------------------------------------------------------------------------------------------ at rest
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapp
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from otel_discord.component import PermanentError, RetryableError
+from otel_discord.component import PermanentError, RetryableError, ShutdownError
 from otel_discord.component.errors import ComponentError
 from otel_discord.component.fleet import Fleet
 from otel_discord.exporters.discord.fleet.answers import Answers
@@ -44,11 +44,41 @@ class Told(Generic[R]):
             raise RetryableError(_joined(self.silent.values()))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Which shard has which destination. ``shard_of`` also knows those that are made at run time."""
+
+    configured: Collection[str]
+    """In the order of the configuration."""
+    shard_of: Callable[[str], int | None]
+    """None: there is no such destination."""
+    has_runs: bool = False
+
+    def words(self, shards: Iterable[int]) -> str:
+        """Return whose destinations are in these shards: ``errors, ops and runs``; "" where nobody's are."""
+        wanted = set(shards)
+        names = [name for name in self.configured if self.shard_of(name) in wanted]
+        words = ", ".join(names)
+        if self.has_runs and wanted:
+            words = f"{words} and channels of runs" if words else "some channels of runs"
+        return words
+
+    def by_shard(self, names: Iterable[str]) -> dict[int, list[str]]:
+        """Return destinations by their shard; those that are nowhere are left out."""
+        found: dict[int, list[str]] = {}
+        for name in names:
+            shard = self.shard_of(name)
+            if shard is not None:
+                found.setdefault(shard, []).append(name)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """Of one exporter on one replica. ``own`` are the shards that this replica works on now."""
 
     fleet: Fleet
+    places: Places
     own: MutableMapping[int, Answers] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
@@ -82,12 +112,21 @@ class Inquiry:
         own = self.own.get(shard)
         if own is None:
             async with self._turns:
-                return await self.fleet.ask(shard, body, timeout_s)
+                return await self._ask_another(shard, body, timeout_s)
         try:
             async with asyncio.timeout(timeout_s):
                 return await own.answer(body)
         except TimeoutError:
             raise RetryableError(f"there was no answer within {timeout_s:.0f} s") from None
+
+    async def _ask_another(self, shard: int, body: bytes, timeout_s: float) -> bytes:
+        try:
+            return await self.fleet.ask(shard, body, timeout_s)
+        except ShutdownError:
+            raise
+        except RetryableError as error:
+            whose = self.places.words([shard]) or f"shard {shard}"
+            raise RetryableError(f"no replica that has {whose} answers ({error})", reason=error.reason) from None
 
     async def each(
         self, arguments: Mapping[int, A], method: Method[A, R], timeout_s: float, *, insist: bool = False
@@ -112,35 +151,6 @@ class Inquiry:
     async def all(self, method: Method[A, R], argument: A, timeout_s: float, *, insist: bool = False) -> Told[R]:
         """Ask every shard the same."""
         return await self.each(dict.fromkeys(self.shards, argument), method, timeout_s, insist=insist)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Which shard has which destination. ``shard_of`` also knows those that are made at run time."""
-
-    configured: Collection[str]
-    """In the order of the configuration."""
-    shard_of: Callable[[str], int | None]
-    """None: there is no such destination."""
-    has_runs: bool = False
-
-    def words(self, shards: Iterable[int]) -> str:
-        """Return whose destinations are in these shards: ``errors, ops and runs``; "" where nobody's are."""
-        wanted = set(shards)
-        names = [name for name in self.configured if self.shard_of(name) in wanted]
-        words = ", ".join(names)
-        if self.has_runs and wanted:
-            words = f"{words} and channels of runs" if words else "some channels of runs"
-        return words
-
-    def by_shard(self, names: Iterable[str]) -> dict[int, list[str]]:
-        """Return destinations by their shard; those that are nowhere are left out."""
-        found: dict[int, list[str]] = {}
-        for name in names:
-            shard = self.shard_of(name)
-            if shard is not None:
-                found.setdefault(shard, []).append(name)
-        return found
 
 
 def _joined(errors: Iterable[ComponentError]) -> str:

@@ -14,7 +14,7 @@ from otel_discord.component.dead_letters import DeadLetters, Letter, ReplayReque
 from otel_discord.component.errors import ComponentError
 from otel_discord.exporters.discord.fleet import questions as q
 from otel_discord.exporters.discord.fleet.answers_replay import GONE
-from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Places
+from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 
 ANSWER_S: Final = 20.0
@@ -40,7 +40,6 @@ class AskedLetters:
     """``component.dead_letters.DeadLetters`` of one shard, wherever it is worked on."""
 
     inquiry: Inquiry
-    places: Places
     shard: int
 
     async def letters(
@@ -81,10 +80,10 @@ class AskedLetters:
 
         Where another replica takes that shard meanwhile, it goes on with what is still a letter.
         """
-        where = self.places.shard_of(request.to) if request.to else self.shard
+        where = self.inquiry.places.shard_of(request.to) if request.to else self.shard
         if where is None:
             count = await self.inquiry.one(self.shard, q.COUNT_LETTERS, request.chosen, ANSWER_S, insist=True)
-            known = ", ".join(self.places.configured)
+            known = ", ".join(self.inquiry.places.configured)
             remark = f"There is no destination {request.to!r}; --to names another (there are: {known})."
             yield ReplayState(chosen=count, left=count, remarks=(remark,) * bool(count), by_destination={}, done=True)
             return

@@ -14,7 +14,7 @@ from otel_discord.component import PermanentError, RetryableError
 from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.exporters.discord.fleet import questions as q
-from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Places, Told
+from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Told
 from otel_discord.exporters.discord.fleet.questions import Method
 
 ACT_S: Final = 8.0
@@ -39,7 +39,6 @@ class FleetMutes:
     """``tasks`` run as long as the fleet is joined."""
 
     inquiry: Inquiry
-    places: Places
     tasks: asyncio.TaskGroup
     _owed: dict[str, list[asyncio.Task[None]]] = field(default_factory=dict)
 
@@ -107,11 +106,13 @@ class FleetMutes:
         """Return what each shard is asked: only of its own destinations, where some are named."""
         if not request.destinations:
             return dict.fromkeys(self.inquiry.shards, request)
-        by_shard = self.places.by_shard(name for name in request.destinations if name in self.places.configured)
+        by_shard = self.inquiry.places.by_shard(
+            name for name in request.destinations if name in self.inquiry.places.configured
+        )
         known = {name for names in by_shard.values() for name in names}
         unknown = sorted(set(request.destinations) - known)
         if unknown:
-            there_are = ", ".join(self.places.configured)
+            there_are = ", ".join(self.inquiry.places.configured)
             raise PermanentError(f"there is no destination {unknown[0]!r}; there are: {there_are}")
         return {shard: replace(request, destinations=tuple(names)) for shard, names in by_shard.items()}
 
@@ -141,14 +142,14 @@ class FleetMutes:
     # ------------------------------------------------------------------------------------------- what is not reached
 
     def _remark(self, told: Told[Any], holds: str) -> str:
-        whose = self.places.words(told.silent)
+        whose = self.inquiry.places.words(told.silent)
         if not whose:
             return ""
         minutes = round(OWED_S / 60)
         return f"{holds} {whose}: no replica that has them answers; they are asked on for {minutes} min."
 
     def _not_asked(self, told: Told[Any]) -> str:
-        whose = self.places.words({**told.silent, **told.refusals})
+        whose = self.inquiry.places.words({**told.silent, **told.refusals})
         return f"Without what there is for {whose}: no replica that has them answers." if whose else ""
 
     def _owe(self, subject: str, method: Method[Any, Any], arguments: Mapping[int, Any], later: Later = _same) -> None:

@@ -14,7 +14,7 @@ from otel_discord.component.watched_exporter import DestinationState, Health, Sh
 from otel_discord.exporters.discord.fleet import questions as q
 from otel_discord.exporters.discord.fleet.alerts_told import told_alert
 from otel_discord.exporters.discord.fleet.answers import Engine
-from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Places
+from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry
 from otel_discord.exporters.discord.fleet.questions import Method
 from otel_discord.signals.alert_event import AlertEvent
 
@@ -45,7 +45,6 @@ class FarStates:
     """Of one exporter on one replica. ``engines`` are those that this replica runs."""
 
     inquiry: Inquiry
-    places: Places
     engines: Mapping[int, Engine]
     _fares: dict[int, Fares] = field(default_factory=dict)
     _messages: dict[int, tuple[float, Sequence[ShownMessage]]] = field(default_factory=dict)
@@ -121,14 +120,14 @@ class FarStates:
         for shard, fares in self._known().items():
             replica = fares.replica if several else ""
             for state in fares.states:
-                if self.places.shard_of(state.name) in {shard, None}:
+                if self.inquiry.places.shard_of(state.name) in {shard, None}:
                     found[state.name] = replace(state, replica=replica)
-        for name in self.places.configured:
+        for name in self.inquiry.places.configured:
             if name not in found:
-                shard_of_it = self.places.shard_of(name)
+                shard_of_it = self.inquiry.places.shard_of(name)
                 who = fleet.seats().get(shard_of_it, "") if several and shard_of_it is not None else ""
                 found[name] = DestinationState(name=name, health=Health.UNKNOWN, replica=who)
-        order = list(self.places.configured)
+        order = list(self.inquiry.places.configured)
         return [found.pop(name) for name in order] + list(found.values())
 
     def firing_alerts(self) -> Sequence[tuple[AlertEvent, Sequence[str]]]:

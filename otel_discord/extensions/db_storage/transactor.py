@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 _BAD_VALUES: Final = (ValueError, TypeError, ArithmeticError, struct.error)
 """What the driver says of values that PostgreSQL has no place for, such as text that is not Unicode."""
-_PLANNING: Final = {"enable_seqscan": "off", "jit": "off"}
-"""Tables are empty at one moment and have a hundred thousand rows at the next: a plan that was made, and is kept, for an
-empty one would read all of a full one. For every question there is an index."""
+_PLANNING: Final = {"plan_cache_mode": "force_custom_plan", "enable_seqscan": "off", "jit": "off"}
+"""Tables are empty at one moment and have a hundred thousand rows at the next: a plan that was made for an empty one,
+and kept, would read all of a full one, or all of an index. For every question there is an index."""
 _WHOLE: Final = 3
 """A transaction has so many times as long as a statement."""
 

@@ -11,8 +11,6 @@ from otel_discord.store import ended_batches
 from otel_discord.store.statements import BY_ID_OF_OWNER
 from otel_discord.store.work import Access, Query, Steps, Work
 from otel_discord.testing.host import NopHost
-from otel_discord.testing.otlp import logs_batch
-from otel_discord.testing.storage_contract_base import ROOMY
 from otel_discord.testing.telemetry import settings
 from tests.extensions.db_storage.server import Server
 
@@ -27,22 +25,39 @@ def plan_of(sql: str, *parameters: object) -> Work[str]:
     return Work("plan", Access.READ, steps)
 
 
-async def test_rows_are_looked_up_by_their_ids_in_small_tables_too(server: Server, schema: str, tmp_path: Path) -> None:
+async def test_rows_are_looked_up_by_their_ids_however_few_there_were(
+    server: Server, schema: str, tmp_path: Path
+) -> None:
     config = DbStorageConfig(datasource=Secret(server.url), schema_name=schema, directory=tmp_path)
     storage = DbStorage(settings("db_storage"), config)
-    async with storage.lifespan(NopHost()):
-        async with storage.open_queue("o", ROOMY) as queue:
-            for _ in range(20):
-                await queue.put(logs_batch())
+    async with storage.lifespan(NopHost()), storage._database("o", "o") as database:
         with psycopg.connect(server.url, autocommit=True) as connection:
             connection.execute(f"VACUUM ANALYZE {schema}.batches, {schema}.cards")
-        async with storage._database("o", "o") as database:
-            for sql, parameters in (
-                (f"SELECT id FROM batches WHERE {BY_ID_OF_OWNER} IN (?, ?)", ("o", 1, 2)),
-                (f"DELETE FROM cards WHERE {BY_ID_OF_OWNER} IN (?, ?)", ("o", 1, 2)),
-                (_ENDED, (1, 2, 3)),
-            ):
-                plan = await database.run(plan_of(sql, *parameters))
-                assert "_pkey" in plan, plan
-                assert "Seq Scan" not in plan, plan
-                assert "JIT" not in plan, plan
+            connection.execute(
+                f"INSERT INTO {schema}.cards SELECT n, 'o', 'ops', 9, 0, 0, 0, 0, 0, 'x' FROM generate_series(1, 2000) n"
+            )
+            connection.execute(
+                f"INSERT INTO {schema}.batches"
+                " SELECT n, 'o', 'logs', 9, 0, 1, 9, 1, 0, 0, 0, 'x' FROM generate_series(1, 2000) n"
+            )
+        for sql, parameters in (
+            (f"SELECT id FROM batches WHERE {BY_ID_OF_OWNER} IN (?, ?)", ("o", 1, 2)),
+            (f"DELETE FROM cards WHERE {BY_ID_OF_OWNER} IN (?, ?)", ("o", 1, 2)),
+            (_ENDED, (1, 2, 3)),
+        ):
+            plan = await database.run(plan_of(sql, *parameters))
+            assert "_pkey" in plan, plan
+            assert "Seq Scan" not in plan, plan
+            assert "JIT" not in plan, plan
+
+
+async def test_no_plan_is_kept(server: Server, schema: str, tmp_path: Path) -> None:
+    config = DbStorageConfig(datasource=Secret(server.url), schema_name=schema, directory=tmp_path)
+    storage = DbStorage(settings("db_storage"), config)
+
+    def steps() -> Steps[str]:
+        rows = yield Query("SELECT current_setting('plan_cache_mode')")
+        return str(rows[0][0])
+
+    async with storage.lifespan(NopHost()), storage._database("o", "o") as database:
+        assert await database.run(Work("mode", Access.READ, steps)) == "force_custom_plan"

@@ -156,7 +156,7 @@ class FleetDesk:
         if worker is not None and worker.is_ready:
             with suppress(ShutdownError):  # it leads no more
                 return await self._while_it_leads(worker.create(wanted, by=by))
-        self._require_ready()
+        await self._require_ready()
         answer = await self._asking.ask(CreateWish(wanted=wanted, by=by), self._config.request_timeout + _BEHIND_S)
         run = self.book.get(answer.run_id)
         if run is None:
@@ -171,7 +171,7 @@ class FleetDesk:
         if worker is not None and worker.is_ready:
             with suppress(ShutdownError):
                 return await self._while_it_leads(worker.finalize(channel_id, outcome=outcome, by=by, guilds=guilds))
-        self._require_ready()
+        await self._require_ready()
         wish = FinalizeWish(channel_id=channel_id, outcome=outcome, by=by, guilds=tuple(guilds))
         answer = await self._asking.ask(wish, self._config.request_timeout + _BEHIND_S)
         run = self.book.get(answer.run_id)
@@ -213,7 +213,10 @@ class FleetDesk:
             over.cancel()
             await asyncio.wait({answer, over})
 
-    def _require_ready(self) -> None:
+    async def _require_ready(self) -> None:
+        if not self.is_ready:
+            with suppress(ComponentError):
+                await self._look()
         if not self.is_ready:
             raise RunProblem(
                 Code.NOT_READY,

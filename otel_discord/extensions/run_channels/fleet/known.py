@@ -1,10 +1,11 @@
 """What one replica knows of the table: the runs, and what the others say. It looks for what has changed."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from otel_discord.component.state_table import SharedTable
+from otel_discord.component.state_table import SharedTable, TableChanges
 from otel_discord.extensions.run_channels.book import KEY_PREFIX, Book
 from otel_discord.extensions.run_channels.source import RunSource
 
@@ -23,6 +24,7 @@ class Known:
     others: dict[str, bytes] = field(default_factory=dict)
     """The values beside the runs."""
     _version: int = -1
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def refresh(self) -> None:
         """Read what has changed since the last time.
@@ -30,7 +32,11 @@ class Known:
         Raises:
             RetryableError: the table cannot be read now.
         """
-        changes = await self.table.changes(self._version)
+        async with self._lock:
+            changes = await self.table.changes(self._version)
+            self._learn_all(changes)
+
+    def _learn_all(self, changes: TableChanges) -> None:
         if changes.is_all:
             gone = [KEY_PREFIX + run.run_id for run in self.book] + list(self.others)
             for key in gone:

@@ -46,13 +46,13 @@ class BackOffice:
             return self.shard.open_queue(limits)
         return storage.open_queue(self.owner, limits) if storage else kept_queue(host, limits)
 
-    def open_letters(self, host: Host, queue: WorkQueue) -> LetterOffice:
-        """Open the office of dead letters; whoever opens it closes it."""
+    def open_letters(self, host: Host, queue: WorkQueue, number: int = 0) -> LetterOffice:
+        """Open the office of dead letters, at rest that of the shard ``number``; whoever opens it closes it."""
         board = host.kept("replays", ReplayBoard)
         notices = host.kept("notices of dead letters", NoticeBook)
         storage, shard = self.storage(host), self.shard
         if shard is None:
-            return open_office(self.settings, self.config.dead_letters, queue, storage, board, notices)
+            return open_office(self.settings, self.config.dead_letters, queue, storage, board, notices, shard=number)
         return open_office(
             self.settings,
             self.config.dead_letters,

@@ -248,7 +248,7 @@ class AskedFleet(DiscordExporter):
             for shard, queue in (
                 await stack.enter_async_context(storage.open_shards(self._back.owner, limits))
             ).items():
-                office = self._back.open_letters(host, queue)
+                office = self._back.open_letters(host, queue, shard)
                 stack.callback(office.close)
                 desks[shard] = office.desk(names, self._back.bury_orphans(office))
             yield MergedLetters(desks, names)

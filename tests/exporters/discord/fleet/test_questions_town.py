@@ -11,6 +11,7 @@ from otel_discord.component.maintenance import MaintenanceRequest
 from otel_discord.component.silences import SilenceRequest
 from otel_discord.component.watched_exporter import Health
 from otel_discord.testing.fake_discord import FakeDiscord
+from tests.exporters.discord.alerting import batch, firing
 from tests.exporters.discord.fleet.fleet_rig import Town, town
 from tests.exporters.discord.log_lines import log_lines
 from tests.exporters.discord.rig import shown
@@ -230,3 +231,35 @@ async def test_a_test_message_goes_out_from_where_its_destination_is() -> None:
             (f"d{n}", True, True) for n in range(4)
         ]
     assert len(fake.messages) == 13
+
+
+async def test_an_alert_that_fires_anywhere_is_known_to_every_replica_once() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    hooks = four(fake)
+    async with town(fake, "a", "b", "c", destinations=hooks, rate_limit=FAST["rate_limit"]) as there:
+        started_ns = int(time.time() * 1e9)
+        event = firing(started_ns=started_ns, at_ns=started_ns)
+        await there.replicas["b"].exporter.consume(batch(event))
+        await asyncio.sleep(20)
+        for rig in there.replicas.values():
+            await rig.exporter.look_afar()
+            ((shown_event, places),) = rig.exporter.firing_alerts()
+            assert (shown_event.identity, shown_event.value) == (event.identity, event.value)
+            assert sorted(places) == sorted(hooks)
+
+
+async def test_a_replica_that_comes_or_goes_meanwhile_changes_no_answer() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    async with town(fake, "a", "b", destinations=four(fake), **FAST) as there:
+        asked = there.replicas["a"].exporter
+        for number, change in enumerate((there.join("c"), there.join("d"), there.leave("c"), there.leave("b"))):
+            changing = asyncio.create_task(change)
+            added = await asked.add_silence(request_of(f"s{number}"))
+            assert (added.id, added.remark) == (f"s{number}", "")
+            await changing
+            await asyncio.sleep(8)
+            assert [each.id for each in await asked.silences()] == [f"s{n}" for n in range(number + 1)]
+        await tell(there, "d", "no")
+        await asyncio.sleep(8)
+        assert not fake.messages
+        assert sum(each.silenced_records for each in await asked.silences()) == 4

@@ -38,6 +38,15 @@ def spread_among(owner: str) -> Work[int]:
     return Work("spread_among", Access.READ, lambda: _noted(spread_key(owner)))
 
 
+def is_spreading(owner: str) -> Work[bool]:
+    """Return whether an owner's rows are being divided, or were when somebody was interrupted."""
+
+    def steps() -> Steps[bool]:
+        return (yield from _noted(_limit_key(owner))) > 0
+
+    return Work("is_spreading", Access.READ, steps)
+
+
 def begin_spread(owner: str) -> Work[int]:
     """Return up to which number batches are still to be divided."""
 

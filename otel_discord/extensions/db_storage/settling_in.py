@@ -17,6 +17,7 @@ from otel_discord.extensions.db_storage.failures import component_error
 from otel_discord.extensions.db_storage.settling_works import fleet_size, forget_fleet, holder_among, others_live
 from otel_discord.extensions.db_storage.transactor import FailedError, Transactor
 from otel_discord.store.resharding import gather, is_spread, owners_of, spread
+from otel_discord.store.spreading import is_spreading
 from otel_discord.store.work import Database, T, Work
 
 _LOOK_EVERY_S: Final = 0.25
@@ -42,6 +43,8 @@ class SettlingIn:
             if await is_spread(self, owner, layout.shards):
                 return True
             if await self._somebody_is_at(owner):
+                while await self.run(is_spreading(owner)) and await self._somebody_is_at(owner):
+                    await asyncio.sleep(_LOOK_EVERY_S)  # as long as whoever does it lives
                 return False
             async with self.database(owner, f"the queue of {owner}") as database:
                 if not await is_spread(database, owner, layout.shards):

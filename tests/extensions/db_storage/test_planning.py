@@ -34,7 +34,8 @@ async def test_rows_are_looked_up_by_their_ids_however_few_there_were(
         with psycopg.connect(server.url, autocommit=True) as connection:
             connection.execute(f"VACUUM ANALYZE {schema}.batches, {schema}.cards")
             connection.execute(
-                f"INSERT INTO {schema}.cards SELECT n, 'o', 'ops', 9, 0, 0, 0, 0, 0, 'x' FROM generate_series(1, 2000) n"
+                f"INSERT INTO {schema}.cards"
+                " SELECT n, 'o', 'ops', 9, 0, 0, 0, 0, 0, 'x' FROM generate_series(1, 2000) n"
             )
             connection.execute(
                 f"INSERT INTO {schema}.batches"

@@ -74,7 +74,7 @@ class Replicas:
 
 @pytest.fixture
 async def there(letters_server: Server, tmp_path: Path) -> AsyncIterator[Replicas]:
-    place = Place(letters_server.port, "letters", tmp_path, lease_s=3)
+    place = Place(letters_server.port, "letters", tmp_path, lease_s=2)
     fake = FakeDiscord(channel_limit=None)
     destinations = {name: {"webhook_url": fake.add_webhook().url} for name in NAMES}
     config = {
@@ -200,7 +200,7 @@ async def test_with_all_replicas_stopped_the_letters_of_all_shards_are_there(
 ) -> None:
     for name in NAMES:
         await there.bury(name, f"{name} x")
-    own = Place(letters_server.port, "letters", tmp_path / "rest", lease_s=3)
+    own = Place(letters_server.port, "letters", tmp_path / "rest", lease_s=2)
     own.directory.mkdir()
     config = there.exporters[0]._config
     async with storage_at(own, letters_server.url) as storage:
@@ -209,9 +209,9 @@ async def test_with_all_replicas_stopped_the_letters_of_all_shards_are_there(
         with pytest.raises(StartError, match="in use"):
             async with exporter.dead_letters_at_rest(host):
                 pass
+        await there.stop()
         looked = await exporter.check_online(host)
         assert [result.ok for result in looked] == [True] * 4
-        await there.stop()
         async with exporter.dead_letters_at_rest(host) as letters:
             assert [letter.text async for letter in letters.letters()] == [f"{name} x" for name in NAMES]
             counted = await _replayed(letters, ReplayRequest(dry_run=True))

@@ -202,3 +202,45 @@ async def test_what_a_replica_noted_goes_with_it(server: Server, schema: str, tm
     with psycopg.connect(server.url) as connection:
         for question in ("replicas", "leases WHERE name LIKE 'inbox%'", "commits WHERE name LIKE 'inbox%'"):
             assert connection.execute(f"SELECT count(*) FROM {schema}.{question}").fetchone() == (0,), question
+
+
+async def test_much_that_comes_at_once_is_seen_in_its_order(server: Server, schema: str, tmp_path: Path) -> None:
+    """More than one look finds: who has the seat sees nothing for a while."""
+    place, proxy = Place(server.port, schema, tmp_path, lease_s=30.0, shards=1), Proxy(server.port)
+    async with (
+        proxy.opened(),
+        replica(place, proxy.url, NopHost()) as worker,
+        storage_at(place, server.url) as storage,
+    ):
+        worker.ends_batches = False
+        await until(lambda: worker.seats)
+        async with storage.join(OWNER, ROOMY) as fleet:
+            proxy.cut_off()
+            ids = await asyncio.gather(*(fleet.put(parts(f"a-{number}", 0)) for number in range(1500)))
+            proxy.let_back()
+            await until(lambda: len(worker.seen) == 1500, 30)
+            assert [batch_id for _, batch_id, _ in worker.seen] == [each[0] for each in ids]
+
+
+async def test_rooms_are_empty_when_all_has_ended(server: Server, schema: str, tmp_path: Path) -> None:
+    """Also where one that took part is gone."""
+
+    def taken() -> list[tuple[int, ...]]:
+        with psycopg.connect(server.url) as connection:
+            connection.execute(f"SET search_path = {schema}")
+            return connection.execute(
+                "SELECT put_requests - freed_requests, put_items - freed_items, put_bytes - freed_bytes FROM rooms"
+            ).fetchall()
+
+    place, proxy = Place(server.port, schema, tmp_path), Proxy(server.port)
+    async with proxy.opened(), replica(place, server.url, NopHost()) as first:
+        async with replica(place, proxy.url, NopHost()) as second:
+            await until_all_sit(SHARDS, first, second)
+            second.ends_batches = False
+            for number in range(20):
+                await first.fleet.put(parts(f"a-{number}", *range(SHARDS)))
+            await until(lambda: len(first.seen) + len(second.seen) == 20 * SHARDS)
+            assert any(requests for requests, _, _ in taken())
+            proxy.cut_off()
+            await until(lambda: len(first.seats) == SHARDS)
+        await until(lambda: taken() == [(0, 0, 0)] * SHARDS)

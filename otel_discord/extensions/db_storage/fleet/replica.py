@@ -141,6 +141,8 @@ class PostgresFleet:
             ShutdownError: the fleet is closed.
         """
         shard, taken = await self._take_seat()
+        extra = {"owner": self._owners[shard], "shard": shard}
+        self._means.logger.info("the seat of a shard is taken", extra=extra)
         try:
             async with self._means.open_database(self._owners[shard], taken) as database:
                 seat = PostgresSeat(shard, database, self._around)
@@ -151,6 +153,7 @@ class PostgresFleet:
                     del self._seats[shard]
         finally:
             self._held.discard(shard)
+            self._means.logger.info("the seat of a shard is given up", extra=extra)
 
     async def _take_seat(self) -> tuple[int, tuple[Lease, float]]:
         async with self._taking:

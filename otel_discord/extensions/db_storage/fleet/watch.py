@@ -82,7 +82,11 @@ class Watch:
             self._keep_until_s = now_s + _ONES_WAY_BACK_S
         self._last_good_s = now_s
         before = self.view.egress if now_s < self._keep_until_s else {}
+        had = self.view.egress.keys()
         self.view = replace(view, egress={**before, **view.egress, self._member.replica: self._member.egress})
+        if had != self.view.egress.keys():
+            extra = {"owner": self._member.owner, "replicas": sorted(self.view.egress)}
+            self._logger.info("%d replicas work on the fleet", len(self.view.egress), extra=extra)
         self.mine = self.view.assigned(self._member.replica, self._member.shards)
         self.on_view(self.view)
 

@@ -43,8 +43,7 @@ class SettlingIn:
             if await is_spread(self, owner, layout.shards):
                 return True
             if await self._somebody_is_at(owner):
-                while await self.run(is_spreading(owner)) and await self._somebody_is_at(owner):
-                    await asyncio.sleep(_LOOK_EVERY_S)  # as long as whoever does it lives
+                await self._until_divided(owner)
                 return False
             async with self.database(owner, f"the queue of {owner}") as database:
                 if not await is_spread(database, owner, layout.shards):
@@ -110,6 +109,13 @@ class SettlingIn:
             self.logger.info("what waits in %d shards is brought together", shards, extra={"owner": owner})
             await gather(first, owners)
             await first.run(forget_fleet(owner))
+
+    async def _until_divided(self, owner: str) -> None:
+        """Wait for who divides it now, as long as he lives."""
+        while await self.run(is_spreading(owner)):
+            if not await self._somebody_is_at(owner):
+                return
+            await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _somebody_is_at(self, *owners: str) -> bool:
         return await self.run(holder_among(owners, self.holder)) != ""

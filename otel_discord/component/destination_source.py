@@ -105,6 +105,16 @@ class LabelsResources(Protocol):
 
 
 @runtime_checkable
+class RemembersDestinations(Protocol):
+    """What a source may offer beside, for exporters that work off what other processes took in: whose that was."""
+
+    def former_destination_of(self, resource: Resource) -> str | None:
+        """Return the name of the destination that a resource belongs to, or did while it was live; None where it
+        belongs to none that is known."""
+        ...
+
+
+@runtime_checkable
 class DestinationSource(Protocol):
     """Names destinations while the service runs. Everything here is synchronous and quick."""
 

@@ -112,6 +112,10 @@ class RunChannels:
         """Return the name of the live run's destination that a resource belongs to."""
         return self._source.destination_of(resource) if self._source is not None else None
 
+    def former_destination_of(self, resource: Resource) -> str | None:
+        """Return the name of the destination that a resource belongs to, or did while its run was live."""
+        return self._source.former_destination_of(resource) if self._source is not None else None
+
     def label_of(self, resource: Resource) -> str:
         """Return what people call the run that a resource names, live or not; "" where it names none."""
         return self._source.label_of(resource) if self._source is not None else ""

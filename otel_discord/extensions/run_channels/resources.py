@@ -27,6 +27,8 @@ class RunIndex:
         self._by_id: dict[str, Run] = {}
         self._keys: dict[str, RunKey] = {}
         """Of all runs that are known, live or not."""
+        self._known_by_triple: dict[tuple[str, str, str], str] = {}
+        """The run heard of last of each."""
         self._by_triple: dict[tuple[str, str, str], dict[str, str]] = {}
 
     def __len__(self) -> int:
@@ -59,8 +61,20 @@ class RunIndex:
         """Know who a run is, live or not; None forgets it."""
         if run is not None:
             self._keys[run_id] = run.key
-        else:
-            self._keys.pop(run_id, None)
+            self._known_by_triple[_triple(run.key)] = run_id
+            return
+        key = self._keys.pop(run_id, None)
+        if key is not None and self._known_by_triple.get(_triple(key)) == run_id:
+            del self._known_by_triple[_triple(key)]
+
+    def known_run_of(self, resource: Resource) -> str | None:
+        """Return the id of the run that a resource belongs to, live or not."""
+        found = self._said(resource)
+        if found is None:
+            return None
+        if found[_RUN_ID] in self._keys:
+            return found[_RUN_ID]
+        return self._known_by_triple.get((found[_TASK], found[_ATTEMPT], found[_SHORT]))
 
     def known_runs(self) -> set[str]:
         """Return the ids of the runs that are known, live or not."""

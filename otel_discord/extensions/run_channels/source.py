@@ -56,6 +56,11 @@ class RunSource:
         """Return what people call the run that a resource names, live or not; "" where it names none."""
         return self._index.label_of(resource)
 
+    def former_destination_of(self, resource: Resource) -> str | None:
+        """Return the name of the destination of the run that a resource belongs to, live or not."""
+        run_id = self._index.run_of(resource) or self._index.known_run_of(resource)
+        return lane_of(run_id) if run_id is not None else None
+
     def destinations(self) -> Mapping[str, SourcedDestination]:
         """Return the live ones by name."""
         return dict(self._live)

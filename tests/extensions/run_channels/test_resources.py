@@ -161,3 +161,16 @@ def test_a_run_that_is_forgotten_is_called_as_its_telemetry_does() -> None:
     index.know("a", None)
     index.know("never", None)
     assert index.label_of(asked) == "run a"
+
+
+def test_whose_a_resource_was_is_known_as_long_as_the_run_is() -> None:
+    index = RunIndex(ResourceAttributes())
+    run = run_of("r1")
+    index.know("r1", run)
+    index.add(run)
+    index.discard("r1")
+    by_id, by_triple = resource(id="r1"), resource(task_id="42", attempt=1, short_id="ab12")
+    assert index.run_of(by_id) is None
+    assert [index.known_run_of(each) for each in (by_id, by_triple, resource(id="r2"))] == ["r1", "r1", None]
+    index.know("r1", None)
+    assert [index.known_run_of(each) for each in (by_id, by_triple)] == [None, None]

@@ -40,6 +40,7 @@ GRACE_S: Final = 10.0
 drained: then as long as the source waits."""
 _FIRST_LOOK_S: Final = 0.01
 _LONGEST_BETWEEN_S: Final = 0.25
+_ROUTING_S: Final = 3.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +66,8 @@ class RunLanes:
     logger: logging.Logger
     mine: Callable[[str], bool] = lambda _: True
     """Says of which destinations this exporter is to have the lanes; those of others are opened elsewhere."""
+    is_all_routed: Callable[[], bool] | None = None
+    """In a fleet: says whether all that came in was looked at, also what other processes have taken in."""
     is_closed: bool = False
     """Nothing is opened any more."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,6 +97,7 @@ class RunLanes:
     def begin(self) -> None:
         """Open the lanes that the source names now, and from now on those that it names later."""
         self.live.opens = self._is_open
+        self.live.knows_former = self.is_all_routed is not None
         for destination in self.live.refreshed().values():
             self._is_open(destination)
 
@@ -244,6 +248,7 @@ class RunLanes:
         if outbox is not None:
             outbox.hurry(by=1)
         try:
+            await self._until_all_is_routed(name)
             batches, pause_s = self.live.waiting_for(name), _FIRST_LOOK_S
             while await self._has_work(name, batches):
                 await asyncio.sleep(pause_s)
@@ -257,6 +262,15 @@ class RunLanes:
                 if name in self._leaving:
                     self._leaving[name] = asyncio.get_running_loop().time()  # it had its time
                 self._news.set()
+
+    async def _until_all_is_routed(self, name: str) -> None:
+        """In a fleet, of a lane that is here: wait until routing has met everything that had come, for a while."""
+        if self.is_all_routed is None or name not in self.outboxes:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ROUTING_S):
+                while not self.is_all_routed():  # noqa: ASYNC110 - routing tells nobody
+                    await asyncio.sleep(_FIRST_LOOK_S)
 
     async def _has_work(self, name: str, batches: frozenset[int]) -> bool:
         if self.live.still_waiting(batches):

@@ -12,7 +12,12 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.component import StartError
-from otel_discord.component.destination_source import DestinationSource, LabelsResources, SourcedDestination
+from otel_discord.component.destination_source import (
+    DestinationSource,
+    LabelsResources,
+    RemembersDestinations,
+    SourcedDestination,
+)
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.sourced.names import LEFT_OVER, is_sourced
 from otel_discord.signals import LogsBatch
@@ -36,6 +41,8 @@ class LiveDestinations:
     refused: Callable[[str, str], None]
     opens: Callable[[Destination], bool] = lambda _: True
     """Sees to it that somebody sends what comes for a destination; False where nobody can now."""
+    knows_former: bool = False
+    """Whether what is routed may have been taken in by another process: what was a run's then stays so."""
     _known: dict[str, Destination] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
     """Those whose address cannot be used: said once."""
@@ -100,6 +107,8 @@ class LiveDestinations:
         found = self.of(resource)
         names = self._waiting.get(batch_id, ()) if found is None else ()
         name = names[number] if number < len(names) else ""
+        if found is None and not name and self.knows_former and isinstance(self.source, RemembersDestinations):
+            name = self.source.former_destination_of(resource) or ""
         known = self._known.get(name) if name else None
         return known if known is not None and self.opens(known) else found
 

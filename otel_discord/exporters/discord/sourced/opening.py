@@ -67,6 +67,9 @@ class RunLanesOpening:
     mine: Callable[[str], bool] = lambda _: True
     """Says of which destinations this exporter is to have the lanes."""
 
+    is_all_routed: Callable[[], bool] | None = None
+    """In a fleet: says whether all that came in was looked at."""
+
     async def lanes(
         self,
         outboxes: dict[str, Outbox],
@@ -106,6 +109,7 @@ class RunLanesOpening:
             request_timeout_s=config.timeout,
             logger=logger,
             mine=self.mine,
+            is_all_routed=self.is_all_routed,
         )
         await lanes.restore()
         return lanes

@@ -1,6 +1,7 @@
 """Whose a record is, decided without waiting: when it comes in, and again when it is routed."""
 
 import pytest
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.component import StartError
 from otel_discord.component.destination_source import SourcedDestination
@@ -96,3 +97,26 @@ def test_names_and_labels() -> None:
 
 def test_without_destinations_of_its_own_everything_is_below_the_floor() -> None:
     assert Router((), 21, critical_to_all=True).floor > 24
+
+
+class _Remembering(FakeSource):
+    """Says whose a resource was, whether that is live or not."""
+
+    def former_destination_of(self, resource: Resource) -> str | None:
+        return next((f"run/{each.value.string_value}" for each in resource.attributes if each.key == "run.id"), None)
+
+
+@pytest.mark.parametrize("knows_former", [False, True])
+def test_in_a_fleet_what_another_process_took_in_for_a_run_stays_that_run_s(knows_former: bool) -> None:  # noqa: FBT001
+    source, webhook = _Remembering(), FakeDiscord().add_webhook()
+    source.add("a", webhook)
+    live = live_of(source)
+    live.knows_former = knows_former
+    live.refreshed()
+    (resource,) = [each.resource for each in of_run("a", 1).request.resource_logs]
+    assert [each.key for each in resource.attributes if each.value.string_value == "a"] == ["run.id"]
+    source.remove("run/a")
+    found = live.routed_to(8, 0, resource)
+    assert (found.name if found is not None else "") == ("run/a" if knows_former else "")
+    live.forget("run/a")
+    assert live.routed_to(8, 0, resource) is None

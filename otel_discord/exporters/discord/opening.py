@@ -182,6 +182,7 @@ class Opening:
                         bury=self.back.bury_orphans(office),
                         tallies=self.accepting.tallies,
                         mine=mine,
+                        is_all_routed=(lambda: entrance.unrouted.is_idle) if shard is not None else None,
                     )
                     lanes = await opening.lanes(outboxes, senders, start)
                     stack.enter_context(live.source.used_by(lanes))

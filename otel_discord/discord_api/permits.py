@@ -13,7 +13,7 @@ All decisions are in ``ratelimit/``; here are only a clock, one timer and the fu
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from math import inf
 from typing import Final
@@ -198,19 +198,24 @@ class RateLimits:
         finally:
             self._ban_listeners.remove(listener)
 
-    def memory(self, now_unix_s: float) -> bytes | None:
-        """Return what the next process should know: posts of the last minute, pauses; None where there is nothing.
+    def memory(
+        self, now_unix_s: float, *, webhook_ids: Collection[str] | None = None, unseen_s: float = 0.0
+    ) -> bytes | None:
+        """Return what who comes next should know: posts of the last minute, pauses; None where there is nothing.
 
-        ``now_unix_s`` is wall time. A few kilobytes at most for each channel in use; webhook ids, no tokens.
+        ``now_unix_s`` is wall time. A few kilobytes at most for each channel in use; webhook ids, no tokens. With
+        ``webhook_ids`` of these alone. ``unseen_s``: for how long more may be posted before it is asked for again.
         """
-        return self.limiter.memory(asyncio.get_running_loop().time(), now_unix_s)
+        now = asyncio.get_running_loop().time()
+        return self.limiter.memory(now, now_unix_s, webhook_ids=webhook_ids, unseen_s=unseen_s)
 
-    def restore_memory(self, stored: bytes, now_unix_s: float) -> bool:
-        """Take over what an earlier process has stored, once and before the first permit; True if it still matters.
+    def restore_memory(self, stored: bytes, now_unix_s: float, *, webhook_ids: Collection[str] = ()) -> bool:
+        """Take over what another process has stored, before the first permit of its webhooks; True if it still matters.
 
         What cannot be read, or is absurd, counts as nothing; what was posted costs a minute at most, a pause an hour.
         """
-        is_left = self.limiter.restore_memory(stored, asyncio.get_running_loop().time(), now_unix_s)
+        now = asyncio.get_running_loop().time()
+        is_left = self.limiter.restore_memory(stored, now, now_unix_s, webhook_ids=webhook_ids)
         self._pump()
         return is_left
 

@@ -33,6 +33,10 @@ class Counted(NamedTuple):
     unreserved_until: float
 
 
+_SAME_S: Final = 0.02
+"""Two clocks' times of one message differ by less."""
+
+
 class ChannelBudget:
     """A log of the last minute. A message counts from its grant, and leaves the log 60 s after its answer came:
     Discord counted it no later than that.
@@ -172,14 +176,22 @@ class ChannelBudget:
         return [max(0.0, now - at) for at in self._log] + [0.0] * self._in_flight
 
     def recall(self, posted_ago_s: Iterable[float], paused_for_s: float, now: float) -> None:
-        """Count what an earlier process has posted, and go on with its pause."""
+        """Count what an earlier process has posted, unless it was this one, and go on with its pause."""
         if self._limit:
-            recalled = [now - ago_s for ago_s in posted_ago_s]
+            recalled = _unknown([now - ago_s for ago_s in posted_ago_s], list(self._log))
             self._log = deque(sorted([*recalled, *self._log])[-self._limit :])
             self._last_at = max([self._last_at, *recalled])
             self._spread(now)
         if paused_for_s > 0:
             self.pause(now + paused_for_s)
+
+    def suppose(self, posts: int, at: float, now: float) -> None:
+        """Count so many messages that another process may have posted, as far as there was room for them."""
+        self._forget(now)
+        posts = min(posts, self._limit - len(self._log) - self._in_flight)
+        if posts > 0 and at > now - self._lasts_s:
+            self._log = deque(sorted([*self._log, *[at] * posts]))
+            self._spread(now)
 
     def absorb(self, other: ChannelBudget, now: float) -> None:
         """Take over what was counted for a webhook before its channel was known."""
@@ -262,3 +274,15 @@ class ChannelBudget:
         expired_at = now - self._lasts_s
         while self._log and self._log[0] <= expired_at:
             self._log.popleft()
+
+
+def _unknown(recalled: Sequence[float], known: list[float]) -> list[float]:
+    """Return the times that are not those of messages which are counted already."""
+    unknown = []
+    for at in recalled:
+        same = next((each for each in known if abs(each - at) <= _SAME_S), None)
+        if same is None:
+            unknown.append(at)
+        else:
+            known.remove(same)
+    return unknown

@@ -8,6 +8,7 @@ its channel) and never blocks another.
 
 import math
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import NamedTuple
 
 from otel_discord.discord_api.ratelimit.agenda import Agenda
@@ -22,7 +23,7 @@ from otel_discord.discord_api.ratelimit.invalid_guard import InvalidGuard, Inval
 from otel_discord.discord_api.ratelimit.lane import Lane
 from otel_discord.discord_api.ratelimit.layers import Layers
 from otel_discord.discord_api.ratelimit.lessons import learn
-from otel_discord.discord_api.ratelimit.memory import read_past, write_past
+from otel_discord.discord_api.ratelimit.memory import Past, read_past, write_past
 from otel_discord.discord_api.ratelimit.reserve import CRITICAL
 from otel_discord.discord_api.ratelimit.settings import LimiterSettings
 from otel_discord.discord_api.ratelimit.snapshot import RateLimitSnapshot
@@ -259,30 +260,54 @@ class Limiter:
                 self._place(lane, now)
             self._set_channel_timer(budget, now)
 
-    def memory(self, now: float, now_unix_s: float) -> bytes | None:
-        """Return what the next process should know of the last minute and of pauses; None where there is nothing."""
-        return write_past(self._layers, self._lanes.values(), now, now_unix_s)
+    def memory(
+        self, now: float, now_unix_s: float, *, webhook_ids: Collection[str] | None = None, unseen_s: float = 0.0
+    ) -> bytes | None:
+        """Return what who comes next should know of the last minute and of pauses; see :func:`memory.write_past`."""
+        lanes = self._lanes.values()
+        return write_past(self._layers, lanes, now, now_unix_s, webhook_ids=webhook_ids, unseen_s=unseen_s)
 
-    def restore_memory(self, stored: bytes, now: float, now_unix_s: float) -> bool:
-        """Take over what an earlier process has stored, once and before the first request; poll afterwards.
+    def restore_memory(
+        self, stored: bytes, now: float, now_unix_s: float, *, webhook_ids: Collection[str] = ()
+    ) -> bool:
+        """Take over what another process has stored, before the first request of its webhooks; poll afterwards.
 
+        What it may have posted after it has stored it is counted too, also of the other ``webhook_ids`` that were its.
         Return whether there was anything left in it. What this process has learnt itself comes first.
         """
         past = read_past(stored, now_unix_s)
-        for channel in past.channels if past else ():
+        if past is None:
+            return False
+        for channel in past.channels:
             for webhook_id in channel.webhook_ids:
                 if channel.channel_id is not None and self._channels.of(webhook_id, now).channel_id is None:
                     self.learn_channel(webhook_id, channel.channel_id, now)
             budget = self._channels.of(channel.webhook_ids[0], now)
             budget.recall(channel.posted_ago_s, channel.paused_for_s, now)
             self._set_channel_timer(budget, now)
-        for route, left_s in past.routes if past else ():
-            lane = self._lane(route, now)
-            lane.paused_until = max(lane.paused_until, now + left_s)
-            self._place(lane, now)
-        if past and past.paused_for_s:
+        for route, left_s in past.routes:
+            self._pause(route, now + left_s, now)
+        if past.unseen_s:
+            self._suppose(
+                past, {*webhook_ids, *(each for channel in past.channels for each in channel.webhook_ids)}, now
+            )
+        if past.paused_for_s:
             self._global.pause(now + past.paused_for_s)
-        return past is not None
+        return True
+
+    def _suppose(self, past: Past, webhook_ids: Collection[str], now: float) -> None:
+        for webhook_id in webhook_ids:
+            budget = self._channels.of(webhook_id, now)
+            budget.suppose(past.unseen_posts, now - past.unseen_ago_s, now)
+            self._set_channel_timer(budget, now)
+            if past.unseen_bucket_s:
+                for operation in (Operation.EXECUTE, Operation.EDIT):
+                    self._pause(Route(operation, webhook_id), now + past.unseen_bucket_s, now)
+
+    def _pause(self, route: Route, until: float, now: float) -> None:
+        lane = self._lane(route, now)
+        lane.paused_until = max(lane.paused_until, until)
+        self._place(lane, now)
 
     def snapshot(self, now: float) -> RateLimitSnapshot:
         """Return the state of every layer; cost grows with the number of routes."""

@@ -7,13 +7,14 @@ it was, and never more than an hour: then Discord is asked once.
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from otel_discord.discord_api.ratelimit.channel_budget import WINDOW_S
 from otel_discord.discord_api.ratelimit.lane import Lane
 from otel_discord.discord_api.ratelimit.layers import Layers
+from otel_discord.discord_api.ratelimit.webhook_bucket import PACE_LIMIT, PACE_WINDOW_S
 from otel_discord.discord_api.routes import Operation, Route
 
 LONGEST_PAUSE_S: Final = 3600.0
@@ -42,24 +43,50 @@ class Past:
     """Routes that stay paused, and for how long."""
     paused_for_s: float
     """Everything."""
+    unseen_s: float = 0.0
+    """For how long it may have posted after it wrote this."""
+    unseen_ago_s: float = 0.0
+    """When that was over at the latest."""
+
+    @property
+    def unseen_posts(self) -> int:
+        """How many messages a webhook can have posted meanwhile: its bucket, full at first."""
+        return PACE_LIMIT + math.ceil(self.unseen_s / PACE_WINDOW_S * PACE_LIMIT) if self.unseen_s else 0
+
+    @property
+    def unseen_bucket_s(self) -> float:
+        """For how long the buckets may be used up by that."""
+        return max(0.0, PACE_WINDOW_S - self.unseen_ago_s) if self.unseen_s else 0.0
 
 
-def write_past(layers: Layers, lanes: Iterable[Lane], now: float, now_unix_s: float) -> bytes | None:
+def write_past(
+    layers: Layers,
+    lanes: Iterable[Lane],
+    now: float,
+    now_unix_s: float,
+    *,
+    webhook_ids: Collection[str] | None = None,
+    unseen_s: float = 0.0,
+) -> bytes | None:
     """Return what is in use or paused, None where there is nothing to remember.
 
-    Messages in flight count as posted now.
+    Messages in flight count as posted now. With ``webhook_ids`` it is about these alone. ``unseen_s``: for how long
+    more may be posted before this is written again.
     """
     channels = [
-        [budget.channel_id, webhook_ids[:MAX_ENTRIES], _rounded(budget.posted_ago_s(now)), budget.paused_for_s(now)]
-        for budget, webhook_ids in layers.channels.users()[-MAX_ENTRIES:]
+        [budget.channel_id, users[:MAX_ENTRIES], _rounded(budget.posted_ago_s(now)), budget.paused_for_s(now)]
+        for budget, users in layers.channels.users()[-MAX_ENTRIES:]
+        if webhook_ids is None or not set(users).isdisjoint(webhook_ids)
     ]
     channels = [channel for channel in channels if channel[2] or channel[3]]
-    paused = [lane for lane in lanes if lane.paused_until > now][-MAX_ENTRIES:]
-    routes = [[lane.route.operation.value, lane.route.webhook_id, lane.paused_until - now] for lane in paused]
+    mine = [lane for lane in lanes if webhook_ids is None or lane.route.webhook_id in webhook_ids]
+    free_at = [(lane.route, max(lane.paused_until, lane.bucket.free_at)) for lane in mine]
+    routes = [[route.operation.value, route.webhook_id, at - now] for route, at in free_at if at > now][-MAX_ENTRIES:]
     paused_for_s = layers.together.paused_for_s(now)
     if not channels and not routes and not paused_for_s:
         return None
     past = {"at_unix_s": now_unix_s, "channels": channels, "routes": routes, "paused_for_s": paused_for_s}
+    past |= {"unseen_s": unseen_s} if unseen_s else {}
     return json.dumps(past).encode()
 
 
@@ -75,8 +102,10 @@ def read_past(stored: bytes, now_unix_s: float) -> Past | None:
                 for operation, webhook_id, left_s in read["routes"][:MAX_ENTRIES]
             ),
             paused_for_s=_left_s(read["paused_for_s"], elapsed_s),
+            unseen_s=(unseen_s := min(max(0.0, _finite(read.get("unseen_s", 0.0))), WINDOW_S)),
+            unseen_ago_s=max(0.0, elapsed_s - unseen_s),
         )
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     longest_s = max([left_s for _, left_s in past.routes] + [channel.paused_for_s for channel in past.channels] + [0.0])
     has_posts = any(channel.posted_ago_s for channel in past.channels)

@@ -91,7 +91,7 @@ class Opening:
             stack.callback(self._forget_gauges)
             limits = assembly.rate_limits(config)
             restoring = Restoring(settings=self._settings, config=config, queue=queue, wall_clock=self.wall_clock)
-            ban, pace = await restoring.ban(limits), await restoring.pace(limits)
+            ban, pace = await restoring.ban(limits), await restoring.pace(limits, self._webhook_ids)
             live = live_destinations(config, host, self._settings.logger)
             mine = shard.has_run if shard is not None else lambda _: True
             runs = [] if live is None else [each for name, each in live.refreshed().items() if mine(name)]
@@ -249,6 +249,10 @@ class Opening:
         if live is not None:  # those of runs that are over are seen to
             waiting = {lane: cards for lane, cards in waiting.items() if not is_sourced(lane)}
         warn_of_orphans(waiting, self.outboxes, logger)
+
+    def _webhook_ids(self) -> set[str]:
+        lanes = {outbox.destination.webhook.id for outbox in self.outboxes.values()}
+        return lanes.union(item.webhook.id for item in self.destinations)
 
     def _forget_gauges(self) -> None:
         for item in self.destinations:

@@ -1,11 +1,11 @@
 """What was posted lately and which limits pause, remembered over a restart: a new process does not post into a limit
 that the last one has just used up.
 
-Written now and then: after a kill, the posts of the last few seconds are not known, which costs at most one 429.
+Written within a second of what was sent: after a kill, who comes next counts as posted what can have been since.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,7 +15,13 @@ from otel_discord.component import RetryableError
 from otel_discord.discord_api.permits import RateLimits
 from otel_discord.exporters.discord.lane import Lane
 
-EVERY_S: Final = 5.0
+EVERY_S: Final = 1.0
+"""Between two writings; larger ones are written less often."""
+_LONGEST_S: Final = 5.0
+_BYTES_PER_S: Final = 16 * 1024
+_LOOK_S: Final = 0.25
+_SLACK_S: Final = 0.5
+"""A writing, and a message that goes out with it, may be that late."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +32,8 @@ class PaceMemory:
     endpoint: str
     state: Lane
     wall_clock: Callable[[], float]
+    webhook_ids: Callable[[], Collection[str]]
+    """Those that the exporter sends to."""
     _stored: bytes | None = None
 
     @property
@@ -37,21 +45,32 @@ class PaceMemory:
         """Go on where an earlier process ended; call it before the first permit."""
         self._stored = await self.state.get_state(self.key)
         if self._stored is not None:
-            self.limits.restore_memory(self._stored, self.wall_clock())
+            self.limits.restore_memory(self._stored, self.wall_clock(), webhook_ids=self.webhook_ids())
 
     async def run(self) -> None:
-        """Store what is known every few seconds, until cancelled."""
+        """Store what is known soon after something was sent, until cancelled."""
+        loop, left = asyncio.get_running_loop(), -1
+        not_before_s = loop.time()
         while True:
-            await asyncio.sleep(EVERY_S)
-            await self._store(self.state.set_state)
+            await asyncio.sleep(_LOOK_S)
+            if loop.time() < not_before_s:
+                continue
+            before, left = left, self.limits.usage().left
+            every_s = min(_LONGEST_S, max(EVERY_S, len(self._stored or b"") / _BYTES_PER_S))
+            not_before_s = loop.time() + every_s
+            known = self._known(every_s + _LOOK_S + _SLACK_S)
+            if left != before or known is None:
+                await self._store(known, self.state.set_state)
 
     async def end(self) -> None:
         """Store what is known at the end, if the storage takes it."""
         with suppress(RetryableError):
-            await self._store(self.state.queue.set_state)
+            await self._store(self._known(0.0), self.state.queue.set_state)
 
-    async def _store(self, set_state: Callable[[str, bytes | None], Awaitable[None]]) -> None:
-        now = self.limits.memory(self.wall_clock())
-        if now != self._stored:
-            self._stored = now
-            await set_state(self.key, now)
+    def _known(self, unseen_s: float) -> bytes | None:
+        return self.limits.memory(self.wall_clock(), webhook_ids=self.webhook_ids(), unseen_s=unseen_s)
+
+    async def _store(self, known: bytes | None, set_state: Callable[[str, bytes | None], Awaitable[None]]) -> None:
+        if known != self._stored:
+            self._stored = known
+            await set_state(self.key, known)

@@ -3,7 +3,7 @@
 Each is read from the queue's storage, patiently: a disk that refuses for a moment delays a start and does not fail it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from otel_discord.component import Settings, WorkQueue
@@ -48,9 +48,15 @@ class Restoring:
         await memory.restore()
         return memory
 
-    async def pace(self, limits: RateLimits) -> PaceMemory:
-        """Go on with the limits that were used up."""
-        memory = PaceMemory(limits=limits, endpoint=self.config.endpoint, state=self.state, wall_clock=self.wall_clock)
+    async def pace(self, limits: RateLimits, webhook_ids: Callable[[], Collection[str]]) -> PaceMemory:
+        """Go on with the limits that were used up, of these webhooks."""
+        memory = PaceMemory(
+            limits=limits,
+            endpoint=self.config.endpoint,
+            state=self.state,
+            wall_clock=self.wall_clock,
+            webhook_ids=webhook_ids,
+        )
         await memory.restore()
         return memory
 

@@ -107,7 +107,7 @@ class _Remembering(FakeSource):
 
 
 @pytest.mark.parametrize("knows_former", [False, True])
-def test_in_a_fleet_what_another_process_took_in_for_a_run_stays_that_run_s(knows_former: bool) -> None:  # noqa: FBT001
+def test_in_a_fleet_what_another_process_took_in_for_a_run_stays_that_run_s(knows_former: bool) -> None:
     source, webhook = _Remembering(), FakeDiscord().add_webhook()
     source.add("a", webhook)
     live = live_of(source)

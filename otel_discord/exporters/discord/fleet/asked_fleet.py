@@ -31,6 +31,7 @@ from otel_discord.signals.alert_event import AlertEvent
 
 LONGEST_S: Final = 55.0
 """For what asks Discord; the front desk waits for a minute."""
+WATCHED_AGAIN_S: Final = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,13 +70,21 @@ class AskedFleet(DiscordExporter):
                 far=FarStates(inquiry, engines),
                 engines=engines,
             )
-            watching = tasks.create_task(asking.far.run(), name="how other replicas fare")
+            watching = tasks.create_task(self._watch_others(asking.far), name="how other replicas fare")
             try:
                 yield
             finally:
                 self._asking = None
                 watching.cancel()
                 asking.mutes.let_be()
+
+    async def _watch_others(self, far: FarStates) -> None:
+        while True:
+            try:
+                await far.run()
+            except Exception:  # what is only shown ends nothing
+                self._settings.logger.exception("how other replicas fare cannot be asked")
+            await asyncio.sleep(WATCHED_AGAIN_S)
 
     @asynccontextmanager
     async def answering(self, seat: Seat, engine: DiscordExporter) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ from otel_discord.store.batch_codec import to_bytes
 from otel_discord.store.batch_order import Place
 from otel_discord.store.ended_batches import whole
 from otel_discord.store.frame import pack
+from otel_discord.store.operations_repair import Opening
 from otel_discord.store.room import Load
 from otel_discord.store.rows import seal_frame
 from otel_discord.store.schema import BATCHES
@@ -19,6 +20,14 @@ class Arrival:
 
     place: Place
     load: Load
+
+
+@dataclass(frozen=True, slots=True)
+class SharedOpening:
+    """What a queue knows when it opens; ``put`` is all that was ever put into it."""
+
+    opening: Opening
+    put: Load
 
 
 @dataclass(frozen=True, slots=True)

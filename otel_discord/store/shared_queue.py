@@ -18,8 +18,7 @@ from otel_discord.component.storage import QueueLimits, StoredBatch
 from otel_discord.signals.batch import Batch
 from otel_discord.store.batch_order import Place
 from otel_discord.store.ended_batches import Ended
-from otel_discord.store.operations_arrivals import Arrival, PackedBatch, read_arrivals
-from otel_discord.store.operations_repair import Opening
+from otel_discord.store.operations_arrivals import Arrival, PackedBatch, SharedOpening, read_arrivals
 from otel_discord.store.relational_queue import RelationalQueue
 from otel_discord.store.room import Load
 from otel_discord.store.transactions import book_nothing, unbook_nothing
@@ -33,14 +32,6 @@ _AGAIN_S: Final = 1.0
 _CACHE_BYTES: Final = 2 << 20
 """A process may have many of these queues."""
 _LOGGER: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SharedOpening:
-    """What a queue knows when it opens; ``put`` is all that was ever put into it."""
-
-    opening: Opening
-    put: Load
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from otel_discord.component.storage import QueueLimits
 from otel_discord.store.numbering import next_ids
-from otel_discord.store.operations_arrivals import PackedBatch
+from otel_discord.store.operations_arrivals import PackedBatch, SharedOpening
 from otel_discord.store.operations_repair import open_queue
 from otel_discord.store.room import Load, Room
 from otel_discord.store.schema import BATCHES
-from otel_discord.store.shared_queue import SharedOpening
 from otel_discord.store.statements import marks
 from otel_discord.store.work import Access, Many, Query, Row, Steps, Work
 

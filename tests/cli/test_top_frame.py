@@ -231,3 +231,11 @@ def test_runs_have_a_part_where_there_are_any() -> None:
     assert "1m30s" in shown
     assert "run-11" not in shown
     assert "and 2 more" in shown
+
+
+def test_a_destination_of_another_replica_says_where_it_is_and_one_that_nobody_has_is_not_known() -> None:
+    now = whole()
+    now["destinations"][0] |= {"replica": "shop-2", "health": "unknown"}
+    told = text_of(now)
+    assert "at shop-2" in told
+    assert "unknown" in told

@@ -1,10 +1,13 @@
 """The cores of the page: rates, flows, layout, estimates, words."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_discord.component.service_view import Reading, Wire
+from otel_discord.component.silences import SilenceRequest
 from otel_discord.component.watched_exporter import DestinationState, Health
 from otel_discord.extensions.status_page.config import StatusPageConfig
 from otel_discord.extensions.status_page.drawings import MAX_KEPT, Drawings
@@ -12,7 +15,9 @@ from otel_discord.extensions.status_page.flow import part_of, wire_rates
 from otel_discord.extensions.status_page.gate import host_name
 from otel_discord.extensions.status_page.graph_layout import lay_out
 from otel_discord.extensions.status_page.measured import destinations_of, quantile, queues_of
-from otel_discord.extensions.status_page.overview import overview_of
+from otel_discord.extensions.status_page.mutes import add_silence
+from otel_discord.extensions.status_page.overview import Destination, overview_of
+from otel_discord.extensions.status_page.pages.destinations import destinations
 from otel_discord.extensions.status_page.pages.messages_page import message_style
 from otel_discord.extensions.status_page.pages.words import ago, number, span, text
 from otel_discord.extensions.status_page.rates import RateMeter
@@ -228,3 +233,21 @@ def test_a_destination_where_most_fails_is_a_problem_while_that_is_news(success,
     service = FakeService(components={"exporter:discord": FakeExporter(states=[state])})
     problems = overview_of(service, [], RateMeter(), now_s).problems
     assert [each.what for each in problems] == ([] if is_well else ["most of what is sent fails: content blocked"])
+
+
+def test_a_destination_of_another_replica_says_where_it_is_and_every_health_has_a_word():
+    for health in Health:
+        state = DestinationState(name="ops", health=health, replica="shop-2 <x>")
+        shown = destinations([Destination("discord", state)], 1_800_000_000.0)
+        assert "at shop-2 &lt;x&gt;" in shown
+    assert "not known" in destinations([Destination("discord", DestinationState(name="a", health=Health.UNKNOWN))], 1.0)
+
+
+async def test_what_does_not_hold_everywhere_yet_is_told_with_the_notice():
+    class Fleet(FakeExporter):
+        async def add_silence(self, request):
+            return replace(await super().add_silence(request), remark="It does not hold yet for ops.")
+
+    request = SilenceRequest(id="ab", matchers=("a=b",), ends_ns=2**62)
+    told = await add_silence({"exporter:discord": Fleet()}, request)
+    assert told == "Silence ab holds (discord). It does not hold yet for ops."

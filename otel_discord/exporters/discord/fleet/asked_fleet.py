@@ -21,8 +21,9 @@ from otel_discord.exporters.discord.destinations import DEFAULT_NAME
 from otel_discord.exporters.discord.exporter import DiscordExporter
 from otel_discord.exporters.discord.fleet import questions as q
 from otel_discord.exporters.discord.fleet.answers import Engine, answers_of
+from otel_discord.exporters.discord.fleet.asked_fleet_all_letters import MergedLetters
 from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Places
-from otel_discord.exporters.discord.fleet.asked_fleet_letters import AskedLetters, AskedWholeLetters, MergedLetters
+from otel_discord.exporters.discord.fleet.asked_fleet_letters import AskedLetters, AskedWholeLetters
 from otel_discord.exporters.discord.fleet.asked_fleet_mutes import FleetMutes
 from otel_discord.exporters.discord.fleet.asked_fleet_watching import FarStates
 from otel_discord.exporters.discord.fleet.desk_of_questions import answering

@@ -18,8 +18,9 @@ from otel_discord.exporters.discord.fleet import answers_replay
 from otel_discord.exporters.discord.fleet import questions as q
 from otel_discord.exporters.discord.fleet.answers import Answers, Engine
 from otel_discord.exporters.discord.fleet.answers_replay import GONE, AnsweredReplays
+from otel_discord.exporters.discord.fleet.asked_fleet_all_letters import MergedLetters
 from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Places
-from otel_discord.exporters.discord.fleet.asked_fleet_letters import AskedLetters, MergedLetters, sum_of
+from otel_discord.exporters.discord.fleet.asked_fleet_letters import AskedLetters, sum_of
 from otel_discord.exporters.discord.fleet.asked_fleet_mutes import FleetMutes, one_window
 from otel_discord.testing.telemetry import settings
 

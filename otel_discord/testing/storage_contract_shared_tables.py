@@ -38,7 +38,9 @@ class SharedTablesContract:
     async def test_they_say_that_they_share(self) -> None:
         """By methods and word, as who looks for one checks it."""
         async with self.replicas() as pair:
-            assert all(isinstance(each, SharesTables) and each.is_shared for each in pair)
+            found: list[object] = list(pair)
+            assert all(isinstance(each, SharesTables) for each in found)
+            assert [each.is_shared for each in pair] == [True, True]
 
     async def test_what_one_stores_the_other_sees(self) -> None:
         """Changes are told once, with the latest value of each key, and None for what is gone."""

@@ -86,7 +86,7 @@ class FleetExporter(AskedFleet):
             fleet = await stack.enter_async_context(storage.join(self._back.owner, config.sending_queue.limits()))
             stack.callback(self._leave)
             self._fleet = fleet
-            self._shard_of = await place(fleet, self._destinations, self._client, logger)
+            self._shard_of = await place(fleet, self._destinations, self._client, limits, logger)
             splitter = Splitter(accepting.routing, self._shard_of, fleet.shards)
             await self._settle_in(storage, fleet, splitter)
             accepting.evidence = assembly.evidence_desk(

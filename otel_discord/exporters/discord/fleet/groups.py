@@ -38,3 +38,11 @@ def groups_of(destinations: Sequence[Destination], channels: Mapping[str, str]) 
 def torn_apart(groups: Sequence[Sequence[str]], shard_of: Mapping[str, int]) -> list[list[str]]:
     """Return the groups that are in several shards, since they were placed before they were known to be one."""
     return [list(group) for group in groups if len({shard_of[name] for name in group}) > 1]
+
+
+def channel_shares(channels: Mapping[str, str], shard_of: Mapping[str, int]) -> dict[str, int]:
+    """Return which channels several shards post to, and how many: each may use that part of the channel's budget."""
+    shards: dict[str, set[int]] = {}
+    for name, channel in channels.items():
+        shards.setdefault(channel, set()).add(shard_of[name])
+    return {channel: len(found) for channel, found in shards.items() if len(found) > 1}

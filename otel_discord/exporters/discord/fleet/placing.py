@@ -8,8 +8,9 @@ from typing import Final
 
 from otel_discord.component.fleet import Fleet
 from otel_discord.discord_api.client import WebhookClient, WebhookInfo
+from otel_discord.discord_api.permits import RateLimits
 from otel_discord.exporters.discord.destinations import Destination
-from otel_discord.exporters.discord.fleet.groups import groups_of, torn_apart
+from otel_discord.exporters.discord.fleet.groups import channel_shares, groups_of, torn_apart
 from otel_discord.exporters.discord.greetings import ask_webhook
 from otel_discord.exporters.discord.lane import patiently
 
@@ -19,11 +20,16 @@ _AT_A_TIME: Final = 4
 
 
 async def place(
-    fleet: Fleet, destinations: Sequence[Destination], client: WebhookClient, logger: logging.Logger
+    fleet: Fleet,
+    destinations: Sequence[Destination],
+    client: WebhookClient,
+    limits: RateLimits,
+    logger: logging.Logger,
 ) -> Mapping[str, int]:
     """Return the shard of each destination. A storage that is away is waited for.
 
     Where some were never placed, all webhooks are asked for their channels, since those of one channel belong together.
+    A channel that several shards post to nevertheless is divided in ``limits``.
 
     Raises:
         ShutdownError: the fleet is closed.
@@ -36,9 +42,11 @@ async def place(
     for group in torn_apart(groups, shard_of):
         logger.warning(
             "the destinations %s belong together (fallback, webhook or channel) and were given to different shards when"
-            " that was not known; a fallback is not taken between them, and they may exceed the limits of one channel",
+            " that was not known; a fallback is not taken between them, and each has a part of their channel's limit",
             ", ".join(group),
         )
+    for channel, parts in channel_shares(channels, shard_of).items():
+        limits.share_channel(channel, parts)
     return shard_of
 
 

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from otel_discord.discord_api.webhook_url import WebhookUrl
 from otel_discord.exporters.discord.destinations import Destination
-from otel_discord.exporters.discord.fleet.groups import groups_of, torn_apart
+from otel_discord.exporters.discord.fleet.groups import channel_shares, groups_of, torn_apart
 from otel_discord.exporters.discord.fleet.splitting import Splitter
 from otel_discord.exporters.discord.routes import Route
 from otel_discord.exporters.discord.routing import Router, record_severity
@@ -200,3 +200,8 @@ def test_what_belongs_together_is_one_group_and_nothing_else(
 def test_groups_that_were_placed_apart_are_named() -> None:
     assert torn_apart([["a", "b"], ["c"]], {"a": 1, "b": 2, "c": 3}) == [["a", "b"]]
     assert torn_apart([["a", "b"], ["c"]], {"a": 1, "b": 1, "c": 3}) == []
+
+
+def test_a_channel_of_several_shards_is_divided() -> None:
+    channels = {"a": "8", "b": "8", "c": "8", "d": "9", "e": "9"}
+    assert channel_shares(channels, {"a": 1, "b": 2, "c": 2, "d": 3, "e": 3}) == {"8": 2}

@@ -316,3 +316,18 @@ async def test_maintenance_is_asked_for_anywhere_and_holds_everywhere() -> None:
         assert [numbers(fake, hook) for hook in hooks.values()] == [[], [], []]
         await asyncio.sleep(60)
         assert [set(numbers(fake, hook)) for hook in hooks.values()] == [{0, 1}] * 3
+
+
+async def test_files_that_wait_in_memory_are_sent_before_a_replica_goes() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    fake.faults.add(Fault(Stall(0.4, commit=True), match=posts, times=inf))
+    given, hooks = hooks_of(fake, "a", "b")
+    files = {"attributes": {"discord.attachments": [{"filename": "report.txt", "data": b"all of it"}]}}
+    async with town(fake, "x", "y", destinations=given, **UNFOLDED) as there:
+        for number in range(6):
+            await replicas(there)[0].exporter.consume(logs_batch(1, first=number, **files))
+        await there.leave(holder_of(there, "a")[0])
+        await asyncio.sleep(20)
+    for hook in hooks.values():
+        assert numbers(fake, hook) == list(range(6))
+        assert sum(len(message.files) for message in fake.messages_of(hook)) == 6

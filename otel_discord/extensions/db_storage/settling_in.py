@@ -13,7 +13,10 @@ from typing import Final
 
 from otel_discord.component.errors import RetryableError, StartError
 from otel_discord.component.resharding import Layout
+from otel_discord.extensions.db_storage import leases
+from otel_discord.extensions.db_storage.boot_clock import boot_clock_s
 from otel_discord.extensions.db_storage.failures import component_error
+from otel_discord.extensions.db_storage.leases import Lease
 from otel_discord.extensions.db_storage.settling_works import fleet_size, forget_fleet, holder_among, others_live
 from otel_discord.extensions.db_storage.transactor import FailedError, Transactor
 from otel_discord.store.resharding import gather, is_spread, owners_of, spread
@@ -28,10 +31,10 @@ _PATIENCE_S: Final = 60.0
 @dataclass(frozen=True, slots=True)
 class SettlingIn:
     """Of one extension. ``holder`` is whose leases are one's own; ``database`` opens an owner's, by the name of its
-    lease and what people call it."""
+    lease, what people call it, and the lease where it is taken already."""
 
     transactor: Transactor
-    database: Callable[[str, str], AbstractAsyncContextManager[Database]]
+    database: Callable[[str, str, tuple[Lease, float] | None], AbstractAsyncContextManager[Database]]
     holder: str
     lease_s: float
     logger: logging.Logger
@@ -45,7 +48,10 @@ class SettlingIn:
             if await self._somebody_is_at(owner):
                 await self._until_divided(owner)
                 return False
-            async with self.database(owner, f"the queue of {owner}") as database:
+            taken = await self._take(owner)
+            if taken is None:
+                return False
+            async with self.database(owner, f"the queue of {owner}", taken) as database:
                 if not await is_spread(database, owner, layout.shards):
                     self.logger.info("what waits is divided among %d shards", layout.shards, extra={"owner": owner})
                     await spread(database, owner, layout)
@@ -63,7 +69,7 @@ class SettlingIn:
         async def step() -> bool:
             shards = await self.run(fleet_size(owner))
             if shards:
-                await self._gather(owner, shards)
+                await self._gather(owner, shards, None)
             return True
 
         await self._patiently(owner, step)
@@ -82,7 +88,9 @@ class SettlingIn:
             if await self.run(others_live(owner, self.holder)):
                 return True  # the fleet goes on with as many as it has
             if not await self._somebody_is_at(*owners_of(owner, size)):
-                await self._gather(owner, size)
+                taken = await self._take(owner)
+                if taken is not None:
+                    await self._gather(owner, size, taken)
             return False
 
         await self._patiently(owner, step)
@@ -98,17 +106,23 @@ class SettlingIn:
         except FailedError as error:
             raise component_error(error.failure, error.why, work.name) from error
 
-    async def _gather(self, owner: str, shards: int) -> None:
+    async def _gather(self, owner: str, shards: int, taken: tuple[Lease, float] | None) -> None:
         owners = owners_of(owner, shards)
-        async with AsyncExitStack() as leases:
-            first = await leases.enter_async_context(self.database(owner, f"the queue of {owner}"))
+        async with AsyncExitStack() as stack:
+            first = await stack.enter_async_context(self.database(owner, f"the queue of {owner}", taken))
             if await first.run(fleet_size(owner)) != shards:
                 return  # somebody else has done it meanwhile
             for each in owners[1:]:
-                await leases.enter_async_context(self.database(each, f"the queue of {each}"))
+                await stack.enter_async_context(self.database(each, f"the queue of {each}", None))
             self.logger.info("what waits in %d shards is brought together", shards, extra={"owner": owner})
             await gather(first, owners)
             await first.run(forget_fleet(owner))
+
+    async def _take(self, owner: str) -> tuple[Lease, float] | None:
+        """Take the owner's lease, without waiting for it: who has it may do the same, and work on when it is done."""
+        asked_s = boot_clock_s()
+        got = await self.run(leases.acquire(owner, self.holder, self.lease_s))
+        return (got, asked_s) if isinstance(got, Lease) else None
 
     async def _until_divided(self, owner: str) -> None:
         """Wait for who divides it now, as long as he lives."""

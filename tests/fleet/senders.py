@@ -19,7 +19,7 @@ STREAM = 1_000_000
 TIMEOUT_S = 3.0
 RETRY_S = 0.1
 DEADLINE_S = 100.0
-ERROR = 17
+ERROR, FATAL = 17, 21
 _BUSY = {429, 503}
 
 
@@ -66,6 +66,7 @@ class Sender:
     choose: Callable[[random.Random], tuple[str, ...]]
     """Return where the next record goes."""
     most_records: int = 4
+    severity: int = ERROR
     avoided: Callable[[], frozenset[int]] = frozenset
     """Replicas that the balancer knows to be away."""
     _ids: Iterator[int] = field(init=False)
@@ -91,7 +92,7 @@ class Sender:
         """
         records = [(next(self._ids), each) for each in destinations]
         ids = [number for number, _ in records]
-        body = request_of(records).SerializeToString()
+        body = request_of(records, self.severity).SerializeToString()
         started_s = time.monotonic()
         self.ledger.add(records, started_s)
         while True:
@@ -111,7 +112,7 @@ class Sender:
         return self.dice.choice(there or range(len(self.doors)))
 
 
-def request_of(records: Sequence[tuple[int, tuple[str, ...]]]) -> ExportLogsServiceRequest:
+def request_of(records: Sequence[tuple[int, tuple[str, ...]]], severity: int = ERROR) -> ExportLogsServiceRequest:
     """Return records that carry ids, and where they are to go."""
     request = ExportLogsServiceRequest()
     resource_logs = request.resource_logs.add()
@@ -119,7 +120,7 @@ def request_of(records: Sequence[tuple[int, tuple[str, ...]]]) -> ExportLogsServ
     scope_logs = resource_logs.scope_logs.add()
     for number, destinations in records:
         record = scope_logs.log_records.add(time_unix_nano=time.time_ns())
-        record.severity_number = ERROR  # type: ignore[assignment]  # the enum is open
+        record.severity_number = severity  # type: ignore[assignment]  # the enum is open
         record.body.CopyFrom(any_value(f"{marker(number)} order was not paid"))
         record.attributes.extend(key_values({"to": "+".join(destinations)}))
     return request

@@ -7,21 +7,15 @@ does not answer.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
 
 from otel_discord.component.errors import QueueFullError, RetryableError, ShutdownError, StartError
 from otel_discord.component.fleet import Part, Question, Replica
 from otel_discord.component.storage import QueueLimits, WorkQueue
-from otel_discord.signals.batch import Batch
 from otel_discord.store.memory import MemoryQueue, MemoryStorage
-from otel_discord.store.memory_cards import Entry
-from otel_discord.store.room import load_of
-
-_TICK_S: Final = 0.1
-"""How often replicas look at what is shared; what they do themselves they know at once."""
+from otel_discord.testing.in_memory_shards import TICK_S, InMemoryQuestion, ShardQueue, fenced
 
 
 class InMemoryFleet:
@@ -62,7 +56,7 @@ class InMemoryFleet:
     def work_of(self, owner: str, limits: QueueLimits) -> "_Work":
         """Return what is shared for an exporter."""
         if owner not in self._works:
-            self._works[owner] = _Work(self, [_ShardQueue(limits) for _ in range(self.shards)])
+            self._works[owner] = _Work(self, [ShardQueue(limits) for _ in range(self.shards)])
         return self._works[owner]
 
     def queues(self, owner: str = "discord/logs") -> Sequence[MemoryQueue]:
@@ -106,63 +100,6 @@ class InMemorySharedStorage(MemoryStorage):
                 member.leave()
 
 
-class _ShardQueue(MemoryQueue):
-    """Put into by anybody, worked on by one; what comes after its worker has closed it waits for the next one."""
-
-    def __init__(self, limits: QueueLimits) -> None:
-        super().__init__(limits)
-        self._late: list[Entry] = []
-
-    def fits(self, batch: Batch) -> bool:
-        """Return whether there is room."""
-        return self._room.fits(load_of(batch))
-
-    def _refuse_if_closed(self) -> None:
-        if self._closed and not self._is_being_put:
-            super()._refuse_if_closed()
-
-    _is_being_put = False
-
-    async def put_by_anybody(self, part: Part) -> int:
-        """Store a batch, whether somebody works or not; room was asked for before."""
-        self._is_being_put = True
-        try:
-            return await self.put(part.batch, priority=part.priority, accepted_ns=part.accepted_ns)
-        finally:
-            self._is_being_put = False
-
-    def _offer(self, entry: Entry) -> None:
-        if self._closed and self._is_being_put:
-            self._late.append(entry)
-        else:
-            super()._offer(entry)
-
-    def reopen(self, limits: QueueLimits) -> None:
-        """Begin another worker's time."""
-        super().reopen(limits)
-        late, self._late = self._late, []
-        for entry in late:
-            self._offer(entry)
-
-
-class _Question:
-    """A :class:`~otel_discord.component.fleet.Question` and the place for its answer."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-    @property
-    def body(self) -> bytes:
-        """What is asked."""
-        return self._body
-
-    async def answer(self, body: bytes) -> None:
-        """Answer; nothing happens where nobody waits any more."""
-        if not self.answered.done():
-            self.answered.set_result(body)
-
-
 @dataclass(slots=True)
 class _SeatRow:
     holder: "InMemorySeat | None" = None
@@ -174,10 +111,10 @@ class _Work:
     """Of one exporter: shards, who lives, who has which seat, where destinations are."""
 
     fleet: InMemoryFleet
-    queues: list[_ShardQueue]
+    queues: list[ShardQueue]
     members: "dict[str, InMemoryMember]" = field(default_factory=dict)
     placements: dict[str, int] = field(default_factory=dict)
-    questions: dict[int, deque[_Question]] = field(default_factory=dict)
+    questions: dict[int, deque[InMemoryQuestion]] = field(default_factory=dict)
     seats: dict[int, _SeatRow] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -271,7 +208,7 @@ class InMemorySeat:
         queue = self.member.work.queues[self._shard]
         queue.reopen(limits)
         try:
-            yield cast("WorkQueue", _Fenced(queue, self))
+            yield fenced(queue, self)
         finally:
             if not self.is_lost:
                 queue.abandon()
@@ -298,56 +235,6 @@ class InMemorySeat:
             raise ShutdownError("the seat is another replica's")
         if self.member.is_away:
             raise RetryableError("the database does not answer")
-
-
-class _Fenced:
-    """A shard's queue as long as the seat lasts."""
-
-    def __init__(self, queue: _ShardQueue, seat: InMemorySeat) -> None:
-        self._queue = queue
-        self._seat = seat
-
-    @property
-    def size(self) -> int:
-        return self._queue.size
-
-    @property
-    def capacity(self) -> int:
-        return self._queue.capacity
-
-    @property
-    def is_beyond(self) -> bool:
-        return self._queue.is_beyond
-
-    @property
-    def keeps_letters(self) -> bool:
-        return self._queue.keeps_letters
-
-    def close(self) -> None:
-        if not self._seat.is_lost:
-            self._queue.close()
-
-    async def take(self) -> Any:
-        self._seat.check()
-        taking = asyncio.ensure_future(self._queue.take())
-        try:
-            while not taking.done():
-                self._seat.check()
-                await asyncio.wait([taking], timeout=_TICK_S)
-        except BaseException:
-            if not taking.cancel() and not taking.cancelled() and taking.exception() is None:
-                await self._queue.release(taking.result().id)
-            raise
-        return taking.result()
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        step = getattr(self._queue, name)
-
-        async def fenced(*args: Any, **named: Any) -> Any:
-            self._seat.check()
-            return await step(*args, **named)
-
-        return fenced
 
 
 class InMemoryMember:
@@ -397,7 +284,7 @@ class InMemoryMember:
     async def wait_for_news(self) -> None:
         """Return when there may be something new."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_TICK_S):
+            async with asyncio.timeout(TICK_S):
                 await self.work.news.wait()
 
     # ------------------------------------------------------------------------------------------ what a fleet offers
@@ -481,7 +368,7 @@ class InMemoryMember:
             RetryableError: there was no answer in time.
         """
         self._check()
-        question = _Question(body)
+        question = InMemoryQuestion(body)
         self.work.questions[shard].append(question)
         self.work.look()
         try:

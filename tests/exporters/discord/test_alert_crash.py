@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,16 @@ LIVES: dict[str, list[AlertEvent]] = {
 }
 
 
+def a_little_later() -> float:
+    """Unix time of a run that begins when what was posted last before a power cut is counted no more."""
+    return time.time() + 4
+
+
+def later_still() -> float:
+    """Unix time of the run after that."""
+    return time.time() + 8
+
+
 @asynccontextmanager
 async def stored_run(fake: FakeDiscord, directory: Path, **config: Any) -> AsyncIterator[Rig]:
     async with AsyncExitStack() as stack:
@@ -63,7 +74,7 @@ async def test_the_next_run_goes_on_in_the_message(life: str, tmp_path: Path) ->
         shutil.copytree(tmp_path / "first", tmp_path / "second")  # what a power cut would leave
     messages = len(fake.messages)
     assert messages == (1 if life in ("told", "updated", "over") else 2)
-    async with stored_run(fake, tmp_path / "second") as rig:
+    async with stored_run(fake, tmp_path / "second", wall_clock=a_little_later) as rig:
         await rig.exporter.consume(batch(*LIVES[life]))  # who told it does not know either, and tells it again
         await quiet(fake)
         assert len(fake.messages) == messages
@@ -85,14 +96,14 @@ async def test_a_cut_before_it_was_told_and_before_its_edit(tmp_path: Path) -> N
         shutil.copytree(tmp_path / "first", tmp_path / "second")
     first = len(fake.messages)  # what the run that was not cut has told at its end
     waits = {"fold": {"edit_interval": "1h"}}
-    async with stored_run(fake, tmp_path / "second", **waits) as rig:
+    async with stored_run(fake, tmp_path / "second", wall_clock=a_little_later, **waits) as rig:
         await quiet(fake)
         await rig.exporter.consume(batch(updated(0, 10, value=7777.0)))
         await asyncio.sleep(0.3)
         assert len(fake.messages) == first + 1
         shutil.copytree(tmp_path / "second", tmp_path / "third")
         assert "7,777" not in words(fake.messages[-1])
-    async with stored_run(fake, tmp_path / "third") as rig:
+    async with stored_run(fake, tmp_path / "third", wall_clock=later_still) as rig:
         await rig.exporter.consume(batch(WORSE))
         await quiet(fake)
         assert colors(fake)[first:] == [GREY, RED]
@@ -111,12 +122,12 @@ async def test_a_message_that_waits_to_be_turned_is_turned_by_the_next_run(tmp_p
         assert colors(fake) == [AMBER, GREEN]
         shutil.copytree(tmp_path / "first", tmp_path / "second")
     fake.faults.clear()
-    async with stored_run(fake, tmp_path / "second") as rig:
+    async with stored_run(fake, tmp_path / "second", wall_clock=a_little_later) as rig:
         await rig.exporter.consume(batch(firing(0), resolved(0, 60)))
         await quiet(fake)
         assert colors(fake) == [GREEN, GREEN]
     shutil.copytree(tmp_path / "second", tmp_path / "third")
-    async with stored_run(fake, tmp_path / "third") as rig:
+    async with stored_run(fake, tmp_path / "third", wall_clock=later_still) as rig:
         await rig.exporter.consume(batch(resolved(0, 60)))
         await quiet(fake)
         assert [entry.kind for entry in fake.journal] == ["created", "created", "edited"]

@@ -8,7 +8,7 @@ from typing import Any
 from otel_discord.testing.fake_discord import FakeDiscord
 from tests.exporters.discord.alerting import BEGINNING_S, GREEN, batch, colors, firing, resolved, updated, words
 from tests.exporters.discord.log_lines import log_lines
-from tests.exporters.discord.test_alert_crash import quiet, stored_run
+from tests.exporters.discord.test_alert_crash import a_little_later, quiet, stored_run
 
 SECRET = "hunter-22-swordfish"
 ALARM: dict[str, Any] = {"severity": "error"}
@@ -28,7 +28,7 @@ async def test_after_a_power_cut_it_is_the_same(tmp_path: Path) -> None:
         (file,) = message.files
         assert file.data.count(b"refused") == 3
         shutil.copytree(tmp_path / "first", tmp_path / "second")  # what a power cut would leave
-    async with stored_run(fake, tmp_path / "second", min_severity="ERROR") as rig:
+    async with stored_run(fake, tmp_path / "second", min_severity="ERROR", wall_clock=a_little_later) as rig:
         await rig.exporter.consume(log_lines("of the new run", severity=5))
         await rig.exporter.consume(batch(updated(now_s, now_s + 10, value=7777.0, **ALARM)))
         await quiet(fake)

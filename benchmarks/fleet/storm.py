@@ -2,7 +2,7 @@
 counts, no 429.
 
 Few problems are soon told. How far the channel's rate is used is seen where nothing is folded: a burst of critical
-records of which each is a card, over the same three replicas. (Others leave three of the channel's 30 to critical ones.)
+records of which each is a card, over the same three replicas. (What is not critical leaves a few of the 30 free.)
 """
 
 import contextlib

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeAlias
 
 from otel_discord.component.consumer import ACCEPTED, Receipt
-from otel_discord.component.errors import ComponentError, QueueFullError, RetryableError, ShutdownError
+from otel_discord.component.errors import ComponentError, QueueFullError, ShutdownError, StartError
 from otel_discord.component.factory import Settings
 from otel_discord.component.fleet import Fleet, Part, Seat
 from otel_discord.component.instruments import ExporterInstruments
@@ -86,11 +86,18 @@ class SharedQueue:
             try:
                 async with self._fleet.next_seat() as seat:
                     await self._sit(seat, workers, deadline_s)
-            except ShutdownError:
-                if self._closed:
-                    return
-            except RetryableError as error:
-                self._settings.logger.warning("a part of the shared queue cannot be worked on now: %s", error)
+            except Exception as error:  # whatever it is: a seat that nobody sits in is sent by nobody
+                first = _first_of(error)
+                if isinstance(first, ShutdownError):
+                    if self._closed:
+                        return
+                else:
+                    is_known = isinstance(first, ComponentError | StartError)
+                    self._settings.logger.warning(
+                        "a part of the shared queue cannot be worked on now: %s",
+                        first,
+                        exc_info=None if is_known else first,
+                    )
             await asyncio.sleep(_AGAIN_S)
 
     async def _sit(self, seat: Seat, workers: Workers, deadline_s: Callable[[], float]) -> None:
@@ -134,6 +141,13 @@ async def _running(
             _, late = await asyncio.wait(tasks, timeout=left_s)
             for task in late:
                 task.cancel()
+
+
+def _first_of(error: Exception) -> Exception:
+    """Return what went wrong first, out of its groups."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def limited(following: Sender, most: int) -> Sender:

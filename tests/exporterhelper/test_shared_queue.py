@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from otel_discord.component.consumer import ACCEPTED
-from otel_discord.component.errors import QueueFullError, RetryableError
+from otel_discord.component.errors import QueueFullError, RetryableError, StartError
 from otel_discord.exporterhelper.chain import ExporterChain
 from otel_discord.exporterhelper.config import CollectorRetryConfig, CollectorSendingQueueConfig
 from otel_discord.signals.batch import LogsBatch, Signal
-from otel_discord.testing.in_memory_fleet import InMemoryFleet
+from otel_discord.testing.in_memory_fleet import InMemoryFleet, InMemorySeat
 
 pytestmark = pytest.mark.looptime
 MakeLogs = Callable[..., LogsBatch]
@@ -147,3 +147,51 @@ class Push:
         self._running -= 1
         self.delivered += [record.body.string_value for _, _, record in batch.records()]
         return ACCEPTED
+
+
+async def test_a_replica_that_loses_its_seats_while_it_sends_goes_on(
+    fleet: InMemoryFleet, make_chain: Any, make_host: Any, make_logs: MakeLogs
+) -> None:
+    """A batch whose end nobody may write down any more is the next holder's, and ends no task here."""
+    slow, push = Push(take_s=4.5), Push()
+    one, two = make_chain(slow), make_chain(push)
+    async with one.lifespan(make_host(db=fleet.storage("a"))), two.lifespan(make_host(db=fleet.storage("b"))):
+        await asyncio.sleep(3)
+        await one.consume(make_logs("x"))
+        await asyncio.sleep(1)
+        fleet.pause("a")
+        await asyncio.sleep(fleet.lease_s + 2)
+        assert push.delivered == ["x"]
+        fleet.resume("a")
+        await asyncio.sleep(20)
+        slow.delivered.clear()
+        await one.consume(make_logs("y"))
+        await asyncio.sleep(15)
+    assert [*slow.delivered, *push.delivered] in (["y", "x"], ["x", "y"])
+
+
+async def test_a_queue_that_cannot_be_opened_now_is_opened_later(
+    fleet: InMemoryFleet,
+    make_chain: Any,
+    make_host: Any,
+    make_logs: MakeLogs,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    opened, fails = InMemorySeat.open_queue, [StartError("the stored queue cannot be opened"), ValueError("a mistake")]
+
+    def open_queue(seat: InMemorySeat, limits: Any) -> Any:
+        if fails:
+            raise fails.pop()
+        return opened(seat, limits)
+
+    monkeypatch.setattr(InMemorySeat, "open_queue", open_queue)
+    push = Push()
+    chain = make_chain(push)
+    async with chain.lifespan(make_host(db=fleet.storage("a"))):
+        await asyncio.sleep(5)
+        await chain.consume(make_logs("x"))
+        await asyncio.sleep(2)
+    assert push.delivered == ["x"]
+    assert not fails
+    assert "cannot be worked on now" in caplog.text

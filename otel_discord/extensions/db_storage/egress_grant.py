@@ -1,7 +1,8 @@
 """How much of what Discord allows an address one process gets. Pure.
 
-Fair among those who want more than that, and nobody gets much more than they want: what nobody wants stays free for
-who comes next. What others may still be using is never given away.
+Fair among those who want more than that. Half of what nobody wants is divided as well, so that a process that had
+little to send need not ask first when it has more; the other half stays free for who comes next. What others may still
+be using is never given away.
 """
 
 import math
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 FLOOR_PER_S: Final = 1.0
-"""What one gets who wants nothing, so that the first request need not wait."""
+"""What one gets who wants nothing, however little there is, so that the first request need not wait."""
 _HEADROOM: Final = 1.25
 _DISCORD_PER_S: Final = 50.0
 
@@ -26,12 +27,14 @@ class Portion:
 def grant(mine: Portion, others: Collection[Portion], whole_per_s: float) -> float:
     """Return what a process gets, 0 or more: no more than its fair share, nor than others leave.
 
+    Where all have what they want, it is that and a part of the rest.
+
     ``mine.counted_per_s`` is not looked at: what is over it now is what it has to give back.
     """
     wants = [_aim(each.wanted_per_s) for each in (mine, *others)]
     whole = _divisible(whole_per_s, len(wants))
     left = whole - sum(each.counted_per_s for each in others)
-    return max(0.0, min(fair_level(wants, whole), wants[0], left))
+    return max(0.0, min(fair_level(wants, whole), wants[0] + spare(wants, whole), left))
 
 
 def counted(using_per_s: float, granted_per_s: float) -> float:
@@ -48,6 +51,11 @@ def fair_level(wants: Collection[float], whole: float) -> float:
             return level
         left -= want
     return math.inf
+
+
+def spare(wants: Collection[float], whole: float) -> float:
+    """Return what each gets beyond its wish, where there is something left; else 0."""
+    return max(0.0, whole - sum(wants)) / 2 / len(wants)
 
 
 def _aim(wanted_per_s: float) -> float:

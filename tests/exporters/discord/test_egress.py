@@ -100,6 +100,20 @@ async def test_one_alone_has_the_whole_rate_at_once() -> None:
     assert process.limits.usage().rate_per_s == WHOLE, "it is its own again"
 
 
+async def test_a_few_requests_after_a_quiet_time_do_not_wait_for_each_other() -> None:
+    egress = InMemoryEgress()
+    processes = [Process(Address()) for _ in range(3)]
+    async with AsyncExitStack() as stack:
+        for process in processes:
+            await stack.enter_async_context(in_use(process, egress))
+        await asyncio.sleep(10)
+        for pause_s in (0.3, 0.2, 0.4, 0.25, 0.5, 0.2, 0.3, 0.2):
+            began_s = asyncio.get_running_loop().time()
+            await processes[1].ask(1)
+            assert asyncio.get_running_loop().time() - began_s < 0.03, "20 ms are the request itself"
+            await asyncio.sleep(pause_s)
+
+
 async def test_busy_ones_share_it_evenly_and_an_idle_one_leaves_it_to_the_others() -> None:
     address, egress = Address(), InMemoryEgress()
     processes = [Process(address) for _ in range(3)]
@@ -112,6 +126,8 @@ async def test_busy_ones_share_it_evenly_and_an_idle_one_leaves_it_to_the_others
         assert asyncio.get_running_loop().time() - began_s < 0.1, "who was idle need not wait"
         await stack.enter_async_context(pressing(processes[0]))
         await asyncio.sleep(1)
+        assert processes[0].limits.usage().rate_per_s >= 0.6 * WHOLE
+        await asyncio.sleep(5)  # the idle ones have been heard
         assert processes[0].limits.usage().rate_per_s >= 0.9 * WHOLE
         await stack.enter_async_context(pressing(processes[1]))
         await asyncio.sleep(3)
@@ -136,7 +152,7 @@ async def test_who_dies_keeps_its_share_from_the_others_only_for_seconds() -> No
     dead, alive = Process(address), Process(address)
     async with in_use(dead, egress), in_use(alive, egress):
         async with pressing(dead):
-            await asyncio.sleep(5)
+            await asyncio.sleep(8)
         (row,) = [row for row in egress.rows.values() if row.granted_per_s > 40]
         frozen = dict.fromkeys([number for number, each in egress.rows.items() if each is row], row)
         for _ in range(3):  # nobody renews it

@@ -45,9 +45,9 @@ async def renewed(account: EgressAccount, using: float, wanted: float, *, invali
 
 async def test_one_alone_gets_everything_it_wants(server: Server, schema: str) -> None:
     async with accounts(server, schema, "") as (one,):
-        assert (await renewed(one, 0, 0)).granted_per_s == 1.0
-        assert (await renewed(one, 1, 8)).granted_per_s == 10.0
-        assert (await renewed(one, 10, 100)).granted_per_s == WHOLE
+        assert (await renewed(one, 0, 0)).granted_per_s == 1.0 + 44.0 / 2
+        assert (await renewed(one, 23, 8)).granted_per_s == 10.0 + 35.0 / 2
+        assert (await renewed(one, 27.5, 100)).granted_per_s == WHOLE
 
 
 async def test_a_newcomer_gets_its_part_once_the_other_has_stopped_using_it(server: Server, schema: str) -> None:

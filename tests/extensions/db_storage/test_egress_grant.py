@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otel_discord.extensions.db_storage.egress_grant import FLOOR_PER_S, Portion, counted, fair_level, grant
+from otel_discord.extensions.db_storage.egress_grant import FLOOR_PER_S, Portion, counted, fair_level, grant, spare
 
 WHOLE = 45.0
 VALID_S = 3.0
@@ -92,9 +92,10 @@ def test_three_rounds_bring_everyone_its_fair_share(order: list[int], wants: lis
             for _ in range(2):  # who is told less says at once that it uses no more
                 renew(processes, index, wants[index], now_s)
                 hear(processes[index])
-    level = fair_level([max(FLOOR_PER_S, 1.25 * want) for want in wants], WHOLE)
-    for process, want in zip(processes, wants, strict=True):
-        assert process.heard == pytest.approx(min(level, max(FLOOR_PER_S, 1.25 * want)), abs=0.01)
+    aims = [max(FLOOR_PER_S, 1.25 * want) for want in wants]
+    level, more = fair_level(aims, WHOLE), spare(aims, WHOLE)
+    for process, aim in zip(processes, aims, strict=True):
+        assert process.heard == pytest.approx(min(level, aim + more), abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,16 @@ def test_three_rounds_bring_everyone_its_fair_share(order: list[int], wants: lis
 )
 def test_the_level_up_to_which_all_are_served(wants: list[float], level: float) -> None:
     assert fair_level(wants, WHOLE) == level
+
+
+def test_who_had_little_to_send_need_not_ask_first_when_there_is_more() -> None:
+    alone = grant(Portion(0, 0), [], WHOLE)
+    assert alone > WHOLE / 2, "a few errors after a quiet hour go at once"
+    assert WHOLE - alone > WHOLE / 3, "who comes next need not wait until this one has given something back"
+    among_three = grant(Portion(0, 2), [Portion(0, 0)] * 2, WHOLE)
+    assert among_three > 5
+    in_need = grant(Portion(0, 0), [Portion(0, 60)] * 2, WHOLE)
+    assert in_need == FLOOR_PER_S, "where somebody wants all of it nobody keeps what is not used"
 
 
 def test_the_more_there_are_the_less_they_share() -> None:

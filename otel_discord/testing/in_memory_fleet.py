@@ -8,13 +8,14 @@ does not answer.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from otel_discord.component.errors import QueueFullError, RetryableError, ShutdownError, StartError
 from otel_discord.component.fleet import Part, Question, Replica
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.store.memory import MemoryQueue, MemoryStorage
+from otel_discord.store.memory_shared_table import MemorySharedTable, MemorySharedTables, SharedValues
 from otel_discord.testing.in_memory_shards import TICK_S, InMemoryQuestion, ShardQueue, fenced
 
 
@@ -29,6 +30,8 @@ class InMemoryFleet:
         self.lease_s = lease_s
         self.is_away = False
         """The database does not answer: nothing is stored, read, or renewed."""
+        self.tables: dict[str, SharedValues] = {}
+        """The values of tables that replicas share, by owner."""
         self._works: dict[str, _Work] = {}
 
     def storage(self, replica: str, egress: str = "", *, is_shared: bool = True) -> "InMemorySharedStorage":
@@ -77,6 +80,10 @@ class InMemorySharedStorage(MemoryStorage):
     def is_shared(self) -> bool:
         """Whether a fleet is to work on it."""
         return self._is_shared
+
+    def open_shared_table(self, owner: str) -> AbstractAsyncContextManager[MemorySharedTable]:
+        """Open the values of one component that every replica opens as well."""
+        return MemorySharedTables(self._fleet.tables, lease_s=self._fleet.lease_s).open_shared_table(owner)
 
     @asynccontextmanager
     async def join(self, owner: str, limits: QueueLimits) -> AsyncIterator["InMemoryMember"]:

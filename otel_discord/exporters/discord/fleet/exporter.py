@@ -10,6 +10,7 @@ from otel_discord.component import Host, Settings, Status
 from otel_discord.component.fleet import Fleet, Seat, SharesWork
 from otel_discord.component.instruments import SharedDeadLetterInstruments
 from otel_discord.component.resharding import SettlesIn
+from otel_discord.component.state_table import SharedTable, SharesTables
 from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.charts import Charts
@@ -17,6 +18,7 @@ from otel_discord.exporters.discord.config import DiscordConfig
 from otel_discord.exporters.discord.egress import shared_egress
 from otel_discord.exporters.discord.exporter import DiscordExporter
 from otel_discord.exporters.discord.fleet.asked_fleet import AskedFleet
+from otel_discord.exporters.discord.fleet.channels import Channels
 from otel_discord.exporters.discord.fleet.engines import Engines
 from otel_discord.exporters.discord.fleet.guard import Guard
 from otel_discord.exporters.discord.fleet.intake import FleetIntake
@@ -86,7 +88,8 @@ class FleetExporter(AskedFleet):
             fleet = await stack.enter_async_context(storage.join(self._back.owner, config.sending_queue.limits()))
             stack.callback(self._leave)
             self._fleet = fleet
-            self._shard_of = await place(fleet, self._destinations, self._client, limits, logger)
+            channels = Channels(self._client, await self._table_of_channels(storage, stack), logger)
+            self._shard_of = await place(fleet, self._destinations, channels, limits, logger)
             splitter = Splitter(accepting.routing, self._shard_of, fleet.shards)
             await self._settle_in(storage, fleet, splitter)
             accepting.evidence = assembly.evidence_desk(
@@ -123,6 +126,12 @@ class FleetExporter(AskedFleet):
                     yield
                 finally:
                     await self._end(host, fleet, engines)
+
+    async def _table_of_channels(self, storage: object, stack: AsyncExitStack) -> SharedTable | None:
+        """Return what replicas tell each other about the channels of webhooks, where the storage can keep it."""
+        if not isinstance(storage, SharesTables):
+            return None
+        return await stack.enter_async_context(storage.open_shared_table(f"{self._back.owner}/channels"))
 
     async def _settle_in(self, storage: object, fleet: Fleet, splitter: Splitter) -> None:
         """Have what a single process has left divided, before anybody works on a shard."""

@@ -10,7 +10,7 @@ from tests.fleet.faults import ROWS, Row, play_row
 
 pytestmark = pytest.mark.skipif(find_programs() is None, reason="no PostgreSQL here")
 
-ALWAYS: Final = frozenset({"70b", "72a", "73"})
+ALWAYS: Final = frozenset({"72a", "73"})
 IS_ALL: Final = os.environ.get("OTEL_DISCORD_FAULTS") == "all"
 
 

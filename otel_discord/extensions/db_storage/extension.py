@@ -337,6 +337,7 @@ class DbStorage:
         self._joined.add(owner)
         self._has_joined.add(owner)
         try:
+            await self._settling_in().gather_if_resized(owner, config.fleet.shards)
             shards = await self._insist(self._transactor, found_fleet(owner, config.fleet.shards))
             if shards != config.fleet.shards:
                 logger.warning(

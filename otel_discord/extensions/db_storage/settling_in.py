@@ -17,7 +17,13 @@ from otel_discord.extensions.db_storage import leases
 from otel_discord.extensions.db_storage.boot_clock import boot_clock_s
 from otel_discord.extensions.db_storage.failures import component_error
 from otel_discord.extensions.db_storage.leases import Lease
-from otel_discord.extensions.db_storage.settling_works import fleet_size, forget_fleet, holder_among, others_live
+from otel_discord.extensions.db_storage.settling_works import (
+    end_fleet,
+    fleet_size,
+    forget_fleet,
+    holder_among,
+    other_replica,
+)
 from otel_discord.extensions.db_storage.transactor import FailedError, Transactor
 from otel_discord.store.resharding import gather, is_spread, owners_of, spread
 from otel_discord.store.spreading import is_spreading
@@ -68,8 +74,11 @@ class SettlingIn:
 
         async def step() -> bool:
             shards = await self.run(fleet_size(owner))
-            if shards:
-                await self._gather(owner, shards, None)
+            if not shards:
+                return True
+            if replica := await self.run(other_replica(owner, self.holder)):
+                raise RetryableError(f"replica {replica} of a fleet works on it; stop that one")
+            await self._gather(owner, shards, None)
             return True
 
         await self._patiently(owner, step)
@@ -85,7 +94,7 @@ class SettlingIn:
             size = await self.run(fleet_size(owner))
             if size in (0, shards):
                 return True
-            if await self.run(others_live(owner, self.holder)):
+            if await self.run(other_replica(owner, self.holder)):
                 return True  # the fleet goes on with as many as it has
             if not await self._somebody_is_at(*owners_of(owner, size)):
                 taken = await self._take(owner)
@@ -115,6 +124,7 @@ class SettlingIn:
             for each in owners[1:]:
                 await stack.enter_async_context(self.database(each, f"the queue of {each}", None))
             self.logger.info("what waits in %d shards is brought together", shards, extra={"owner": owner})
+            await first.run(end_fleet(owner, shards))
             await gather(first, owners)
             await first.run(forget_fleet(owner))
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from otel_discord.component.fleet import shard_owner
+from otel_discord.extensions.db_storage.fleet.room_works import take_rooms_away
 from otel_discord.store.spreading import forget_spread
 from otel_discord.store.statements import marks
 from otel_discord.store.work import Access, Query, Steps, Work
@@ -17,6 +19,19 @@ def fleet_size(owner: str) -> Work[int]:
     return Work("fleet_size", Access.READ, steps)
 
 
+def end_fleet(owner: str, shards: int) -> Work[None]:
+    """Let no replica put any more, and note that rows are not where a fleet looks for them.
+
+    Before they are brought together: where that is interrupted, who comes next goes on with it or divides them anew.
+    """
+
+    def steps() -> Steps[None]:
+        yield from forget_spread(owner)
+        yield from take_rooms_away([shard_owner(owner, shard) for shard in range(shards)])
+
+    return Work("end_fleet", Access.SETTLE, steps)
+
+
 def forget_fleet(owner: str) -> Work[None]:
     """Note that an owner's rows are together again: who comes next founds a fleet anew, or works alone."""
 
@@ -28,17 +43,17 @@ def forget_fleet(owner: str) -> Work[None]:
     return Work("forget_fleet", Access.SETTLE, steps)
 
 
-def others_live(owner: str, own_name: str) -> Work[bool]:
-    """Return whether other replicas of an owner's fleet live."""
+def other_replica(owner: str, own_name: str) -> Work[str]:
+    """Return one of the other replicas of an owner's fleet that live; "" where none does."""
 
-    def steps() -> Steps[bool]:
+    def steps() -> Steps[str]:
         rows = yield Query(
-            "SELECT 1 FROM replicas WHERE owner = ? AND name <> ? AND until > clock_timestamp() LIMIT 1",
+            "SELECT name FROM replicas WHERE owner = ? AND name <> ? AND until > clock_timestamp() LIMIT 1",
             (owner, own_name),
         )
-        return bool(rows)
+        return str(rows[0][0]) if rows else ""
 
-    return Work("others_live", Access.READ, steps)
+    return Work("other_replica", Access.READ, steps)
 
 
 def holder_among(names: Sequence[str], own_name: str) -> Work[str]:

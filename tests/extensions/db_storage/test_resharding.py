@@ -9,18 +9,21 @@ from typing import Any
 import psycopg
 import pytest
 
-from otel_discord.component.errors import StartError
+from otel_discord.component.errors import RetryableError, StartError
 from otel_discord.component.fleet import shard_owner
 from otel_discord.component.resharding import Layout, SettlesIn
 from otel_discord.component.storage import NewCard
+from otel_discord.extensions.db_storage import settling_in
 from otel_discord.extensions.file_storage.config import FileStorageConfig
 from otel_discord.extensions.file_storage.extension import FileStorage
 from otel_discord.signals.batch import Batch
 from otel_discord.store.moving import move_store
+from otel_discord.testing.fleet_contract_base import parts, until
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import logs_batch
 from otel_discord.testing.storage_contract_base import ROOMY, body
 from otel_discord.testing.telemetry import settings
+from tests.extensions.db_storage.fleet_place import Place, storage_at
 from tests.extensions.db_storage.server import Server
 from tests.extensions.db_storage.test_starting import storage
 
@@ -177,3 +180,73 @@ async def test_what_was_noted_of_an_earlier_store_does_not_count_for_the_one_mov
             await move_store(old, new, lambda table, rows: None)
         await target.settle_in(OWNER, LAYOUT)
         assert owners(server, schema, "cards") == {OWNER: 30, shard_owner(OWNER, 1): 20, shard_owner(OWNER, 2): 10}
+
+
+async def test_the_number_of_shards_is_the_configured_one_after_a_stop_of_all(
+    server: Server, schema: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    eight, three = (Place(server.port, schema, tmp_path, shards=shards) for shards in (8, SHARDS))
+    async with storage_at(eight, server.url) as first, first.join(OWNER, ROOMY) as fleet:
+        await fleet.put(parts("a0", *range(8)))
+        async with storage_at(three, server.url) as second, second.join(OWNER, ROOMY) as beside:
+            assert beside.shards == 8  # as long as others go on
+        assert "fleet::shards" in caplog.text
+    async with storage_at(three, server.url) as third, third.join(OWNER, ROOMY) as fleet:
+        assert fleet.shards == SHARDS
+        await third.settle_in(OWNER, LAYOUT)
+        assert owners(server, schema, "batches") == {OWNER: 8}
+
+
+async def test_what_was_brought_together_by_half_is_divided_anew(
+    server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was to work alone was killed while it began; then the fleet starts again."""
+    one = storage(server, schema, tmp_path)
+    gather, divided = settling_in.gather, {OWNER: 30, shard_owner(OWNER, 1): 20, shard_owner(OWNER, 2): 10}
+
+    async def gather_and_die(database: Any, names: Any) -> None:
+        await gather(database, names[:2])
+        raise KeyboardInterrupt
+
+    async with one.lifespan(NopHost()):
+        await fill(one)
+        await one.settle_in(OWNER, LAYOUT)
+        found_a_fleet(server, schema)
+        monkeypatch.setattr(settling_in, "gather", gather_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            async with one.open_queue(OWNER, ROOMY):
+                pass
+        assert owners(server, schema, "cards") == {OWNER: 50, shard_owner(OWNER, 2): 10}
+        await one.settle_in(OWNER, LAYOUT)
+        assert owners(server, schema, "cards") == divided
+
+
+async def test_a_replica_that_stood_still_puts_nothing_where_nobody_looks_any_more(
+    server: Server, schema: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Place(server.port, schema, tmp_path)
+    async with place.machine() as still:
+        await until(lambda: bool(still.fleet.replicas()), 5)
+        await still.fleet.put(parts("before", 0, 1, 2, 3))
+        still.cut_off()
+        async with storage_at(place, server.url) as one, one.open_queue(OWNER, ROOMY):
+            still.let_back()
+            for _ in range(20):
+                with pytest.raises(RetryableError):
+                    await still.fleet.put(parts("after", 0, 1, 2, 3))
+                await asyncio.sleep(0.1)
+            assert owners(server, schema, "batches") == {OWNER: 4}
+        assert "divided anew" in caplog.text
+
+
+async def test_one_process_waits_for_a_replica_that_has_no_seat(server: Server, schema: str, tmp_path: Path) -> None:
+    """With more replicas than shards some only take in."""
+    async with storage_at(Place(server.port, schema, tmp_path, shards=1), server.url) as one:
+        await one.settle_in(OWNER, LAYOUT)
+        found_a_fleet(server, schema)
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            until_then = "now() + interval '2 s'"
+            connection.execute(f"INSERT INTO {schema}.replicas VALUES ('{OWNER}', 'other', '', {until_then})")
+        began_s = asyncio.get_running_loop().time()
+        async with one.open_queue(OWNER, ROOMY):
+            assert asyncio.get_running_loop().time() - began_s > 1

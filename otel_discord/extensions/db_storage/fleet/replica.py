@@ -94,6 +94,8 @@ class PostgresFleet:
         """Store what of one request belongs to which shard; return the batches' ids by shard."""
         if not parts:
             return {}
+        if self.watch.is_out:
+            raise RetryableError("the fleet was divided anew; start this process again", reason="fleet_changed")
         ids = await self.inbox.put(
             {self._owners[shard]: packed(part.batch, part.priority, part.accepted_ns) for shard, part in parts.items()}
         )

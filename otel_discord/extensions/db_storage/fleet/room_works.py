@@ -1,13 +1,14 @@
 """Works on what shards have room for: puts of several requests at once, and what the holder of a seat says. Pure.
 
 A put locks the rows of its shards' rooms, always in the same order, before it takes numbers: so batches of a shard
-become visible in the order of their ids.
+become visible in the order of their ids. A fleet that is no more has no rooms: who has not heard of it puts nothing.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from otel_discord.component.errors import RetryableError
 from otel_discord.component.storage import QueueLimits
 from otel_discord.store.numbering import next_ids
 from otel_discord.store.operations_arrivals import PackedBatch, SharedOpening
@@ -57,7 +58,11 @@ class PutAll(NamedTuple):
 
 
 def put_all(puts: Sequence[Mapping[str, PackedBatch]], limits: QueueLimits) -> Work[PutAll]:
-    """Store several requests, each whole or not at all, by the owners of their parts."""
+    """Store several requests, each whole or not at all, by the owners of their parts.
+
+    The work raises:
+        RetryableError: the fleet is no more.
+    """
 
     def steps() -> Steps[PutAll]:
         owners = sorted({owner for put in puts for owner in put})
@@ -89,7 +94,11 @@ def put_all(puts: Sequence[Mapping[str, PackedBatch]], limits: QueueLimits) -> W
 
 
 def open_shard(owner: str, time_ns: int) -> Work[SharedOpening]:
-    """Open a shard's queue while nobody puts into it, and set right how much room is taken."""
+    """Open a shard's queue while nobody puts into it, and set right how much room is taken.
+
+    The work raises:
+        RetryableError: the fleet is no more.
+    """
 
     def steps() -> Steps[SharedOpening]:
         rows = yield from _lock([owner])
@@ -124,12 +133,16 @@ def make_rooms(owners: Sequence[str]) -> Steps[None]:
     yield Many("INSERT INTO rooms (owner) VALUES (?) ON CONFLICT DO NOTHING", [(owner,) for owner in sorted(owners)])
 
 
+def take_rooms_away(owners: Sequence[str]) -> Steps[None]:
+    """Let nobody put any more; who is putting is waited for. A part of a work."""
+    yield from _lock_those_there(sorted(owners))
+    yield Many("DELETE FROM rooms WHERE owner = ?", [(owner,) for owner in sorted(owners)])
+
+
 def _lock(owners: Sequence[str]) -> Steps[dict[str, RoomRow]]:
     rows = yield from _lock_those_there(owners)
-    missing = {*owners} - {row[0] for row in rows}
-    if missing:
-        yield from make_rooms([*missing])
-        rows = yield from _lock_those_there(owners)
+    if len(rows) < len(owners):
+        raise RetryableError("the fleet was divided anew; start this process again", reason="fleet_changed")
     return {owner: RoomRow.of(values) for owner, *values in rows}
 
 

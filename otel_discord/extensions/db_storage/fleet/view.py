@@ -9,7 +9,7 @@ from otel_discord.extensions.db_storage.fleet.assignment import assignment
 from otel_discord.extensions.db_storage.fleet.room_works import RoomRow
 from otel_discord.store.work import Access, Query, Row, Steps, Work
 
-_ROOM, _LEASE, _REPLICA, _QUESTION = range(1, 5)
+_ROOM, _LEASE, _REPLICA, _QUESTION, _FLEET = range(1, 6)
 _NOW: Final = "clock_timestamp()"
 _LOOK: Final = f"""
     SELECT {_ROOM}, owner, '', last_id, put_requests, put_items, put_bytes, freed_requests, freed_items, freed_bytes
@@ -23,6 +23,8 @@ _LOOK: Final = f"""
     UNION ALL
     SELECT {_QUESTION}, owner, '', id, 0, 0, 0, 0, 0, 0
       FROM questions WHERE answer IS NULL AND until > {_NOW} AND (owner = ? OR owner > ? AND owner < ?)
+    UNION ALL
+    SELECT {_FLEET}, owner, '', shards, 0, 0, 0, 0, 0, 0 FROM fleets WHERE owner = ?
 """  # noqa: S608 - numbers and names of ours
 
 
@@ -43,6 +45,8 @@ class View:
     rooms: Mapping[int, RoomRow] = field(default_factory=dict)
     questions: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """The open ones of each shard, oldest first."""
+    shards: int | None = None
+    """How many the fleet has; 0: it is no more. None: nobody has looked yet."""
 
     def replicas(self, own: str) -> list[Replica]:
         """Return those that live, by name."""
@@ -53,7 +57,9 @@ class View:
         return {shard: seat.holder for shard, seat in self.seats.items() if seat.left_s > 0}
 
     def assigned(self, replica: str, shards: int) -> set[int]:
-        """Return the shards that a replica is to work on."""
+        """Return the shards that a replica is to work on; none where the fleet is not the one that it has joined."""
+        if self.shards not in (shards, None):
+            return set()
         return {shard for shard, name in assignment(self.egress, shards).items() if name == replica}
 
     def free_seats(self, replica: str, shards: int, held: Collection[int]) -> list[int]:
@@ -71,7 +77,7 @@ def look(owner: str, shards: int) -> Work[View]:
 
     def steps() -> Steps[View]:
         of_owner = (owner, f"{owner}#", f"{owner}$")  # "$" comes next after "#"
-        rows = yield Query(_LOOK, (*of_owner, *of_owner, owner, *of_owner))
+        rows = yield Query(_LOOK, (*of_owner, *of_owner, owner, *of_owner, owner))
         return view_of(rows, {shard_owner(owner, shard): shard for shard in range(shards)})
 
     return Work("look", Access.READ, steps)
@@ -79,6 +85,7 @@ def look(owner: str, shards: int) -> Work[View]:
 
 def view_of(rows: Sequence[Row], shard_of: Mapping[str, int]) -> View:
     """Read the rows of a look; those of others' owners are left out."""
+    fleet_shards = 0
     egress: dict[str, str] = {}
     seats: dict[int, SeatRow] = {}
     rooms: dict[int, RoomRow] = {}
@@ -87,6 +94,8 @@ def view_of(rows: Sequence[Row], shard_of: Mapping[str, int]) -> View:
         shard = shard_of.get(name)
         if kind == _REPLICA:
             egress[name] = word
+        elif kind == _FLEET:
+            fleet_shards = numbers[0]
         elif shard is None:
             continue
         elif kind == _ROOM:
@@ -95,4 +104,4 @@ def view_of(rows: Sequence[Row], shard_of: Mapping[str, int]) -> View:
             seats[shard] = SeatRow(word, numbers[0] / 1000)
         else:
             questions.setdefault(shard, []).append(numbers[0])
-    return View(egress, seats, rooms, {shard: sorted(ids) for shard, ids in questions.items()})
+    return View(egress, seats, rooms, {shard: sorted(ids) for shard, ids in questions.items()}, fleet_shards)

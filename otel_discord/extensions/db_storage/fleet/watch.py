@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from otel_discord.component.errors import ComponentError
-from otel_discord.extensions.db_storage.fleet.member_works import enrol
+from otel_discord.extensions.db_storage.fleet.member_works import enrol, stay
 from otel_discord.extensions.db_storage.fleet.repeating import Repeating
 from otel_discord.extensions.db_storage.fleet.view import View, look
 
@@ -48,6 +48,11 @@ class Watch:
         self.mine: set[int] = set()
         """The shards that this replica is to work on."""
 
+    @property
+    def is_out(self) -> bool:
+        """Whether the fleet is not any more the one that this replica has joined."""
+        return self.view.shards not in (self._member.shards, None)
+
     async def next_look(self) -> None:
         """Return after the next look, whether it saw anything or not; at once where nobody looks any more."""
         if not self.is_closed:
@@ -69,13 +74,23 @@ class Watch:
             RetryableError: the server is away.
         """
         member, now_s = self._member, asyncio.get_running_loop().time()
-        if now_s >= self._enrol_at_s:
+        if now_s >= self._enrol_at_s and not self.is_out:
             await self._repeating.run(enrol(member.owner, member.replica, member.egress, member.lease_s), attempts=2)
             self._enrol_at_s = now_s + member.lease_s / 3
         view = await self._repeating.run(look(member.owner, member.shards), attempts=2)
         if member.replica not in view.egress:
             self._enrol_at_s = 0.0
+        was_out = self.is_out
         self._take_over(view, asyncio.get_running_loop().time())
+        if self.is_out and not was_out:
+            self._logger.error(
+                "the fleet was divided anew while this process stood still (%d shards before, %d now): it takes nothing"
+                " in and sends nothing; start it again",
+                member.shards,
+                view.shards or 0,
+                extra={"owner": member.owner},
+            )
+            await self._repeating.run(stay(member.owner, member.replica, 0.0), attempts=2)
 
     def _take_over(self, view: View, now_s: float) -> None:
         if self._last_good_s is not None and now_s - self._last_good_s > self._member.lease_s / 2:

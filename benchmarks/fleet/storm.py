@@ -95,6 +95,8 @@ def _burst(there: Town, records: int) -> Report:
     sender = Sender(ledger, 1, doors, random.Random(5), 0.0, lambda _: ("everything",), severity=FATAL)
     for _ in range(0, records, 20):
         sender.deliver([("everything",)] * 20)
+    for door in doors:
+        door.close()
     _wait_for(there, lambda messages: len({n for each in sightings(messages) for n in each.ids}) >= records)
     messages = there.messages("everything")
     verdict = judge(ledger.snapshot(), {"everything": sightings(messages)}, events=0)

@@ -33,7 +33,7 @@ from otel_discord.extensions.db_storage.fleet.member_works import found_fleet, s
 from otel_discord.extensions.db_storage.fleet.repeating import Repeating
 from otel_discord.extensions.db_storage.fleet.replica import Means, open_fleet
 from otel_discord.extensions.db_storage.fleet.watch import Member
-from otel_discord.extensions.db_storage.leases import MIGRATION, Lease, live_leases
+from otel_discord.extensions.db_storage.leases import MIGRATION, Lease, end_all_others
 from otel_discord.extensions.db_storage.pooling import refuse_pooled_statements
 from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
 from otel_discord.extensions.db_storage.schema import align_numbers, prepare_schema
@@ -370,7 +370,7 @@ class DbStorage:
             StartError: the extension is not open, or something uses it.
         """
         async with self._database(MIGRATION, "the whole store") as database:
-            users = [held for held in await database.run(live_leases()) if held.name != MIGRATION]
+            users = await database.run(end_all_others())
             if users:
                 raise StartError(
                     f"{self._settings.id} is in use: {users[0].name} by {users[0].holder}; stop it, or wait "

@@ -106,17 +106,24 @@ def find_holder(name: str) -> Work[Held | None]:
     return Work("lease_holder", Access.READ, steps)
 
 
-def live_leases() -> Work[list[Held]]:
-    """Return the leases that are somebody's."""
+def end_all_others() -> Work[list[Held]]:
+    """Return the other leases that are somebody's; where none is, end those that were: who was paused comes too late.
+
+    For who holds ``MIGRATION``: without it one that is over could be kept on by its holder.
+    """
 
     def steps() -> Steps[list[Held]]:
+        yield Query("SELECT 1 FROM leases WHERE name <> ? ORDER BY name FOR UPDATE", (MIGRATION,))
         rows = yield Query(
             "SELECT name, holder, ceil(extract(epoch FROM until - clock_timestamp()) * 1000)::bigint FROM leases"
-            " WHERE until > clock_timestamp() ORDER BY name"
+            " WHERE until > clock_timestamp() AND name <> ? ORDER BY name",
+            (MIGRATION,),
         )
+        if not rows:
+            yield Query("UPDATE leases SET fence = fence + 1 WHERE name <> ?", (MIGRATION,))
         return [Held(name, holder, left_ms / 1000) for name, holder, left_ms in rows]
 
-    return Work("live_leases", Access.READ, steps)
+    return Work("end_leases", Access.SETTLE, steps)
 
 
 def note_of_commit(lease: Lease, number: int) -> Query:

@@ -116,7 +116,7 @@ class PostgresDatabase:
     @property
     def certain_s(self) -> float:
         """For how long the lease is certainly this process's still; 0 or less where that is not certain."""
-        if self.condition.state in (State.LOST, State.ENDED):
+        if self._closed or self.condition.state in (State.LOST, State.ENDED):
             return 0.0
         return self._certain_until_s - boot_clock_s()
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from otel_discord.component import Status
-from otel_discord.component.errors import ShutdownError, StartError
+from otel_discord.component.errors import RetryableError, ShutdownError, StartError
 from otel_discord.config import Secret
 from otel_discord.extensions.db_storage.config import DbStorageConfig
 from otel_discord.extensions.db_storage.extension import DbStorage
@@ -21,6 +21,8 @@ from otel_discord.testing.host import NopHost
 from otel_discord.testing.otlp import logs_batch
 from otel_discord.testing.storage_contract_base import OWNER, ROOMY
 from otel_discord.testing.telemetry import settings
+from tests.extensions.db_storage.fleet_place import Place, storage_at
+from tests.extensions.db_storage.proxy import Proxy
 from tests.extensions.db_storage.server import Server
 
 HOLDER = Path(__file__).with_name("holder.py")
@@ -172,3 +174,41 @@ async def test_what_a_killed_process_stored_is_there_within_the_lease(
     stored = [each for each in rest if each.startswith("stored ")]
     async with opened(server, schema, tmp_path, "1s") as storage, storage.open_queue(OWNER, ROOMY) as queue:
         assert queue.size - (20 + len(stored)) in (0, 1), last
+
+
+async def test_who_was_cut_off_while_the_store_was_moved_stores_nothing_more(
+    server: Server, schema: str, tmp_path: Path
+) -> None:
+    """A lease that is over and that nobody took is kept on by its holder: not so where the rows have gone elsewhere."""
+    proxy = Proxy(server.port)
+    place = Place(server.port, schema, tmp_path)
+    async with (
+        proxy.opened(),
+        storage_at(place, proxy.url) as cut_off,
+        cut_off.open_queue(OWNER, ROOMY) as queue,
+        opened(server, schema, tmp_path, "1s") as mover,
+    ):
+        await queue.put(logs_batch())
+        proxy.cut_off()
+        await asyncio.sleep(1.2)
+        async with mover.whole_store():
+            pass
+        proxy.let_back()
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    await queue.put(logs_batch())
+                except ShutdownError:
+                    break
+                except RetryableError:
+                    await asyncio.sleep(0.1)
+                else:
+                    pytest.fail("it was stored where nobody looks any more")
+    assert fence_of(server, schema) == 2
+
+
+async def test_a_lease_that_was_given_back_is_certain_for_nothing(server: Server, schema: str, tmp_path: Path) -> None:
+    async with opened(server, schema, tmp_path, "30s") as storage:
+        async with storage._database(OWNER, "a queue") as database:
+            assert database.certain_s > 20
+        assert database.certain_s <= 0

@@ -52,7 +52,9 @@ async def wall_clock(stage: Stage) -> None:
     codes="NL D0 LIVE",
 )
 async def skewed_replicas(stage: Stage) -> None:
-    raise UnplayableError("concerns several processes on one database; this storage is for one process")
+    raise UnplayableError(
+        "concerns several processes on one database: leases are measured by its clock alone, see [a fleet](fleet.md)"
+    )
 
 
 @row(

@@ -44,8 +44,10 @@ class RelationalQueue(RelationalPosted):
         logger: logging.Logger,
         on_damaged: Callable[[int], None],
         wall_clock_ns: Callable[[], int],
+        is_one_of_many: bool = False,
     ) -> None:
-        super().__init__(Transactions(database, logger), owner, logger, on_damaged, wall_clock_ns)
+        transactions = Transactions(database, logger, is_one_of_many=is_one_of_many)
+        super().__init__(transactions, owner, logger, on_damaged, wall_clock_ns)
         self._room = Room(limits, opening.load)
         self._batches = WaitingBatches(self._transactions, owner, opening.last_batch_id)
         self._takers = Takers()

@@ -67,6 +67,7 @@ class SharedQueue(RelationalQueue):
             logger=logger,
             on_damaged=on_damaged,
             wall_clock_ns=wall_clock_ns,
+            is_one_of_many=True,
         )
         self._newest_id = found.opening.last_batch_id
         self._batches = WaitingBatches(self._transactions, owner, self._newest_id, cache_bytes=_CACHE_BYTES)

@@ -25,11 +25,14 @@ class Transactions:
 
     What is booked when a work has been stored is booked also where its caller was cancelled meanwhile: every writing
     work runs in a task of its own, which :meth:`finish` waits for.
+
+    ``is_one_of_many``: a process has many such queues on one server, of which somebody else says how it fares.
     """
 
-    def __init__(self, database: Database, logger: logging.Logger) -> None:
+    def __init__(self, database: Database, logger: logging.Logger, *, is_one_of_many: bool = False) -> None:
         self._database = database
         self._logger = logger
+        self._levels = (logging.DEBUG, logging.DEBUG) if is_one_of_many else (logging.WARNING, logging.INFO)
         self._running: set[asyncio.Task[Any]] = set()
         self._failing = False
 
@@ -110,7 +113,8 @@ class Transactions:
     def _fails(self, work: Work[T], error: RetryableError) -> None:
         if not self._failing:
             self._failing = True
-            self._logger.warning(
+            self._logger.log(
+                self._levels[0],
                 "the stored queue cannot be used now and is tried again until it can: %s",
                 error,
                 extra={"work": work.name, "reason": error.reason},
@@ -119,7 +123,7 @@ class Transactions:
     def _works(self) -> None:
         if self._failing:
             self._failing = False
-            self._logger.info("the stored queue can be used again")
+            self._logger.log(self._levels[1], "the stored queue can be used again")
 
 
 def book_nothing(_result: object) -> None:

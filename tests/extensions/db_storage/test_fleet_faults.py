@@ -2,6 +2,7 @@
 is seen once, and it goes on by itself."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -76,7 +77,9 @@ async def run_puts(workers: list[Worker], trouble: Callable[[], Awaitable[None]]
     return puts
 
 
-async def test_the_server_is_killed_and_started_again(own_server: Server, tmp_path: Path) -> None:
+async def test_the_server_is_killed_and_started_again(
+    own_server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """For longer than a lease: seats stay whose they were."""
     place, hosts = Place(own_server.port, "fleet_killed", tmp_path), [NopHost(), NopHost()]
 
@@ -98,6 +101,8 @@ async def test_the_server_is_killed_and_started_again(own_server: Server, tmp_pa
     assert puts.refused
     assert sum(puts.stored.values()) > 100
     assert all(Status.RECOVERABLE in host.statuses for host in hosts)
+    away = 2 * len(hosts)
+    assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) <= away, caplog.text
 
 
 async def test_the_answers_to_commits_of_puts_are_lost(server: Server, schema: str, tmp_path: Path) -> None:

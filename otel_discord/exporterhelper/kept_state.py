@@ -2,9 +2,37 @@
 
 import logging
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from otel_discord.component.errors import RetryableError, ShutdownError
-from otel_discord.component.storage import WorkQueue
+from otel_discord.component.state_table import StateTable
+
+
+class SmallState(Protocol):
+    """Values by key: a :class:`~otel_discord.component.storage.WorkQueue` has some, and a table is some."""
+
+    async def get_state(self, key: str) -> bytes | None:
+        """Return a value, None where there is none."""
+        ...
+
+    async def set_state(self, key: str, value: bytes | None) -> None:
+        """Store a value, or with None remove it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """The state of which a table is made."""
+
+    table: StateTable
+
+    async def get_state(self, key: str) -> bytes | None:
+        """Return a value, None where there is none."""
+        return await self.table.get(key)
+
+    async def set_state(self, key: str, value: bytes | None) -> None:
+        """Store a value, or with None remove it."""
+        await self.table.put({key: value})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -12,7 +40,7 @@ class KeptState:
     """Of one component. ``failing`` says in a log line what follows when it fails, ``again`` that it does not any
     more."""
 
-    queue: WorkQueue
+    queue: SmallState
     logger: logging.Logger
     failing: str
     again: str

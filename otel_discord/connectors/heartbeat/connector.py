@@ -1,38 +1,24 @@
-"""Listens to what passes, looks for silence at each interval, and tells it: kept first, told then."""
+"""Listens to what passes: alone, or as one of a fleet in which one replica tells what all of them have heard."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
-from otel_discord.component import (
-    ACCEPTED,
-    ComponentError,
-    Host,
-    Outlets,
-    Receipt,
-    RetryableError,
-    Settings,
-    ShutdownError,
-    StartError,
-    WorkQueue,
-)
+from otel_discord.component import ACCEPTED, Host, Outlets, Receipt, Settings, ShutdownError
+from otel_discord.component.state_table import SharesTables
+from otel_discord.component.storage import Storage
 from otel_discord.connectors.heartbeat.config import HeartbeatConfig
-from otel_discord.connectors.heartbeat.groups import Now
-from otel_discord.connectors.heartbeat.keeper import Keeper
-from otel_discord.connectors.heartbeat.listening import Listening
-from otel_discord.connectors.heartbeat.own_numbers import OwnNumbers
-from otel_discord.connectors.heartbeat.status import Seen, status_batch
-from otel_discord.connectors.heartbeat.telling import to_batch
-from otel_discord.connectors.heartbeat.watching import Silences, Watching, make_watching
-from otel_discord.exporterhelper.handover import Handover
+from otel_discord.connectors.heartbeat.desk import Desk
+from otel_discord.connectors.heartbeat.hearing import Hearing
+from otel_discord.connectors.heartbeat.watching import Silences
+from otel_discord.exporterhelper.kept_state import SmallState
 from otel_discord.exporterhelper.state_queue import open_state_queue
 from otel_discord.ottl import OttlError
 from otel_discord.ottl.told_once import ToldOnce
 from otel_discord.signals import Batch, Signal
 
-_WHOLE_EVERY_S: Final = 10.0
 _LAST_WORDS_S: Final = 2.0
 _SILENCES: Final = "silences"
 
@@ -53,15 +39,8 @@ class HeartbeatConnector:
         self._outlet = outlets.by_signal.get(Signal.LOGS)
         self._now_ns = wall_clock_ns
         self._closing = asyncio.Event()
-        self._is_open = False
-        self._is_status_refused = False
-        self._counted_since_s = 0.0
+        self._listener: Desk | Hearing | None = None
         self._errors = ToldOnce(self._tell_condition)
-        self._listening: Listening
-        self._watching: Watching
-        self._keeper: Keeper
-        self._handover: Handover
-        self._numbers: OwnNumbers
 
     @asynccontextmanager
     async def lifespan(self, host: Host) -> AsyncIterator[None]:
@@ -70,27 +49,12 @@ class HeartbeatConnector:
         Raises:
             StartError: the storage is not there, or cannot be read.
         """
-        self._host = host
-        async with open_state_queue(host, self._config.storage, f"{self._settings.id}/alerts") as queue:
-            await self._begin(queue)
-            with self._numbers.shown():
-                self._is_open = True
-                try:
-                    async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
-                        tasks.create_task(self._check_at_intervals())
-                        try:
-                            yield
-                        finally:
-                            self._is_open = False
-                            self._closing.set()
-                            limit.reschedule(host.drain_deadline_s or asyncio.get_running_loop().time() + _LAST_WORDS_S)
-                except TimeoutError:
-                    if not limit.expired():
-                        raise
-                    self._logger.warning("alerts were not taken in time; they go on with the next start")
-                finally:
-                    self._is_open = False
-                await self._end()
+        kept_in = host.extension(self._config.storage, Storage) if self._config.storage else None
+        is_fleet = isinstance(kept_in, SharesTables) and kept_in.is_shared
+        async with self._in_fleet(host) if is_fleet else self._alone(host):
+            yield
+        for text, count in self._errors.counts.items():
+            self._logger.warning("a condition could not be evaluated %d times: %s", count, text)
 
     async def consume(self, batch: Batch) -> Receipt:
         """Note who sends.
@@ -98,95 +62,78 @@ class HeartbeatConnector:
         Raises:
             ShutdownError: the connector is not running.
         """
-        if not self._is_open:
+        if self._listener is None:
             raise ShutdownError("the heartbeat connector is not running")
-        for _ in self._watching.take(batch, self._moment()):
-            await asyncio.sleep(0)
+        await self._listener.take(batch)
         return ACCEPTED
 
-    async def check(self) -> None:
-        """Look for silence once, now: keep what has changed, then tell it.
+    @asynccontextmanager
+    async def _alone(self, host: Host) -> AsyncIterator[None]:
+        async with self._open_state(host) as queue:
+            desk = self._desk(host, queue)
+            silences: Silences = host.kept(_SILENCES, dict)
+            await desk.begin(silences)
+            with desk.numbers.shown():
+                self._listener = desk
+                try:
+                    async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self._look_at_intervals(desk))
+                        try:
+                            yield
+                        finally:
+                            self._listener = None
+                            self._closing.set()
+                            limit.reschedule(host.drain_deadline_s or asyncio.get_running_loop().time() + _LAST_WORDS_S)
+                except TimeoutError:
+                    if not limit.expired():
+                        raise
+                    self._logger.warning("alerts were not taken in time; they go on with the next start")
+                finally:
+                    self._listener = None
+                await desk.end()
+                if host.hands_over:
+                    silences.clear()
+                    silences.update(desk.watching.silences(desk.moment()))
 
-        While a batch is not accepted by whoever comes next, alerts stand still.
-        """
-        self._listening.tick(asyncio.get_running_loop().time())
-        if not await self._handover.hand_on():
-            return
-        told = self._watching.tellings(self._moment())
-        self._numbers.checked()
-        if told:
-            batch = to_batch(told, self._settings.version).request.SerializeToString()
-            await self._keeper.write(batch)
-            self._handover.batch = batch
-            await self._handover.hand_on()
+    @asynccontextmanager
+    async def _in_fleet(self, host: Host) -> AsyncIterator[None]:
+        storage = host.extension(self._config.storage or "", SharesTables)
+        async with storage.open_shared_table(f"{self._settings.id}/heard") as table:
+            hearing = Hearing(
+                table=table,
+                config=self._config,
+                logger=self._logger,
+                on_error=self._errors,
+                desk=lambda state, may_tell: self._desk(host, state, may_tell),
+                before=lambda: self._open_state(host),
+            )
+            async with hearing.running():
+                self._listener = hearing
+                try:
+                    yield
+                finally:
+                    self._listener = None
 
-    async def tell_status(self) -> bool:
-        """Say what has been seen since the last time; return whether it was taken or refused for good."""
-        loop_s, status = asyncio.get_running_loop().time(), self._config.status
-        tally = self._watching.tally
-        if status is None or tally is None or self._outlet is None:
-            return True
-        now = self._moment()
-        counts = tally.take()
-        seen = Seen(
-            counts=counts,
-            firing=tuple(tally.firing.values()),
-            silent=self._watching.silent(now),
-            elapsed_s=loop_s - self._counted_since_s,
-            now_ns=now.wall_ns,
-            max_lines=status.max_services,
-            machines=tally.machines.lines(),
-        )
-        try:
-            await self._outlet.consume(status_batch(seen, str(self._settings.id), self._settings.version))
-        except RetryableError as error:
-            tally.put_back(counts)
-            self._tell_refusal(error)
-            return False
-        except ComponentError as error:
-            self._tell_refusal(error)
-        else:
-            self._is_status_refused = False
-        self._counted_since_s = loop_s
-        return True
+    def _open_state(self, host: Host) -> AbstractAsyncContextManager[SmallState]:
+        return open_state_queue(host, self._config.storage, f"{self._settings.id}/alerts")
 
-    async def _begin(self, queue: WorkQueue) -> None:
-        loop_s = asyncio.get_running_loop().time()
-        self._listening = Listening(2 * self._config.check_interval, loop_s)
-        self._counted_since_s = loop_s
-        now = self._moment()
-        self._watching = make_watching(self._config, self._errors, now)
-        configs = {watch.name: watch for watch in self._config.watch}
-        self._keeper = Keeper(queue=queue, watches=self._watching.by_name, configs=configs, logger=self._logger)
-        self._handover = Handover(
-            component=str(self._settings.id),
+    def _desk(self, host: Host, state: SmallState, may_tell: Callable[[], bool] = lambda: True) -> Desk:
+        return Desk(
+            settings=self._settings,
+            config=self._config,
             outlet=self._outlet,
-            host=self._host,
-            logger=self._logger,
-            taken=self._keeper.handed_on,
+            host=host,
+            state=state,
+            wall_clock_ns=self._now_ns,
+            on_error=self._errors,
+            may_tell=may_tell,
         )
-        try:
-            stored = await self._keeper.restore(now.listening_s, now.wall_ns)
-        except RetryableError as error:
-            raise StartError(f"storage: what is known of silent groups cannot be read: {error}") from error
-        self._handover.batch = stored.batch
-        self._watching.adopt(stored.watches)
-        self._watching.go_on_waiting(self._host.kept(_SILENCES, dict))
-        self._numbers = OwnNumbers(self._settings.meter, str(self._settings.id), self._watching.by_name)
-        self._numbers.checked()
 
-    async def _check_at_intervals(self) -> None:
+    async def _look_at_intervals(self, desk: Desk) -> None:
         loop = asyncio.get_running_loop()
         due_s = loop.time() + self._config.check_interval
-        whole_s = loop.time() + _WHOLE_EVERY_S
-        status_s = loop.time() + self._config.status.interval if self._config.status else float("inf")
         while not await self._closes_before(due_s):
-            await self.check()
-            if loop.time() >= status_s and await self.tell_status() and self._config.status:
-                status_s = loop.time() + self._config.status.interval
-            if not self._handover.batch and loop.time() >= whole_s:
-                await self._keeper.write()
-                whole_s = loop.time() + _WHOLE_EVERY_S
+            await desk.look()
             due_s = max(due_s + self._config.check_interval, loop.time())
 
     async def _closes_before(self, due_s: float) -> bool:
@@ -196,29 +143,6 @@ class HeartbeatConnector:
         except TimeoutError:
             return False
         return True
-
-    async def _end(self) -> None:
-        """Hand on what waits, and store everything, as far as it takes no longer than a moment."""
-        try:
-            async with asyncio.timeout(_LAST_WORDS_S), asyncio.timeout_at(self._host.drain_deadline_s):
-                if await self._handover.hand_on():
-                    await self._keeper.write()
-        except TimeoutError:
-            self._logger.warning("there was no time to store all that is known; what is silent is stored")
-        if self._host.hands_over:
-            silences: Silences = self._host.kept(_SILENCES, dict)
-            silences.clear()
-            silences.update(self._watching.silences(self._moment()))
-        for text, count in self._errors.counts.items():
-            self._logger.warning("a condition could not be evaluated %d times: %s", count, text)
-
-    def _moment(self) -> Now:
-        return Now(self._listening.at(asyncio.get_running_loop().time()), self._now_ns())
-
-    def _tell_refusal(self, error: ComponentError) -> None:
-        if not self._is_status_refused:
-            self._logger.warning("a status is not accepted: %s", error)
-        self._is_status_refused = True
 
     def _tell_condition(self, condition: str, error: OttlError) -> None:
         self._logger.warning(

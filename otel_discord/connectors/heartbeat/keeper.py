@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from otel_discord.component import WorkQueue
 from otel_discord.connectors.heartbeat.config import WatchConfig
 from otel_discord.connectors.heartbeat.groups import Groups
 from otel_discord.connectors.heartbeat.stored import Stored, from_bytes, to_bytes
-from otel_discord.exporterhelper.kept_state import KeptState
+from otel_discord.exporterhelper.kept_state import KeptState, SmallState
 
 _STATE: Final = "state"
 _HANDED_ON: Final = "handed_on"
@@ -19,7 +18,7 @@ _HANDED_ON: Final = "handed_on"
 class Keeper:
     """Of one connector."""
 
-    queue: WorkQueue
+    queue: SmallState
     watches: Mapping[str, Groups]
     configs: Mapping[str, WatchConfig]
     logger: logging.Logger
@@ -53,6 +52,17 @@ class Keeper:
         if handed_on >= stored.number:
             stored.batch = b""
         return stored
+
+    async def adopt(self, other: SmallState) -> None:
+        """Take over what another place has kept, where here is nothing yet.
+
+        Raises:
+            RetryableError: it cannot be read or stored now.
+        """
+        if await self.queue.get_state(_STATE) is None:
+            for key in (_HANDED_ON, _STATE):
+                if value := await other.get_state(key):
+                    await self.queue.set_state(key, value)
 
     async def write(self, batch: bytes = b"") -> None:
         """Store everything, with what is to be told of it. Nothing else may wait to be told."""

@@ -57,6 +57,25 @@ class Machines:
         self._hosts, self._queues = {}, {}
         return told
 
+    def give(self) -> dict[str, Any]:
+        """Return what is known as JSON takes it, for :meth:`take_over`; begin anew."""
+        hosts = {name: [host.busy, host.memory, host.disk] for name, host in self._hosts.items()}
+        given = {"hosts": hosts, "queues": self._queues} if hosts or self._queues else {}
+        self._hosts, self._queues = {}, {}
+        return given
+
+    def take_over(self, given: Mapping[str, Any]) -> None:
+        """Take in what another one gave, which is newer."""
+        for name, (busy, memory, disk) in given.get("hosts", {}).items():
+            if name in self._hosts or len(self._hosts) < MAX_NAMES:
+                host = self._hosts.setdefault(name, _Host())
+                host.busy = host.busy if busy is None else busy
+                host.memory = host.memory if memory is None else memory
+                host.disk = host.disk if disk is None else (disk[0], disk[1])
+        for name, numbers in given.get("queues", {}).items():
+            if name in self._queues or len(self._queues) < MAX_NAMES:
+                self._queues.setdefault(name, {}).update(numbers)
+
     def _take(self, resource: Mapping[str, Plain], metric: Metric) -> None:
         points = [
             (attributes_to_dict(each.attributes), value) for each in _points(metric) if isfinite(value := _value(each))

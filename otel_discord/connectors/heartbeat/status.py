@@ -37,6 +37,8 @@ class Tally:
     max_entries: int
     counts: dict[str, dict[Signal, int]] = field(default_factory=dict)
     firing: dict[str, AlertEvent] = field(default_factory=dict)
+    passed: dict[str, AlertEvent] = field(default_factory=dict)
+    """The latest of each alert that was noted since the last ``take``, resolved ones too; for who tells it on."""
     machines: Machines = field(default_factory=Machines)
 
     def count(self, service: str, signal: Signal, items: int) -> None:
@@ -49,6 +51,10 @@ class Tally:
     def note(self, event: AlertEvent) -> None:
         """Take in an alert that passes."""
         self.firing.pop(event.identity, None)
+        self.passed.pop(event.identity, None)
+        if len(self.passed) >= self.max_entries:
+            del self.passed[next(iter(self.passed))]
+        self.passed[event.identity] = event
         if event.state is not AlertState.RESOLVED:
             if len(self.firing) >= self.max_entries:
                 del self.firing[next(iter(self.firing))]
@@ -56,7 +62,7 @@ class Tally:
 
     def take(self) -> dict[str, dict[Signal, int]]:
         """Return the counts, and begin anew."""
-        counts, self.counts = self.counts, {}
+        counts, self.counts, self.passed = self.counts, {}, {}
         return counts
 
     def put_back(self, counts: dict[str, dict[Signal, int]]) -> None:

@@ -199,7 +199,7 @@ async def test_time_in_which_nobody_listened_is_no_silence() -> None:
     async with world(watch(after="1m")) as w:
         await w.send("shop")
         await w.go(30)
-        w.connector._listening.tick_s -= 3600  # as if the process had been stopped for an hour
+        w.connector._listener.listening.tick_s -= 3600  # as if the process had been stopped for an hour
         await w.go(50)
         assert w.events == []
         await w.go(62)

@@ -18,19 +18,29 @@ class NoAnswerError(Exception):
 
 class Conversation:
     """A transaction. The opening statements go out together with the first that is asked; where ``must_answer``, the
-    last of them has to find a row."""
+    last of them has to find a row.
+
+    ``only_reads``: what is said in one breath is a transaction by itself, as PostgreSQL has it where nobody begins one.
+    The opening goes out with each, there is nothing to commit, and one question is one way there and back.
+    """
 
     def __init__(
-        self, connection: psycopg.AsyncConnection[Any], opening: Sequence[Query], *, must_answer: bool = False
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        opening: Sequence[Query],
+        *,
+        must_answer: bool = False,
+        only_reads: bool = False,
     ) -> None:
         self._connection = connection
         self._opening = tuple(opening)
         self._must_answer = must_answer
+        self._only_reads = only_reads
 
     @property
-    def has_begun(self) -> bool:
-        """Whether anything was said."""
-        return not self._opening
+    def is_to_commit(self) -> bool:
+        """Whether a transaction was begun that has to be committed."""
+        return not self._opening and not self._only_reads
 
     async def ask(self, step: Query | Many) -> list[Row]:
         """Run a statement and return its rows.
@@ -54,7 +64,9 @@ class Conversation:
         """
         if len(queries) == 1 and not self._opening:
             return [await self._say(queries[0])]
-        opening, self._opening = self._opening, ()
+        opening = self._opening
+        if not self._only_reads:
+            self._opening = ()
         async with self._connection.pipeline():
             before = [await self._execute(query) for query in opening]
             cursors = [await self._execute(query) for query in queries]

@@ -45,17 +45,22 @@ class Limits:
         """After it who waits gives up."""
         return _WHOLE * self.statement_timeout_s
 
-    def opening(self, *, reads: bool) -> tuple[Query, Query]:
-        """Return how a transaction begins. Nothing of it is left when the transaction has ended."""
+    def opening(self, *, reads: bool) -> Sequence[Query]:
+        """Return how a transaction begins. Nothing of it is left when the transaction has ended.
+
+        ``reads``: it is one that nobody begins or commits (see :class:`Conversation`).
+        """
         values = {
             "search_path": quoted(self.schema),
             "statement_timeout": str(int(self.statement_timeout_s * 1000)),
             "lock_timeout": str(int(self.lock_timeout_s * 1000)),
             "idle_in_transaction_session_timeout": str(int(self.idle_timeout_s * 1000)),
             **_PLANNING,
+            **({"transaction_read_only": "on"} if reads else {}),
         }
         settings = ", ".join(f"set_config('{name}', {literal(value)}, true)" for name, value in values.items())
-        return Query("BEGIN READ ONLY" if reads else "BEGIN"), Query(f"SELECT {settings}")
+        set_all = Query(f"SELECT {settings}")
+        return [set_all] if reads else [Query("BEGIN"), set_all]
 
 
 class LateError(Exception):
@@ -171,11 +176,11 @@ class _Attempt:
         self._connection = connection
         self._jobs = jobs
         reads = all(job.work.access is Access.READ for job in jobs)
-        self._writes = not reads
         opening: list[Query] = [*limits.opening(reads=reads)]
         if lease is not None and not reads:
             opening.append(note_of_commit(lease, number))
-        self._talk = Conversation(connection, opening, must_answer=lease is not None and not reads)
+        must_answer = lease is not None and not reads
+        self._talk = Conversation(connection, opening, must_answer=must_answer, only_reads=reads)
         self._began_s = time.monotonic()
         self.group: Group | None = None
 
@@ -185,11 +190,11 @@ class _Attempt:
 
     async def go(self) -> Group:
         group = await run_group(self._talk, self._jobs)
-        if not self._talk.has_begun:
+        if not self._talk.is_to_commit:
             return group
         for ending in group.endings:
             reach(f"{ending.job.work.name}.before_commit")
-        self.group = group if self._writes else None
+        self.group = group
         if not await self._talk.commit():
             self.group = None
             raise psycopg.errors.InFailedSqlTransaction("the server rolled the transaction back")

@@ -279,6 +279,7 @@ class PostgresDatabase:
                 stored = await self._transactor.run(work)
             except FailedError as error:
                 self._change(Condition(State.AWAY, error.why or why))
+                self._refuse_what_waits(error)
                 await self._end_silent_transactions(error)
             else:
                 if stored is None:
@@ -309,6 +310,11 @@ class PostgresDatabase:
             self._instruments.refused(known.reason)
             self._end([job], known)
 
+    def _refuse_what_waits(self, error: FailedError) -> None:
+        """Let who brings new work hear that nothing can be stored now, rather than wait for the server."""
+        self._fail([job for job in self._waiting if job.work.access is Access.ACCEPT], error)
+        self._waiting = deque(job for job in self._waiting if not job.future.done())
+
     @staticmethod
     def _end(jobs: Sequence[Job] | deque[Job], error: Exception) -> None:
         hand_back(Ending(job, error=error) for job in jobs)
@@ -326,8 +332,7 @@ class PostgresDatabase:
                 await self._connections.drop_idle()
             self._change(Condition(_STATES.get(error.failure, State.AWAY), error.why))
             self._renew_at_s = asyncio.get_running_loop().time() + _PROBE_S
-            self._fail([job for job in self._waiting if job.work.access is Access.ACCEPT], error)
-            self._waiting = deque(job for job in self._waiting if not job.future.done())
+            self._refuse_what_waits(error)
             return
         if not still:
             await self._lose()

@@ -14,6 +14,8 @@ import pytest
 from otel_discord.component import Status
 from otel_discord.component.errors import RetryableError
 from otel_discord.component.fleet import Fleet
+from otel_discord.extensions.db_storage.condition import State
+from otel_discord.extensions.db_storage.fleet.member_works import inbox_name
 from otel_discord.testing.fleet_contract_base import Worker, parts, until, until_all_sit
 from otel_discord.testing.host import NopHost
 from otel_discord.testing.storage_contract_base import OWNER, ROOMY
@@ -118,6 +120,24 @@ async def test_the_answers_to_commits_of_puts_are_lost(server: Server, schema: s
         await until_all_sit(SHARDS, worker)
         await run_puts([worker], trouble)
     assert proxy.swallowed >= count
+
+
+async def test_who_waits_behind_a_commit_in_doubt_is_refused(server: Server, schema: str, tmp_path: Path) -> None:
+    """The one in doubt is answered when that is known; others need not wait for it, nor come twice."""
+    place, proxy = Place(server.port, schema, tmp_path, lease_s=10.0), Proxy(server.port)
+    async with proxy.opened(), storage_at(place, proxy.url) as storage, storage.join(OWNER, ROOMY) as fleet:
+        proxy.swallow_commits = 1
+        async with asyncio.TaskGroup() as group, asyncio.timeout(20):
+            in_doubt = group.create_task(fleet.put(parts("in doubt", 0)))
+            while not proxy.swallowed:
+                await asyncio.sleep(0)
+            proxy.cut_off()
+            assert storage._databases[inbox_name(OWNER, fleet.replicas()[0].name)].condition.state is State.OK
+            with pytest.raises(RetryableError):
+                await fleet.put(parts("behind", 0))
+            assert not in_doubt.done()
+            proxy.let_back()
+            assert (await in_doubt).keys() == {0}
 
 
 async def test_connections_are_cut_at_any_moment(server: Server, schema: str, tmp_path: Path) -> None:

@@ -22,14 +22,15 @@ from otel_discord.component.errors import (
 )
 from otel_discord.component.storage import QueueLimits
 from otel_discord.extensions.db_storage.condition import State
-from otel_discord.extensions.db_storage.fleet.room_works import Came, put_all
+from otel_discord.extensions.db_storage.fleet.room_works import Came, PutAll, put_all
 from otel_discord.extensions.db_storage.postgres import CLOSING_S, MOST_WORKS, PostgresDatabase
 from otel_discord.store.operations_arrivals import PackedBatch
-from otel_discord.store.work import Access
+from otel_discord.store.work import Access, Work
 
 MOST_BYTES: Final = 4 << 20
 """Of several requests in one transaction; one alone may be larger."""
 _AGAIN_S: Final = 1.0
+_LOOK_S: Final = 0.5
 _OVER: Final = (State.LOST, State.ENDED)
 
 
@@ -151,7 +152,7 @@ class Inbox:
 
     async def _store(self, database: PostgresDatabase, puts: list[_Put]) -> None:
         try:
-            done = await database.run(put_all([put.parts for put in puts], self._limits))
+            done = await self._stored(database, put_all([put.parts for put in puts], self._limits))
         except PermanentError as error:
             if len(puts) == 1:
                 self._fail(puts, error)
@@ -170,6 +171,21 @@ class Inbox:
                 put.future.set_exception(QueueFullError("sending queue is full"))
             else:
                 put.future.set_result(ids)
+
+    async def _stored(self, database: PostgresDatabase, work: Work[PutAll]) -> PutAll:
+        """Run a transaction. While it is not known what became of it, what waits behind it is refused."""
+        running = asyncio.ensure_future(database.run(work))
+        try:
+            while not running.done():
+                await asyncio.wait({running}, timeout=_LOOK_S)
+                if database.condition.state is not State.OK and not running.done():
+                    away = RetryableError("storage is away", retry_after_s=_AGAIN_S, reason="storage_away")
+                    self._fail(self._waiting, away)
+            return running.result()
+        finally:
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running})
 
     @staticmethod
     def _fail(puts: "list[_Put] | deque[_Put]", error: ComponentError) -> None:

@@ -33,7 +33,8 @@ async def place(
     for group in torn_apart(groups, shard_of):
         logger.warning(
             "the destinations %s belong together (fallback, webhook or channel) and were given to different shards when"
-            " that was not known; a fallback is not taken between them, and each has a part of their channel's limit",
+            " that was not known; a fallback is not taken between them, and each has a part of their channel's limit."
+            " Stop all replicas, change fleet::shards and start them again: that brings them together",
             ", ".join(group),
         )
     for channel, parts in channel_shares(posted_to, shard_of).items():

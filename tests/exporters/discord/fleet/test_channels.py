@@ -55,6 +55,7 @@ async def test_a_channel_that_was_torn_apart_is_known_to_be_after_a_restart_too(
             caplog.clear()
             await there.join("b")
             assert "belong together" in caplog.text
+            assert "change fleet::shards" in caplog.text
             await there.leave("b")
 
 

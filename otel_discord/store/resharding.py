@@ -23,6 +23,7 @@ from otel_discord.store.spreading import (
     spread_state,
     unplaced_batches,
 )
+from otel_discord.store.united_parts import parted_requests, unite_parts
 from otel_discord.store.work import Database, Work
 
 
@@ -51,9 +52,13 @@ async def spread(database: Database, owner: str, layout: Layout) -> None:
 async def gather(database: Database, owners: Sequence[str]) -> None:
     """Let the first of several owners have what all of them have; numbers stay, and the order with them.
 
+    What went to several of them is there once.
+
     Raises:
         RetryableError: the database fails.
     """
+    for requests in await database.run(parted_requests(owners)):
+        await database.run(unite_parts(requests))
     copied = await database.run(letters_copied(owners))
     for table in GATHERED:
         for source in owners[1:]:

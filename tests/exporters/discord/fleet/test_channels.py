@@ -67,3 +67,15 @@ async def test_a_discord_that_says_nothing_keeps_nobody_waiting_for_long() -> No
     began_s = loop.time()
     async with town(fake, "a", destinations=given, webhook_check={"interval": "0s"}):
         assert loop.time() - began_s < SILENCE_S + 3
+
+
+async def test_a_webhook_that_is_gone_is_not_asked_again() -> None:
+    fake = FakeDiscord("unlimited")
+    given = _many(fake, 2, 2)
+    fake.delete_webhook(fake.webhooks[0])
+    async with town(fake, "a", destinations=given, webhook_check={"interval": "0s"}) as there:
+        asked = _asked(fake)
+        for _ in range(2):
+            await there.join("b")
+            await there.leave("b")
+        assert _asked(fake) == asked

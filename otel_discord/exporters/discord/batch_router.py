@@ -37,6 +37,9 @@ class BatchRouter:
     unrouted: Unrouted
     outboxes: Mapping[str, Outbox]
     shed_above: float
+    gather_s: float = 0.0
+    """What comes within so long after a step is routed in one step, unless it is much: each step is a transaction,
+    and counts each problem in it once. What comes after a pause is routed at once."""
     on_muted: Sequence[Callable[[Iterable[tuple[Muted, int]]], None]] = ()
     """Hear of what mutes did to records, once that is stored."""
     on_unknown_ends: Callable[[int], None] = lambda _: None
@@ -49,6 +52,7 @@ class BatchRouter:
 
     async def run(self) -> None:
         """Route until the queue is closed and empty. Cancelled, it leaves in the queue what is not routed."""
+        loop, not_before_s = asyncio.get_running_loop(), 0.0
         with suppress(ShutdownError):
             while True:
                 self.unrouted.is_idle = True
@@ -56,13 +60,21 @@ class BatchRouter:
                 self.unrouted.is_idle = False
                 batches = [stored]
                 try:
+                    if not self._is_much(stored) and (left_s := not_before_s - loop.time()) > 0:
+                        await asyncio.sleep(left_s)
                     batches += await self.queue.take_more(_RECORDS_AT_A_TIME - stored.batch.item_count)
+                    records = sum(each.batch.item_count for each in batches)
+                    not_before_s = loop.time() + self.gather_s if 2 * records < _RECORDS_AT_A_TIME else 0.0
                     await self._route(batches)
                 except asyncio.CancelledError:
                     for each in batches:
                         await self.queue.release(each.id)
                     raise
                 await asyncio.sleep(0)
+
+    def _is_much(self, stored: StoredBatch) -> bool:
+        """Return whether nothing is to be waited for: it is much by itself, or room is needed."""
+        return stored.batch.item_count >= _RECORDS_AT_A_TIME or 2 * self.queue.size >= self.queue.capacity
 
     async def _route(self, batches: Sequence[StoredBatch]) -> None:
         """Route batches in one step; small ones that waited meanwhile cost the storage no more than one."""

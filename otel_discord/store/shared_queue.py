@@ -20,13 +20,15 @@ from otel_discord.store.batch_order import Place
 from otel_discord.store.ended_batches import Ended
 from otel_discord.store.operations_arrivals import Arrival, PackedBatch, SharedOpening, read_arrivals
 from otel_discord.store.relational_queue import RelationalQueue
-from otel_discord.store.room import Load
+from otel_discord.store.room import Load, Room
 from otel_discord.store.transactions import book_nothing, unbook_nothing
 from otel_discord.store.waiting_batches import WaitingBatches
 from otel_discord.store.work import Database, Work
 
 FREED_EVERY_S: Final = 0.1
-"""How often it is said at most what became free."""
+"""How often it is said at most what became free: who says it, and who puts, wait for each other."""
+FREED_AT_LEAST_EVERY_S: Final = 1.0
+"""How long it may wait while there is much room anyway."""
 _MOST_ARRIVALS: Final = 1000
 _AGAIN_S: Final = 1.0
 _CACHE_BYTES: Final = 2 << 20
@@ -75,6 +77,8 @@ class SharedQueue(RelationalQueue):
         self._say_freed = say_freed
         self._more = asyncio.Event()
         self._freed = asyncio.Event()
+        self._said = _difference(found.put, found.opening.load)
+        self._tight = asyncio.Event()
 
     async def put(self, batch: Batch, *, priority: int = 0, accepted_ns: int = 0) -> int:  # noqa: ARG002 - refused
         """Refuse: what comes into this queue is put from outside.
@@ -115,11 +119,19 @@ class SharedQueue(RelationalQueue):
         self._room.take(arrival.load)
         self._batches.came(arrival.place)
         self._takers.wake_one()
+        self._see_whether_it_is_tight()
 
     def _book_ended(self, ended: Sequence[Ended]) -> None:
         super()._book_ended(ended)
         if ended:
             self._freed.set()
+            self._see_whether_it_is_tight()
+
+    def _see_whether_it_is_tight(self) -> None:
+        """Have it said soon what became free where the others see half of the room taken."""
+        seen = Room(self._room.limits, _difference(self._put, self._said))
+        if 2 * seen.size >= seen.limits.size or 2 * seen.taken.size_bytes >= seen.limits.max_bytes:
+            self._tight.set()
 
     @asynccontextmanager
     async def kept_up(self) -> AsyncIterator[None]:
@@ -155,10 +167,16 @@ class SharedQueue(RelationalQueue):
         with contextlib.suppress(ShutdownError):
             while True:
                 await self._freed.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(FREED_AT_LEAST_EVERY_S):
+                        await self._tight.wait()
                 self._freed.clear()
+                self._tight.clear()
+                freed = _difference(self._put, self._room.taken)
                 try:
-                    work = self._say_freed(_difference(self._put, self._room.taken))
-                    await self._transactions.write(work, book_nothing, unbook_nothing)
+                    await self._transactions.write(self._say_freed(freed), book_nothing, unbook_nothing)
+                    self._said = freed
+                    self._see_whether_it_is_tight()
                 except ShutdownError:
                     raise
                 except (RetryableError, PermanentError):

@@ -91,7 +91,7 @@ def _measured(replicas: int, load_s: float) -> Cost:
         profile="unlimited",
         exporter=QUICK,
         has_ways=False,
-        lease="30s",
+        lease="10s",
         server=_counting(),
     )
     with town(plan) as there:

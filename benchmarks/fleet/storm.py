@@ -31,7 +31,7 @@ AIM_USED: Final = 0.95
 _LATENCY_MS: Final = 25.0
 _DEADLINE_S: Final = 200.0
 _PATIENCE_S: Final = 120.0
-_PLAN: Final = Plan(replicas=REPLICAS, latency_ms=_LATENCY_MS, has_ways=False, lease="30s")
+_PLAN: Final = Plan(replicas=REPLICAS, latency_ms=_LATENCY_MS, has_ways=False, lease="10s")
 
 
 def run(size: Size) -> Report:

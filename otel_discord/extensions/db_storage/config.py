@@ -44,7 +44,7 @@ class DbStorageConfig(StrictModel):
     """How long one statement may take; a transaction that does not answer for three times as long is cut off."""
     lock_timeout: Duration = Field(default=5.0, ge=0.1, le=600.0)
     """How long a statement waits for somebody else's lock."""
-    lease: Duration = Field(default=30.0, ge=1.0, le=3600.0)
+    lease: Duration = Field(default=10.0, ge=1.0, le=3600.0)
     """How long a queue stays this process's without a word from it; then another one may take it over."""
     application_name: str = Field(default="otel-discord", min_length=1, max_length=63)
     """What the server's lists of connections show."""

@@ -33,6 +33,7 @@ from otel_discord.exporters.discord.render_templates import Templates
 from otel_discord.exporters.discord.restoring import Restoring
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.sourced.lanes import RunLanes
+from otel_discord.exporters.discord.sourced.left_over import LeftOver
 from otel_discord.exporters.discord.sourced.live import LiveDestinations
 from otel_discord.exporters.discord.sourced.names import is_sourced
 from otel_discord.exporters.discord.sourced.opening import RunLanesOpening, live_destinations, memory_of
@@ -143,6 +144,23 @@ class Opening:
             routing = self.accepting.routing
             silenced = await restoring.silenced_alerts(maintenance.gate, routing, live)
             lanes: RunLanes | None = None
+            left_over: LeftOver | None = None
+            if shard is not None:
+                left_over = LeftOver(
+                    queue=queue,
+                    desk=desk,
+                    live=live,
+                    elsewhere=shard.elsewhere,
+                    bury=self.back.bury_orphans(office),
+                    logger=self._settings.logger,
+                )
+
+            def tell_of_left_over() -> None:
+                if left_over is not None:
+                    left_over.has_come()
+                elif lanes is not None:
+                    lanes.destinations_changed()
+
             router = BatchRouter(
                 settings=self._settings,
                 queue=queue,
@@ -156,7 +174,7 @@ class Opening:
                 on_muted=[maintenance.counted, silences.counted],
                 on_unknown_ends=self.back.discord_instruments.unknown_alert_ends,
                 on_routed=partial(self._routed, live, evidence),
-                on_left_over=lambda: lanes.destinations_changed() if lanes is not None else None,
+                on_left_over=tell_of_left_over,
                 wall_clock=self.wall_clock,
             )
             watched = WatchedParts(
@@ -188,6 +206,7 @@ class Opening:
                         tallies=self.accepting.tallies,
                         mine=mine,
                         is_all_routed=(lambda: entrance.unrouted.is_idle) if shard is not None else None,
+                        elsewhere=shard.elsewhere if shard is not None else None,
                     )
                     lanes = await opening.lanes(outboxes, senders, start)
                     stack.enter_context(live.source.used_by(lanes))
@@ -204,6 +223,7 @@ class Opening:
                     "watching": watching.run(),
                     "webhook checks": watched.checks(watches).run(),
                     **({"run lanes": lanes.run()} if lanes is not None else {}),
+                    **({"what is left over": left_over.run()} if left_over is not None else {}),
                     **entrance.works(queue, comes_by_itself=shard is not None),
                 }
                 crew = Crew(

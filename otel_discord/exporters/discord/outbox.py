@@ -154,7 +154,7 @@ class Outbox(ToldOutbox):
         folds = self.edits is not None and self.edits.fold.folds_records
         gathers = folds and self.fallback is None and not self.arrivals.in_haste
         if gathers and now_s < self._gathering_until_s and await self.lane.waiting() < MAX_DIGEST_CARDS:
-            self._resting_until_s = self._gathering_until_s
+            self._resting_until_s = self._gathering_until_s + _TICK_S
             return False
         if await self.departure.send_away():
             return True

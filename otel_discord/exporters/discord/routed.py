@@ -1,9 +1,9 @@
 """A batch becomes cards in lanes: routing, folding, and taking the attachments off the records."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
@@ -16,12 +16,12 @@ from otel_discord.exporters.discord.attachments import ATTRIBUTE, Requested, req
 from otel_discord.exporters.discord.cards import AttachmentRef, Card
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.detours import Detour
-from otel_discord.exporters.discord.facts_source import source_facts
 from otel_discord.exporters.discord.folding.draft import Draft
-from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, who, without_ping
+from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, without_ping
 from otel_discord.exporters.discord.members.events import MemberEvent, member_event, member_problem, without_pictures
 from otel_discord.exporters.discord.mutes.gate import Gate, Passage
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
+from otel_discord.exporters.discord.origins import Origin, Source
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, Way, record_severity
 from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE, Seen, seen_in
 from otel_discord.exporters.discord.shelf import Shelf
@@ -31,25 +31,6 @@ from otel_discord.exporters.discord.statuses.finding import is_status, status_pr
 from otel_discord.ottl import LogItem
 from otel_discord.signals import LogsBatch, to_plain
 from otel_discord.signals.alert_event import AlertEvent
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where records come from: the serialised resource, and what folding wants to know of it."""
-
-    resource: bytes
-    who: str
-    service: str
-    version: str
-    run: str
-    """The destination of the run that it belongs to; "" for what is no run's."""
-
-    @classmethod
-    def of(cls, resource: bytes, run: str = "") -> "_Source":
-        facts = source_facts(resource)
-        told_apart = f"{who(facts)}\x1f{run}" if run else who(facts)
-        return cls(resource, told_apart, facts.service or facts.host, facts.service_version, run)
-
 
 _Way = tuple[Passage, Detour | None]
 _NO_DETOURS: Final[Mapping[str, Detour]] = {}
@@ -73,6 +54,32 @@ class HearsAlerts(Protocol):
     ) -> None:
         """Hear what an alert says, and whether all of it is dropped."""
         ...
+
+
+class _Read(NamedTuple):
+    """What a record is."""
+
+    severity: int
+    event: AlertEvent | None
+    status: bool
+    member: MemberEvent | None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Step:
+    """One batch on its way, and where in it the step is."""
+
+    batch_id: int
+    accepted_ns: int
+    draft: Draft
+    complaints: list[str]
+    detours: Mapping[str, Detour]
+    gate: Gate | None
+    """None where no mute is in force."""
+    origin: Origin = field(init=False)
+    whose: Source | None = None
+    scope_logs: ScopeLogs = field(init=False)
+    scope: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,119 +123,145 @@ class CardMaker:
             detours: around destinations that take nothing now.
         """
         draft.begin(batch_id)
-        plain = {item.name: Passage(item.name) for item in self.router.destinations}
-        gate = self.gate if self.gate is not None and not self.gate.is_idle(draft.now_ns) else None
+        step = _Step(
+            batch_id=batch_id,
+            accepted_ns=accepted_ns,
+            draft=draft,
+            complaints=complaints,
+            detours=detours,
+            gate=self.gate if self.gate is not None and not self.gate.is_idle(draft.now_ns) else None,
+        )
         for number, resource_logs in enumerate(batch.request.resource_logs):
-            whose: _Source | None = None
-            run = self.live.routed_to(batch_id, number, resource_logs.resource) if self.live is not None else None
-            run_name, floor, has_routes = self._bounds(run)
-            for scope_logs in resource_logs.scope_logs:
-                scope = b""
-                for record in scope_logs.log_records:
-                    severity = record_severity(record)
-                    event = self._alert(record, draft.now_ns, is_below=severity < floor)
-                    is_named = event is None and bool(record.event_name)
-                    status = is_named and is_status(record)
-                    member = member_event(record) if is_named else None
-                    if severity < floor and event is None and not status and (member is None or not has_routes):
-                        self._left_over(draft, batch_id, record, scope_logs, resource_logs, accepted_ns, run_name)
-                        continue
-                    item = None
-                    if has_routes or gate is not None:
-                        item = LogItem(record, scope_logs.scope, resource_logs.resource, scope_logs, resource_logs)
-                    seen = seen_in(record, accepted_ns)
-                    way = self._way(run, severity, item, is_status=status, is_member=member is not None)
-                    lanes = way.destinations if event is None or not is_end(event) else ()
-                    lanes = lanes or (way.strays if event is None else ())
-                    passages: Sequence[Passage] = [plain.get(lane.name) or Passage(lane.name) for lane in lanes]
-                    if gate is not None and item is not None and not status:
-                        passages = _admitted(gate, item, severity, passages, draft, seen.records)
-                    if event is not None and self.silenced is not None:
-                        is_kept_back = bool(lanes) and not passages
-                        self.silenced.heard(
-                            event, record, scope_logs, resource_logs, run_name, is_kept_back=is_kept_back
-                        )
-                    if not passages and (event is None or lanes):
-                        continue
-                    whose = whose or _Source.of(resource_logs.resource.SerializeToString(), run_name)
-                    priority = self.router.priority(severity)
-                    problem = self._problem(whose, way, record, severity, event, member)
-                    if status:
-                        problem = status_problem(whose.who, record)
-                        passages = [each._replace(no_ping=True) for each in passages]
-                    if event is not None:
-                        kept_back = {lane.name for lane in lanes} - {destination_of(each.lane) for each in passages}
-                        passages = _where_not_told(
-                            draft, problem, seen, passages, kept_back, run_name, counts=way.leads_here
-                        )
-                    draft.met(problem, whose.version, seen)
-                    opened: list[_Way] = [
-                        (each, None) for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen)
-                    ]
-                    opened = _around(opened, detours, lanes, priority, problem, seen, draft) if detours else opened
-                    if opened:
-                        scope = scope or scope_logs.scope.SerializeToString()
-                        record = without_pictures(record) if member is not None else record
-                        record, attachments, notes = self._take_attachments(record, [each.lane for each, _ in opened])
-                        complaints.extend(notes)
-                        card = Card(
-                            resource=whose.resource,
-                            scope=scope,
-                            record=record.SerializeToString(),
-                            severity=severity,
-                            count=seen.records,
-                            first_seen_ns=seen.first_ns,
-                            last_seen_ns=seen.last_ns,
-                            accepted_ns=accepted_ns,
-                            fingerprint=problem.fingerprint,
-                            template=problem.template,
-                            past=draft.past(problem),
-                            attachments=attachments,
-                            notes=notes,
-                            routed_to=tuple(lane.name for lane in lanes) if len(lanes) > 1 else (),
-                            routes=way.routes,
-                        )
-                        _open(draft, batch_id, opened, problem, card, priority, whose.service)
-                    yield
+            step.origin = Origin.of(self.router, self.live, batch_id, number, resource_logs)
+            step.whose = None
+            for step.scope_logs in resource_logs.scope_logs:
+                step.scope = b""
+                for record in step.scope_logs.log_records:
+                    if self._bring(step, record):
+                        yield
 
-    def _bounds(self, run: Destination | None) -> tuple[str, int, bool]:
-        """Return the name of a run's destination, the lowest severity shown, and whether routes count."""
-        if run is None:
-            return "", self.router.floor, bool(self.router.routes)
-        return run.name, self.router.floor_of_run(run), False
+    def _bring(self, step: "_Step", record: LogRecord) -> bool:
+        """Bring a record to where it goes; return whether that took more than a look."""
+        draft, origin = step.draft, step.origin
+        severity = record_severity(record)
+        is_below = severity < origin.floor
+        event = self._alert(record, draft.now_ns, is_below=is_below)
+        is_named = event is None and bool(record.event_name)
+        read = _Read(severity, event, is_named and is_status(record), member_event(record) if is_named else None)
+        if origin.is_left_alone(self.router, severity, event):
+            self._left_over(step, record, origin.lost)
+            return True
+        if is_below and event is None and not read.status and (read.member is None or not origin.has_routes):
+            if self.live is not None and not origin.run_name:
+                self._left_over(step, record)
+            return False
+        item = None
+        if origin.has_routes or step.gate is not None:
+            item = LogItem(record, step.scope_logs.scope, origin.sent.resource, step.scope_logs, origin.sent)
+        way = self._way(origin, read, item)
+        lanes = way.destinations if event is None or not is_end(event) or origin.moved is not None else ()
+        lanes = lanes or (way.strays if event is None else ())
+        if way.leads_elsewhere and not lanes and event is None and not origin.lost:
+            self._left_over(step, record)
+            return True
+        passages: Sequence[Passage] = [Passage(lane.name) for lane in lanes]
+        seen = seen_in(record, step.accepted_ns)
+        if step.gate is not None and item is not None and not read.status:
+            passages = _admitted(step.gate, item, severity, passages, draft, seen.records)
+        if event is not None and self.silenced is not None:
+            is_kept_back = bool(lanes) and not passages
+            self.silenced.heard(event, record, step.scope_logs, origin.sent, origin.run_name, is_kept_back=is_kept_back)
+        if passages or (event is not None and not lanes):
+            self._show(step, record, read, way, lanes, passages, seen)
+            return True
+        return False
 
-    def _way(
-        self, run: Destination | None, severity: int, item: LogItem | None, *, is_status: bool, is_member: bool
-    ) -> Way:
-        if run is not None:
-            return self.router.way_of_run(run, severity, is_status=is_status)
-        return self.router.way(severity, item, is_status=is_status, is_member=is_member)
-
-    def _left_over(
+    def _show(
         self,
-        draft: Draft,
-        batch_id: int,
+        step: "_Step",
         record: LogRecord,
-        scope: ScopeLogs,
-        resource: ResourceLogs,
-        accepted_ns: int,
-        run: str,
+        read: "_Read",
+        way: Way,
+        lanes: Sequence[Destination],
+        passages: Sequence[Passage],
+        seen: Seen,
     ) -> None:
-        """Open a card for a record that was taken in for a run which has ended since, and that nothing else shows."""
-        if self.live is None or run:
+        """Count a record where its problem has a card, and open cards where it has none."""
+        draft, origin, event = step.draft, step.origin, read.event
+        whose = step.whose = step.whose or Source.of(origin.sent.resource.SerializeToString(), origin.run_name)
+        priority = self.router.priority(read.severity)
+        problem = self._problem(whose, way, record, read.severity, event, read.member)
+        if read.status:
+            problem = status_problem(whose.who, record)
+            passages = [each._replace(no_ping=True) for each in passages]
+        if event is not None:
+            kept_back = {lane.name for lane in lanes} - {destination_of(each.lane) for each in passages}
+            passages = _where_not_told(
+                draft,
+                problem,
+                seen,
+                passages,
+                kept_back,
+                origin.run_name,
+                to_all=self.router.critical_to_all,
+                counts=way.leads_here,
+            )
+        draft.met(problem, whose.version, seen)
+        opened: list[_Way] = [
+            (each, None) for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen)
+        ]
+        if step.detours:
+            opened = _around(opened, step.detours, lanes, priority, problem, seen, draft)
+        if not opened:
             return
-        seen = seen_in(record, accepted_ns)
+        step.scope = step.scope or step.scope_logs.scope.SerializeToString()
+        record = without_pictures(record) if read.member is not None else record
+        record, attachments, notes = self._take_attachments(record, [each.lane for each, _ in opened])
+        step.complaints.extend(notes)
+        moved = origin.moved
         card = Card(
-            resource=resource.resource.SerializeToString(),
-            scope=scope.scope.SerializeToString(),
+            resource=whose.resource,
+            scope=step.scope,
             record=record.SerializeToString(),
-            severity=record_severity(record),
+            severity=read.severity,
             count=seen.records,
             first_seen_ns=seen.first_ns,
             last_seen_ns=seen.last_ns,
-            accepted_ns=accepted_ns,
+            accepted_ns=step.accepted_ns,
+            fingerprint=problem.fingerprint,
+            template=problem.template,
+            past=draft.past(problem),
+            attachments=attachments,
+            notes=notes if moved is None else (*notes, *moved.notes),
+            been_to=() if moved is None else tuple(moved.been_to),
+            routed_to=tuple(lane.name for lane in lanes) if len(lanes) > 1 else (),
+            routes=way.routes,
         )
-        draft.open(batch_id, LEFT_OVER, _UNFOLDED, card, NORMAL_PRIORITY, "")
+        _open(draft, step.batch_id, opened, problem, card, priority, whose.service)
+
+    def _way(self, origin: Origin, read: "_Read", item: LogItem | None) -> Way:
+        if origin.run_name:
+            return self.router.way_of_run(origin.run, read.severity, is_status=read.status)
+        way = self.router.way(read.severity, item, is_status=read.status, is_member=read.member is not None)
+        return way if origin.moved is None else self.router.way_to(origin.moved.to, way)
+
+    def _left_over(self, step: "_Step", record: LogRecord, taken_for: str = "") -> None:
+        """Open a card for a record that nothing here shows: it was taken in for a run which is not there any more, or
+        for a destination that is configured no more. Who looks after these finds where it goes."""
+        severity = record_severity(record)
+        seen = seen_in(record, step.accepted_ns)
+        card = Card(
+            resource=step.origin.sent.resource.SerializeToString(),
+            scope=step.scope_logs.scope.SerializeToString(),
+            record=record.SerializeToString(),
+            severity=severity,
+            count=seen.records,
+            first_seen_ns=seen.first_ns,
+            last_seen_ns=seen.last_ns,
+            accepted_ns=step.accepted_ns,
+            been_to=(taken_for,) if taken_for else (),
+        )
+        step.draft.open(step.batch_id, LEFT_OVER, _UNFOLDED, card, self.router.priority(severity), "")
 
     def _alert(self, record: LogRecord, now_ns: int, *, is_below: bool) -> AlertEvent | None:
         """Return what a record says of an alert; of those below every severity only where it is the end of one."""
@@ -238,7 +271,7 @@ class CardMaker:
 
     def _problem(
         self,
-        whose: _Source,
+        whose: Source,
         way: Way,
         record: LogRecord,
         severity: int,
@@ -296,13 +329,15 @@ def _where_not_told(
     kept_back: Collection[str],
     run: str,
     *,
+    to_all: bool = False,
     counts: bool = True,
 ) -> Sequence[Passage]:
     """Bring an alert's event to the cards that show it, wherever they are; return the ways to where there is none.
 
     The end of an alert that is shown nowhere is dropped: nobody was told that it began. What a mute keeps back from a
     destination (``kept_back``) is not told there either. An alert of a ``run`` is another than one of the same name in
-    another run or in none. ``counts``: an end that nobody waits for is counted here.
+    another run or in none; where what is critical goes ``to_all`` it may be shown beside the run's channel.
+    ``counts``: an end that nobody waits for is counted here.
     """
     goes_to = {destination_of(each.lane) for each in passages}
     lanes = [
@@ -312,6 +347,14 @@ def _where_not_told(
         and (name in goes_to or name == run if run else not is_sourced(lane))
     ]
     told = {destination_of(lane) for lane in lanes if draft.told(lane, problem, seen)}
+    if run and to_all:
+        beside = [lane for lane in draft.books if lane not in lanes and not is_sourced(lane)]
+        its_own = (problem.fingerprint, without_ping(problem.fingerprint))
+        told |= {
+            name
+            for lane in beside
+            if (name := destination_of(lane)) not in kept_back and draft.told(lane, problem, seen, among=its_own)
+        }
     if counts and not told and problem.alert is not None and is_end(problem.alert.event):
         draft.unknown_ends += 1
     return [each for each in passages if destination_of(each.lane) not in told]

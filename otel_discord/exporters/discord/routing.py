@@ -52,6 +52,8 @@ class Way:
     fallback by themselves: of a card that counts them there is nothing to bring there, of others there is."""
     leads_here: bool = True
     """Whether what happens once for a record, wherever it goes, happens here: its first destination is one of ours."""
+    leads_elsewhere: bool = False
+    """Whether all of its destinations are those of others."""
     strays: Sequence[Destination] = ()
     """Where a record goes that came to us and by our own lights goes only to destinations of others: whoever divided
     the work had other settings, or another moment, and what is meant for somebody is not to be lost."""
@@ -113,21 +115,37 @@ class Router:
         leads_here = any(item.name in only for item in way.destinations[:1])
         ours = tuple(item for item in way.destinations if item.name in only)
         strays: tuple[Destination, ...] = ()
-        if way.destinations and not ours:
+        leads_elsewhere = bool(way.destinations) and not ours
+        if leads_elsewhere:
             there = tuple(item for item in self.destinations if item.name in only)
             strays = tuple(item for item in there if severity >= item.min_severity) or there
-        return replace(way, destinations=ours, leads_here=leads_here, strays=strays)
+        return replace(way, destinations=ours, leads_here=leads_here, leads_elsewhere=leads_elsewhere, strays=strays)
 
-    def way_of_run(self, run: Destination, severity: int, *, is_status: bool = False) -> Way:
+    def way_to(self, name: str, way: Way) -> Way:
+        """Return the way of a card that was moved to one destination; ``way`` is that of its record by itself."""
+        there = [item for item in self.destinations if item.name == name and (self.only is None or name in self.only)]
+        return replace(way, destinations=there, leads_here=False, strays=()) if there else way
+
+    def whole(self) -> "Router":
+        """Return the router of all destinations."""
+        return replace(self, only=None)
+
+    def way_of_run(self, run: Destination | None, severity: int, *, is_status: bool = False) -> Way:
         """Return where a record goes that belongs to a run: to its destination alone, and no route is asked.
 
         With ``critical::to_all`` what is critical goes to every destination of the configuration as well.
+        ``run`` is None where another shard has its destination.
         """
-        is_taken = severity >= run.min_severity or is_status
-        own = self.destinations if self.critical_to_all and severity >= self.critical_min_severity else ()
+        own = self.destinations if self.goes_to_all(severity) else ()
         if self.only is not None:
             own = [item for item in own if item.name in self.only]
-        return Way((run, *own) if is_taken else own)
+        if run is None:
+            return Way(own, leads_here=False)
+        return Way((run, *own) if severity >= run.min_severity or is_status else own)
+
+    def goes_to_all(self, severity: int) -> bool:
+        """Return whether a record of this severity goes to every destination, whatever else is said of it."""
+        return self.critical_to_all and severity >= self.critical_min_severity
 
     def floor_of_run(self, run: Destination) -> int:
         """Return the severity below which a record that belongs to a run goes nowhere."""
@@ -151,7 +169,7 @@ class Router:
 
     def _new_way(self, severity: int, taken: tuple[int, ...], *, to_all: bool = True) -> Way:
         routes = [self.routes[place] for place in taken]
-        if to_all and self.critical_to_all and severity >= self.critical_min_severity:
+        if to_all and self.goes_to_all(severity):
             destinations = tuple(self.destinations)
         else:
             named = {item.name for route in routes for item in route.destinations}

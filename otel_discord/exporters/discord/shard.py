@@ -12,6 +12,7 @@ from otel_discord.component.instruments import DeadLetterInstruments, DiscordIns
 from otel_discord.component.storage import QueueLimits
 from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord.masking import Masking
+from otel_discord.exporters.discord.sourced.elsewhere import Elsewhere
 from otel_discord.exporters.discord.sourced.tally import TallyBook
 
 
@@ -34,3 +35,5 @@ class Shard:
     letter_instruments: DeadLetterInstruments
     masking: Masking
     tallies: TallyBook
+    elsewhere: Elsewhere
+    """The way to the other shards."""

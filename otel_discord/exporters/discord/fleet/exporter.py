@@ -19,6 +19,7 @@ from otel_discord.exporters.discord.egress import shared_egress
 from otel_discord.exporters.discord.exporter import DiscordExporter
 from otel_discord.exporters.discord.fleet.asked_fleet import AskedFleet
 from otel_discord.exporters.discord.fleet.channels import Channels
+from otel_discord.exporters.discord.fleet.elsewhere import FleetElsewhere
 from otel_discord.exporters.discord.fleet.engines import Engines
 from otel_discord.exporters.discord.fleet.guard import Guard
 from otel_discord.exporters.discord.fleet.intake import FleetIntake
@@ -28,6 +29,7 @@ from otel_discord.exporters.discord.fleet.shard_queue import opened_shard_queue
 from otel_discord.exporters.discord.fleet.splitting import Splitter
 from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.shard import Shard
+from otel_discord.exporters.discord.sourced.elsewhere import Elsewhere
 from otel_discord.exporters.discord.sourced.names import is_sourced, shard_of_run
 from otel_discord.exporters.discord.sourced.opening import live_destinations
 from otel_discord.signals import Signal
@@ -99,7 +101,7 @@ class FleetExporter(AskedFleet):
             engines = self._engines = Engines(
                 fleet=fleet,
                 host=host,
-                new=partial(self._engine, fleet, charts),
+                new=partial(self._engine, fleet, FleetElsewhere(fleet=fleet, splitter=splitter, logger=logger), charts),
                 logger=logger,
                 answering=self.answering,
             )
@@ -160,7 +162,7 @@ class FleetExporter(AskedFleet):
         """Return which shard has a destination, configured or a run's; None where there is none of that name."""
         return shard_of_run(name, shards) if is_sourced(name) else self._shard_of.get(name)
 
-    def _engine(self, fleet: Fleet, charts: Charts, seat: Seat) -> DiscordExporter:
+    def _engine(self, fleet: Fleet, elsewhere: Elsewhere, charts: Charts, seat: Seat) -> DiscordExporter:
         """Return the engine of a shard, which works only for its destinations."""
         return DiscordExporter(
             self._settings,
@@ -180,6 +182,7 @@ class FleetExporter(AskedFleet):
                 letter_instruments=self._letter_instruments,
                 masking=self._accepting.masking,
                 tallies=self._accepting.tallies,
+                elsewhere=elsewhere,
             ),
         )
 

@@ -1,7 +1,8 @@
 """What of a batch belongs to which shard: that of each destination to which a record goes. Pure.
 
 An alert's event goes to every shard in use: it may be told, or have been told, where its severity of today does not
-lead. A record that goes nowhere is left out, unless all of them go to one shard anyway.
+lead. A record that goes nowhere is left out, unless all of them go to one shard anyway. What was taken in for a run
+says so: where that is over when it is routed, no other shard has it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.members.events import member_event
 from otel_discord.exporters.discord.routing import Router, Way, record_severity
 from otel_discord.exporters.discord.sourced.live import Places
+from otel_discord.exporters.discord.sourced.marks import is_marked, mark_taken, unmark
 from otel_discord.exporters.discord.sourced.names import shard_of_run
 from otel_discord.exporters.discord.statuses.finding import is_status
 from otel_discord.ottl import LogItem
@@ -33,6 +35,16 @@ class Share(NamedTuple):
     """Its highest severity; 0 where nobody looked."""
     places: Places = ()
     """The run that each of its resources belongs to; empty where there are none."""
+
+
+class _Marked(NamedTuple):
+    """A record, where it stands, and where it goes."""
+
+    record: LogRecord
+    resource: ResourceLogs
+    number: int
+    scope: ScopeLogs
+    shards: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -58,6 +70,7 @@ class Splitter:
             batch: of log records; it is passed on, not copied, where all of it goes to one shard.
             places: the destination of each resource that belongs to a run; empty where none does.
         """
+        batch = _unmarked(batch)
         if not places and len(self.in_use) == 1:
             return dict.fromkeys(self.in_use, Share(batch, 0))
         marked = [
@@ -68,9 +81,18 @@ class Splitter:
             for record in scope.log_records
         ]
         shards = sorted(frozenset[int]().union(*{each.shards for each in marked}))
-        if len(shards) == 1 and all(each.shards for each in marked):
-            return {shards[0]: Share(batch, _highest(each.record for each in marked), places)}
+        if len(shards) == 1 and all(each.shards for each in marked) and not any(places):
+            return {shards[0]: Share(batch, _highest(each.record for each in marked))}
         return {shard: _share([each for each in marked if shard in each.shards], places) for shard in shards}
+
+    def leads_nowhere(self, batch: LogsBatch) -> bool:
+        """Return whether nobody shows any record of a batch, as far as it belongs to no run."""
+        return not any(
+            self._shards_of(record, scope, of_resource, None)
+            for of_resource in batch.request.resource_logs
+            for scope in of_resource.scope_logs
+            for record in scope.log_records
+        )
 
     def _shards_of(
         self, record: LogRecord, scope: ScopeLogs, resource: ResourceLogs, run: Destination | None
@@ -80,7 +102,8 @@ class Splitter:
         if run is not None:
             way = self.router.way_of_run(run, severity, is_status=is_event and is_status(record))
             if is_event and alert_event(record) is not None:
-                return self._of_way(way) | {shard_of_run(run.name, self.shards)}
+                shards = self._of_way(way) | {shard_of_run(run.name, self.shards)}
+                return shards | self.in_use if self.router.critical_to_all else shards
             return self._of_way(way)
         if alert_event(record) is not None:
             return self.in_use
@@ -106,16 +129,6 @@ class Splitter:
         return shard_of_run(name, self.shards) if shard is None else shard
 
 
-class _Marked(NamedTuple):
-    """A record, where it stands, and where it goes."""
-
-    record: LogRecord
-    resource: ResourceLogs
-    number: int
-    scope: ScopeLogs
-    shards: frozenset[int]
-
-
 def _share(marked: Sequence[_Marked], places: Places) -> Share:
     """Copy records with what they stand in, in their order."""
     request = ExportLogsServiceRequest()
@@ -128,7 +141,10 @@ def _share(marked: Sequence[_Marked], places: Places) -> Share:
             resource, scope = each.resource, None
             of_resource = request.resource_logs.add(schema_url=resource.schema_url)
             of_resource.resource.CopyFrom(resource.resource)
-            kept.append(places[each.number] if places else None)
+            run = places[each.number] if places else None
+            if run is not None:
+                mark_taken(of_resource.resource, run.name)
+            kept.append(run)
         if each.scope is not scope:
             scope = each.scope
             of_scope = of_resource.scope_logs.add(schema_url=scope.schema_url)
@@ -139,3 +155,20 @@ def _share(marked: Sequence[_Marked], places: Places) -> Share:
 
 def _highest(records: Iterable[LogRecord]) -> int:
     return max(map(record_severity, records), default=0)
+
+
+def highest_of(batch: LogsBatch) -> int:
+    """Return the highest severity of a batch; 0 of an empty one."""
+    scopes = (scope for of_resource in batch.request.resource_logs for scope in of_resource.scope_logs)
+    return _highest(record for scope in scopes for record in scope.log_records)
+
+
+def _unmarked(batch: LogsBatch) -> LogsBatch:
+    """Return a batch without what its sender may have written under our names; itself where there is nothing."""
+    if not any(is_marked(each.resource) for each in batch.request.resource_logs):
+        return batch
+    request = ExportLogsServiceRequest()
+    request.CopyFrom(batch.request)
+    for each in request.resource_logs:
+        unmark(each.resource)
+    return LogsBatch(request)

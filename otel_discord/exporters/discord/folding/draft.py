@@ -5,7 +5,7 @@ come again with their batches.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from otel_discord.component import Fold, NewCard, RoutedIds
@@ -116,12 +116,17 @@ class Draft:
         self.folded[lane] = self.folded.get(lane, 0) + seen.records
         return True
 
-    def told(self, lane: str, problem: Problem, seen: Seen) -> bool:
-        """Bring an alert's event to the card that shows this alert; False where none does."""
+    def told(self, lane: str, problem: Problem, seen: Seen, *, among: Collection[bytes] = ()) -> bool:
+        """Bring an alert's event to the card that shows this alert; False where none does.
+
+        With ``among`` only a card of these fingerprints counts.
+        """
         if problem.alert is None:
             return False
         identity = problem.alert.event.identity
         card = self._alerts.get((lane, identity)) or self.books[lane].alerts.get(identity)
+        if among and card is not None and _fingerprint_of(card) not in among:
+            return False
         if isinstance(card, Opening):
             return self._told_opening(card, lane, problem, seen)
         return card is not None and self._told_entry(card, lane, problem, seen)
@@ -258,6 +263,10 @@ class Draft:
             for opening, card_id, stored in zip(opened, made, payloads[batch_id], strict=False):
                 if opening.problem.fingerprint:
                     opening.book.opened(_entry(opening, card_id, stored.payload))
+
+
+def _fingerprint_of(card: Opening | Entry) -> bytes:
+    return card.problem.fingerprint if isinstance(card, Opening) else card.fingerprint
 
 
 def _is_remembered(problem: Problem) -> bool:

@@ -83,6 +83,11 @@ class RunLanes:
 
     # ----------------------------------------------------------------------------------------------------- opening
 
+    @property
+    def is_shard(self) -> bool:
+        """Whether this is one shard of a fleet, where what is left over is seen to apart."""
+        return self.is_all_routed is not None
+
     async def restore(self) -> None:
         """Read which lanes an earlier run has left."""
         stored = await self.state.get_state(KEY)
@@ -92,12 +97,12 @@ class RunLanes:
         self._stored = frozenset(names)
         waiting = await patiently(self.state.queue.lanes, self.logger, "to show what waits")
         names |= {destination_of(lane) for lane in waiting if is_sourced(lane)}
-        self._left = names - self.live.refreshed().keys()
+        self._left = names - self.live.refreshed().keys() - ({LEFT_OVER} if self.is_shard else set())
 
     def begin(self) -> None:
         """Open the lanes that the source names now, and from now on those that it names later."""
-        self.live.opens = self._is_open
-        self.live.knows_former = self.is_all_routed is not None
+        self.live.opens, self.live.mine = self._is_open, self.mine
+        self.live.knows_former = self.is_shard
         for destination in self.live.refreshed().values():
             self._is_open(destination)
 
@@ -113,7 +118,7 @@ class RunLanes:
         if self.is_closed or name in self._ending or not self.mine(name):
             return False
         outbox = self.workshop.opened(destination)
-        outbox.departure.refuge = _Refuge(self.rescue, name, destination.label, self.outboxes, self.live.source)
+        outbox.departure.refuge = _Refuge(self.rescue, name, destination.label, self.live.source)
         self.outboxes[name] = outbox
         self.senders[name] = self.start(outbox)
         self._left.discard(name)
@@ -151,7 +156,7 @@ class RunLanes:
                 await self._stop(outbox)
                 self._let_go(destination.name)
             self._is_open(destination)
-        if LEFT_OVER in self.desk.books:
+        if LEFT_OVER in self.desk.books and not self.is_shard:
             await self.rescue.empty(LEFT_OVER, "a run")
             async with self.desk.lock:
                 if not self.desk.books[LEFT_OVER].entries:
@@ -297,13 +302,12 @@ class _Refuge:
     rescue: Rescue
     lane: str
     label: str
-    outboxes: Mapping[str, Outbox]
     source: DestinationSource
 
     @property
     def name(self) -> str:
         """Where they go, for words to a person."""
-        return "the exporter's own destinations" if any(not is_sourced(each) for each in self.outboxes) else ""
+        return self.rescue.name
 
     async def take_in(self, cards: Sequence[StoredCard]) -> Sequence[StoredCard]:
         """Move cards, and have the source look after the webhook; return those that nobody takes."""

@@ -41,6 +41,8 @@ class LiveDestinations:
     refused: Callable[[str, str], None]
     opens: Callable[[Destination], bool] = lambda _: True
     """Sees to it that somebody sends what comes for a destination; False where nobody can now."""
+    mine: Callable[[str], bool] = lambda _: True
+    """Says of which of them the lanes are here."""
     knows_former: bool = False
     """Whether what is routed may have been taken in by another process: what was a run's then stays so."""
     _known: dict[str, Destination] = field(default_factory=dict)
@@ -111,6 +113,17 @@ class LiveDestinations:
             name = self.source.former_destination_of(resource) or ""
         known = self._known.get(name) if name else None
         return known if known is not None and self.opens(known) else found
+
+    def takes(self, name: str) -> bool:
+        """Return whether a destination is live and somebody sends what comes for it."""
+        found = self.refreshed().get(name)
+        return found is not None and self.opens(found)
+
+    def may_be_unknown(self, name: str, resource: Resource) -> bool:
+        """Return whether the source may not have heard yet of the destination that a resource was taken in for."""
+        if isinstance(self.source, RemembersDestinations):
+            return name not in self._known and self.source.former_destination_of(resource) is None
+        return False
 
     def routed(self, batch_id: int) -> None:
         """A batch waits no more."""

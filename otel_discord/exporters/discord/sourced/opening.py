@@ -17,6 +17,7 @@ from otel_discord.exporters.discord.own_messages import OwnMessages
 from otel_discord.exporters.discord.render import Renderer
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.routing import Router
+from otel_discord.exporters.discord.sourced.elsewhere import Elsewhere
 from otel_discord.exporters.discord.sourced.lanes import RunLanes
 from otel_discord.exporters.discord.sourced.live import LiveDestinations
 from otel_discord.exporters.discord.sourced.names import is_sourced
@@ -69,6 +70,8 @@ class RunLanesOpening:
 
     is_all_routed: Callable[[], bool] | None = None
     """In a fleet: says whether all that came in was looked at."""
+    elsewhere: Elsewhere | None = None
+    """The other shards of a fleet."""
 
     async def lanes(
         self,
@@ -95,7 +98,10 @@ class RunLanesOpening:
                 router=self.router,
                 outboxes=outboxes,
                 bury=self.bury,
+                shelf=workshop.shelf,
+                release_attachments=workshop.release_attachments,
                 logger=logger,
+                elsewhere=self.elsewhere,
             ),
             desk=workshop.desk,
             watches=workshop.watches,

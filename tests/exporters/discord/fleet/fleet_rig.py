@@ -58,6 +58,8 @@ class Town:
     wall_clock: Callable[[], float] = time.time
     replicas: dict[str, ReplicaRig] = field(default_factory=dict)
     processes: int = 0
+    extensions: dict[str, Any] = field(default_factory=dict)
+    """What every replica has beside the storage."""
 
     async def join(self, name: str) -> ReplicaRig:
         """Start a replica."""
@@ -72,7 +74,7 @@ class Town:
             wall_clock=self.wall_clock,
             charts=NoCharts(),
         )
-        host = NopHost({"db_storage": self.fleet.storage(name)})
+        host = NopHost({"db_storage": self.fleet.storage(name), **self.extensions})
         rig = self.replicas[name] = ReplicaRig(name, exporter, telemetry, host, network)
         rig.life = asyncio.create_task(self._live(rig), name=f"replica {name}")
         ready = asyncio.create_task(rig.ready.wait())
@@ -111,7 +113,12 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    fake: FakeDiscord, *names: str, shards: int = 4, lease_s: float = 3.0, **config: Any
+    fake: FakeDiscord,
+    *names: str,
+    shards: int = 4,
+    lease_s: float = 3.0,
+    extensions: dict[str, Any] | None = None,
+    **config: Any,
 ) -> AsyncIterator[Town]:
     """Run replicas of these names; leaving ends those that live, one after the other."""
     queue = config.pop("sending_queue", {})
@@ -122,7 +129,7 @@ async def town(
     config.setdefault("shutdown_timeout", "20s")
     wall_clock = config.pop("wall_clock", time.time)
     config["sending_queue"] = {"storage": "db_storage", **queue}
-    made = Town(fake, InMemoryFleet(shards, lease_s), config, wall_clock)
+    made = Town(fake, InMemoryFleet(shards, lease_s), config, wall_clock, extensions=extensions or {})
     async with no_leaked_tasks(), AsyncExitStack():
         for name in names:
             await made.join(name)

@@ -9,7 +9,7 @@ from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.signals.batch import Batch
 from otel_discord.store.memory import MemoryQueue
 from otel_discord.store.memory_cards import Entry
-from otel_discord.store.room import load_of
+from otel_discord.store.room import Room, load_of
 
 TICK_S: Final = 0.1
 """How often replicas look at what is shared; what they do themselves they know at once."""
@@ -34,10 +34,12 @@ class ShardQueue(MemoryQueue):
     def __init__(self, limits: QueueLimits) -> None:
         super().__init__(limits)
         self._late: list[Entry] = []
+        self._put_limits = limits
+        """For who puts; who works on it may have others."""
 
     def fits(self, batch: Batch) -> bool:
         """Return whether there is room."""
-        return self._room.fits(load_of(batch))
+        return Room(self._put_limits, self._room.taken).fits(load_of(batch))
 
     def _refuse_if_closed(self) -> None:
         if self._closed and not self._is_being_put:
@@ -47,11 +49,12 @@ class ShardQueue(MemoryQueue):
 
     async def put_by_anybody(self, part: Part) -> int:
         """Store a batch, whether somebody works or not; room was asked for before."""
-        self._is_being_put = True
+        self._is_being_put, own_limits = True, self._room.limits
+        self._room.limits = self._put_limits
         try:
             return await self.put(part.batch, priority=part.priority, accepted_ns=part.accepted_ns)
         finally:
-            self._is_being_put = False
+            self._is_being_put, self._room.limits = False, own_limits
 
     def _offer(self, entry: Entry) -> None:
         if self._closed and self._is_being_put:

@@ -28,6 +28,8 @@ _LONGEST_STEP_S: Final = 5.0
 _LOOK_S: Final = 0.5
 _GLANCE_S: Final = 0.05
 _IDLE_GLANCES: Final = 3
+_LITTLE: Final = 16
+_LITTLE_PART: Final = 8
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,13 +83,15 @@ class Overflow:
 
     async def keep_what_comes(self, queue: WorkQueue) -> None:
         """Keep a queue within its bounds that others put into, until cancelled. What routing has before it is looked at
-        first, since it may only be counted."""
+        first, since it may only be counted. Newer ones are dropped in the place of what is on its way only where much
+        is beyond the bounds."""
         while True:
             await asyncio.sleep(_GLANCE_S)
             if queue.is_beyond:
                 await self._looked_at(queue)
                 async with self._turn:
-                    await self._settle_down(queue, lambda _: False)
+                    is_little = queue.size - queue.capacity <= max(_LITTLE, queue.capacity // _LITTLE_PART)
+                    await self._settle_down(queue, _each if is_little else _none)
 
     async def _looked_at(self, queue: WorkQueue) -> None:
         """Return when routing has nothing at hand, or the queue is within its bounds, or it takes too long."""
@@ -175,3 +179,11 @@ class Overflow:
         self.release_attachments([card])
         self.instruments.send_failed(Signal.LOGS, card.count)
         self.losses.note(destination, {card.severity: card.count}, card.first_seen_ns, card.last_seen_ns)
+
+
+def _each(_: int) -> bool:
+    return True
+
+
+def _none(_: int) -> bool:
+    return False

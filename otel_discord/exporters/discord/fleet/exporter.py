@@ -22,6 +22,7 @@ from otel_discord.exporters.discord.fleet.channels import Channels
 from otel_discord.exporters.discord.fleet.elsewhere import FleetElsewhere
 from otel_discord.exporters.discord.fleet.engines import Engines
 from otel_discord.exporters.discord.fleet.guard import Guard
+from otel_discord.exporters.discord.fleet.headroom import with_headroom
 from otel_discord.exporters.discord.fleet.intake import FleetIntake
 from otel_discord.exporters.discord.fleet.layout import layout
 from otel_discord.exporters.discord.fleet.placing import place
@@ -87,7 +88,8 @@ class FleetExporter(AskedFleet):
             whole_per_s = config.rate_limit.requests_per_second
             await stack.enter_async_context(shared_egress(storage, config.endpoint, whole_per_s, limits, logger))
             self._client = await assembly.open_client(self._settings, config, limits, self._transport, stack)
-            fleet = await stack.enter_async_context(storage.join(self._back.owner, config.sending_queue.limits()))
+            room = with_headroom(config.sending_queue.limits())
+            fleet = await stack.enter_async_context(storage.join(self._back.owner, room))
             stack.callback(self._leave)
             self._fleet = fleet
             channels = Channels(self._client, await self._table_of_channels(storage, stack), logger)

@@ -2,14 +2,13 @@
 and says how it fares."""
 
 import asyncio
-import logging
 import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from otel_discord.component import Component, Host, Settings, StartError, Status
 from otel_discord.component.egress import EgressAccount
@@ -20,40 +19,29 @@ from otel_discord.component.state_table import SharedTable, StateTable
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.extensions.db_storage.condition import Condition, State, worst
 from otel_discord.extensions.db_storage.config import DbStorageConfig
-from otel_discord.extensions.db_storage.connections import ConnectionOptions, Connections
+from otel_discord.extensions.db_storage.connections import Connections
 from otel_discord.extensions.db_storage.datasource import read_datasource
 from otel_discord.extensions.db_storage.directory import prepare_directory
-from otel_discord.extensions.db_storage.durability import (
-    ask_server,
-    check_durability,
-)
 from otel_discord.extensions.db_storage.egress import open_db_egress
-from otel_discord.extensions.db_storage.failures import Failure, Words
-from otel_discord.extensions.db_storage.fleet.member_works import found_fleet, strike
+from otel_discord.extensions.db_storage.fleet.joining import joined_fleet
+from otel_discord.extensions.db_storage.fleet.member_works import strike
 from otel_discord.extensions.db_storage.fleet.repeating import Repeating
-from otel_discord.extensions.db_storage.fleet.replica import Means, open_fleet
-from otel_discord.extensions.db_storage.fleet.watch import Member
+from otel_discord.extensions.db_storage.fleet.replica import Means
 from otel_discord.extensions.db_storage.leases import MIGRATION, Lease, end_all_others
-from otel_discord.extensions.db_storage.pooling import refuse_pooled_statements
-from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
-from otel_discord.extensions.db_storage.schema import align_numbers, prepare_schema
+from otel_discord.extensions.db_storage.postgres import PostgresDatabase
+from otel_discord.extensions.db_storage.preparing import Starting, new_connections, new_transactor
+from otel_discord.extensions.db_storage.schema import align_numbers
 from otel_discord.extensions.db_storage.settling_in import SettlingIn
 from otel_discord.extensions.db_storage.settling_works import fleet_size
 from otel_discord.extensions.db_storage.shared_table import SharedTables
 from otel_discord.extensions.db_storage.slots import take_slot
 from otel_discord.extensions.db_storage.snapshots import SnapshotWatch
-from otel_discord.extensions.db_storage.transactor import FailedError, Limits, Transactor
-from otel_discord.extensions.db_storage.waiting_work import count_waiting
+from otel_discord.extensions.db_storage.taking import Ownership
+from otel_discord.extensions.db_storage.transactor import Transactor
 from otel_discord.store.operations_tables import owner_of_table
-from otel_discord.store.relational_queue import open_relational_queue
+from otel_discord.store.relational_queue import RelationalQueue, open_relational_queue
 from otel_discord.store.relational_table import open_relational_table
-from otel_discord.store.work import Work
 
-T = TypeVar("T")
-
-STARTING_S: Final = 60.0
-"""How long a server that is away is waited for at start."""
-_AGAIN_S: Final = 0.5
 _LAST_WORD_S: Final = 2.0
 _STATUS: Final = {
     State.OK: Status.OK,
@@ -112,28 +100,14 @@ class DbStorage:
         await asyncio.to_thread(prepare_directory, config.directory, create=config.create_directory)
         if self._datasource.unverified:
             logger.warning(self._datasource.unverified)
-        connections = Connections(
-            ConnectionOptions(
-                datasource=self._datasource,
-                application_name=config.application_name,
-                most=config.max_connections,
-                connect_timeout_s=config.connect_timeout,
-                prepare=config.prepare_statements,
-            )
-        )
-        limits = Limits(
-            schema=config.schema_name,
-            statement_timeout_s=config.statement_timeout,
-            lock_timeout_s=config.lock_timeout,
-            idle_timeout_s=min(config.statement_timeout, config.lease),
-        )
-        transactor = Transactor(connections, limits, Words(self._datasource.secrets))
+        connections = new_connections(config, self._datasource)
+        transactor = new_transactor(config, self._datasource, connections)
 
         def report(condition: Condition) -> None:
             host.report_status(_STATUS[condition.state], error=f"storage: {condition.why}" if condition.why else "")
 
         try:
-            await self._prepare(transactor, connections, logger)
+            await self._starting(transactor).prepare(connections, allow_unsafe=config.allow_unsafe_durability)
             self._connections, self._transactor, self._report = connections, transactor, report
             watch = SnapshotWatch(transactor=transactor, instruments=self._instruments, logger=logger)
             try:
@@ -147,34 +121,6 @@ class DbStorage:
             self._connections = self._transactor = None
             await connections.close()
 
-    async def _prepare(self, transactor: Transactor, connections: Connections, logger: logging.Logger) -> None:
-        await refuse_pooled_statements(connections)
-        server = await self._insist(transactor, ask_server(self._config.schema_name))
-        said = check_durability(server, allow_unsafe=self._config.allow_unsafe_durability)
-        newer = await self._insist(transactor, prepare_schema(self._config.schema_name))
-        if newer:
-            logger.warning(newer)
-        await self._insist(transactor, align_numbers())
-        waiting = await self._insist(transactor, count_waiting())
-        level = logging.WARNING if server.unsafe else logging.INFO
-        logger.log(level, f"{said}, {waiting}")  # noqa: G004 - one sentence for people
-
-    async def _insist(self, transactor: Transactor, work: Work[T]) -> T:
-        """Run a work that may be repeated; a server that is away is waited for."""
-        deadline_s = asyncio.get_running_loop().time() + STARTING_S
-        said = False
-        while True:
-            try:
-                return await transactor.run(work)
-            except FailedError as error:
-                why = f"datasource: {self._datasource.label} cannot be used: {error.why}"
-                if error.failure in (Failure.FAILED, Failure.WORK) or asyncio.get_running_loop().time() > deadline_s:
-                    raise StartError(why) from None
-                if not said:
-                    self._settings.logger.warning(f"{why}; it is tried for {STARTING_S:g} s")  # noqa: G004 - for people
-                    said = True
-            await asyncio.sleep(_AGAIN_S)
-
     # ---------------------------------------------------------------------------------------- queues and tables
 
     @asynccontextmanager
@@ -187,13 +133,7 @@ class DbStorage:
         await self._settling_in().gather_for_one(owner)
         async with (
             self._database(owner, f"the queue of {owner}") as database,
-            open_relational_queue(
-                database,
-                owner,
-                limits,
-                logger=self._settings.logger,
-                on_damaged=self._instruments.damaged_rows,
-            ) as queue,
+            self._queue(database, owner, limits) as queue,
         ):
             yield queue
 
@@ -204,18 +144,13 @@ class DbStorage:
         Raises:
             StartError: the extension is not open, or a replica has one of them.
         """
-        if self._transactor is None:
-            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
-        shards = await self._insist(self._transactor, fleet_size(owner))
+        shards = await self._starting(self._at_hand[0]).insist(fleet_size(owner))
         queues: dict[int, WorkQueue] = {}
         async with AsyncExitStack() as stack:
             for shard in range(shards or 1):
                 name = shard_owner(owner, shard)
                 database = await stack.enter_async_context(self._database(name, f"the queue of {name}"))
-                opened = open_relational_queue(
-                    database, name, limits, logger=self._settings.logger, on_damaged=self._instruments.damaged_rows
-                )
-                queues[shard] = await stack.enter_async_context(opened)
+                queues[shard] = await stack.enter_async_context(self._queue(database, name, limits))
             yield queues
 
     @asynccontextmanager
@@ -225,18 +160,10 @@ class DbStorage:
         Raises:
             StartError: the extension is not open, or the server stays away.
         """
-        if self._transactor is None:
-            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
-        slot = await take_slot(self._transactor, owner, self._holder, self._config.lease, own=self._databases)
+        slot = await take_slot(self._at_hand[0], owner, self._holder, self._config.lease, own=self._databases)
         async with (
             self._database(slot.owner, f"the queue of {slot.owner}", slot.taken) as database,
-            open_relational_queue(
-                database,
-                slot.owner,
-                limits,
-                logger=self._settings.logger,
-                on_damaged=self._instruments.damaged_rows,
-            ) as queue,
+            self._queue(database, slot.owner, limits) as queue,
         ):
             yield queue
 
@@ -249,10 +176,8 @@ class DbStorage:
         await self._settling_in().settle_in(owner, layout)
 
     def _settling_in(self) -> SettlingIn:
-        if self._transactor is None:
-            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
         return SettlingIn(
-            transactor=self._transactor,
+            transactor=self._at_hand[0],
             database=self._database,
             holder=self._holder,
             lease_s=self._config.lease,
@@ -284,9 +209,7 @@ class DbStorage:
         Raises:
             StartError: the extension is not open.
         """
-        if self._transactor is None or self._connections is None:
-            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
-        transactor, connections = self._transactor, self._connections
+        transactor, connections = self._at_hand
         shared = SharedTables(
             transactor=transactor,
             made=lambda ownership, hear: PostgresDatabase(
@@ -311,10 +234,8 @@ class DbStorage:
         Raises:
             StartError: the extension is not open.
         """
-        if self._transactor is None:
-            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
         label = f"{self._config.fleet.egress} {endpoint}"
-        return open_db_egress(self._transactor, label, self._holder, whole_per_s)
+        return open_db_egress(self._at_hand[0], label, self._holder, whole_per_s)
 
     @asynccontextmanager
     async def join(self, owner: str, limits: QueueLimits) -> AsyncIterator[Fleet]:
@@ -323,36 +244,20 @@ class DbStorage:
         Raises:
             StartError: the extension is not open, or this process has joined already.
         """
-        if self._transactor is None or self._connections is None:
-            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        transactor, connections = self._at_hand
         if owner in self._joined:
             raise StartError(f"the fleet of {owner} is already open")
-        config, logger = self._config, self._settings.logger
         means = Means(
-            Repeating(self._transactor, self._connections),
+            Repeating(transactor, connections),
             self._database_of_many,
-            logger,
+            self._settings.logger,
             self._instruments.damaged_rows,
         )
         self._joined.add(owner)
         self._has_joined.add(owner)
         try:
-            await self._settling_in().gather_if_resized(owner, config.fleet.shards)
-            shards = await self._insist(self._transactor, found_fleet(owner, config.fleet.shards))
-            if shards != config.fleet.shards:
-                logger.warning(
-                    "the fleet of %s has %d shards, not the %d of fleet::shards: that is changed only while all of its "
-                    "replicas are stopped",
-                    owner,
-                    shards,
-                    config.fleet.shards,
-                )
-            member = Member(owner, self._holder, config.fleet.egress, shards, config.lease)
-            async with open_fleet(member, limits, means) as fleet:
-                logger.info(
-                    "replica %s of the fleet on %s, schema %s: %s in %d shards",
-                    *(self._holder, *self.place, owner, shards),
-                )
+            starting, settling = self._starting(transactor), self._settling_in()
+            async with joined_fleet(owner, limits, self._config.fleet, means, starting, settling) as fleet:
                 yield fleet
         finally:
             self._joined.discard(owner)
@@ -383,13 +288,12 @@ class DbStorage:
     async def _database(
         self, name: str, spoken: str, taken: tuple[Lease, float] | None = None, *, is_one_of_many: bool = False
     ) -> AsyncIterator[PostgresDatabase]:
-        if self._transactor is None or self._connections is None:
-            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        transactor, connections = self._at_hand
         if name in self._databases:
             raise StartError(f"{spoken} is already open")
         database = PostgresDatabase(
-            self._transactor,
-            self._connections,
+            transactor,
+            connections,
             Ownership(name, self._holder, self._config.lease, is_one_of_many and taken is not None),
             logger=self._settings.logger,
             instruments=self._instruments,
@@ -397,15 +301,26 @@ class DbStorage:
         )
         self._databases[name] = database
         try:
-            async with _opened(database, taken):
+            async with database.opened(taken):
                 yield database
         finally:
             del self._databases[name]
             self._tell()
 
+    @property
+    def _at_hand(self) -> tuple[Transactor, Connections]:
+        if self._transactor is None or self._connections is None:
+            raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
+        return self._transactor, self._connections
+
+    def _starting(self, transactor: Transactor) -> Starting:
+        return Starting(transactor, self._datasource.label, self._config.schema_name, self._settings.logger)
+
+    def _queue(
+        self, database: PostgresDatabase, owner: str, limits: QueueLimits
+    ) -> AbstractAsyncContextManager[RelationalQueue]:
+        logger, on_damaged = self._settings.logger, self._instruments.damaged_rows
+        return open_relational_queue(database, owner, limits, logger=logger, on_damaged=on_damaged)
+
     def _tell(self) -> None:
         self._report(worst(database.condition for database in self._databases.values()))
-
-
-def _opened(database: PostgresDatabase, taken: tuple[Lease, float] | None) -> AbstractAsyncContextManager[None]:
-    return database.opened(taken)

@@ -11,10 +11,9 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from otel_discord.component.errors import ShutdownError, StartError
+from otel_discord.component.errors import ShutdownError
 from otel_discord.component.instruments import StorageInstruments
 from otel_discord.extensions.db_storage import leases
 from otel_discord.extensions.db_storage.boot_clock import boot_clock_s
@@ -22,7 +21,9 @@ from otel_discord.extensions.db_storage.condition import OK, Condition, State
 from otel_discord.extensions.db_storage.connections import Connections
 from otel_discord.extensions.db_storage.failures import Failure, component_error
 from otel_discord.extensions.db_storage.group import StepsFailedError
-from otel_discord.extensions.db_storage.leases import Held, Lease
+from otel_discord.extensions.db_storage.leases import Lease
+from otel_discord.extensions.db_storage.taking import Ownership, end_silent_transactions, take_lease
+from otel_discord.extensions.db_storage.telling import say_change
 from otel_discord.extensions.db_storage.transactor import FailedError, InDoubtError, LateError, Transactor
 from otel_discord.store.jobs import Ending, Job, hand_back
 from otel_discord.store.work import Access, Work
@@ -35,22 +36,10 @@ CLOSING_S: Final = 10.0
 """How long closing waits for a server that does not answer."""
 _ATTEMPTS: Final = 4
 _PROBE_S: Final = 1.0
-_GRACE_S: Final = 3.0
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 1.0
 _AT_ONCE: Final = frozenset({Failure.AWAY, Failure.BUSY, Failure.UNPREPARED, Failure.READ_ONLY})
 _STATES: Final = {Failure.FULL: State.FULL, Failure.BUSY: State.OK, Failure.WORK: State.OK}
-
-
-@dataclass(frozen=True, slots=True)
-class Ownership:
-    """Whose works these are, who does them, and for how long without a word."""
-
-    name: str
-    holder: str
-    lease_s: float
-    is_one_of_many: bool = False
-    """A fleet's: others go on with it, and another voice says how the server fares."""
 
 
 class PostgresDatabase:
@@ -137,7 +126,7 @@ class PostgresDatabase:
         Raises:
             StartError: another process holds it and lives, or the server fails.
         """
-        self._lease, asked_s = taken or await self._acquire()
+        self._lease, asked_s = taken or await take_lease(self._transactor, self._ownership, self._logger)
         self._said_alive(asked_s)
         self._closed = False
         serving = asyncio.create_task(self._live(), name=f"db_storage {self._ownership.name}")
@@ -156,32 +145,6 @@ class PostgresDatabase:
             self._waiting.clear()
             with contextlib.suppress(FailedError, LateError):
                 await self._transactor.run(leases.release(self._lease))
-
-    async def _acquire(self) -> tuple[Lease, float]:
-        ownership, loop = self._ownership, asyncio.get_running_loop()
-        deadline_s = loop.time() + ownership.lease_s + _GRACE_S
-        said = False
-        while True:
-            asked_s = boot_clock_s()
-            try:
-                got = await self._transactor.run(leases.acquire(ownership.name, ownership.holder, ownership.lease_s))
-            except FailedError as error:
-                if loop.time() > deadline_s or error.failure in (Failure.WORK, Failure.FAILED):
-                    raise StartError(f"{ownership.name} cannot be opened: {error.why}") from error
-                await self._end_silent_transactions(error)
-                await asyncio.sleep(_FIRST_PAUSE_S)
-                continue
-            if isinstance(got, Lease):
-                return got, asked_s
-            if loop.time() > deadline_s:
-                raise StartError(
-                    f"{ownership.name} is in use by {got.holder}; stop that process, or give this one another "
-                    "schema_name: one process at a time works on a queue"
-                )
-            if not said:
-                said = True
-                self._logger.warning("%s; it is waited for until then", _held(got), extra=self._extra)
-            await asyncio.sleep(min(max(got.left_s, _FIRST_PAUSE_S), _PROBE_S))
 
     # -------------------------------------------------------------------------------------------------- serving
 
@@ -289,12 +252,7 @@ class PostgresDatabase:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _end_silent_transactions(self, error: FailedError) -> None:
-        """See to it that a lock which was waited for in vain, on a lease or a room, is not held for ever."""
-        if error.failure is Failure.BUSY:
-            with contextlib.suppress(FailedError):
-                ended = await self._transactor.run(leases.end_silent_transactions(self._ownership.lease_s))
-                if ended:
-                    self._logger.warning("transactions of a process that is silent were ended", extra=self._extra)
+        await end_silent_transactions(self._transactor, self._ownership, error, self._logger)
 
     def _stored(self, jobs: Sequence[Job], endings: Sequence[Ending]) -> None:
         self._change(OK)
@@ -373,25 +331,8 @@ class PostgresDatabase:
         if condition.state is self.condition.state:
             return
         before, self.condition = self.condition, condition
-        if self._ownership.is_one_of_many and condition.state in (State.OK, State.FULL, State.AWAY):
-            self._logger.debug("a seat's database is %s", condition.state.name, extra=self._extra)
-        elif condition.state is State.OK:
-            self._logger.info("storage is well again", extra={**self._extra, "was": before.why})
-        else:
-            self._logger.error(_SAID[condition.state], condition.why, extra=self._extra)
+        say_change(before, condition, self._logger, self._extra, is_one_of_many=self._ownership.is_one_of_many)
         if condition.state in (State.FULL, State.AWAY):
             at_s = asyncio.get_running_loop().time() + _PROBE_S
             self._renew_at_s = min(self._renew_at_s, at_s)
         self._on_condition(condition)
-
-
-_SAID: Final = {
-    State.FULL: "storage is full, new work is refused: %s",
-    State.AWAY: "storage fails, nothing can be stored: %s",
-    State.LOST: "storage is lost: %s",
-    State.ENDED: "storage has ended: %s",
-}
-
-
-def _held(held: Held) -> str:
-    return f"{held.name} is in use by {held.holder} for {held.left_s:.0f} s still"

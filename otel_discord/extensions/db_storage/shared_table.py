@@ -17,7 +17,8 @@ from otel_discord.extensions.db_storage.condition import Condition, State
 from otel_discord.extensions.db_storage.failures import Failure, component_error
 from otel_discord.extensions.db_storage.group import StepsFailedError
 from otel_discord.extensions.db_storage.leases import Lease
-from otel_discord.extensions.db_storage.postgres import Ownership, PostgresDatabase
+from otel_discord.extensions.db_storage.postgres import PostgresDatabase
+from otel_discord.extensions.db_storage.taking import Ownership
 from otel_discord.extensions.db_storage.transactor import FailedError, InDoubtError, Transactor
 from otel_discord.store.jobs import Job
 from otel_discord.store.operations_tables import owner_of_table

@@ -5,7 +5,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -15,6 +15,7 @@ from otel_discord.component import Status
 from otel_discord.component.errors import RetryableError
 from otel_discord.component.fleet import Fleet
 from otel_discord.extensions.db_storage.condition import State
+from otel_discord.extensions.db_storage.fleet.assignment import assignment
 from otel_discord.extensions.db_storage.fleet.member_works import inbox_name
 from otel_discord.testing.fleet_contract_base import Worker, parts, until, until_all_sit
 from otel_discord.testing.host import NopHost
@@ -232,13 +233,13 @@ async def test_what_a_replica_noted_goes_with_it(server: Server, schema: str, tm
 async def test_much_that_comes_at_once_is_seen_in_its_order(server: Server, schema: str, tmp_path: Path) -> None:
     """More than one look finds: who has the seat sees nothing for a while."""
     place, proxy = Place(server.port, schema, tmp_path, lease_s=30.0, shards=1), Proxy(server.port)
-    async with (
-        proxy.opened(),
-        replica(place, proxy.url, NopHost()) as worker,
-        storage_at(place, server.url) as storage,
-    ):
+    async with proxy.opened(), replica(place, proxy.url, NopHost()) as worker, AsyncExitStack() as stack:
         worker.ends_batches = False
         await until(lambda: worker.seats)
+        own = worker.fleet.replicas()[0].name
+        storage = await stack.enter_async_context(storage_at(place, server.url))
+        while assignment([own, storage._holder], 1)[0] != own:  # the seat stays where it is
+            storage = await stack.enter_async_context(storage_at(place, server.url))
         async with storage.join(OWNER, ROOMY) as fleet:
             proxy.cut_off()
             ids = await asyncio.gather(*(fleet.put(parts(f"a-{number}", 0)) for number in range(1500)))

@@ -11,6 +11,11 @@ class BatchCache:
         self._bytes = 0
         self._held: dict[int, tuple[StoredBatch, int]] = {}
 
+    @property
+    def free_bytes(self) -> int:
+        """How much comes in without anything having to go."""
+        return self._max_bytes - self._bytes
+
     def add(self, stored: StoredBatch, size_bytes: int) -> None:
         """Hold a batch; one that is larger than all the room is not held."""
         if size_bytes > self._max_bytes:

@@ -2,24 +2,27 @@
 
 from dataclasses import dataclass
 
+from otel_discord.component.storage import StoredBatch
 from otel_discord.signals.batch import Batch, LogsBatch
-from otel_discord.store.batch_codec import to_bytes
+from otel_discord.store.batch_codec import from_bytes, to_bytes
 from otel_discord.store.batch_order import Place
 from otel_discord.store.ended_batches import whole
 from otel_discord.store.frame import pack
 from otel_discord.store.operations_repair import Opening
 from otel_discord.store.room import Load
-from otel_discord.store.rows import seal_frame
+from otel_discord.store.rows import payload_of, seal_frame
 from otel_discord.store.schema import BATCHES
-from otel_discord.store.work import Access, Query, Steps, Value, Work
+from otel_discord.store.statements import columns, head_columns
+from otel_discord.store.work import Access, Query, Row, Steps, Value, Work
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A batch that has come, none of it read."""
+    """A batch that has come. ``stored``: what it is, where that was read along."""
 
     place: Place
     load: Load
+    stored: StoredBatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +59,29 @@ def packed(batch: Batch, priority: int, accepted_ns: int) -> PackedBatch:
     return PackedBatch(batch, priority, accepted_ns, load, pack(payload))
 
 
-def read_arrivals(owner: str, after_id: int, limit: int) -> Work[list[Arrival]]:
-    """Find the first ``limit`` batches with ids above ``after_id``, in the order of their ids."""
+def read_arrivals(owner: str, after_id: int, limit: int, most_bytes: int = 0) -> Work[list[Arrival]]:
+    """Find the first ``limit`` batches with ids above ``after_id``, in the order of their ids.
+
+    The first of them are read along, of ``most_bytes`` together at most.
+    """
 
     def steps() -> Steps[list[Arrival]]:
-        rows = yield Query(
-            "SELECT id, priority, items, size_bytes FROM batches WHERE owner = ? AND routed = 0 AND id > ?"
-            " ORDER BY id LIMIT ?",
-            (owner, after_id, limit),
-        )
-        return [
-            Arrival(Place(-priority, batch_id), Load(1, whole(items), whole(size_bytes)))
-            for batch_id, priority, items, size_bytes in rows
-        ]
+        waiting = "FROM batches WHERE owner = ? AND routed = 0 AND id > ? ORDER BY id LIMIT ?"
+        head, of_owner = head_columns(BATCHES), (owner, after_id, limit)
+        if most_bytes:
+            along = "CASE WHEN sum(size_bytes) OVER (ORDER BY id) <= ? THEN payload END"
+            found = f"SELECT {columns(BATCHES)} {waiting}"
+            rows = yield Query(f"SELECT {head}, {along} FROM ({found}) AS came ORDER BY id", (most_bytes, *of_owner))  # noqa: S608
+        else:
+            rows = yield Query(f"SELECT {head}, NULL {waiting}", of_owner)
+        return [_arrival(row) for row in rows]
 
     return Work("arrivals", Access.READ, steps)
+
+
+def _arrival(row: Row) -> Arrival:
+    batch_id, _, signal, priority, accepted_ns, items, size_bytes, *_ = row
+    payload = payload_of(BATCHES, row) if row[-1] is not None else None
+    batch = None if payload is None else from_bytes(signal, payload)
+    stored = None if batch is None else StoredBatch(batch_id, batch, priority, accepted_ns=accepted_ns)
+    return Arrival(Place(-priority, batch_id), Load(1, whole(items), whole(size_bytes)), stored)

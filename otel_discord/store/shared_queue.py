@@ -114,6 +114,8 @@ class SharedQueue(RelationalQueue):
     def _came(self, arrival: Arrival) -> None:
         if arrival.place.id <= self._newest_id:
             return  # it was heard of meanwhile
+        if arrival.stored is not None:
+            self._batches.keep_at_hand(arrival.stored, arrival.load.size_bytes)
         self._newest_id = arrival.place.id
         self._put = _sum(self._put, arrival.load)
         self._room.take(arrival.load)
@@ -150,7 +152,9 @@ class SharedQueue(RelationalQueue):
                 await self._more.wait()
                 self._more.clear()
                 try:
-                    found = await self._transactions.read(read_arrivals(self._owner, self._newest_id, _MOST_ARRIVALS))
+                    most_bytes = self._batches.read_along_bytes
+                    work = read_arrivals(self._owner, self._newest_id, _MOST_ARRIVALS, most_bytes)
+                    found = await self._transactions.read(work)
                 except PermanentError:
                     self._logger.exception("what came cannot be looked at, it is tried again")
                     await asyncio.sleep(_AGAIN_S)

@@ -56,6 +56,11 @@ class WaitingBatches:
         """Say what a batch is that has come or will: it need not be read."""
         self._cache.add(stored, size_bytes)
 
+    @property
+    def read_along_bytes(self) -> int:
+        """Of so many bytes a batch may be read when it is noticed, since it is wanted soon."""
+        return min(_READ_AHEAD_BYTES, self._cache.free_bytes)
+
     def came(self, place: Place) -> None:
         """Say that a batch has come which somebody else has stored; each with a larger id than the one before."""
         self._order.came(place)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from otel_discord.component.storage import QueueLimits, Sizer
-from otel_discord.store.operations_arrivals import SharedOpening, packed
+from otel_discord.store.operations_arrivals import SharedOpening, packed, read_arrivals
 from otel_discord.store.operations_repair import open_queue
 from otel_discord.store.room import NOTHING, Load
 from otel_discord.store.schema import BATCHES
@@ -68,3 +68,25 @@ async def test_what_became_free_is_said_as_often_as_others_need_it(
         count = len(said.freed)
         await asyncio.sleep(60)
         assert len(said.freed) == count, "and nothing is said where nothing became free"
+
+
+async def test_of_what_came_as_much_is_read_along_as_is_wanted(database: SqliteDatabase) -> None:
+    batches = {number: packed(logs_batch(number), 9, 7) for number in range(1, 6)}
+    for number, batch in batches.items():
+        database.connection.execute(BATCHES.insert, batch.row(number, "o"))
+    two = sum(batches[number].load.size_bytes for number in (1, 2))
+    for most_bytes, read in ((0, []), (two - 1, [1]), (two, [1, 2]), (1 << 20, [1, 2, 3, 4, 5])):
+        found = await database.run(read_arrivals("o", 0, 10, most_bytes))
+        assert [(each.place.id, each.load) for each in found] == [(n, batch.load) for n, batch in batches.items()]
+        stored = [each.stored for each in found if each.stored is not None]
+        assert [each.id for each in stored] == read
+        for each in stored:
+            assert (each.batch.request, each.priority, each.accepted_ns) == (batches[each.id].batch.request, 9, 7)
+
+
+async def test_a_damaged_batch_is_noticed_and_not_read_along(database: SqliteDatabase) -> None:
+    database.connection.execute(BATCHES.insert, packed(logs_batch(), 9, 7).row(1, "o"))
+    database.connection.execute("UPDATE batches SET payload = x'00'")
+    (found,) = await database.run(read_arrivals("o", 0, 10, 1 << 20))
+    assert found.place.id == 1
+    assert found.stored is None

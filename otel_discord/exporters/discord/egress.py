@@ -13,7 +13,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from otel_discord.component.egress import Claim, EgressAccount, SharesEgress
-from otel_discord.component.errors import RetryableError
+from otel_discord.component.errors import ComponentError
 from otel_discord.discord_api.permits import RateLimits
 
 BUSY_S: Final = 1.0
@@ -68,9 +68,14 @@ class SharedEgress:
             try:
                 is_busy = await self._once(account, is_busy=is_busy)
                 is_away = False
-            except (RetryableError, TimeoutError) as error:
+            except Exception as error:  # whatever it is: who renews no more would go on without a share
                 if not is_away:
-                    self.logger.warning("what Discord allows this address cannot be shared for now: %s", error)
+                    is_known = isinstance(error, ComponentError | TimeoutError)
+                    self.logger.warning(
+                        "what Discord allows this address cannot be shared for now: %s",
+                        error,
+                        exc_info=None if is_known else error,
+                    )
                 is_away = True
                 await asyncio.sleep(_AGAIN_S)
 
@@ -132,7 +137,7 @@ class SharedEgress:
         try:
             async with asyncio.timeout(_VALID):
                 await account.tell_ban(self.limits.ban_left_s())
-        except (RetryableError, TimeoutError):
+        except Exception:
             self._is_untold = True
             raise
 

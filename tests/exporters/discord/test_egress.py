@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from otel_discord.component.egress import Claim, Share
+from otel_discord.component.errors import PermanentError
 from otel_discord.discord_api.outcome_types import Scope
 from otel_discord.discord_api.permits import RateLimits
 from otel_discord.discord_api.ratelimit import Answer, InvalidLevel, Limiter
 from otel_discord.discord_api.ratelimit.answer import Limited
 from otel_discord.discord_api.routes import Operation, Route
 from otel_discord.exporters.discord.egress import shared_egress
-from otel_discord.testing.in_memory_egress import InMemoryEgress
+from otel_discord.testing.in_memory_egress import InMemoryAccount, InMemoryEgress
 from otel_discord.testing.leaks import no_leaked_tasks
 
 pytestmark = pytest.mark.looptime(idle_timeout=2000, idle_step=1)
@@ -185,6 +187,32 @@ async def test_an_outage_of_the_storage_stops_everything_and_ends_by_itself() ->
         await asyncio.sleep(5)
         assert process.sent >= 0.95 * WHOLE * 5
     assert address.most <= 50
+
+
+@pytest.mark.parametrize("error", [PermanentError("no such table"), ValueError("a mistake")])
+async def test_an_error_that_nobody_expects_lets_nobody_send_without_a_share(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, egress = Address(), InMemoryEgress()
+    process, renew = Process(address), InMemoryAccount.renew
+    fails = False
+
+    async def renew_or_fail(account: InMemoryAccount, claim: Claim) -> Share:
+        if fails:
+            raise error
+        return await renew(account, claim)
+
+    monkeypatch.setattr(InMemoryAccount, "renew", renew_or_fail)
+    async with no_leaked_tasks(), in_use(process, egress), pressing(process):
+        await asyncio.sleep(5)
+        fails = True
+        await asyncio.sleep(5)
+        sent = process.sent
+        await asyncio.sleep(10)
+        assert process.sent == sent
+        fails = False
+        await asyncio.sleep(3)
+        assert process.sent > sent + 40
 
 
 async def test_a_ban_stops_all_within_a_second_and_one_probe_ends_it() -> None:

@@ -177,6 +177,19 @@ async def test_a_replica_that_says_nothing_does_not_hold_up_an_end_for_ever() ->
         assert asyncio.get_running_loop().time() - began_s < 3.0
 
 
+async def test_a_replica_that_starts_while_the_end_of_a_run_is_asked_about_answers_as_well() -> None:
+    site = Replicas(drain_timeout="20s")
+    async with site.replicas(2) as replicas, AsyncExitStack() as users:
+        users.enter_context(replicas[1].desk.source.used_by(Exporter(5.0)))
+        created = await replicas[0].desk.create(site.wanted(retention_hours=1), by="ci")
+        await asyncio.sleep(20)  # they have heard of each other
+        finalizing = asyncio.create_task(replicas[0].desk.finalize(created.run.channel_id, outcome="", by="ci"))
+        await until(lambda: any(key.startswith("drain/") for key in site.values))
+        async with site.replica("late"):
+            await finalizing
+            await until(lambda: not any(key.startswith("drain/") for key in site.values))
+
+
 async def test_when_who_leads_dies_another_goes_on_within_the_lease() -> None:
     site = Replicas()
     async with site.replicas(3) as replicas:

@@ -104,6 +104,8 @@ class FleetDesk:
         self._over = asyncio.Event()
         """Of the present reign, or the last one."""
         self._is_opening = False
+        self._is_living = False
+        """Whether tasks can be begun."""
         self._fault: StartError | None = None
         self._looked_s = float("-inf")
         self._lifetime: AbstractAsyncContextManager[None] | None = None
@@ -268,6 +270,9 @@ class FleetDesk:
 
     async def _live(self) -> None:
         async with self._group as group:
+            self._is_living = True
+            for key, value in list(self._known.others.items()):  # what was asked before this replica came
+                self._heard_drain(key, value)
             group.create_task(self._keep_looking(), name="what is known of runs")
             group.create_task(self._keep_telling(), name="what is told of runs")
             group.create_task(self._keep_leading(), name="the lead of runs")
@@ -371,10 +376,14 @@ class FleetDesk:
             self._asking.heard(key, value)
         elif key.startswith(DRAINED):
             self._draining.heard(key, value)
-        elif key.startswith(DRAIN) and value is not None and self._worker is None:
-            self._group.create_task(self._answer_drain(key, value), name=key)
+        elif key.startswith(DRAIN) and value is not None:
+            self._heard_drain(key, value)
         if self._leading is not None:
             self._leading.heard(key, value)
+
+    def _heard_drain(self, key: str, value: bytes) -> None:
+        if key.startswith(DRAIN) and self._worker is None and self._is_living:
+            self._group.create_task(self._answer_drain(key, value), name=key)
 
     async def _answer_drain(self, key: str, value: bytes) -> None:
         async def gone() -> None:

@@ -100,7 +100,7 @@ class Watch:
         had = self.view.egress.keys()
         self.view = replace(view, egress={**before, **view.egress, self._member.replica: self._member.egress})
         if had != self.view.egress.keys():
-            extra = {"owner": self._member.owner, "replicas": sorted(self.view.egress)}
+            extra = {"owner": self._member.owner, "replicas": ", ".join(sorted(self.view.egress))}
             self._logger.info("%d replicas work on the fleet", len(self.view.egress), extra=extra)
         self.mine = self.view.assigned(self._member.replica, self._member.shards)
         self.on_view(self.view)

@@ -20,6 +20,7 @@ class BatchCache:
         """Hold a batch; one that is larger than all the room is not held."""
         if size_bytes > self._max_bytes:
             return
+        self.drop(stored.id)  # it may be held already
         self._held[stored.id] = (stored, size_bytes)
         self._bytes += size_bytes
         while self._bytes > self._max_bytes:

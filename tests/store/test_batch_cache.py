@@ -31,3 +31,16 @@ def test_what_is_too_large_drives_nobody_out() -> None:
     cache.add(stored(1), 90)
     cache.add(stored(2), 101)
     assert held(cache) == [1]
+
+
+def test_what_comes_again_is_counted_once() -> None:
+    """A batch that this process has put is told by who put it, and found by a look."""
+    cache = BatchCache(100)
+    for _ in range(10):
+        cache.add(stored(1), 40)
+        cache.add(stored(2), 40)
+    assert held(cache) == [1, 2]
+    assert cache.free_bytes == 20
+    cache.drop(1)
+    cache.drop(2)
+    assert cache.free_bytes == 100

@@ -29,6 +29,8 @@ FREED_EVERY_S: Final = 0.1
 """How often it is said at most what became free: who says it, and who puts, wait for each other."""
 FREED_AT_LEAST_EVERY_S: Final = 1.0
 """How long it may wait while there is much room anyway."""
+_LOOK_EVERY_S: Final = 0.2
+"""What comes from several sides, one behind the other, is looked at together; what comes alone, at once."""
 _MOST_ARRIVALS: Final = 1000
 _AGAIN_S: Final = 1.0
 _CACHE_BYTES: Final = 2 << 20
@@ -152,20 +154,24 @@ class SharedQueue(RelationalQueue):
                 await self._more.wait()
                 self._more.clear()
                 try:
-                    most_bytes = self._batches.read_along_bytes
-                    work = read_arrivals(self._owner, self._newest_id, _MOST_ARRIVALS, most_bytes)
-                    found = await self._transactions.read(work)
-                except PermanentError:
+                    await self._look_once()
+                except ShutdownError:
+                    raise
+                except Exception:  # whatever it is: what nobody notices is sent by nobody
                     self._logger.exception("what came cannot be looked at, it is tried again")
                     await asyncio.sleep(_AGAIN_S)
                     self._more.set()
-                    continue
-                if self._closed:
-                    return
-                for arrival in found:
-                    self._came(arrival)
-                if len(found) == _MOST_ARRIVALS:
-                    self._more.set()
+
+    async def _look_once(self) -> None:
+        most_bytes = self._batches.read_along_bytes
+        work = read_arrivals(self._owner, self._newest_id, _MOST_ARRIVALS, most_bytes)
+        found = await self._transactions.read(work)
+        if self._closed:
+            return
+        for arrival in found:
+            self._came(arrival)
+        if len(found) == _MOST_ARRIVALS:
+            self._more.set()
 
     async def _tell_of_room(self) -> None:
         with contextlib.suppress(ShutdownError):
@@ -183,7 +189,9 @@ class SharedQueue(RelationalQueue):
                     self._see_whether_it_is_tight()
                 except ShutdownError:
                     raise
-                except (RetryableError, PermanentError):
+                except Exception as error:
+                    if not isinstance(error, RetryableError):
+                        self._logger.exception("what became free cannot be said, it is tried again")
                     self._freed.set()  # it is said later, and anew by who opens the queue next
                 await asyncio.sleep(FREED_EVERY_S)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from otel_discord.component.storage import QueueLimits, Sizer
-from otel_discord.store.operations_arrivals import SharedOpening, packed, read_arrivals
+from otel_discord.store.operations_arrivals import Arrival, SharedOpening, packed, read_arrivals
 from otel_discord.store.operations_repair import open_queue
 from otel_discord.store.room import NOTHING, Load
 from otel_discord.store.schema import BATCHES
@@ -90,3 +90,22 @@ async def test_a_damaged_batch_is_noticed_and_not_read_along(database: SqliteDat
     (found,) = await database.run(read_arrivals("o", 0, 10, 1 << 20))
     assert found.place.id == 1
     assert found.stored is None
+
+
+async def test_a_mistake_while_it_looks_is_not_the_last_look(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken(_: Arrival) -> None:
+        raise ValueError("a mistake")
+
+    limits = QueueLimits(size=100, sizer=Sizer.REQUESTS, max_bytes=1 << 30)
+    async with open_shared_queue(database, "o", limits, Said().works()) as queue:
+        database.connection.execute(BATCHES.insert, packed(logs_batch(), 0, 0).row(1, "o"))
+        with monkeypatch.context() as patch:
+            patch.setattr(queue, "_came", mistaken)
+            queue.may_have(1)
+            await asyncio.sleep(0.1)
+        assert "tried again" in caplog.text
+        async with asyncio.timeout(5):
+            assert (await queue.take()).id == 1
+            await queue.done(1)

@@ -1,6 +1,7 @@
 """Several replicas: a run asked for anywhere is one run, known everywhere, and the bot's work is one replica's."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -8,9 +9,9 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.component.destination_source import Tally
 from otel_discord.component.errors import StartError
-from otel_discord.extensions.run_channels.fleet import desk as desk_module
+from otel_discord.extensions.run_channels.fleet import replica as replica_module
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
-from otel_discord.extensions.run_channels.runs import State
+from otel_discord.extensions.run_channels.runs import Finalized, State
 from tests.extensions.run_channels.fleet_site import Exporter, Replicas, until
 
 pytestmark = pytest.mark.looptime
@@ -53,7 +54,7 @@ async def test_a_run_is_made_on_one_replica_known_on_another_and_ended_on_a_thir
             await two.create(site.wanted(retention_hours=1), by="ci")
         assert problem.value.code is Code.RUN_ENDED
         assert len(site.run_channels()) == 1
-        monkeypatch.setattr(desk_module, "LOOK_S", 30.0)
+        monkeypatch.setattr(replica_module, "LOOK_S", 30.0)
         await asyncio.sleep(1.2 * 3600)
         assert not site.run_channels()
     assert not [key for key in site.values if not key.startswith(("run/", "leader"))]
@@ -240,7 +241,7 @@ class _Nothing:
     async def __aexit__(self, *_: object) -> None: ...
 
 
-async def _insisting(finalize, channel_id: str):  # type: ignore[no-untyped-def]
+async def _insisting(finalize: Callable[..., Awaitable[Finalized]], channel_id: str) -> Finalized:
     for _ in range(10):
         try:
             return await finalize(channel_id, outcome="success", by="ci")

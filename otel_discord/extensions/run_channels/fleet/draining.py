@@ -2,6 +2,7 @@
 delivers it. The leader asks by a value of the table, each replica says in another one that nothing is."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -15,6 +16,8 @@ from otel_discord.extensions.run_channels.fleet.rows import DRAIN, DRAINED, repl
 from otel_discord.extensions.run_channels.identity import LANE_PREFIX, lane_of
 from otel_discord.extensions.run_channels.source import RunSource
 
+LOOK_S: Final = 0.25
+"""How often a replica looks for what has changed."""
 SETTLING_S: Final = 0.4
 """So long what a replica has just stored may need until another one sees it."""
 
@@ -26,6 +29,7 @@ class Draining:
     replica: str
     source: RunSource
     living: Callable[[], Collection[str]]
+    logger: logging.Logger
     _questions: dict[str, tuple[bytes, set[str], asyncio.Event]] = field(default_factory=dict)
     """Of runs: what was asked, who has not answered yet, and that all have."""
 
@@ -53,6 +57,23 @@ class Draining:
         await asyncio.sleep(SETTLING_S)
         await self.here(lane_of(run_id))
         await table.put({f"{DRAINED}{run_id}/{self.replica}": value})
+
+    async def answer_while(self, is_asked: Callable[[], bool], table: StateTable, key: str, value: bytes) -> None:
+        """Answer a question of the leader's unless that is asked no more."""
+
+        async def gone() -> None:
+            while is_asked():  # noqa: ASYNC110 - as it is looked for
+                await asyncio.sleep(LOOK_S)
+
+        answering, asked = asyncio.ensure_future(self.answer(table, key, value)), asyncio.ensure_future(gone())
+        try:
+            await asyncio.wait({answering, asked}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            answering.cancel()
+            asked.cancel()
+            await asyncio.wait({answering, asked})
+        if not answering.cancelled() and (error := answering.exception()) is not None:
+            self.logger.debug("a question of the leader's could not be answered: %s", error)
 
     async def _everywhere(self, table: StateTable, name: str) -> None:
         others = set(self.living())

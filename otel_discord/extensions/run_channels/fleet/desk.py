@@ -102,6 +102,6 @@ class FleetDesk(ReplicaOfRuns):
         if not self.is_ready:
             raise RunProblem(
                 Code.NOT_READY,
-                "the service is starting or ending, or Discord has not said yet who the bot is",
+                "no replica works on runs now: the one that did has gone or is starting; another one does in a moment",
                 retry_after_s=_AGAIN_S,
             )

@@ -1,7 +1,7 @@
 """A batch becomes cards in lanes: routing, folding, and taking the attachments off the records."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ from otel_discord.exporters.discord.cards import AttachmentRef, Card
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.detours import Detour
 from otel_discord.exporters.discord.folding.draft import Draft
-from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder, without_ping
+from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinder
 from otel_discord.exporters.discord.members.events import MemberEvent, member_event, member_problem, without_pictures
 from otel_discord.exporters.discord.mutes.gate import Gate, Passage
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
@@ -26,13 +26,13 @@ from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, Way,
 from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE, Seen, seen_in
 from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.sourced.live import LiveDestinations
-from otel_discord.exporters.discord.sourced.names import LEFT_OVER, is_sourced
+from otel_discord.exporters.discord.sourced.names import LEFT_OVER
 from otel_discord.exporters.discord.statuses.finding import is_status, status_problem
+from otel_discord.exporters.discord.turns import Turn, admitted, around, counted_as, open_cards, where_not_told
 from otel_discord.ottl import LogItem
 from otel_discord.signals import LogsBatch, to_plain
 from otel_discord.signals.alert_event import AlertEvent
 
-_Way = tuple[Passage, Detour | None]
 _NO_DETOURS: Final[Mapping[str, Detour]] = {}
 _UNFOLDED: Final = Problem(b"", "", "")
 _FOR_US: Final = frozenset((ATTRIBUTE, COUNT_ATTRIBUTE))
@@ -167,7 +167,7 @@ class CardMaker:
         passages: Sequence[Passage] = [Passage(lane.name) for lane in lanes]
         seen = seen_in(record, step.accepted_ns)
         if step.gate is not None and item is not None and not read.status:
-            passages = _admitted(step.gate, item, severity, passages, draft, seen.records)
+            passages = admitted(step.gate, item, severity, passages, draft, seen.records)
         if event is not None and self.silenced is not None:
             is_kept_back = bool(lanes) and not passages
             self.silenced.heard(event, record, step.scope_logs, origin.sent, origin.run_name, is_kept_back=is_kept_back)
@@ -196,7 +196,7 @@ class CardMaker:
             passages = [each._replace(no_ping=True) for each in passages]
         if event is not None:
             kept_back = {lane.name for lane in lanes} - {destination_of(each.lane) for each in passages}
-            passages = _where_not_told(
+            passages = where_not_told(
                 draft,
                 problem,
                 seen,
@@ -207,11 +207,11 @@ class CardMaker:
                 counts=way.leads_here,
             )
         draft.met(problem, whose.version, seen)
-        opened: list[_Way] = [
-            (each, None) for each in passages if not draft.fold(each.lane, _counted_as(problem, each), seen)
+        opened: list[Turn] = [
+            (each, None) for each in passages if not draft.fold(each.lane, counted_as(problem, each), seen)
         ]
         if step.detours:
-            opened = _around(opened, step.detours, lanes, priority, problem, seen, draft)
+            opened = around(opened, step.detours, lanes, priority, problem, seen, draft)
         if not opened:
             return
         step.scope = step.scope or step.scope_logs.scope.SerializeToString()
@@ -237,7 +237,7 @@ class CardMaker:
             routed_to=tuple(lane.name for lane in lanes) if len(lanes) > 1 else (),
             routes=way.routes,
         )
-        _open(draft, step.batch_id, opened, problem, card, priority, whose.service)
+        open_cards(draft, step.batch_id, opened, problem, card, priority, whose.service)
 
     def _way(self, origin: Origin, read: "_Read", item: LogItem | None) -> Way:
         if origin.run_name:
@@ -319,99 +319,3 @@ class CardMaker:
             shelf_key=key,
             single_attempt=single_attempt,
         )
-
-
-def _where_not_told(
-    draft: Draft,
-    problem: Problem,
-    seen: Seen,
-    passages: Sequence[Passage],
-    kept_back: Collection[str],
-    run: str,
-    *,
-    to_all: bool = False,
-    counts: bool = True,
-) -> Sequence[Passage]:
-    """Bring an alert's event to the cards that show it, wherever they are; return the ways to where there is none.
-
-    The end of an alert that is shown nowhere is dropped: nobody was told that it began. What a mute keeps back from a
-    destination (``kept_back``) is not told there either. An alert of a ``run`` is another than one of the same name in
-    another run or in none; where what is critical goes ``to_all`` it may be shown beside the run's channel.
-    ``counts``: an end that nobody waits for is counted here.
-    """
-    goes_to = {destination_of(each.lane) for each in passages}
-    lanes = [
-        lane
-        for lane in draft.books
-        if (name := destination_of(lane)) not in kept_back
-        and (name in goes_to or name == run if run else not is_sourced(lane))
-    ]
-    told = {destination_of(lane) for lane in lanes if draft.told(lane, problem, seen)}
-    if run and to_all:
-        beside = [lane for lane in draft.books if lane not in lanes and not is_sourced(lane)]
-        its_own = (problem.fingerprint, without_ping(problem.fingerprint))
-        told |= {
-            name
-            for lane in beside
-            if (name := destination_of(lane)) not in kept_back and draft.told(lane, problem, seen, among=its_own)
-        }
-    if counts and not told and problem.alert is not None and is_end(problem.alert.event):
-        draft.unknown_ends += 1
-    return [each for each in passages if destination_of(each.lane) not in told]
-
-
-def _admitted(
-    gate: Gate, item: LogItem, severity: int, passages: Sequence[Passage], draft: Draft, records: int
-) -> Sequence[Passage]:
-    """Return the ways that mutes leave to a record; what they did is noted in the draft."""
-    left, muted = gate.passages(item, draft.now_ns, severity, [each.lane for each in passages])
-    for each in muted:
-        draft.muted[each] += records
-    return left
-
-
-def _open(
-    draft: Draft,
-    batch_id: int,
-    ways: Iterable[_Way],
-    problem: Problem,
-    card: Card,
-    priority: int,
-    service: str,
-) -> None:
-    """Open a card for each way of the first record of a problem."""
-    for passage, detour in ways:
-        counted_as = _counted_as(problem, passage)
-        told = replace(card, no_ping=True, fingerprint=counted_as.fingerprint) if passage.no_ping else card
-        told = detour.redirected(told) if detour is not None else told
-        draft.open(batch_id, passage.lane, counted_as, told, priority, service)
-
-
-def _around(
-    opened: Iterable[_Way],
-    detours: Mapping[str, Detour],
-    lanes: Sequence[Destination],
-    priority: int,
-    problem: Problem,
-    seen: Seen,
-    draft: Draft,
-) -> list[_Way]:
-    """Return the ways with detours taken, none to where the record goes anyway; what is counted there is left out."""
-    reached = {lane.name for lane in lanes}
-    left: list[_Way] = []
-    for passage, _ in opened:
-        detour = detours.get(passage.lane)
-        if detour is None or (detour.critical_only and (detour.lane in reached or priority <= NORMAL_PRIORITY)):
-            left.append((passage, None))
-        elif detour.lane not in reached:
-            reached.add(detour.lane)
-            instead = passage._replace(lane=detour.lane)
-            if not draft.fold(instead.lane, _counted_as(problem, instead), seen):
-                left.append((instead, detour))
-    return left
-
-
-def _counted_as(problem: Problem, passage: Passage) -> Problem:
-    """Return the problem as which a record is counted: who may ping never joins those who may not."""
-    apart = passage.no_ping and not problem.status
-    return problem if not apart else problem._replace(fingerprint=without_ping(problem.fingerprint))

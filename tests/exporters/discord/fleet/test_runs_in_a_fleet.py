@@ -14,6 +14,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord.exporters.discord.sourced.names import shard_of_run
 from otel_discord.signals import LogsBatch, find_attribute
+from otel_discord.store.memory import MemoryQueue
 from otel_discord.testing.fake_discord import FakeDiscord
 from otel_discord.testing.fake_discord.state import FakeWebhook
 from otel_discord.testing.otlp import logs_batch
@@ -350,3 +351,27 @@ async def test_what_a_sender_writes_under_our_names_means_nothing() -> None:
         await asyncio.sleep(30)
         assert place.arrived() == {name: {1: 1} for name in OWN}
         assert "made up" not in words(place.fake, place.own["shop"])
+
+
+async def test_a_crash_while_it_goes_elsewhere_repeats_and_never_loses(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place()
+    settle = MemoryQueue.settle
+
+    async def hangs(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async with place.town("x") as there:
+        run, _ = place.run()
+        await taken_in_and_killed(there, of_run(run, 1, first=1, severity=ERROR))
+        place.source.remove(f"run/{run}")
+        monkeypatch.setattr(MemoryQueue, "settle", hangs)  # it has gone elsewhere, and is not taken out here yet
+        await there.join("y")
+        await asyncio.sleep(10)
+        await there.kill("y")
+        monkeypatch.setattr(MemoryQueue, "settle", settle)
+        await there.join("z")
+        await asyncio.sleep(30)
+        for found in place.arrived().values():
+            assert found.keys() == {1}
+            assert 1 <= found[1] <= 3
+        assert not await letters(there)

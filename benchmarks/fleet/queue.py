@@ -68,7 +68,6 @@ def run(size: Size) -> Report:
         if server is not None:
             measure("postgres", postgres(server, 1, lanes, "whole", _MAX_CONNECTIONS))
             measure(f"postgres {SHARDS} shards", postgres(server, SHARDS, lanes, "sharded", _MAX_CONNECTIONS))
-            measure("postgres unprepared", postgres(server, 1, lanes, "plain", _MAX_CONNECTIONS, prepares=False))
     measure("sqlite", sqlite(1, lanes))
     return Report(figures, ["fleet_queue: what one request or card costs", *rows])
 

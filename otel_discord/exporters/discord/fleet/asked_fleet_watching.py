@@ -16,6 +16,7 @@ from otel_discord.exporters.discord.fleet.alerts_told import told_alert
 from otel_discord.exporters.discord.fleet.answers import Engine
 from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry
 from otel_discord.exporters.discord.fleet.questions import Method
+from otel_discord.exporters.discord.fleet.replica_names import short_name
 from otel_discord.signals.alert_event import AlertEvent
 
 EVERY_S: Final = 2.0
@@ -115,10 +116,11 @@ class FarStates:
         """Return every destination in the order of the configuration, then those made at run time."""
         self._note_look()
         fleet = self.inquiry.fleet
-        several = len(fleet.replicas()) > 1
+        living = [each.name for each in fleet.replicas()]
+        several = len(living) > 1
         found: dict[str, DestinationState] = {}
         for shard, fares in self._known().items():
-            replica = fares.replica if several else ""
+            replica = short_name(fares.replica, living) if several else ""
             for state in fares.states:
                 if self.inquiry.places.shard_of(state.name) in {shard, None}:
                     found[state.name] = replace(state, replica=replica)
@@ -126,7 +128,8 @@ class FarStates:
             if name not in found:
                 shard_of_it = self.inquiry.places.shard_of(name)
                 who = fleet.seats().get(shard_of_it, "") if several and shard_of_it is not None else ""
-                found[name] = DestinationState(name=name, health=Health.UNKNOWN, replica=who)
+                replica = short_name(who, living)
+                found[name] = DestinationState(name=name, health=Health.UNKNOWN, replica=replica)
         order = list(self.inquiry.places.configured)
         return [found.pop(name) for name in order] + list(found.values())
 

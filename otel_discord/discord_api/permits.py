@@ -62,7 +62,7 @@ class Permit:
     def sending(self) -> None:
         """Say that the request goes out now: from here on Discord may count it, answered or not."""
         if not self._sent:
-            self._limits.limiter.leaves(asyncio.get_running_loop().time())
+            self._limits.leaves(self._ticket)
         self._sent = True
 
     def seen(self, answer: Answer) -> None:
@@ -112,6 +112,7 @@ class RateLimits:
         self._banned = False
         self._ban_listeners: list[Callable[[], None]] = []
         self._starved_listeners: list[Callable[[], None]] = []
+        self._departure_listeners: list[Callable[[str], None]] = []
 
     def permit(
         self, route: Route, *, priority: int | None = None, urgency: Urgency | None = None
@@ -165,6 +166,21 @@ class RateLimits:
         """Keep to a rate of requests until a loop time, from then on to none; None: to that of the settings."""
         self.limiter.set_rate(per_s, ends_at, asyncio.get_running_loop().time())
         self._pump()
+
+    @contextmanager
+    def departures_watched(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """Tell ``listener`` the webhook of every request that leaves, as long as the block runs."""
+        self._departure_listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._departure_listeners.remove(listener)
+
+    def leaves(self, ticket: Ticket) -> None:
+        """A granted request leaves."""
+        self.limiter.leaves(asyncio.get_running_loop().time())
+        for listener in self._departure_listeners:
+            listener(ticket.route.webhook_id)
 
     def usage(self) -> Usage:
         """Return what is used of the rate, and what more could be."""

@@ -19,9 +19,10 @@ EVERY_S: Final = 1.0
 """Between two writings; larger ones are written less often."""
 _LONGEST_S: Final = 5.0
 _BYTES_PER_S: Final = 16 * 1024
-_LOOK_S: Final = 0.25
-_SLACK_S: Final = 0.5
+_SLACK_S: Final = 0.75
 """A writing, and a message that goes out with it, may be that late."""
+_FORGOTTEN_S: Final = 60.0
+"""What is stored may matter no more after it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,19 +49,23 @@ class PaceMemory:
             self.limits.restore_memory(self._stored, self.wall_clock(), webhook_ids=self.webhook_ids())
 
     async def run(self) -> None:
-        """Store what is known soon after something was sent, until cancelled."""
-        loop, left = asyncio.get_running_loop(), -1
-        not_before_s = loop.time()
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            if loop.time() < not_before_s:
-                continue
-            before, left = left, self.limits.usage().left
-            every_s = min(_LONGEST_S, max(EVERY_S, len(self._stored or b"") / _BYTES_PER_S))
-            not_before_s = loop.time() + every_s
-            known = self._known(every_s + _LOOK_S + _SLACK_S)
-            if left != before or known is None:
-                await self._store(known, self.state.set_state)
+        """Store what is known when something is sent, until cancelled."""
+        news = asyncio.Event()
+        news.set()  # what was stored by an earlier process is of the past
+
+        def heard(webhook_id: str) -> None:
+            if not news.is_set() and webhook_id in self.webhook_ids():
+                news.set()
+
+        with self.limits.departures_watched(heard):
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(None if self._stored is None else _FORGOTTEN_S):
+                        await news.wait()
+                news.clear()
+                every_s = min(_LONGEST_S, max(EVERY_S, len(self._stored or b"") / _BYTES_PER_S))
+                await self._store(self._known(every_s + _SLACK_S), self.state.set_state)
+                await asyncio.sleep(every_s)
 
     async def end(self) -> None:
         """Store what is known at the end, if the storage takes it."""

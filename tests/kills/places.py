@@ -12,8 +12,16 @@ _OF_WORKS = (".before_commit", ".after_commit")
 _OF_THE_STORE = "from otel_discord.store.work import"
 """What has another ``Work`` does not import it from there."""
 
-_ELSEWHERE = ("extensions/db_storage/", "store/transfer.py")
-"""Not of a service with its disk: tests/extensions/db_storage kills servers, processes and moves of stores."""
+_ELSEWHERE = (
+    "extensions/db_storage/",
+    "store/gathering.py",
+    "store/operations_arrivals.py",
+    "store/rehoming.py",
+    "store/spreading.py",
+    "store/transfer.py",
+    "store/united_parts.py",
+)
+"""Not of a service with its disk: tests/extensions/db_storage kills servers, processes, moves and divisions of stores."""
 
 
 class UnknownFormError(Exception):

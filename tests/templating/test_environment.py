@@ -214,6 +214,7 @@ def test_an_expression_too_long_to_compile_is_an_error_of_the_template(piece: st
 
 
 def test_values_that_are_nested_deep_are_not_walked_in_a_literal() -> None:
+    refill_budget()
     deep: Any = "x"
     for _ in range(50):
         deep = [deep]

@@ -68,6 +68,7 @@ def values_of(draw: st.DrawFn, family: str) -> dict[str, Any]:
 
 
 def _item(name: str, text: str) -> Any:
+    text = text[:700]  # thirty of them are no more than a template may print
     entry = {"name": text, "value": text, "url": "https://a.example/" + "x" * len(text), "count": 3, "words": text}
     entry |= {"sentence": text, "emoji": "x", "apart": [text], "is_over": True, "lasted": text, "started": text}  # type: ignore[dict-item]
     return text if name in ("evidence", "lines", "members", "remarks", "tags") else entry

@@ -6,6 +6,12 @@ from typing import Final
 import pytest
 
 LONG: Final = (
+    "fleet/test_measures.py::test_a_storm_over_three_replicas_is_told_once",
+    "fleet/test_faults.py::test_nothing_is_lost_and_all_flows_again[72a]",
+    "exporters/discord/fleet/test_questions_letters.py::test_every_replica_lists_shows_and_purges_the_letters_of_all_shards",
+    "exporters/discord/fleet/test_one_and_many.py::test_what_waits_is_sent_by_who_comes_next[fewer shards]",
+    "extensions/db_storage/test_faults.py::test_the_answers_to_commits_are_lost",
+    "extensions/db_storage/test_run_channels_fleet.py::test_a_run_passes_through_the_hands_of_three_replicas",
     "sdk/test_processes.py::test_multiprocessing[handler-processes-spawn]",
     "sdk/test_processes.py::test_multiprocessing[provider-processes-forkserver]",
     "sdk/test_processes.py::test_multiprocessing[provider-pool-spawn]",

@@ -21,7 +21,7 @@ _ELSEWHERE = (
     "store/transfer.py",
     "store/united_parts.py",
 )
-"""Not of a service with its disk: tests/extensions/db_storage kills servers, and processes that move or divide stores."""
+"""Not of a service with its disk: tests/extensions/db_storage kills servers, and who moves or divides stores."""
 
 
 class UnknownFormError(Exception):

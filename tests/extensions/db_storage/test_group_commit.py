@@ -101,7 +101,7 @@ async def test_who_swaps_connections_is_found_out(server: Server, schema: str, t
     async with database(server, schema, tmp_path) as found:
         for number in range(30):
             await found.run(note(f"k{number:02}"))
-            for connection, _ in found._connections._idle:
+            for connection, _ in list(found._connections._idle):
                 await connection.execute("DEALLOCATE ALL", prepare=False)
         assert len(await found.run(notes())) == 30
         assert found._connections._prepare is False

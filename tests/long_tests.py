@@ -6,6 +6,18 @@ from typing import Final
 import pytest
 
 LONG: Final = (
+    "end_to_end/test_web_applications.py::test_fastapi_and_httpx",
+    "collector_config/test_alert_sources.py::test_alerts_of_alertmanager_and_grafana_arrive",
+    "exporters/discord/fleet/test_questions_letters.py::test_letters_of_every_shard_are_sent_to_one_destination_instead",
+    "extensions/db_storage/test_faults.py::test_the_server_is_killed_and_started_again",
+    "extensions/db_storage/test_lease.py::test_a_queue_in_use_is_waited_for_and_then_refused",
+    "exporters/discord/sourced/test_run_mark.py::test_an_alert_of_a_run_says_so_too",
+    "sdk/test_exits.py::test_it_delivers_when_discord_comes_back",
+    "faults/test_rows_store.py::test_row[23]",
+    "faults/test_rows_store.py::test_row[27]",
+    "faults/test_rows_discord.py::test_row[46]",
+    "faults/test_rows_discord.py::test_row[41]",
+    "service/test_watch.py::test_kubernetes_exchanges_a_link",
     "fleet/test_faults.py::test_nothing_is_lost_and_all_flows_again[73]",
     "exporters/discord/fleet/test_questions_letters.py::test_with_all_replicas_stopped_the_letters_of_all_shards_are_there",
     "exporters/discord/fleet/test_questions_letters.py::test_letters_are_sent_again_by_whoever_has_them[0]",

@@ -4,7 +4,9 @@ import gc
 import math
 import time
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from benchmarks.figures import quantile
 from benchmarks.simulation.discord_model import ADDRESS, CHANNEL
@@ -48,6 +50,8 @@ class Outcome:
     critical_s: tuple[float, float] | None
     """p50 and p99 from a card's first record until Discord shows it."""
     other_s: tuple[float, float] | None
+    others_s: "array[float]"
+    """Each ordinary card's."""
     book_bytes: int
     """Of the replica that has most."""
     lanes_most: int
@@ -71,6 +75,12 @@ class Outcome:
     def statements_per_record(self) -> float:
         """Statements by records accepted."""
         return self.statements / max(1, self.accepted)
+
+
+def p99_together_s(outcomes: Sequence[Outcome]) -> float:
+    """Return the p99 of all ordinary cards of several runs; 0 where there are none."""
+    seconds = sorted(chain.from_iterable(each.others_s for each in outcomes))
+    return quantile(seconds, 0.99) if seconds else 0.0
 
 
 def simulate(plan: Plan, catalogue: Catalogue) -> Outcome:
@@ -123,6 +133,7 @@ def _outcome(fleet: Fleet, took_s: float) -> Outcome:
         failed=discord.failed,
         critical_s=_middle_and_late(ledger.latency_critical_s),
         other_s=_middle_and_late(ledger.latency_other_s),
+        others_s=ledger.latency_other_s,
         book_bytes=max(replica.book_bytes for replica in fleet.replicas),
         lanes_most=max(len(replica.lanes) for replica in fleet.replicas),
         statements=engine.statements,

@@ -90,25 +90,28 @@ def cost(outcomes: Sequence[Outcome], record: RecordCost) -> str:
 _GROWTH: Final = ("replicas", "work", "statements", "commits", "rows", "books a replica", "other p99", "backlog")
 
 
-def growth(outcomes: Sequence[Outcome]) -> str:
+def growth(outcomes: Sequence[Outcome], base_s: float) -> str:
     """Return by how much things grow, in units of how much the work does: 1.00 is exactly as much."""
     rows = []
     for each in outcomes:
-        ratios = growth_ratios(outcomes[0], each)
+        ratios = growth_ratios(outcomes[0], each, base_s)
         work = each.accepted / outcomes[0].accepted
         rows.append((f"{each.plan.replicas}", f"×{work:.1f}", *(f"{ratio:.2f}" for ratio in ratios.values())))
     return markdown(_GROWTH, rows)
 
 
-def growth_ratios(first: Outcome, each: Outcome) -> dict[str, float]:
-    """Return each quantity's growth by the work's; a replica's memory and a latency are not to grow at all."""
+def growth_ratios(first: Outcome, each: Outcome, base_s: float) -> dict[str, float]:
+    """Return each quantity's growth by the work's; a replica's memory and a latency are not to grow at all.
+
+    ``base_s`` is the p99 of ordinary cards that growth is told against.
+    """
     work = each.accepted / first.accepted
     return {
         "statements": each.statements / first.statements / work,
         "commits": each.commits / first.commits / work,
         "rows": each.rows / first.rows / work,
         "books": each.book_bytes / first.book_bytes,
-        "other_p99": each.other_s[1] / first.other_s[1] if each.other_s and first.other_s else 0.0,
+        "other_p99": each.other_s[1] / base_s if each.other_s and base_s else 0.0,
         "waiting": each.waiting / max(1, first.waiting) / work,
     }
 

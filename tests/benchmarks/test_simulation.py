@@ -11,7 +11,7 @@ from benchmarks.simulation.engine_model import Asked, Engine, Writer
 from benchmarks.simulation.events import Events
 from benchmarks.simulation.fleet import Fleet
 from benchmarks.simulation.ledger import waiting
-from benchmarks.simulation.outcome import Outcome, SumsDifferError, simulate
+from benchmarks.simulation.outcome import Outcome, SumsDifferError, p99_together_s, simulate
 from benchmarks.simulation.plan import LEASE_S, Faults, Plan, Shape
 from benchmarks.simulation.problems import Catalogue, catalogue
 from benchmarks.simulation.run import REPLICAS, failing, growing
@@ -132,9 +132,9 @@ def test_a_fleet_begins_with_nothing_to_say(problems: Catalogue) -> None:
 
 def test_twice_the_work_on_twice_the_replicas_costs_twice_as_much(small: Outcome, problems: Catalogue) -> None:
     double = simulate(Plan(units=2, replicas=2, addresses=2, seconds=2.0), problems)
-    ratios = growth_ratios(small, double)
+    ratios = growth_ratios(small, double, p99_together_s([small]))
     assert all(math.isclose(ratios[name], 1.0, rel_tol=0.15) for name in ("statements", "commits", "rows", "books"))
-    assert growth([small, double]).count("\n") == 3
+    assert growth([small, double], p99_together_s([small])).count("\n") == 3
 
 
 def test_the_same_seed_is_the_same_run(small: Outcome, problems: Catalogue) -> None:

@@ -74,9 +74,7 @@ def run(size: Size) -> Report:
     text = _text(record, grown, base_s, same, stormy, failed, took_s)
     if size is Size.FULL:
         PAGE.write_text(replaced(PAGE.read_text(), text))
-    return Report(
-        _figures(grown, base_s, [*grown, *others, *same, *stormy, failed], took_s), ["simulation:", "", text]
-    )
+    return Report(_figures(grown, base_s, [*grown, *others, *same, *stormy, failed], took_s), ["simulation:", "", text])
 
 
 def _told(plan: Plan, problems: Catalogue) -> Outcome:
@@ -101,8 +99,7 @@ def _text(
             f"**Work in proportion to the replicas** ({grown[0].plan.seconds:.0f} s of the mix).",
             flow(grown),
             cost(grown, record),
-            "Growth in units of the work's growth; what a replica has and how long a card takes must not grow at all. The"
-            f" p99 is by that of {_ALONE} runs of one replica together, {base_s:.2f} s:",
+            _compared(base_s),
             growth(grown, base_s),
             f"**The same work on more replicas** ({same[0].plan.seconds:.0f} s of the mix).",
             flow(same),
@@ -113,6 +110,13 @@ def _text(
             f"**Failures**, {_where(failed)}: {_said(failed.plan)}.",
             failures(failed),
         ]
+    )
+
+
+def _compared(base_s: float) -> str:
+    return (
+        "Growth in units of the work's growth; what a replica has and how long a card takes must not grow at all. The p99"
+        f" is by that of {_ALONE} runs of one replica together, {base_s:.2f} s:"
     )
 
 
@@ -138,9 +142,7 @@ def _said(plan: Plan) -> str:
     return ", ".join(f"{what} at {at_s:.0f} s" for at_s, what in told if at_s is not None)
 
 
-def _figures(
-    grown: Sequence[Outcome], base_s: float, everything: Sequence[Outcome], took_s: float
-) -> list[Figure]:
+def _figures(grown: Sequence[Outcome], base_s: float, everything: Sequence[Outcome], took_s: float) -> list[Figure]:
     limited = float(sum(each.limited for each in everything))
     ratios = growth_ratios(grown[0], grown[-1], base_s)
     return [

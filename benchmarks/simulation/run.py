@@ -115,8 +115,8 @@ def _text(
 
 def _compared(base_s: float) -> str:
     return (
-        "Growth in units of the work's growth; what a replica has and how long a card takes must not grow at all. The p99"
-        f" is by that of {_ALONE} runs of one replica together, {base_s:.2f} s:"
+        "Growth in units of the work's growth; what a replica has and how long a card takes must not grow at all. The"
+        f" p99 is by that of {_ALONE} runs of one replica together, {base_s:.2f} s:"
     )
 
 

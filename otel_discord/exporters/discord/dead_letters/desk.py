@@ -1,8 +1,7 @@
 """The dead letters of the exporter as the front desk asks for them."""
 
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -13,6 +12,7 @@ from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.box import Kept, LetterBox, ReplayedBox
 from otel_discord.exporters.discord.dead_letters.copies import LetterCopies
 from otel_discord.exporters.discord.dead_letters.letter import letter_details
+from otel_discord.exporters.discord.dead_letters.limited import limited
 from otel_discord.exporters.discord.dead_letters.replay import Lanes, Replay
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
@@ -40,24 +40,13 @@ class DeadLetterDesk:
     lanes: Lanes | None = None
     wall_clock_ns: Callable[[], int] = time.time_ns
 
-    async def letters(
+    def letters(
         self, chosen: LetterFilter = EVERY_LETTER, *, limit: int = 0, newest: bool = True
     ) -> AsyncIterator[Letter]:
         """Yield letters, oldest first, page by page; of the newest only as many as asked for are held at once."""
-        last: deque[Letter] = deque(maxlen=limit)
-        told = 0
-        async for letter in self._all(chosen):
-            if limit and newest:
-                last.append(letter)
-                continue
-            yield letter
-            told += 1
-            if told == limit:
-                return
-        for letter in last:
-            yield letter
+        return limited(self._all(chosen), limit, newest=newest)
 
-    async def _all(self, chosen: LetterFilter) -> AsyncIterator[Letter]:
+    async def _all(self, chosen: LetterFilter) -> AsyncGenerator[Letter, None]:
         after_id = 0
         while page := await self.box.page(chosen, after_id=after_id, limit=PAGE):
             for kept in page:

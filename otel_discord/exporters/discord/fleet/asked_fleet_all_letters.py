@@ -2,15 +2,14 @@
 
 import asyncio
 import heapq
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from otel_discord.component import EVERY_LETTER, LetterFilter, PermanentError, RetryableError
 from otel_discord.component.dead_letters import DeadLetters, Letter, ReplayRequest, ReplayState
 from otel_discord.component.errors import ComponentError
+from otel_discord.exporters.discord.dead_letters.limited import limited
 from otel_discord.exporters.discord.fleet.asked_fleet_letters import sum_of
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 
@@ -24,24 +23,12 @@ class MergedLetters:
     shards: Mapping[int, DeadLetters]
     configured: Collection[str]
 
-    async def letters(
+    def letters(
         self, chosen: LetterFilter = EVERY_LETTER, *, limit: int = 0, newest: bool = True
     ) -> AsyncIterator[Letter]:
         """Yield letters by their ids, oldest first, page by page of each shard."""
-        last: deque[Letter] = deque(maxlen=limit)
-        told = 0
         each = [desk.letters(chosen, limit=limit, newest=newest) for desk in self.shards.values()]
-        async with aclosing(cast("Any", _merged(each))) as merged:
-            async for letter in merged:
-                if limit and newest:
-                    last.append(letter)
-                    continue
-                yield letter
-                told += 1
-                if told == limit:
-                    return
-        for letter in last:
-            yield letter
+        return limited(_merged(each), limit, newest=newest)
 
     async def letter(self, letter_id: int) -> Mapping[str, Any] | None:
         """Return everything readable of one letter, whoever has it.
@@ -125,7 +112,7 @@ class MergedLetters:
         return found, errors
 
 
-async def _merged(sources: Sequence[AsyncIterator[Letter]]) -> AsyncIterator[Letter]:
+async def _merged(sources: Sequence[AsyncIterator[Letter]]) -> AsyncGenerator[Letter, None]:
     """Yield letters of several sorted sources by id, each once; the first of each are fetched at the same time."""
     try:
         firsts = await asyncio.gather(*(anext(source, None) for source in sources))

@@ -1,8 +1,7 @@
 """The dead letters of one shard, wherever it is worked on."""
 
 import secrets
-from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
@@ -10,6 +9,7 @@ from typing import Any, Final, cast
 from otel_discord.component import EVERY_LETTER, LetterFilter, RetryableError
 from otel_discord.component.dead_letters import Letter, ReplayRequest, ReplayState
 from otel_discord.component.errors import ComponentError
+from otel_discord.exporters.discord.dead_letters.limited import limited
 from otel_discord.exporters.discord.fleet import questions as q
 from otel_discord.exporters.discord.fleet.answers_replay import GONE
 from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry
@@ -35,29 +35,20 @@ class AskedLetters:
     inquiry: Inquiry
     shard: int
 
-    async def letters(
+    def letters(
         self, chosen: LetterFilter = EVERY_LETTER, *, limit: int = 0, newest: bool = True
     ) -> AsyncIterator[Letter]:
         """Yield letters, oldest first."""
         if 0 < limit <= MOST_NEWEST and newest:
-            page = q.Page(chosen=chosen, limit=limit)
-            for letter in await self.inquiry.one(self.shard, q.NEWEST_LETTERS, page, ANSWER_S, insist=True):
-                yield letter
-            return
-        last: deque[Letter] = deque(maxlen=limit)
-        told = 0
-        async for letter in self._all(chosen):
-            if limit and newest:
-                last.append(letter)
-                continue
-            yield letter
-            told += 1
-            if told == limit:
-                return
-        for letter in last:
+            return self._newest(chosen, limit)
+        return limited(self._all(chosen), limit, newest=newest)
+
+    async def _newest(self, chosen: LetterFilter, limit: int) -> AsyncIterator[Letter]:
+        page = q.Page(chosen=chosen, limit=limit)
+        for letter in await self.inquiry.one(self.shard, q.NEWEST_LETTERS, page, ANSWER_S, insist=True):
             yield letter
 
-    async def _all(self, chosen: LetterFilter) -> AsyncIterator[Letter]:
+    async def _all(self, chosen: LetterFilter) -> AsyncGenerator[Letter, None]:
         page = q.Page(chosen=chosen, limit=PAGE)
         while found := await self.inquiry.one(self.shard, q.LETTERS, page, ANSWER_S, insist=True):
             for letter in found:

@@ -25,6 +25,7 @@ from otel_discord.exporters.discord.fleet.asked_fleet_all_letters import MergedL
 from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Places
 from otel_discord.exporters.discord.fleet.asked_fleet_letters import AskedLetters, AskedWholeLetters
 from otel_discord.exporters.discord.fleet.asked_fleet_mutes import FleetMutes
+from otel_discord.exporters.discord.fleet.asked_fleet_owed import Owed
 from otel_discord.exporters.discord.fleet.asked_fleet_watching import FarStates
 from otel_discord.exporters.discord.fleet.desk_of_questions import answering
 from otel_discord.exporters.discord.tombstones import state_key
@@ -66,7 +67,7 @@ class AskedFleet(DiscordExporter):
         async with asyncio.TaskGroup() as tasks:
             self._asking = asking = _Asking(
                 inquiry=inquiry,
-                mutes=FleetMutes(inquiry=inquiry, tasks=tasks),
+                mutes=FleetMutes(inquiry, Owed(inquiry, tasks)),
                 letters=MergedLetters({shard: AskedLetters(inquiry, shard) for shard in inquiry.shards}, configured),
                 far=FarStates(inquiry, engines),
                 engines=engines,
@@ -77,7 +78,7 @@ class AskedFleet(DiscordExporter):
             finally:
                 self._asking = None
                 watching.cancel()
-                asking.mutes.let_be()
+                asking.mutes.owed.let_be()
 
     async def _watch_others(self, far: FarStates) -> None:
         while True:

@@ -4,17 +4,17 @@ Each shard keeps its book with its work, so that a mute outlives who works on th
 is asked on in the background for some minutes; until then the answer says for whom it does not hold yet.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
 
-from otel_discord.component import PermanentError, RetryableError
+from otel_discord.component import PermanentError
 from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.exporters.discord.fleet import questions as q
 from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Told
+from otel_discord.exporters.discord.fleet.asked_fleet_mutes_as_one import by_name, one_silence, one_window
+from otel_discord.exporters.discord.fleet.asked_fleet_owed import OWED_S, Later, Owed, the_same
 from otel_discord.exporters.discord.fleet.questions import Method
 
 ACT_S: Final = 8.0
@@ -22,27 +22,54 @@ ACT_S: Final = 8.0
 somebody waits for the answer, so such a shard is asked on behind his back."""
 LOOK_S: Final = 1.5
 """For lists: who asks shows them beside other things."""
-OWED_S: Final = 600.0
-"""So long is a shard asked that was not reached."""
-OWED_EVERY_S: Final = 20.0
-T = TypeVar("T")
-Later: TypeAlias = Callable[[Any, float], Any]
-"""What is to be asked so many seconds later; None: nothing any more."""
+M = TypeVar("M", Silence, MaintenanceWindow)
+R = TypeVar("R", SilenceRequest, MaintenanceRequest)
 
 
-def _same(argument: Any, _: float) -> Any:
-    return argument
+def _started_later(request: MaintenanceRequest, spent_s: float) -> MaintenanceRequest | None:
+    """Return the maintenance that ends with that which has begun ``spent_s`` ago; None where that is over."""
+    return replace(request, for_s=request.for_s - spent_s) if request.for_s - spent_s >= 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind(Generic[R, M]):
+    """How mutes of one kind are asked for, and how what several shards tell of one becomes one."""
+
+    word: str
+    begin: Method[R, M]
+    end: Method[str, M]
+    list: Method[None, list[M]]
+    name: Callable[[M], str]
+    one: Callable[[Iterable[M]], M]
+    begun_later: Later
+
+
+_SILENCES: Final[_Kind[SilenceRequest, Silence]] = _Kind(
+    word="silence",
+    begin=q.ADD_SILENCE,
+    end=q.EXPIRE_SILENCE,
+    list=q.LIST_SILENCES,
+    name=lambda silence: silence.id,
+    one=one_silence,
+    begun_later=the_same,
+)
+_MAINTENANCE: Final[_Kind[MaintenanceRequest, MaintenanceWindow]] = _Kind(
+    word="maintenance",
+    begin=q.START_MAINTENANCE,
+    end=q.END_MAINTENANCE,
+    list=q.LIST_MAINTENANCE,
+    name=lambda window: window.name,
+    one=one_window,
+    begun_later=_started_later,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class FleetMutes:
-    """``tasks`` run as long as the fleet is joined."""
+    """``owed`` asks on those who were not reached."""
 
     inquiry: Inquiry
-    tasks: asyncio.TaskGroup
-    _owed: dict[str, list[asyncio.Task[None]]] = field(default_factory=dict)
-
-    # ---------------------------------------------------------------------------------------------------- silences
+    owed: Owed
 
     async def add_silence(self, request: SilenceRequest) -> Silence:
         """Add a silence everywhere; where somebody refuses it, it is taken back.
@@ -51,13 +78,7 @@ class FleetMutes:
             PermanentError: it cannot be.
             RetryableError: nobody was reached.
         """
-        told = await self.inquiry.all(q.ADD_SILENCE, request, ACT_S, insist=True)
-        if told.answers and told.refusals:
-            await self.inquiry.each(dict.fromkeys(told.answers, request.id), q.EXPIRE_SILENCE, LOOK_S)
-            raise PermanentError("; ".join(dict.fromkeys(map(str, told.refusals.values()))))
-        told.raise_unless_some()
-        self._owe(f"silence {request.id}", q.ADD_SILENCE, dict.fromkeys(told.silent, request))
-        return replace(one_silence(told.answers.values()), remark=self._remark(told, "It does not hold yet for"))
+        return await self._begin(_SILENCES, request.id, dict.fromkeys(self.inquiry.shards, request))
 
     async def expire_silence(self, silence_id: str) -> Silence:
         """End a silence everywhere.
@@ -66,10 +87,7 @@ class FleetMutes:
             PermanentError: there is none of that id.
             RetryableError: nobody was reached.
         """
-        told = await self.inquiry.all(q.EXPIRE_SILENCE, silence_id, ACT_S, insist=True)
-        told.raise_unless_some()
-        self._owe(f"silence {silence_id}", q.EXPIRE_SILENCE, dict.fromkeys(told.silent, silence_id))
-        return replace(one_silence(told.answers.values()), remark=self._remark(told, "It still holds for"))
+        return await self._end(_SILENCES, silence_id)
 
     async def silences(self) -> Sequence[Silence]:
         """Return the silences that hold or will, those that end first at first; counts are sums.
@@ -77,30 +95,33 @@ class FleetMutes:
         Raises:
             RetryableError: nobody was reached.
         """
-        told = await self.inquiry.all(q.LIST_SILENCES, None, LOOK_S)
-        told.raise_unless_some()
-        remark = self._not_asked(told)
-        found = (replace(one_silence(same), remark=remark) for same in _grouped(told.answers, lambda each: each.id))
-        return sorted(found, key=lambda each: each.ends_ns)
-
-    # ------------------------------------------------------------------------------------------------- maintenance
+        return sorted(await self._all(_SILENCES), key=lambda each: each.ends_ns)
 
     async def start_maintenance(self, request: MaintenanceRequest) -> MaintenanceWindow:
-        """Begin maintenance now, wherever its destinations are.
+        """Begin maintenance now, wherever its destinations are; where somebody refuses it, it is taken back.
 
         Raises:
             PermanentError: it cannot be.
             RetryableError: nobody was reached.
         """
-        requests = self._requests(request)
-        told = await self.inquiry.each(requests, q.START_MAINTENANCE, ACT_S, insist=True)
-        if told.answers and told.refusals:
-            await self.inquiry.each(dict.fromkeys(told.answers, request.name), q.END_MAINTENANCE, LOOK_S)
-            raise PermanentError("; ".join(dict.fromkeys(map(str, told.refusals.values()))))
-        told.raise_unless_some()
-        owed = {shard: requests[shard] for shard in told.silent}
-        self._owe(f"maintenance {request.name}", q.START_MAINTENANCE, owed, _started_later)
-        return replace(one_window(told.answers.values()), remark=self._remark(told, "It does not hold yet for"))
+        return await self._begin(_MAINTENANCE, request.name, self._requests(request))
+
+    async def end_maintenance(self, name: str) -> MaintenanceWindow:
+        """End maintenance now, wherever it holds.
+
+        Raises:
+            PermanentError: none of that name is active.
+            RetryableError: nobody was reached.
+        """
+        return await self._end(_MAINTENANCE, name)
+
+    async def maintenance_windows(self) -> Sequence[MaintenanceWindow]:
+        """Return what is configured and what was started; counts are sums.
+
+        Raises:
+            RetryableError: nobody was reached.
+        """
+        return await self._all(_MAINTENANCE)
 
     def _requests(self, request: MaintenanceRequest) -> dict[int, MaintenanceRequest]:
         """Return what each shard is asked: only of its own destinations, where some are named."""
@@ -116,30 +137,30 @@ class FleetMutes:
             raise PermanentError(f"there is no destination {unknown[0]!r}; there are: {there_are}")
         return {shard: replace(request, destinations=tuple(names)) for shard, names in by_shard.items()}
 
-    async def end_maintenance(self, name: str) -> MaintenanceWindow:
-        """End maintenance now, wherever it holds.
+    # -------------------------------------------------------------------------------------------- a mute of any kind
 
-        Raises:
-            PermanentError: none of that name is active.
-            RetryableError: nobody was reached.
-        """
-        told = await self.inquiry.all(q.END_MAINTENANCE, name, ACT_S, insist=True)
+    async def _begin(self, kind: _Kind[R, M], name: str, requests: Mapping[int, R]) -> M:
+        told = await self.inquiry.each(requests, kind.begin, ACT_S, insist=True)
+        if told.answers and told.refusals:
+            await self.inquiry.each(dict.fromkeys(told.answers, name), kind.end, LOOK_S)
+            raise PermanentError("; ".join(dict.fromkeys(map(str, told.refusals.values()))))
         told.raise_unless_some()
-        self._owe(f"maintenance {name}", q.END_MAINTENANCE, dict.fromkeys(told.silent, name))
-        return replace(one_window(told.answers.values()), remark=self._remark(told, "It still holds for"))
+        silent = {shard: requests[shard] for shard in told.silent}
+        self.owed.ask_on(f"{kind.word} {name}", kind.begin, silent, kind.begun_later)
+        return replace(kind.one(told.answers.values()), remark=self._remark(told, "It does not hold yet for"))
 
-    async def maintenance_windows(self) -> Sequence[MaintenanceWindow]:
-        """Return what is configured and what was started; counts are sums.
-
-        Raises:
-            RetryableError: nobody was reached.
-        """
-        told = await self.inquiry.all(q.LIST_MAINTENANCE, None, LOOK_S)
+    async def _end(self, kind: _Kind[R, M], name: str) -> M:
+        told = await self.inquiry.all(kind.end, name, ACT_S, insist=True)
         told.raise_unless_some()
-        remark = self._not_asked(told)
-        return [replace(one_window(same), remark=remark) for same in _grouped(told.answers, lambda each: each.name)]
+        self.owed.ask_on(f"{kind.word} {name}", kind.end, dict.fromkeys(told.silent, name))
+        return replace(kind.one(told.answers.values()), remark=self._remark(told, "It still holds for"))
 
-    # ------------------------------------------------------------------------------------------- what is not reached
+    async def _all(self, kind: _Kind[R, M]) -> list[M]:
+        told = await self.inquiry.all(kind.list, None, LOOK_S)
+        told.raise_unless_some()
+        whose = self.inquiry.places.words({**told.silent, **told.refusals})
+        remark = f"Without what there is for {whose}: no replica that has them answers." if whose else ""
+        return [replace(kind.one(same), remark=remark) for same in by_name(told.answers, kind.name)]
 
     def _remark(self, told: Told[Any], holds: str) -> str:
         whose = self.inquiry.places.words(told.silent)
@@ -147,80 +168,3 @@ class FleetMutes:
             return ""
         minutes = round(OWED_S / 60)
         return f"{holds} {whose}: no replica that has them answers; they are asked on for {minutes} min."
-
-    def _not_asked(self, told: Told[Any]) -> str:
-        whose = self.inquiry.places.words({**told.silent, **told.refusals})
-        return f"Without what there is for {whose}: no replica that has them answers." if whose else ""
-
-    def _owe(self, subject: str, method: Method[Any, Any], arguments: Mapping[int, Any], later: Later = _same) -> None:
-        """Ask on in the background; whatever else was owed of the same silence or window is no more."""
-        for task in self._owed.pop(subject, ()):
-            task.cancel()
-        if arguments:
-            self._owed[subject] = [
-                self.tasks.create_task(
-                    self._ask_on(shard, method, argument, later), name=f"{method.name} is owed to shard {shard}"
-                )
-                for shard, argument in arguments.items()
-            ]
-
-    def let_be(self) -> None:
-        """Ask for nothing any more."""
-        for subject in list(self._owed):
-            self._owe(subject, q.LIST_SILENCES, {})
-
-    async def _ask_on(self, shard: int, method: Method[Any, Any], argument: Any, later: Later) -> None:
-        loop = asyncio.get_running_loop()
-        first_s = loop.time()
-        while (spent_s := loop.time() - first_s) < OWED_S:
-            now = later(argument, spent_s)
-            if now is None:
-                return
-            with suppress(RetryableError):
-                with suppress(PermanentError):  # it has been done before, or cannot be
-                    await self.inquiry.one(shard, method, now, OWED_EVERY_S)
-                return
-            await asyncio.sleep(max(0.0, first_s + spent_s + OWED_EVERY_S - loop.time()))
-
-
-def _started_later(request: MaintenanceRequest, spent_s: float) -> MaintenanceRequest | None:
-    """Return the maintenance that ends with that which has begun ``spent_s`` ago; None where that is over."""
-    return replace(request, for_s=request.for_s - spent_s) if request.for_s - spent_s >= 1 else None
-
-
-def one_silence(same: Iterable[Silence]) -> Silence:
-    """Return what is told of one silence by several shards: the same, with the sum of what it has silenced."""
-    told = list(same)
-    return replace(
-        told[0],
-        active=any(each.active for each in told),
-        silenced_records=sum(each.silenced_records for each in told),
-    )
-
-
-def one_window(same: Iterable[MaintenanceWindow]) -> MaintenanceWindow:
-    """Return what is told of one window by several shards; one that somebody has started comes before a configured."""
-    told = sorted(same, key=lambda each: (each.configured, not each.active))
-    first = told[0]
-    of_all = any(not each.destinations for each in told)
-    return replace(
-        first,
-        active=any(each.active for each in told),
-        configured=all(each.configured for each in told),
-        destinations=() if of_all else tuple(sorted({name for each in told for name in each.destinations})),
-        since_ns=min((each.since_ns for each in told if each.since_ns), default=0),
-        until_ns=max(each.until_ns for each in told),
-        next_ns=min((each.next_ns for each in told if each.next_ns), default=0),
-        held_problems=sum(each.held_problems for each in told),
-        held_records=sum(each.held_records for each in told),
-        dropped_records=sum(each.dropped_records for each in told),
-        unpinged_records=sum(each.unpinged_records for each in told),
-    )
-
-
-def _grouped(answers: Mapping[int, Sequence[T]], key: Callable[[T], str]) -> list[list[T]]:
-    found: dict[str, list[T]] = {}
-    for told in answers.values():
-        for each in told:
-            found.setdefault(key(each), []).append(each)
-    return list(found.values())

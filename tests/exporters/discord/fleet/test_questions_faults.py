@@ -21,7 +21,9 @@ from otel_discord.exporters.discord.fleet.answers_replay import GONE, AnsweredRe
 from otel_discord.exporters.discord.fleet.asked_fleet_all_letters import MergedLetters
 from otel_discord.exporters.discord.fleet.asked_fleet_inquiry import Inquiry, Places
 from otel_discord.exporters.discord.fleet.asked_fleet_letters import AskedLetters, sum_of
-from otel_discord.exporters.discord.fleet.asked_fleet_mutes import FleetMutes, one_window
+from otel_discord.exporters.discord.fleet.asked_fleet_mutes import FleetMutes
+from otel_discord.exporters.discord.fleet.asked_fleet_mutes_as_one import one_window
+from otel_discord.exporters.discord.fleet.asked_fleet_owed import Owed
 from otel_discord.testing.telemetry import settings
 
 pytestmark = pytest.mark.looptime
@@ -103,9 +105,9 @@ async def mutes(*by_shard: Ask) -> AsyncIterator[FleetMutes]:
     places = Places(configured=names, shard_of=lambda name: int(name[1:]) if name in names else None)
     inquiry = Inquiry(cast("Fleet", ScriptedFleet(list(by_shard))), places)
     async with asyncio.TaskGroup() as tasks:
-        found = FleetMutes(inquiry=inquiry, tasks=tasks)
+        found = FleetMutes(inquiry, Owed(inquiry, tasks))
         yield found
-        found.let_be()
+        found.owed.let_be()
 
 
 REQUEST = SilenceRequest(id="s1", matchers=("a=b",), ends_ns=5)

@@ -12,10 +12,31 @@ Which destination belongs to which shard is stored once, so that all replicas ag
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.signals.batch import Batch
+
+FLEET_CHANGED: Final = "fleet_changed"
+"""Reason of a refusal that lasts until this process is started again: the shards were divided anew."""
+
+OUT_OF_TURN: Final = "out_of_turn"
+"""Reason of the refusal of a put whose turn has not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which put it is in a line of puts: each is stored once, whoever repeats it, and none before its predecessor.
+
+    So who puts from a store of his own need not know, after a crash, what he had put before it.
+    """
+
+    line: str
+    """Unlike any other's, and for ever the same for one store."""
+    number: int
+    """Grows from put to put, from 1."""
+    after: int = 0
+    """The number that has to be stored before; 0: whatever is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +130,20 @@ class Fleet(Protocol):
         """Return the shard of every destination that was ever placed, also of those that are configured no more."""
         ...
 
-    async def put(self, parts: Mapping[int, Part]) -> Mapping[int, int]:
+    async def put(self, parts: Mapping[int, Part], turn: Turn | None = None) -> Mapping[int, int]:
         """Store what of one request belongs to which shard, all in one step; return the batches' ids by shard.
 
         Safe to call from any task; what is put at the same time shares transactions. The ids of one shard grow in the
         order in which who has the seat sees the batches.
 
+        With a ``turn`` its number is stored in the same step, also where there are no parts. Where that number or a
+        higher one of its line is stored already nothing happens, and there are no ids. What is stored of a line is
+        remembered for 90 days at least.
+
         Raises:
             QueueFullError: one of the shards has no room; nothing was stored.
-            RetryableError: the storage cannot store now; nothing was stored.
+            RetryableError: the storage cannot store now, or (``OUT_OF_TURN``) the predecessor is not stored; nothing
+                was stored.
             ShutdownError: the fleet is closed.
         """
         ...

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass, field
 
 from otel_discord.component.errors import QueueFullError, RetryableError, ShutdownError, StartError
-from otel_discord.component.fleet import Part, Question, Replica
+from otel_discord.component.fleet import OUT_OF_TURN, Part, Question, Replica, Turn
 from otel_discord.component.storage import QueueLimits, WorkQueue
 from otel_discord.store.memory import MemoryQueue, MemoryStorage
 from otel_discord.store.memory_shared_table import MemorySharedTable, MemorySharedTables, SharedValues
@@ -123,6 +123,8 @@ class _Work:
     placements: dict[str, int] = field(default_factory=dict)
     questions: dict[int, deque[InMemoryQuestion]] = field(default_factory=dict)
     seats: dict[int, _SeatRow] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    """The number that was put last, of each line."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -318,18 +320,24 @@ class InMemoryMember:
         self._check()
         return dict(self.work.placements)
 
-    async def put(self, parts: Mapping[int, Part]) -> Mapping[int, int]:
+    async def put(self, parts: Mapping[int, Part], turn: Turn | None = None) -> Mapping[int, int]:
         """Store parts, all in one step.
 
         Raises:
             QueueFullError: one of the shards has no room.
-            RetryableError: the database does not answer.
+            RetryableError: the database does not answer, or the turn has not come.
             ShutdownError: this replica has left.
         """
         self._check()
-        queues = self.work.queues
+        queues, lines = self.work.queues, self.work.lines
+        if turn is not None and turn.number <= lines.get(turn.line, 0):
+            return {}
+        if turn is not None and lines.get(turn.line, 0) < turn.after:
+            raise RetryableError("its predecessor is not stored", reason=OUT_OF_TURN)
         if not all(queues[shard].fits(part.batch) for shard, part in parts.items()):
             raise QueueFullError("sending queue is full")
+        if turn is not None:
+            lines[turn.line] = turn.number
         return {shard: await queues[shard].put_by_anybody(part) for shard, part in parts.items()}
 
     async def wait_for_room(self, parts: Mapping[int, Part]) -> None:

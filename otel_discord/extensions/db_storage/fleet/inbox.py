@@ -6,6 +6,7 @@ was stored, and a late one of a process that was paused is refused or known.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,11 +21,11 @@ from otel_discord.component.errors import (
     ShutdownError,
     StartError,
 )
+from otel_discord.component.fleet import OUT_OF_TURN
 from otel_discord.component.storage import QueueLimits
 from otel_discord.extensions.db_storage.condition import State
-from otel_discord.extensions.db_storage.fleet.room_works import Came, PutAll, put_all
+from otel_discord.extensions.db_storage.fleet.room_works import Came, Put, PutAll, Refusal, put_all
 from otel_discord.extensions.db_storage.postgres import CLOSING_S, MOST_WORKS, PostgresDatabase
-from otel_discord.store.operations_arrivals import PackedBatch
 from otel_discord.store.work import Access, Work
 
 MOST_BYTES: Final = 4 << 20
@@ -36,7 +37,7 @@ _OVER: Final = (State.LOST, State.ENDED)
 
 @dataclass(slots=True)
 class _Put:
-    parts: Mapping[str, PackedBatch]
+    put: Put
     size_bytes: int
     future: "asyncio.Future[Mapping[str, int]]"
 
@@ -50,22 +51,24 @@ class Inbox:
         limits: QueueLimits,
         on_came: Callable[[Mapping[str, Came]], None],
         logger: logging.Logger,
+        lines_owner: str,
     ) -> None:
         self._open_database = open_database
         self._limits = limits
         self._on_came = on_came
         self._logger = logger
+        self._lines_owner = lines_owner
         self._waiting: deque[_Put] = deque()
         self._arrived = asyncio.Event()
         self._database: PostgresDatabase | None = None
         self._closed = False
 
-    async def put(self, parts: Mapping[str, PackedBatch]) -> Mapping[str, int]:
-        """Store a request's parts, by owner, in one step; return their ids.
+    async def put(self, wanted: Put) -> Mapping[str, int]:
+        """Store a request's parts in one step; return their ids, by owner.
 
         Raises:
             QueueFullError: one of the owners has no room; nothing was stored.
-            RetryableError: the server cannot store now; nothing was stored.
+            RetryableError: the server cannot store now, or its turn has not come; nothing was stored.
             ShutdownError: the inbox is closed.
         """
         if self._closed:
@@ -74,8 +77,8 @@ class Inbox:
             self._arrived.set()
             raise RetryableError("storage is being opened again", retry_after_s=_AGAIN_S, reason="storage_away")
         self._database.refuse_if_it_must("put", Access.ACCEPT)
-        size_bytes = sum(len(packed.frame) for packed in parts.values())
-        put = _Put(parts, size_bytes, asyncio.get_running_loop().create_future())
+        size_bytes = sum(len(packed.frame) for packed in wanted.parts.values())
+        put = _Put(wanted, size_bytes, asyncio.get_running_loop().create_future())
         self._waiting.append(put)
         self._arrived.set()
         return await put.future
@@ -152,7 +155,9 @@ class Inbox:
 
     async def _store(self, database: PostgresDatabase, puts: list[_Put]) -> None:
         try:
-            done = await self._stored(database, put_all([put.parts for put in puts], self._limits))
+            wanted = [put.put for put in puts]
+            work = put_all(wanted, self._limits, self._lines_owner, int(time.time()))
+            done = await self._stored(database, work)
         except PermanentError as error:
             if len(puts) == 1:
                 self._fail(puts, error)
@@ -167,8 +172,8 @@ class Inbox:
         for put, ids in zip(puts, done.ids, strict=True):
             if put.future.done():
                 continue
-            if ids is None:
-                put.future.set_exception(QueueFullError("sending queue is full"))
+            if isinstance(ids, Refusal):
+                put.future.set_exception(_refused(ids))
             else:
                 put.future.set_result(ids)
 
@@ -193,3 +198,9 @@ class Inbox:
             if not put.future.done():
                 put.future.set_exception(error)
         puts.clear()
+
+
+def _refused(refusal: Refusal) -> ComponentError:
+    if refusal is Refusal.OUT_OF_TURN:
+        return RetryableError("its predecessor is not stored", reason=OUT_OF_TURN)
+    return QueueFullError("sending queue is full")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from otel_discord.component.errors import ComponentError, RetryableError, ShutdownError, StartError
-from otel_discord.component.fleet import Part, Replica, shard_owner
+from otel_discord.component.fleet import FLEET_CHANGED, Part, Replica, Turn, shard_owner
 from otel_discord.component.storage import QueueLimits
 from otel_discord.extensions.db_storage import leases
 from otel_discord.extensions.db_storage.boot_clock import boot_clock_s
@@ -17,8 +17,9 @@ from otel_discord.extensions.db_storage.failures import Failure
 from otel_discord.extensions.db_storage.fleet import member_works, question_works
 from otel_discord.extensions.db_storage.fleet.inbox import Inbox
 from otel_discord.extensions.db_storage.fleet.repeating import Repeating
-from otel_discord.extensions.db_storage.fleet.room_works import Came
+from otel_discord.extensions.db_storage.fleet.room_works import Came, Put
 from otel_discord.extensions.db_storage.fleet.seat import PostgresSeat, Surroundings
+from otel_discord.extensions.db_storage.fleet.turn_works import lines_of
 from otel_discord.extensions.db_storage.fleet.view import View
 from otel_discord.extensions.db_storage.fleet.watch import Member, Watch
 from otel_discord.extensions.db_storage.leases import Lease
@@ -65,7 +66,7 @@ class PostgresFleet:
         self.watch.on_view = self._tell_queues
         self.watch.on_back = self._probe
         name = member_works.inbox_name(member.owner, member.replica)
-        self.inbox = Inbox(lambda: means.open_database(name), limits, self._came, means.logger)
+        self.inbox = Inbox(lambda: means.open_database(name), limits, self._came, means.logger, lines_of(member.owner))
         self._owners = {shard: shard_owner(member.owner, shard) for shard in range(member.shards)}
         self._shards = {owner: shard for shard, owner in self._owners.items()}
         self._around = Surroundings(member.owner, self.watch, means.repeating, means.logger, means.on_damaged)
@@ -90,15 +91,14 @@ class PostgresFleet:
 
     # -------------------------------------------------------------------------------------------------- putting
 
-    async def put(self, parts: Mapping[int, Part]) -> Mapping[int, int]:
+    async def put(self, parts: Mapping[int, Part], turn: Turn | None = None) -> Mapping[int, int]:
         """Store what of one request belongs to which shard; return the batches' ids by shard."""
-        if not parts:
+        if not parts and turn is None:
             return {}
         if self.watch.is_out:
-            raise RetryableError("the fleet was divided anew; start this process again", reason="fleet_changed")
-        ids = await self.inbox.put(
-            {self._owners[shard]: packed(part.batch, part.priority, part.accepted_ns) for shard, part in parts.items()}
-        )
+            raise RetryableError("the fleet was divided anew; start this process again", reason=FLEET_CHANGED)
+        packs = {shard: packed(part.batch, part.priority, part.accepted_ns) for shard, part in parts.items()}
+        ids = await self.inbox.put(Put({self._owners[shard]: each for shard, each in packs.items()}, turn))
         return {self._shards[owner]: batch_id for owner, batch_id in ids.items()}
 
     async def wait_for_room(self, parts: Mapping[int, Part]) -> None:

@@ -6,10 +6,13 @@ become visible in the order of their ids. A fleet that is no more has no rooms: 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import NamedTuple
 
 from otel_discord.component.errors import RetryableError
+from otel_discord.component.fleet import FLEET_CHANGED, Turn
 from otel_discord.component.storage import QueueLimits
+from otel_discord.extensions.db_storage.fleet.turn_works import Lines, open_lines
 from otel_discord.store.numbering import next_ids
 from otel_discord.store.operations_arrivals import PackedBatch, SharedOpening
 from otel_discord.store.operations_repair import open_queue
@@ -50,33 +53,58 @@ class Came:
     batches: list[tuple[int, PackedBatch]] = field(default_factory=list)
 
 
-class PutAll(NamedTuple):
-    """What became of puts: their ids by owner, in their order, None where there was no room; and what came where."""
+class Put(NamedTuple):
+    """A request's parts, by the owners of the shards that they are for."""
 
-    ids: list[Mapping[str, int] | None]
+    parts: Mapping[str, PackedBatch]
+    turn: Turn | None = None
+
+
+class Refusal(Enum):
+    """Why a put is not stored."""
+
+    NO_ROOM = auto()
+    OUT_OF_TURN = auto()
+
+
+class PutAll(NamedTuple):
+    """What became of puts: their ids by owner, in their order, or why there are none; and what came where."""
+
+    ids: list[Mapping[str, int] | Refusal]
     came: Mapping[str, Came]
 
 
-def put_all(puts: Sequence[Mapping[str, PackedBatch]], limits: QueueLimits) -> Work[PutAll]:
-    """Store several requests, each whole or not at all, by the owners of their parts.
+def put_all(puts: Sequence[Put], limits: QueueLimits, lines_owner: str = "", now_s: int = 0) -> Work[PutAll]:
+    """Store several requests, each whole or not at all.
+
+    Args:
+        puts: in the order in which they take room, numbers, and their turns.
+        limits: of each owner.
+        lines_owner: under which name it is stored whose turn it was.
+        now_s: Unix time.
 
     The work raises:
         RetryableError: the fleet is no more.
     """
 
     def steps() -> Steps[PutAll]:
-        owners = sorted({owner for put in puts for owner in put})
+        owners = sorted({owner for put in puts for owner in put.parts})
         rows = yield from _lock(owners)
         rooms = {owner: Room(limits, row.taken) for owner, row in rows.items()}
-        fitting = [_take(put, rooms) for put in puts]
-        count = sum(len(put) for put, fits in zip(puts, fitting, strict=True) if fits)
+        lines = yield from open_lines(lines_owner, [put.turn for put in puts if put.turn is not None], now_s)
+        taken = [_take(put, rooms, lines) for put in puts]
+        count = sum(len(each) for each in taken if not isinstance(each, Refusal))
         batch_ids = iter((yield from next_ids(BATCHES, count)) if count else ())
         came = {owner: Came(rows[owner].last_id) for owner in owners}
-        ids: list[Mapping[str, int] | None] = []
-        for put, fits in zip(puts, fitting, strict=True):
-            ids.append({owner: next(batch_ids) for owner in put} if fits else None)
-            for owner, batch_id in (ids[-1] or {}).items():
-                came[owner].batches.append((batch_id, put[owner]))
+        ids: list[Mapping[str, int] | Refusal] = []
+        for each in taken:
+            if isinstance(each, Refusal):
+                ids.append(each)
+                continue
+            numbered = {owner: next(batch_ids) for owner in each}
+            ids.append(numbered)
+            for owner, batch_id in numbered.items():
+                came[owner].batches.append((batch_id, each[owner]))
         came = {owner: each for owner, each in came.items() if each.batches}
         if came:
             yield Many(
@@ -88,6 +116,7 @@ def put_all(puts: Sequence[Mapping[str, PackedBatch]], limits: QueueLimits) -> W
                 " put_bytes = put_bytes + ? WHERE owner = ?",
                 [(each.batches[-1][0], *_total(each), owner) for owner, each in came.items()],
             )
+        yield from lines.close(now_s)
         return PutAll(ids, came)
 
     return Work("put", Access.ACCEPT, steps)
@@ -142,11 +171,13 @@ def take_rooms_away(owners: Sequence[str]) -> Steps[None]:
 def _lock(owners: Sequence[str]) -> Steps[dict[str, RoomRow]]:
     rows = yield from _lock_those_there(owners)
     if len(rows) < len(owners):
-        raise RetryableError("the fleet was divided anew; start this process again", reason="fleet_changed")
+        raise RetryableError("the fleet was divided anew; start this process again", reason=FLEET_CHANGED)
     return {owner: RoomRow.of(values) for owner, *values in rows}
 
 
 def _lock_those_there(owners: Sequence[str]) -> Steps[list[Row]]:
+    if not owners:
+        return []
     return (
         yield Query(
             f"SELECT owner, {_COLUMNS} FROM rooms WHERE owner IN ({marks(len(owners))})"  # noqa: S608 - marks
@@ -156,12 +187,19 @@ def _lock_those_there(owners: Sequence[str]) -> Steps[list[Row]]:
     )
 
 
-def _take(put: Mapping[str, PackedBatch], rooms: Mapping[str, Room]) -> bool:
-    if not all(rooms[owner].fits(packed.load) for owner, packed in put.items()):
-        return False
-    for owner, packed in put.items():
+def _take(put: Put, rooms: Mapping[str, Room], lines: Lines) -> Mapping[str, PackedBatch] | Refusal:
+    """Take room, and the turn, for a put; return what is to be stored: nothing where that was done before."""
+    if put.turn is not None and lines.has(put.turn):
+        return {}
+    if put.turn is not None and not lines.is_next(put.turn):
+        return Refusal.OUT_OF_TURN
+    if not all(rooms[owner].fits(packed.load) for owner, packed in put.parts.items()):
+        return Refusal.NO_ROOM
+    for owner, packed in put.parts.items():
         rooms[owner].take(packed.load)
-    return True
+    if put.turn is not None:
+        lines.take(put.turn)
+    return put.parts
 
 
 def _total(came: Came) -> Load:

@@ -70,6 +70,17 @@ class Book:
         """Return the run that has a channel (or thread)."""
         return self._runs.get(self._ids_by_channel.get(channel_id, "")) if channel_id else None
 
+    def find(self, channel_id: str) -> Run:
+        """Return the run that has a channel.
+
+        Raises:
+            RunProblem: NOT_FOUND.
+        """
+        run = self.by_channel(channel_id)
+        if run is None:
+            raise RunProblem(Code.NOT_FOUND, "no run is known that has this channel")
+        return run
+
     def page(self, *, guild_id: str = "", state: str = "", size: int = 50, token: str = "") -> Page:
         """Return runs, newest first.
 

@@ -5,32 +5,32 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import TracebackType
-from typing import Final, Self
+from contextlib import asynccontextmanager
+from typing import Final
 
 from otel_discord.component import failpoint
 from otel_discord.component.destination_source import Tally
 from otel_discord.component.errors import RetryableError, ShutdownError
 from otel_discord.config import Secret
-from otel_discord.discord_api.bot.answers import Denied, Done, Failure, NotThere
+from otel_discord.discord_api.bot.answers import Denied, Failure, NotThere
 from otel_discord.discord_api.bot.bot_api import BotApi
-from otel_discord.discord_api.webhook_url import is_snowflake
 from otel_discord.extensions.run_channels import life
 from otel_discord.extensions.run_channels.bench import Bench
 from otel_discord.extensions.run_channels.book import Book
 from otel_discord.extensions.run_channels.cards import WebhookPosts
 from otel_discord.extensions.run_channels.config import RunChannelsConfig
+from otel_discord.extensions.run_channels.created import created
 from otel_discord.extensions.run_channels.denials import explained
 from otel_discord.extensions.run_channels.finishing import Drained
 from otel_discord.extensions.run_channels.identity import run_id_of
 from otel_discord.extensions.run_channels.keyed_locks import KeyedLocks
-from otel_discord.extensions.run_channels.marker import parse_marker
+from otel_discord.extensions.run_channels.lasting import Lasting
 from otel_discord.extensions.run_channels.outcome import problem_of
 from otel_discord.extensions.run_channels.own_numbers import OwnNumbers, not_shown
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
-from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Placement, Run, RunKey, State
-from otel_discord.extensions.run_channels.source import RunSource, webhook_url_of
+from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Placement, Run, State
+from otel_discord.extensions.run_channels.source import RunSource
+from otel_discord.extensions.run_channels.strangers import cleaned_stranger, run_in_discord
 from otel_discord.extensions.run_channels.work import Work
 from otel_discord.extensions.run_channels.workshop import Workshop
 
@@ -38,7 +38,7 @@ _AGAIN_S: Final = 5.0
 _NO_ACCESS: Final = 50001
 
 
-class Worker:
+class Worker(Lasting):
     """A :class:`~otel_discord.extensions.run_channels.desk.RunDesk`; open it with ``async with``.
 
     Args:
@@ -51,6 +51,11 @@ class Worker:
         source: where telemetry goes, where that outlives the worker; else it has one of its own.
         drained: returns when nothing is on its way any more to a destination, wherever that was taken in; else the
             source's users are asked.
+
+    At its end what is under way is stored, and goes on after the next start.
+
+    Raises:
+        StartError: on entering; Discord does not accept the bot's token.
     """
 
     def __init__(
@@ -83,7 +88,6 @@ class Worker:
         self._drained = drained
         self._is_open = False
         self._asking = KeyedLocks()
-        self._lifetime: AbstractAsyncContextManager[None] | None = None
 
     @property
     def source(self) -> RunSource:
@@ -99,23 +103,6 @@ class Worker:
     def is_ready(self) -> bool:
         """Whether runs can be created."""
         return self._is_open and self._work.is_ready
-
-    async def __aenter__(self) -> Self:
-        """Begin.
-
-        Raises:
-            StartError: Discord does not accept the bot's token.
-        """
-        self._lifetime = self._open()
-        await self._lifetime.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End; what is under way is stored, and goes on after the next start."""
-        assert self._lifetime is not None  # noqa: S101 - it was entered
-        await self._lifetime.__aexit__(kind, error, trace)
 
     async def create(self, wanted: NewRun, *, by: str) -> Created:
         """Return the run's channel and webhook, made now or earlier.
@@ -144,17 +131,13 @@ class Worker:
             raise _not_stored(error) from None
         except RunProblem as problem:
             raise await explained(problem, self._bench, self._shop.guilds, guild_id) from None
-        if run is None:
-            raise RunProblem(Code.DISCORD_UNAVAILABLE, "the run was given up; ask again", retry_after_s=_AGAIN_S)
-        if not life.is_live(run):
-            raise ended_problem(run)
-        return Created(run=run, webhook_url=webhook_url_of(run, self._endpoint), is_new=is_new)
+        return created(run, self._endpoint, is_new=is_new)
 
     async def finalize(self, channel_id: str, *, outcome: str, by: str, guilds: Collection[str] = ()) -> Finalized:
         """End the run that has this channel."""
         self._require_ready()
         try:
-            run = self._book.by_channel(channel_id) or await self._from_discord(channel_id)
+            run = self._book.by_channel(channel_id) or await run_in_discord(channel_id, self._bench, self._shop)
             if run is None:
                 return Finalized(run=cleaned_stranger(channel_id), is_cleaned=True)
             if guilds and run.key.guild_id not in guilds:
@@ -187,10 +170,7 @@ class Worker:
         Raises:
             RunProblem: NOT_FOUND.
         """
-        run = self._book.by_channel(channel_id)
-        if run is None:
-            raise RunProblem(Code.NOT_FOUND, "no run is known that has this channel")
-        return run
+        return self._book.find(channel_id)
 
     def page(self, *, guild_id: str = "", state: str = "", size: int = 50, token: str = "") -> Page:
         """Return runs, newest first."""
@@ -295,31 +275,6 @@ class Worker:
             return RunProblem(Code.UNKNOWN_GUILD, "the bot is in no such guild; invite it, or check guildId")
         return problem_of(failure, "looking at the guild")
 
-    async def _from_discord(self, channel_id: str) -> Run | None:
-        """Return the run of a channel that the book does not know; None where Discord does not have it either."""
-        unknown = RunProblem(Code.NOT_FOUND, "this channel is not a run's")
-        if not is_snowflake(channel_id):
-            raise unknown
-        answer = await self._api.channel(channel_id)
-        if isinstance(answer, NotThere):
-            return None
-        if isinstance(answer, Denied):
-            raise unknown
-        if not isinstance(answer, Done):
-            raise problem_of(answer, "looking at the channel")
-        channel = answer.value
-        is_marked = parse_marker(channel.topic, channel.guild_id, self._key) is not None
-        is_thread = self._shop.threads is not None and channel.owner_id == self._bench.bot.id
-        if not channel.guild_id or not (is_marked or is_thread):
-            raise unknown
-        failure = await self._shop.reconciler.ensure(channel.guild_id, again=True)
-        if failure is not None:
-            raise problem_of(failure, "looking at the guild")
-        run = self._book.by_channel(channel_id)
-        if run is None:
-            raise unknown
-        return run
-
     def _is_at_rest(self, run: Run | None) -> bool:
         if run is None or run.state is State.CLEANED:
             return True
@@ -338,25 +293,5 @@ def _is_made(run: Run | None) -> bool:
     return run is None or run.state is not State.CREATING
 
 
-def ended_problem(run: Run) -> RunProblem:
-    """Return what is said to who asks for a run that has ended."""
-    if run.finalized_ms:
-        return RunProblem(Code.RUN_ENDED, "this run was finalized; another attempt is another run")
-    return RunProblem(Code.RUN_ENDED, "this run has ended: its retention is over; another attempt is another run")
-
-
 def _not_stored(error: RetryableError) -> RunProblem:
     return RunProblem(Code.NOT_READY, "the storage cannot store now", retry_after_s=error.retry_after_s or _AGAIN_S)
-
-
-def cleaned_stranger(channel_id: str) -> Run:
-    """Return what there is to say of a channel that is in Discord no more, and in the book either."""
-    return Run(
-        run_id="",
-        key=RunKey(guild_id="", task_id="", attempt=0, short_id=""),
-        state=State.CLEANED,
-        placement=Placement.CHANNEL,
-        created_ms=0,
-        retention_hours=0,
-        channel_id=channel_id,
-    )

@@ -11,16 +11,12 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from otel_discord.component.errors import ComponentError, ShutdownError
-from otel_discord.extensions.run_channels import life
+from otel_discord.extensions.run_channels.created import created
 from otel_discord.extensions.run_channels.fleet.replica import ReplicaOfRuns
-from otel_discord.extensions.run_channels.fleet.rows import (
-    CreateWish,
-    FinalizeWish,
-)
+from otel_discord.extensions.run_channels.fleet.rows import CreateWish, FinalizeWish
 from otel_discord.extensions.run_channels.problems import Code, RunProblem
 from otel_discord.extensions.run_channels.runs import Created, Finalized, NewRun, Page, Run
-from otel_discord.extensions.run_channels.source import webhook_url_of
-from otel_discord.extensions.run_channels.worker import cleaned_stranger, ended_problem
+from otel_discord.extensions.run_channels.strangers import cleaned_stranger
 
 _AGAIN_S: Final = 5.0
 _BEHIND_S: Final = 3.0
@@ -40,12 +36,7 @@ class FleetDesk(ReplicaOfRuns):
                 return await self._while_it_leads(worker.create(wanted, by=by))
         await self._require_ready()
         answer = await self._asking.ask(CreateWish(wanted=wanted, by=by), self._config.request_timeout + _BEHIND_S)
-        run = self.book.get(answer.run_id)
-        if run is None:
-            raise RunProblem(Code.DISCORD_UNAVAILABLE, "the run was given up; ask again", retry_after_s=_AGAIN_S)
-        if not life.is_live(run):
-            raise ended_problem(run)
-        return Created(run=run, webhook_url=webhook_url_of(run, self._endpoint), is_new=answer.is_new)
+        return created(self.book.get(answer.run_id), self._endpoint, is_new=answer.is_new)
 
     async def finalize(self, channel_id: str, *, outcome: str, by: str, guilds: Collection[str] = ()) -> Finalized:
         """End the run that has this channel."""
@@ -65,10 +56,7 @@ class FleetDesk(ReplicaOfRuns):
         Raises:
             RunProblem: NOT_FOUND.
         """
-        run = self.book.by_channel(channel_id)
-        if run is None:
-            raise RunProblem(Code.NOT_FOUND, "no run is known that has this channel")
-        return run
+        return self.book.find(channel_id)
 
     def page(self, *, guild_id: str = "", state: str = "", size: int = 50, token: str = "") -> Page:
         """Return runs, newest first, as they are known here."""

@@ -8,9 +8,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from types import TracebackType
-from typing import Final, Self, TypeAlias
+from contextlib import asynccontextmanager, suppress
+from typing import Final, TypeAlias
 
 from otel_discord.component.destination_source import Tally
 from otel_discord.component.errors import ComponentError, RetryableError, StartError
@@ -32,6 +31,7 @@ from otel_discord.extensions.run_channels.fleet.rows import (
     WISH,
     is_leader_ready,
 )
+from otel_discord.extensions.run_channels.lasting import Lasting
 from otel_discord.extensions.run_channels.source import RunSource
 from otel_discord.extensions.run_channels.worker import Worker
 
@@ -49,13 +49,18 @@ class _LostError(Exception):
     """The lead is another replica's."""
 
 
-class ReplicaOfRuns:
+class ReplicaOfRuns(Lasting):
     """Open it with ``async with``.
 
     Args:
         table: shared by all replicas.
         makes_worker: makes who works while this replica leads.
         endpoint: the base of webhook addresses.
+
+    At its end another one leads at once, if this one does.
+
+    Raises:
+        StartError: on entering; Discord does not accept the bot's token, or the table cannot be read.
     """
 
     def __init__(
@@ -97,7 +102,6 @@ class ReplicaOfRuns:
         """Whether tasks can be begun."""
         self._fault: StartError | None = None
         self._looked_s = float("-inf")
-        self._lifetime: AbstractAsyncContextManager[None] | None = None
 
     @property
     def source(self) -> RunSource:
@@ -121,23 +125,6 @@ class ReplicaOfRuns:
             return self._worker.is_ready
         is_fresh = asyncio.get_running_loop().time() - self._looked_s < FRESH_S
         return is_fresh and is_leader_ready(self._known.others.get(LEADER))
-
-    async def __aenter__(self) -> Self:
-        """Begin.
-
-        Raises:
-            StartError: Discord does not accept the bot's token, or the table cannot be read.
-        """
-        self._lifetime = self._open()
-        await self._lifetime.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End; if this replica leads, another one does at once."""
-        assert self._lifetime is not None  # noqa: S101 - it was entered
-        await self._lifetime.__aexit__(kind, error, trace)
 
     # --------------------------------------------------------------------------------------------------- its life
 

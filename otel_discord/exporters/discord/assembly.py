@@ -22,6 +22,7 @@ from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.mutes.book import MuteBook
 from otel_discord.exporters.discord.mutes.gate import Gate
+from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.routed import CardMaker
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.shelf import Shelf
@@ -141,6 +142,21 @@ def evidence_desk(
         group_wait_s=config.alerts.group_wait,
         wall_clock=wall_clock,
         logger=settings.logger,
+    )
+
+
+def render_options(config: DiscordConfig, destination: Destination) -> RenderOptions:
+    """Return how cards of a destination look."""
+    render = config.render
+    return RenderOptions(
+        preset=destination.preset,
+        timestamps=render.timestamps,
+        resource=render.resource,
+        stack_traces=render.stack_traces,
+        max_message_length=render.max_message_length,
+        trace_link=render.trace_link,
+        logs_link=render.logs_link,
+        runbook_link=render.runbook_link,
     )
 
 

@@ -18,6 +18,7 @@ from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace import Pace
 from otel_discord.exporters.discord.routed import CardMaker
 from otel_discord.exporters.discord.sourced.names import LEFT_OVER
+from otel_discord.exporters.discord.trials.judge import Judge
 from otel_discord.exporters.discord.unrouted import Unrouted
 from otel_discord.signals import LogsBatch
 
@@ -40,6 +41,8 @@ class BatchRouter:
     gather_s: float = 0.0
     """What comes within so long after a step is routed in one step, unless it is much: each step is a transaction,
     and counts each problem in it once. What comes after a pause is routed at once."""
+    judge: Judge | None = None
+    """Takes out of batches what ends whoever routes it."""
     on_muted: Sequence[Callable[[Iterable[tuple[Muted, int]]], None]] = ()
     """Hear of what mutes did to records, once that is stored."""
     on_unknown_ends: Callable[[int], None] = lambda _: None
@@ -78,6 +81,9 @@ class BatchRouter:
 
     async def _route(self, batches: Sequence[StoredBatch]) -> None:
         """Route batches in one step; small ones that waited meanwhile cost the storage no more than one."""
+        records = sum(stored.batch.item_count for stored in batches)
+        if self.judge is not None:
+            batches = [await self.judge.batch(stored) for stored in batches]
         async with self.desk.lock:
             draft = self.desk.draft(int(self.wall_clock() * 1e9))
             around = detours(self.outboxes.values())
@@ -91,7 +97,7 @@ class BatchRouter:
         self.unrouted.routed(stored.id for stored in batches)
         for stored in batches:
             self.on_routed(stored.id)
-        self.pace.routed(sum(stored.batch.item_count for stored in batches))
+        self.pace.routed(records)
         self._relieve()
         self._tell(draft)
 

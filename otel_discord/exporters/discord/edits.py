@@ -35,6 +35,7 @@ from otel_discord.exporters.discord.folding.editing import may_go, next_edit
 from otel_discord.exporters.discord.folding.entry import Entry, Posted, worse_of
 from otel_discord.exporters.discord.folding.lane_fold import LaneFold
 from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.trials.judge import Judge
 from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
 from otel_discord.signals import Signal
 
@@ -65,6 +66,8 @@ class Edits:
     """Whether a message is to be known by its id when nothing is counted in it any more."""
     alert_ends: AlertEnds | None = None
     """Where the end of an alert is told by a message of its own as well."""
+    judge: Judge | None = None
+    """Knows cards that nobody outlives who shows them."""
     wake_at_s: float | None = None
     """Loop time at which an edit may become possible; None where none is wanted."""
     _was_last: bool = False
@@ -98,7 +101,7 @@ class Edits:
     async def edit(self, message: Posted) -> None:
         """Bring what a message counts to Discord."""
         self._was_last = True
-        if message.refused:
+        if message.refused or await self._is_spoilt(message):
             await self.release(message)
             return
         if message.says_all:
@@ -109,6 +112,12 @@ class Edits:
         if await self._try_edit(message):
             refused_charts(message)
             await self._try_edit(message, with_charts=False)
+
+    async def _is_spoilt(self, message: Posted) -> bool:
+        if self.judge is None:
+            return False
+        cards = [(entry.card_id, entry.payload()) for entry in message.entries]
+        return await self.judge.spoils(self.lane.name, cards)
 
     async def _try_edit(self, message: Posted, *, with_charts: bool = True) -> bool:
         """Edit a message; return whether it is to be tried without charts: Discord has refused it with them."""

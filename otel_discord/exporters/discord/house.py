@@ -19,6 +19,7 @@ from otel_discord.exporters.discord.remains import bury_what_is_left, say_what_s
 from otel_discord.exporters.discord.silences import Silences
 from otel_discord.exporters.discord.sourced.lanes import RunLanes
 from otel_discord.exporters.discord.sourced.live import LiveDestinations
+from otel_discord.exporters.discord.trials.ends import Ends
 from otel_discord.exporters.discord.watching.watching import Watching
 
 
@@ -40,6 +41,7 @@ class House:
     watching: Watching
     keeper: HistoryKeeper
     pace: PaceMemory
+    ends: Ends | None = None
     is_lost: Callable[[], bool] = lambda: False
     """Whether another process may work on all this already: then nothing is to be ended in good order."""
 
@@ -60,6 +62,8 @@ class House:
         await self.silences.end()
         await self.keeper.end()
         await self.pace.end()
+        if self.ends is not None:
+            await self.ends.end()
 
     async def _end_sending(self, host: Host, close: Callable[[], None]) -> None:
         config, crew, logger = self.back.config, self.crew, self.back.settings.logger

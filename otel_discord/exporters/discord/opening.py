@@ -16,7 +16,8 @@ from otel_discord.exporters.discord.back_office import BackOffice
 from otel_discord.exporters.discord.batch_router import BatchRouter
 from otel_discord.exporters.discord.charts import Charts
 from otel_discord.exporters.discord.config import DiscordConfig
-from otel_discord.exporters.discord.destinations import Destination
+from otel_discord.exporters.discord.dead_letters.office import LetterOffice
+from otel_discord.exporters.discord.destinations import DEFAULT_NAME, Destination
 from otel_discord.exporters.discord.drain import Crew
 from otel_discord.exporters.discord.evidence.desk import EvidenceDesk
 from otel_discord.exporters.discord.folding.desk import FoldDesk
@@ -37,6 +38,9 @@ from otel_discord.exporters.discord.sourced.left_over import LeftOver
 from otel_discord.exporters.discord.sourced.live import LiveDestinations
 from otel_discord.exporters.discord.sourced.names import is_sourced
 from otel_discord.exporters.discord.sourced.opening import RunLanesOpening, live_destinations, memory_of
+from otel_discord.exporters.discord.trials.ends import Ends
+from otel_discord.exporters.discord.trials.judge import Judge
+from otel_discord.exporters.discord.trials.room import trial_room
 from otel_discord.exporters.discord.watching.opening import WatchedParts
 from otel_discord.exporters.discord.watching.watching import Watches
 from otel_discord.exporters.discord.workshop import Workshop
@@ -108,6 +112,7 @@ class Opening:
             watches = host.kept("watching", Watches)
             guarded = shard.guarded if shard is not None else lambda transport: transport
             client = await assembly.open_client(self._settings, config, limits, self.transport, stack, guarded)
+            judge = await self._judge(office, stack)
             workshop = Workshop(
                 settings=self._settings,
                 config=config,
@@ -131,6 +136,7 @@ class Opening:
                 troubles=self.troubles,
                 whose=live.label_of if live is not None else None,
                 memory_of=partial(memory_of, host),
+                judge=judge,
             )
             outboxes = self.outboxes
             outboxes.clear()
@@ -171,6 +177,7 @@ class Opening:
                 outboxes=outboxes,
                 shed_above=config.attachments.shed_above,
                 gather_s=_GATHER_S if self.back.shard is not None else 0.0,
+                judge=judge,
                 on_muted=[maintenance.counted, silences.counted],
                 on_unknown_ends=self.back.discord_instruments.unknown_alert_ends,
                 on_routed=partial(self._routed, live, evidence),
@@ -222,6 +229,7 @@ class Opening:
                     "silenced alerts": silenced.run(),
                     "watching": watching.run(),
                     "webhook checks": watched.checks(watches).run(),
+                    **({"trials": judge.run()} if judge is not None else {}),
                     **({"run lanes": lanes.run()} if lanes is not None else {}),
                     **({"what is left over": left_over.run()} if left_over is not None else {}),
                     **entrance.works(queue, comes_by_itself=shard is not None),
@@ -250,8 +258,29 @@ class Opening:
                     watching=watching,
                     keeper=keeper,
                     pace=pace,
+                    ends=judge.ends if judge is not None else None,
                     is_lost=shard.is_lost if shard is not None else lambda: False,
                 )
+
+    async def _judge(self, office: LetterOffice, stack: AsyncExitStack) -> Judge | None:
+        """Return who tries what may end this process; None where nothing outlives the process."""
+        config, shard = self._config, self.back.shard
+        if config.sending_queue.storage is None:
+            return None
+        room = (
+            shard.trials if shard is not None else await stack.enter_async_context(trial_room(self._settings, config))
+        )
+        judge = Judge(
+            ends=Ends(office.queue),
+            room=room,
+            queue=office.queue,
+            bury=self.back.bury_orphans(office),
+            destination=self.destinations[0].name if self.destinations else DEFAULT_NAME,
+            began_ns=int(self.wall_clock() * 1e9),
+            logger=self._settings.logger,
+        )
+        await judge.begin()
+        return judge
 
     def _routed(self, live: LiveDestinations | None, evidence: EvidenceDesk | None, batch_id: int) -> None:
         if live is not None:

@@ -18,6 +18,7 @@ from otel_discord.exporters.discord.doubt import LOST, Group, in_doubt_first, up
 from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.lane_memory import LaneMemory
 from otel_discord.exporters.discord.lateness import expired
+from otel_discord.exporters.discord.trials.judge import POISON, Judge
 
 LOOK_AHEAD_CARDS: Final = 40
 """`plain` takes more than ten short lines into one message."""
@@ -48,6 +49,8 @@ class Picker:
     """Cards that wait for more of their kind."""
     is_gathering: Callable[[StoredCard], bool] = lambda _: False
     """Whether a card does that has only just come, and is not among them yet."""
+    judge: Judge | None = None
+    """Knows cards that nobody outlives who shows them."""
     sees_damage: bool = False
     """A card could not be read; the next pick looks for it."""
 
@@ -68,6 +71,8 @@ class Picker:
                 group = groups[behind]
                 if group.doubt.exists and not self.resends:
                     await self._bury(group.cards, Cause(reason=Reason.AMBIGUOUS, detail="it may be in Discord"))
+                elif deadly := await self._deadly(group.cards):
+                    await self._bury(deadly, POISON)
                 elif not await self._ended_before_its_turn(group.cards):
                     return Pick(behind, group, group.cards[0].priority)
                 continue
@@ -81,7 +86,15 @@ class Picker:
 
     async def fresh(self, limit: int) -> Sequence[StoredCard]:
         """Return up to ``limit`` cards from the head that stand in no group and are in no doubt."""
-        return up_to_doubt(await self._ungrouped(limit))
+        while True:
+            cards = up_to_doubt(await self._ungrouped(limit))
+            deadly = await self._deadly(cards)
+            if not deadly:
+                return cards
+            await self._bury(deadly, POISON)
+
+    async def _deadly(self, cards: Sequence[StoredCard]) -> Sequence[StoredCard]:
+        return await self.judge.cards(self.lane.name, cards) if self.judge is not None else ()
 
     async def _ungrouped(self, limit: int) -> Sequence[StoredCard]:
         passed_over = self.memory.grouped_ids.union(self.gathering())

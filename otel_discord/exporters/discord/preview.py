@@ -58,6 +58,12 @@ class MakesExporter(Protocol):
         ...
 
 
+def addresses_of(config: DiscordConfig) -> Mapping[str, str]:
+    """Return an address that leads nowhere for each destination, by name."""
+    names = list(config.destinations) or [DEFAULT_NAME]
+    return {name: f"{config.endpoint}/webhooks/{_FIRST_ID + place}/{_TOKEN}" for place, name in enumerate(names)}
+
+
 def config_without_addresses(config: DiscordConfig) -> tuple[DiscordConfig, Mapping[str, str]]:
     """Return the configuration of the twin, and the destinations' names by the ids of their webhooks.
 
@@ -66,7 +72,7 @@ def config_without_addresses(config: DiscordConfig) -> tuple[DiscordConfig, Mapp
     """
     written = config.destinations
     names = list(written) or [DEFAULT_NAME]
-    addresses = {name: f"{config.endpoint}/webhooks/{_FIRST_ID + place}/{_TOKEN}" for place, name in enumerate(names)}
+    addresses = addresses_of(config)
     update: dict[str, Any] = {
         "sending_queue": config.sending_queue.model_copy(update={"storage": None, "enabled": True}),
         "dead_letters": config.dead_letters.model_copy(update={"directory": ""}),

@@ -14,6 +14,7 @@ from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.sourced.elsewhere import Elsewhere
 from otel_discord.exporters.discord.sourced.tally import TallyBook
+from otel_discord.exporters.discord.trials.room import TrialRoom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +36,7 @@ class Shard:
     letter_instruments: DeadLetterInstruments
     masking: Masking
     tallies: TallyBook
+    trials: TrialRoom
+    """Where it is tried what may end the process."""
     elsewhere: Elsewhere
     """The way to the other shards."""

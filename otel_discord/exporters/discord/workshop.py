@@ -38,7 +38,6 @@ from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.picking import Picker
 from otel_discord.exporters.discord.pictures import Pictures
 from otel_discord.exporters.discord.render import Renderer
-from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.render_templates import Templates
 from otel_discord.exporters.discord.retention import Retention
 from otel_discord.exporters.discord.retention_book import RetentionBook
@@ -49,6 +48,7 @@ from otel_discord.exporters.discord.shelf import Shelf
 from otel_discord.exporters.discord.sourced.names import is_sourced
 from otel_discord.exporters.discord.suspicion import Suspicion
 from otel_discord.exporters.discord.tombstones import fingerprint
+from otel_discord.exporters.discord.trials.judge import Judge
 from otel_discord.exporters.discord.watching.lane_watch import LaneWatch
 from otel_discord.exporters.discord.watching.watching import Watches
 
@@ -84,6 +84,9 @@ class Workshop:
     """Says which run a serialised resource is of; None where there are no runs."""
     memory_of: Callable[[str], LaneMemory] = field(default_factory=lambda: lambda _: LaneMemory())
     """Gives what an outbox knows beyond its own life, by the destination's name."""
+
+    judge: Judge | None = None
+    """Knows cards that nobody outlives who shows them."""
 
     def outboxes(self, destinations: Sequence[Destination]) -> dict[str, Outbox]:
         """Return the outboxes by name, each with its fallback."""
@@ -138,6 +141,7 @@ class Workshop:
             max_age_s=config.max_age,
             wall_clock=self.wall_clock,
             gathering=lambda: fold.gathering() if not arrivals.in_haste else (),
+            judge=self.judge,
             is_gathering=lambda card: not arrivals.in_haste and fold.is_gathering(card),
         )
         retention = self._retention(destination, lane, circuit, departure, instruments)
@@ -230,6 +234,7 @@ class Workshop:
             interval_s=self.config.fold.edit_interval,
             wall_clock=self.wall_clock,
             outlives_its_cards=retention.book.knows if retention else lambda _: False,
+            judge=self.judge,
             alert_ends=AlertEnds(fold, lane) if self.config.alerts.reply_on_resolve else None,
         )
 
@@ -276,17 +281,7 @@ class Workshop:
         watch: LaneWatch,
     ) -> Sender:
         config, settings = self.config, self.settings
-        render = config.render
-        options = RenderOptions(
-            preset=destination.preset,
-            timestamps=render.timestamps,
-            resource=render.resource,
-            stack_traces=render.stack_traces,
-            max_message_length=render.max_message_length,
-            trace_link=render.trace_link,
-            logs_link=render.logs_link,
-            runbook_link=render.runbook_link,
-        )
+        options = assembly.render_options(config, destination)
         whose = self.whose if not is_sourced(destination.name) else None
         return Sender(
             composer=Composer(

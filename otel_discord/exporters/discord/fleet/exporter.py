@@ -12,6 +12,8 @@ from otel_discord.component.instruments import SharedDeadLetterInstruments
 from otel_discord.component.resharding import SettlesIn
 from otel_discord.component.state_table import SharedTable, SharesTables
 from otel_discord.discord_api.http import Transport
+from otel_discord.exporterhelper.spool import opened_spool, refuse_spool
+from otel_discord.exporterhelper.spool_drain import draining
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.charts import Charts
 from otel_discord.exporters.discord.config import DiscordConfig
@@ -33,6 +35,7 @@ from otel_discord.exporters.discord.shard import Shard
 from otel_discord.exporters.discord.sourced.elsewhere import Elsewhere
 from otel_discord.exporters.discord.sourced.names import is_sourced, shard_of_run
 from otel_discord.exporters.discord.sourced.opening import live_destinations
+from otel_discord.exporters.discord.trials.room import TrialRoom, trial_room
 from otel_discord.signals import Signal
 
 
@@ -77,6 +80,7 @@ class FleetExporter(AskedFleet):
         """Take part in the fleet, or work alone; at the end hand over to those who live, or drain."""
         storage = self._back.storage(host)
         if not isinstance(storage, SharesWork) or not storage.is_shared:
+            refuse_spool(self._settings.id, self._config.sending_queue)
             async with super().lifespan(host):
                 yield
             return
@@ -89,6 +93,8 @@ class FleetExporter(AskedFleet):
             await stack.enter_async_context(shared_egress(storage, config.endpoint, whole_per_s, limits, logger))
             self._client = await assembly.open_client(self._settings, config, limits, self._transport, stack)
             room = with_headroom(config.sending_queue.limits())
+            opening = opened_spool(host, self._settings, config.sending_queue, Signal.LOGS)
+            spool = await stack.enter_async_context(opening)
             fleet = await stack.enter_async_context(storage.join(self._back.owner, room))
             stack.callback(self._leave)
             self._fleet = fleet
@@ -100,16 +106,18 @@ class FleetExporter(AskedFleet):
                 config, host, accepting.masking, self._settings, self._wall_clock
             )
             charts = await assembly.open_charts(self._settings, config, self._charts, stack)
+            trials = await stack.enter_async_context(trial_room(self._settings, config))
+            elsewhere = FleetElsewhere(fleet=fleet, splitter=splitter, logger=logger)
             engines = self._engines = Engines(
                 fleet=fleet,
                 host=host,
-                new=partial(self._engine, fleet, FleetElsewhere(fleet=fleet, splitter=splitter, logger=logger), charts),
+                new=partial(self._engine, fleet, elsewhere, charts, trials),
                 logger=logger,
                 answering=self.answering,
             )
             stack.enter_context(self._instruments.watch_queue(Signal.LOGS, self._size, self._capacity))
             stack.enter_context(self._letter_instruments.watch_all())
-            accepting.door = FleetIntake(
+            intake = accepting.door = FleetIntake(
                 fleet=fleet,
                 splitter=splitter,
                 router=accepting.routing,
@@ -117,7 +125,11 @@ class FleetExporter(AskedFleet):
                 instruments=self._instruments,
                 engines=engines.held,
                 wall_clock=self._wall_clock,
+                places_of=accepting.live.places if accepting.live is not None else lambda _: (),
+                spool=spool,
             )
+            if spool is not None:
+                await stack.enter_async_context(draining(spool, intake, self._instruments))
             asking = self.asking(
                 fleet,
                 configured=[item.name for item in self._destinations],
@@ -164,7 +176,9 @@ class FleetExporter(AskedFleet):
         """Return which shard has a destination, configured or a run's; None where there is none of that name."""
         return shard_of_run(name, shards) if is_sourced(name) else self._shard_of.get(name)
 
-    def _engine(self, fleet: Fleet, elsewhere: Elsewhere, charts: Charts, seat: Seat) -> DiscordExporter:
+    def _engine(
+        self, fleet: Fleet, elsewhere: Elsewhere, charts: Charts, trials: TrialRoom, seat: Seat
+    ) -> DiscordExporter:
         """Return the engine of a shard, which works only for its destinations."""
         return DiscordExporter(
             self._settings,
@@ -184,6 +198,7 @@ class FleetExporter(AskedFleet):
                 letter_instruments=self._letter_instruments,
                 masking=self._accepting.masking,
                 tallies=self._accepting.tallies,
+                trials=trials,
                 elsewhere=elsewhere,
             ),
         )

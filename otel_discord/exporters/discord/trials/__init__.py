@@ -1,0 +1,1 @@
+"""What may end the process is tried in another one first, once the process has ended again and again."""

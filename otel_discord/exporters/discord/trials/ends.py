@@ -1,0 +1,57 @@
+"""Whether earlier lives of an exporter ended as they should: what it keeps in its state for that.
+
+While it works the state says how often in a row it had ended in no order before; an end in good order takes that away,
+and so does a life of some length. Where the storage refuses, nothing waits for that: a count is less.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from otel_discord.component import RetryableError, ShutdownError, WorkQueue
+
+KEY: Final = "ends"
+TOO_OFTEN: Final = 3
+"""So often in a row, and what waits is tried before it is handled."""
+CALM_S: Final = 600.0
+"""A life as long as that has outlived whatever was there when it began."""
+_STORED_S: Final = 5.0
+
+
+def after(stored: bytes | None) -> int:
+    """Return how often in a row it has ended in no order, by what the last life has left. Pure."""
+    if stored is None:
+        return 0
+    try:
+        return int(stored) + 1
+    except ValueError:
+        return 1
+
+
+@dataclass(slots=True)
+class Ends:
+    """Of one exporter and its queue, which has its state."""
+
+    queue: WorkQueue
+    in_a_row: int = 0
+
+    async def begin(self) -> None:
+        """Read how the last life has ended, and note that one begins."""
+        with suppress(RetryableError, ShutdownError):
+            self.in_a_row = after(await self.queue.get_state(KEY))
+        await self._store(str(self.in_a_row).encode())
+
+    async def calm(self) -> None:
+        """Note that all is well."""
+        self.in_a_row = 0
+        await self._store(b"0")
+
+    async def end(self) -> None:
+        """Note an end in good order."""
+        await self._store(None)
+
+    async def _store(self, value: bytes | None) -> None:
+        with suppress(RetryableError, ShutdownError, TimeoutError):
+            async with asyncio.timeout(_STORED_S):
+                await self.queue.set_state(KEY, value)

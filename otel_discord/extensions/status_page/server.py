@@ -8,8 +8,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
+from otel_discord.component.http_connections import BoundedServer, ConnectionLimits, written
 from otel_discord.extensions.status_page.exchange import Answer, Ask, text_answer
 from otel_discord.extensions.status_page.gate import SAFE_HEADERS
 
@@ -18,6 +18,7 @@ MOST_BODY_BYTES: Final = 64 * 1024
 MOST_FIELDS: Final = 50
 FIRST_HEAD_S: Final = 10.0
 IDLE_S: Final = 30.0
+LINGERING_S: Final = 1.0
 ANSWER_S: Final = 15.0
 WRITE_S: Final = 15.0
 """A reader that takes longer to take an answer in is let go."""
@@ -26,81 +27,44 @@ _COME_AGAIN: Final = {"Retry-After": "1"}
 Answering = Callable[[Ask], Awaitable[Answer]]
 
 
-class _Connection(RequestHandler):
-    """One connection; what is not HTTP gets a line of text and no stack trace."""
-
-    __slots__ = ()
-
-    def __init__(self, manager: web.Server, **settings: Any) -> None:
-        super().__init__(manager, **settings)
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,  # noqa: ARG002
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002
-    ) -> web.StreamResponse:
-        """Return the answer."""
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.logger.error("answering a request of the status page failed", exc_info=exc)
-        response = _response(text_answer(HTTPStatus(status), HTTPStatus(status).phrase))
-        response.force_close()
-        return response
-
-
-class Server(web.Server):
-    """aiohttp's low-level server with bounds."""
+class Server(BoundedServer):
+    """Bounds requests in hand too; what is not HTTP gets a line of text and no stack trace."""
 
     def __init__(self, answer: Answering, logger: logging.Logger, max_requests: int) -> None:
-        super().__init__(self._handle)
+        super().__init__(
+            self._handle,
+            answer_error=self._answer_error,
+            limits=ConnectionLimits(MOST_CONNECTIONS, FIRST_HEAD_S, IDLE_S),
+            lingering_s=LINGERING_S,
+            logger=logger,
+            auto_decompress=True,
+        )
         self._answer = answer
         self._logger = logger
         self._max_requests = max_requests
         self._in_hand = 0
-        self._open = 0
-        self._first_heads: dict[RequestHandler, asyncio.TimerHandle] = {}
 
-    def __call__(self) -> RequestHandler:
-        """Return the protocol of a new connection."""
-        return _Connection(
-            self,
-            loop=asyncio.get_running_loop(),
-            keepalive_timeout=IDLE_S,
-            lingering_time=1.0,
-            access_log=None,
-            logger=self._logger,
-        )
-
-    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
-        """Count a connection; close it where there are too many, or where no request comes in time."""
-        super().connection_made(handler, transport)
-        self._open += 1
-        loop = asyncio.get_running_loop()
-        if self._open > MOST_CONNECTIONS:
-            loop.call_soon(transport.abort)
-        else:
-            self._first_heads[handler] = loop.call_later(FIRST_HEAD_S, handler.force_close)
-
-    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        """Forget a connection."""
-        super().connection_lost(handler, exc)
-        self._open -= 1
-        self._head_arrived(handler)
-
-    def _head_arrived(self, handler: RequestHandler) -> None:
-        timer = self._first_heads.pop(handler, None)
-        if timer is not None:
-            timer.cancel()
+    def _answer_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002
+        status: int,
+        message: str,  # noqa: ARG002
+        error: BaseException | None,
+    ) -> web.StreamResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._logger.error("answering a request of the status page failed", exc_info=error)
+        response = _response(text_answer(HTTPStatus(status), HTTPStatus(status).phrase))
+        response.force_close()
+        return response
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._head_arrived(request.protocol)
         if self._in_hand >= self._max_requests:
             busy = text_answer(HTTPStatus.SERVICE_UNAVAILABLE, "Many are asking at once; try again in a second.")
-            return await _written(request, Answer(busy.status, busy.body, busy.content_type, _COME_AGAIN))
+            come_again = Answer(busy.status, busy.body, busy.content_type, _COME_AGAIN)
+            return await written(request, _response(come_again), WRITE_S)
         self._in_hand += 1
         try:
-            return await _written(request, await self._answered(request))
+            return await written(request, _response(await self._answered(request)), WRITE_S)
         finally:
             self._in_hand -= 1
 
@@ -155,19 +119,6 @@ async def _fields(request: web.BaseRequest) -> Mapping[str, str]:
 
 def _first(values: Any) -> dict[str, str]:
     return {name: values[name] for name in values}
-
-
-async def _written(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    """Send an answer; who does not take it in time loses the connection, so that nothing piles up."""
-    response = _response(answer)
-    try:
-        async with asyncio.timeout(WRITE_S):
-            await response.prepare(request)
-            await response.write_eof()
-    except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-    return response
 
 
 def _response(answer: Answer) -> web.Response:

@@ -3,24 +3,24 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from aiohttp import web
 
 from otel_discord.component import Authenticator, Settings
+from otel_discord.component.http_connections import ConnectionLimits, serving
 from otel_discord.component.server_certificates import CertificateFiles
 from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.alertmanager_webhook.answers import Answer
 from otel_discord.receivers.alertmanager_webhook.config import AlertmanagerWebhookConfig
 from otel_discord.receivers.alertmanager_webhook.intake import OVERLOADED, Intake, Room
-from otel_discord.receivers.otlp.connections import ConnectionLimits, Server
+from otel_discord.receivers.otlp.connections import receiving_server
 from otel_discord.receivers.otlp.decompress import CONTENT_ENCODINGS, too_large
 from otel_discord.receivers.otlp.file_limit import accepted_at_once, files_limit_and_open, room_for_connections
 from otel_discord.receivers.otlp.http_requests import body_deadline_s
 from otel_discord.receivers.otlp.refusal import Reason, Refusal
 
-_TLS_HANDSHAKE_S: Final = 10.0
 _LAST_ANSWERS_S: Final = 0.5
 
 
@@ -128,30 +128,17 @@ async def serve_alerts(
     """Run the server on sockets that listen, and which it closes; leaving lets the last answers out."""
     room = room_for_connections(*files_limit_and_open())
     limits = ConnectionLimits(room, config.read_timeout, config.idle_timeout)
-    server = Server(handler.answer, answer_error=handler.answer_error, limits=limits, logger=settings.logger)
-    listeners: list[asyncio.Server] = []
-    try:
-        context = certificates.new_context() if certificates else None
+    server = receiving_server(handler.answer, answer_error=handler.answer_error, limits=limits, logger=settings.logger)
+    async with AsyncExitStack() as stack:
         for one in bound:
-            listener = await asyncio.get_running_loop().create_server(
-                server,
-                sock=one,
-                backlog=accepted_at_once(room),
-                ssl=context,
-                ssl_handshake_timeout=_TLS_HANDSHAKE_S if context else None,
-            )
-            listeners.append(listener)
+            stack.enter_context(one)
+        context = certificates.new_context() if certificates else None
+        listeners = await stack.enter_async_context(
+            serving(server, bound, context=context, backlog=accepted_at_once(room), last_answers_s=_LAST_ANSWERS_S)
+        )
         running = AlertServer(listeners, bound)
         settings.logger.info("receiving alerts on %s", running.address)
         yield running
-    finally:
-        for listener in listeners:
-            listener.close()
-        await asyncio.sleep(0)  # connections just accepted become known to the server first
-        server.pre_shutdown()
-        await server.shutdown(_LAST_ANSWERS_S)
-        for one in bound:
-            one.close()
 
 
 def _content_encoding(request: web.BaseRequest) -> str:

@@ -9,11 +9,12 @@ from typing import Final
 
 from aiohttp import web
 
+from otel_discord.component.http_connections import BoundedServer, ConnectionLimits
 from otel_discord.component.listening_sockets import listening_sockets
 from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.otlp.answers import CONTENT_TYPES, HttpAnswer, http_error, success_body
 from otel_discord.receivers.otlp.config import HttpConfig
-from otel_discord.receivers.otlp.connections import ConnectionLimits, Server
+from otel_discord.receivers.otlp.connections import receiving_server
 from otel_discord.receivers.otlp.cors import cors_headers, is_preflight
 from otel_discord.receivers.otlp.decompress import too_large
 from otel_discord.receivers.otlp.door import Door
@@ -143,7 +144,7 @@ class ExportHandler:
 class HttpServer:
     """A running server; ``port`` is the one it got, 0 on a unix socket."""
 
-    def __init__(self, server: Server, listeners: list[asyncio.Server], port: int, address: str) -> None:
+    def __init__(self, server: BoundedServer, listeners: list[asyncio.Server], port: int, address: str) -> None:
         self._server = server
         self._listeners = listeners
         self.port = port
@@ -175,7 +176,9 @@ async def serve_http(config: HttpConfig, door: Door) -> AsyncIterator[HttpServer
         config.max_connections or room, config.read_header_timeout, config.idle_timeout
     )
     backlog = accepted_at_once(room)
-    server = Server(handler.answer, answer_error=handler.answer_error, limits=connection_limits, logger=door.logger)
+    server = receiving_server(
+        handler.answer, answer_error=handler.answer_error, limits=connection_limits, logger=door.logger
+    )
     loop = asyncio.get_running_loop()
     context = door.certificates.new_context() if door.certificates else None
     handshake_s = _TLS_HANDSHAKE_S if context else None

@@ -197,6 +197,26 @@ class ExporterInstruments:
             yield
 
 
+class SpoolInstruments:
+    """What an exporter in a fleet counts of what waits on this machine's disk."""
+
+    def __init__(self, meter: Meter, exporter: str) -> None:
+        self._labels = {signal: {"exporter": exporter, "data_type": signal.value} for signal in Signal}
+        self._spooled = counter(meter, f"{PREFIX}spooled_records_total")
+        self._waiting = gauge(meter, f"{PREFIX}spool_records")
+
+    def spooled(self, signal: Signal, items: int) -> None:
+        """Count items that are kept there."""
+        self._spooled.add(items, self._labels[signal])
+
+    @contextmanager
+    def watch(self, signal: Signal, waiting: Callable[[], int]) -> Iterator[None]:
+        """Show how many items wait, as long as the block runs."""
+        self._spooled.add(0, self._labels[signal])  # there from the start, so that a first one is seen as a rise
+        with self._waiting.watch(waiting, self._labels[signal]):
+            yield
+
+
 class DiscordInstruments:
     """What the ``discord`` exporter counts; :meth:`destination` gives the part of one destination."""
 

@@ -28,6 +28,8 @@ from otel_discord.exporterhelper.queue_sender import QueueSender
 from otel_discord.exporterhelper.retry_sender import RetrySender
 from otel_discord.exporterhelper.sender import Sender
 from otel_discord.exporterhelper.shared_queue import SharedQueue, limited
+from otel_discord.exporterhelper.spool import opened_spool, refuse_spool
+from otel_discord.exporterhelper.spool_drain import draining
 from otel_discord.exporterhelper.timeout_sender import TimeoutSender
 from otel_discord.signals.batch import Batch, Signal
 
@@ -111,6 +113,7 @@ class ExporterChain:
             async with self._shared_queues(host, storage, attempts, stopping) as entries:
                 yield entries
             return
+        refuse_spool(self._settings.id, self._sending_queue)
         async with AsyncExitStack() as stack:
             queues = {signal: await self._open(stack, host, storage, signal) for signal in self._signals}
             try:
@@ -144,9 +147,12 @@ class ExporterChain:
             queues: dict[Signal, SharedQueue] = {}
             seats: list[Coroutine[Any, Any, None]] = []
             for signal in self._signals:
+                spool = await stack.enter_async_context(opened_spool(host, self._settings, config, signal))
                 fleet = await stack.enter_async_context(storage.join(f"{self._settings.id}/{signal}", config.limits()))
-                queue = SharedQueue(fleet, config, signal, self._instruments, self._settings)
+                queue = SharedQueue(fleet, config, signal, self._instruments, self._settings, spool)
                 stack.enter_context(queue.watched())
+                if spool is not None:
+                    await stack.enter_async_context(draining(spool, queue, self._instruments))
                 sends = partial(self._workers, attempts=limited(attempts, config.num_consumers))
                 seats += [queue.work(sends, deadline_s) for _ in range(fleet.shards)]
                 queues[signal] = queue

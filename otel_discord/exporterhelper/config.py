@@ -6,7 +6,7 @@ requests take the ``Collector…`` classes: the Collector's keys and defaults.
 
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, field_validator, model_validator
 
@@ -35,6 +35,25 @@ class _Section(StrictModel):
         return {} if value is None else value
 
 
+class SpoolKeys(Protocol):
+    """What a ``sending_queue`` says of its spool."""
+
+    @property
+    def storage(self) -> str | None:
+        """Whose spool it is."""
+        ...
+
+    @property
+    def spool(self) -> str | None:
+        """Where it is; None for none."""
+        ...
+
+    @property
+    def spool_mib(self) -> int:
+        """How large it may become."""
+        ...
+
+
 class _Queue(_Section):
     enabled: bool = True
     """false: every batch is sent while the caller waits."""
@@ -52,11 +71,26 @@ class _Queue(_Section):
     """Room in MiB of serialised data; holds together with ``queue_size``."""
     storage: Annotated[Annotated[str, Field(min_length=1)] | None, NamesExtension(Storage)] = None
     """Id of an extension that keeps the queue on disk; without it the queue is in memory."""
+    spool: Annotated[Annotated[str, Field(min_length=1)] | None, NamesExtension(Storage)] = None
+    """Of a fleet: id of a second extension, on this machine's disk (`file_storage`). It takes in what the shared
+    ``storage`` cannot while it is away, and hands it over when it is back; without it requests are refused then."""
+    spool_mib: Annotated[int, Field(ge=1)] = 256
+    """Room of the spool in MiB of serialised data; beyond it requests are refused."""
 
     @model_validator(mode="after")
     def _storage_does_not_wait(self) -> "_Queue":
         if self.enabled and self.storage is not None and self.wait_for_result:
             raise ValueError("`wait_for_result` is not supported with a persistent queue configured with `storage`")
+        return self
+
+    @model_validator(mode="after")
+    def _spool_has_a_storage(self) -> "_Queue":
+        if self.spool is None:
+            return self
+        if self.storage is None:
+            raise ValueError("`spool` is for a `storage` that a fleet shares, and there is no `storage`")
+        if self.storage == self.spool:
+            raise ValueError("`spool` must be another extension than `storage`: it is used while that one is away")
         return self
 
     def limits(self) -> QueueLimits:

@@ -12,12 +12,13 @@ from typing import Any, Final, TypeAlias
 from otel_discord.component.consumer import ACCEPTED, Receipt
 from otel_discord.component.errors import ComponentError, QueueFullError, ShutdownError, StartError
 from otel_discord.component.factory import Settings
-from otel_discord.component.fleet import Fleet, Part, Seat
+from otel_discord.component.fleet import Fleet, Part, Seat, Turn
 from otel_discord.component.instruments import ExporterInstruments
-from otel_discord.component.storage import WorkQueue
+from otel_discord.component.storage import StoredBatch, WorkQueue
 from otel_discord.exporterhelper.config import CollectorSendingQueueConfig
 from otel_discord.exporterhelper.queue_sender import QueueSender
 from otel_discord.exporterhelper.sender import Sender
+from otel_discord.exporterhelper.spool import Spool
 from otel_discord.signals.batch import Batch, Signal
 
 _GIVING_UP_A_SEAT_S: Final = 5.0
@@ -37,12 +38,14 @@ class SharedQueue:
         signal: Signal,
         instruments: ExporterInstruments,
         settings: Settings,
+        spool: Spool | None = None,
     ) -> None:
         self._fleet = fleet
         self._config = config
         self._signal = signal
         self._instruments = instruments
         self._settings = settings
+        self._spool = spool
         self._held: dict[int, WorkQueue] = {}
         self._closed = False
 
@@ -57,7 +60,10 @@ class SharedQueue:
         if self._closed:
             raise ShutdownError("sending queue is stopped")
         try:
-            await self._put({min(self._held, default=0): Part(batch)})
+            if self._spool is not None and self._spool.holds:
+                await self._spool.keep(batch, 0)
+            else:
+                await self._put(batch)
         except ComponentError:
             self._instruments.enqueue_failed(self._signal, batch.item_count)
             raise
@@ -88,10 +94,9 @@ class SharedQueue:
                     await self._sit(seat, workers, deadline_s)
             except Exception as error:  # whatever it is: a seat that nobody sits in is sent by nobody
                 first = _first_of(error)
-                if isinstance(first, ShutdownError):
-                    if self._closed:
-                        return
-                else:
+                if self._closed:
+                    return  # maybe it was cancelled, and an error came out in the place of that
+                if not isinstance(first, ShutdownError):
                     is_known = isinstance(first, ComponentError | StartError)
                     self._settings.logger.warning(
                         "a part of the shared queue cannot be worked on now: %s",
@@ -110,10 +115,26 @@ class SharedQueue:
             finally:
                 del self._held[seat.shard]
 
-    async def _put(self, parts: dict[int, Part]) -> None:
+    async def keep_pace(self) -> None:
+        """Return: who sends takes one request at a time."""
+
+    async def put_spooled(self, stored: StoredBatch, turn: Turn) -> None:
+        """Put a batch that has waited in the spool.
+
+        Raises:
+            RetryableError: it is not taken now, or its turn has not come.
+        """
+        await self._fleet.put(self._parts(stored.batch), turn)
+
+    def _parts(self, batch: Batch) -> dict[int, Part]:
+        return {min(self._held, default=0): Part(batch)}
+
+    async def _put(self, batch: Batch) -> None:
+        parts = self._parts(batch)
         while True:
             try:
-                await self._fleet.put(parts)
+                putting = self._fleet.put(parts)
+                await (putting if self._spool is None else self._spool.through(putting, batch, 0))
             except QueueFullError:
                 if not self._config.block_on_overflow:
                     raise

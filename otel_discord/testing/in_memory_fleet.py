@@ -177,6 +177,8 @@ class InMemorySeat:
     def __init__(self, member: "InMemoryMember", shard: int) -> None:
         self.member = member
         self._shard = shard
+        self.is_left = False
+        """Nobody works on it here any more, and that could not be said: it runs out."""
 
     @property
     def shard(self) -> int:
@@ -274,7 +276,7 @@ class InMemoryMember:
             if not self.is_away:
                 self.known_until_s = until_s = loop.time() + self.work.fleet.lease_s
                 for row in self.work.seats.values():
-                    if row.holder is not None and row.holder.member is self:
+                    if row.holder is not None and row.holder.member is self and not row.holder.is_left:
                         row.until_s = until_s
             await asyncio.sleep(self.work.fleet.lease_s / 3)
 
@@ -357,6 +359,7 @@ class InMemoryMember:
         try:
             yield seat
         finally:
+            seat.is_left = True
             row = self.work.seats[seat.shard]
             if row.holder is seat and not self.is_dead and not self.is_away:
                 row.holder = None

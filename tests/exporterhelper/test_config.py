@@ -28,6 +28,8 @@ def test_defaults_of_the_discord_exporter() -> None:
         "wait_for_result": False,
         "overflow": Overflow.REFUSE,
         "storage": None,
+        "spool": None,
+        "spool_mib": 256,
         "batch": {"flush_timeout": "50ms", "max_size": 10},
     }
     assert RetryConfig().model_dump() == {

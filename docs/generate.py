@@ -258,7 +258,10 @@ WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.UNAUTHORIZED: ("the webhook's token is wrong or was renewed", _BURIED),
     Reason.FORBIDDEN: ("Discord forbids it", _ENDED),
     Reason.NOT_FOUND: ("the webhook or its channel is gone", _BURIED),
-    Reason.MESSAGE_GONE: ("the message to edit is gone, the webhook is well", "edits come with a later release"),
+    Reason.MESSAGE_GONE: (
+        "the message to edit is gone, the webhook is well",
+        "what it did not show yet becomes a new message",
+    ),
     Reason.MISCONFIGURED: ("a forum without a thread name, an archived thread: settings must change", _ENDED),
     Reason.RATE_LIMITED: (
         "too much at once, ours or a neighbour's",
@@ -275,6 +278,10 @@ WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
     ),
     Reason.EXPIRED: ("it waited longer than `max_age`", "a dead letter"),
     Reason.NO_DESTINATION: ("its destination is not configured any more", "a dead letter, by `dead-letters bury`"),
+    Reason.POISON: (
+        "the process ended three times in a row with it, and so did one in which it was tried",
+        "a dead letter",
+    ),
 }  # fmt: skip
 """For each reason: when it is given, and what follows (outcomes.py and delivery.py in words)."""
 

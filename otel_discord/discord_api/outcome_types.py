@@ -50,6 +50,8 @@ class Reason(StrEnum):
     """It waited longer than `max_age`."""
     NO_DESTINATION = "no_destination"
     """The configuration does not have its destination any more."""
+    POISON = "poison"
+    """The process that handles it ends, again and again."""
 
 
 @dataclass(frozen=True, slots=True)

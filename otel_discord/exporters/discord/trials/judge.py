@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from otel_discord.component import NewCard, StoredBatch, StoredCard, WorkQueue
+from otel_discord.discord_api.outcome_types import Reason
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.desk import PAGE, Bury
@@ -27,7 +28,9 @@ from otel_discord.signals import LogsBatch
 
 CONVICTED: Final = "tried#"
 """The lane that records pass on their way from a batch to the dead letters."""
-POISON: Final = Cause(reason="poison", detail="it ends the process that handles it, as was tried in one of its own")
+POISON: Final = Cause(
+    reason=Reason.POISON, detail="it ends the process that handles it, as was tried in one of its own"
+)
 
 
 @dataclass(slots=True, kw_only=True)

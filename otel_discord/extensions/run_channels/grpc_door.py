@@ -1,4 +1,4 @@
-"""The gRPC door: ``otel_discord.v1.RunChannels`` on the aio server. The one door of grpc in this room.
+"""The gRPC door: ``otel_discord.v1.RunChannels`` on the aio server. The one door of gRPC in this room.
 
 Requests come in as bytes, without grpc's deserializer: what cannot be parsed is then ours to answer, with
 INVALID_ARGUMENT instead of UNKNOWN.
@@ -12,13 +12,15 @@ from functools import partial
 from typing import Any, Final, NoReturn
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
-from otel_discord.component import StartError
-from otel_discord.component.listening_sockets import listening_sockets
+from otel_discord.component.grpc_serving import (
+    add_health_and_reflection,
+    add_ports,
+    end_call,
+    free_addresses,
+    metadata_of,
+)
 from otel_discord.component.server_certificates import CertificateFiles
-from otel_discord.config.host_port import format_host_port
 from otel_discord.extensions.run_channels.asked import Asked
 from otel_discord.extensions.run_channels.attendant import MOST_IN_HAND, Attendant
 from otel_discord.extensions.run_channels.audit import Visit
@@ -37,7 +39,6 @@ from otel_discord.extensions.run_channels.http_api import sane_request_id
 from otel_discord.extensions.run_channels.problems import RunProblem
 
 LAST_ANSWERS_S: Final = 1.0
-_STATUS_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MOST_BODY_BYTES),
     ("grpc.max_send_message_length", 4 * 2**20),
@@ -60,7 +61,7 @@ class RunChannelsServicer:
 
     async def call(self, method: str, request: bytes, context: Any) -> bytes:
         """Answer one call of a method, given and answered as bytes."""
-        metadata = _metadata(context)
+        metadata = metadata_of(context)
         request_id = sane_request_id(metadata.get("x-request-id", "")) or uuid.uuid4().hex
         asked_type, action = kind_of(method)
         visit = Visit("grpc", peer_address(context.peer()), request_id, action)
@@ -92,62 +93,16 @@ async def serve_grpc(
     server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=2 * MOST_IN_HAND)
     handlers: dict[str, Any] = {name: grpc.unary_unary_rpc_method_handler(servicer.method(name)) for name in METHODS}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE_NAME, handlers),))
-    health_servicer = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-    for name in ("", SERVICE_NAME):
-        await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
-    reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    address = _bind(server, endpoint, certificates, key_path)
+    health_servicer = await add_health_and_reflection(server, [SERVICE_NAME])
+    addresses = free_addresses(endpoint, key_path)
+    add_ports(server, addresses, certificates, key_path)
     await server.start()
     try:
-        yield address
+        yield addresses[0]
     finally:
         await health_servicer.enter_graceful_shutdown()
         await server.stop(LAST_ANSWERS_S)
 
 
-def _bind(server: Any, endpoint: str, certificates: CertificateFiles | None, key_path: str) -> str:
-    # gRPC is content when one of localhost's addresses is free and says little when none is: so ask first.
-    probes = listening_sockets(endpoint, key_path)
-    addresses = [format_host_port(probe.getsockname()) for probe in probes]
-    for probe in probes:
-        probe.close()
-    if any(address.startswith("[::]:") for address in addresses):  # to gRPC that is IPv4 as well
-        addresses = [address for address in addresses if address.startswith("[::]:")]
-    for address in addresses:
-        try:
-            if certificates is None:
-                server.add_insecure_port(address)
-            else:
-                server.add_secure_port(address, _credentials(certificates))
-        except RuntimeError:
-            raise StartError(f"{key_path}: cannot listen on {address}: the port is taken") from None
-    return addresses[0]
-
-
-def _credentials(certificates: CertificateFiles) -> grpc.ServerCredentials:
-    shown = certificates.current
-
-    def configuration() -> Any:
-        current = certificates.current
-        return grpc.ssl_server_certificate_configuration([(current.key, current.chain)], current.client_ca)
-
-    def newer() -> Any:
-        nonlocal shown
-        if certificates.current is shown:
-            return None
-        shown = certificates.current
-        return configuration()
-
-    return grpc.dynamic_ssl_server_credentials(
-        configuration(), newer, require_client_authentication=shown.client_ca is not None
-    )
-
-
-def _metadata(context: Any) -> dict[str, str]:
-    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-
-
 async def _abort(context: Any, error: GrpcError) -> NoReturn:
-    await context.abort(_STATUS_CODES[error.code], error.message, error.trailers)
-    raise AssertionError("abort ends the call by raising")
+    await end_call(context, error.code, error.message, error.trailers)

@@ -1,4 +1,4 @@
-"""The gRPC server: services of the wired signals, health and reflection. The one door of grpc in this room.
+"""The gRPC server: services of the wired signals, health and reflection. The one door of gRPC in this room.
 
 Requests come in as bytes, without grpc's deserializer: what cannot be parsed is then ours to answer, with
 INVALID_ARGUMENT instead of UNKNOWN.
@@ -9,13 +9,15 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, NoReturn
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
-from otel_discord.component import StartError
-from otel_discord.component.listening_sockets import listening_sockets
+from otel_discord.component.grpc_serving import (
+    add_health_and_reflection,
+    add_ports,
+    end_call,
+    free_addresses,
+    metadata_of,
+)
 from otel_discord.component.server_certificates import CertificateFiles
-from otel_discord.config.host_port import format_host_port
 from otel_discord.receivers.otlp.answers import GrpcError, grpc_error, success_body
 from otel_discord.receivers.otlp.config import GrpcConfig
 from otel_discord.receivers.otlp.door import Door
@@ -27,7 +29,6 @@ from otel_discord.signals import OTLP_SERVICES, Signal
 
 MAX_RESPONSE_BYTES: Final = 4 * 2**20
 _HANDSHAKE_TIMEOUT_MS: Final = 10_000
-_STATUS_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 _UNAUTHENTICATED: Final = Refusal(Reason.UNAUTHENTICATED, "authentication failed")
 
 Export = Callable[[bytes, Any], Awaitable[bytes]]
@@ -44,7 +45,7 @@ class ExportServicer:
 
     async def export(self, request: bytes, context: Any) -> bytes:
         """Take one request, given and answered as bytes."""
-        if self._authenticator is not None and not self._authenticator.authenticate(_headers(context)):
+        if self._authenticator is not None and not self._authenticator.authenticate(metadata_of(context)):
             await _abort(context, grpc_error(self._intake.failed(_UNAUTHENTICATED, "grpc")))
         incoming = Incoming(self._signal, request, "", WireFormat.PROTOBUF, self._limits, "grpc")
         outcome = await self._intake.take(incoming)
@@ -81,11 +82,7 @@ async def serve_grpc(config: GrpcConfig, door: Door) -> AsyncIterator[GrpcServer
         export = ExportServicer(signal, door).export
         handler: Any = grpc.unary_unary_rpc_method_handler(export)
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
-    health_servicer = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-    for name in ("", *names):
-        await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
-    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    health_servicer = await add_health_and_reflection(server, names)
     address, port = _bind(server, config, door.certificates, door.key_path)
     await server.start()
     running = GrpcServer(server, health_servicer, port, address)
@@ -123,51 +120,12 @@ def _bind(server: Any, config: GrpcConfig, certificates: CertificateFiles | None
     key_path = f"{key_path}::endpoint"
     if config.transport == "unix":
         free_unix_path(config.endpoint, key_path)
-        addresses = [f"unix:{config.endpoint}"]
-    else:
-        # gRPC is content when one of localhost's addresses is free and says little when none is: so ask first.
-        probes = listening_sockets(config.endpoint, key_path)
-        addresses = [format_host_port(probe.getsockname()) for probe in probes]
-        for probe in probes:
-            probe.close()
-        if any(address.startswith("[::]:") for address in addresses):  # to gRPC that is IPv4 as well
-            addresses = [address for address in addresses if address.startswith("[::]:")]
-    port = 0
-    for address in addresses:
-        try:
-            if certificates is None:
-                port = server.add_insecure_port(address)
-            else:
-                port = server.add_secure_port(address, _credentials(certificates))
-        except RuntimeError:
-            raise StartError(f"{key_path}: cannot listen on {address}: the port is taken") from None
-    return addresses[0], 0 if config.transport == "unix" else port
-
-
-def _credentials(certificates: CertificateFiles) -> grpc.ServerCredentials:
-    shown = certificates.current
-
-    def configuration() -> Any:
-        current = certificates.current
-        return grpc.ssl_server_certificate_configuration([(current.key, current.chain)], current.client_ca)
-
-    def newer() -> Any:
-        nonlocal shown
-        if certificates.current is shown:
-            return None
-        shown = certificates.current
-        return configuration()
-
-    return grpc.dynamic_ssl_server_credentials(
-        configuration(), newer, require_client_authentication=shown.client_ca is not None
-    )
-
-
-def _headers(context: Any) -> dict[str, str]:
-    metadata = context.invocation_metadata() or ()
-    return {key: value for key, value in metadata if isinstance(value, str)}
+        address = f"unix:{config.endpoint}"
+        add_ports(server, [address], certificates, key_path)
+        return address, 0
+    addresses = free_addresses(config.endpoint, key_path)
+    return addresses[0], add_ports(server, addresses, certificates, key_path)
 
 
 async def _abort(context: Any, error: GrpcError) -> NoReturn:
-    await context.abort(_STATUS_CODES[error.code], error.message, error.trailers)
-    raise AssertionError("abort ends the call by raising")
+    await end_call(context, error.code, error.message, error.trailers)

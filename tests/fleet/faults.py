@@ -5,17 +5,23 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from tests.fleet.books import Verdict
+from tests.fleet.ledger import Answer
 from tests.fleet.replica import say
+from tests.fleet.senders import Door, request_of
 from tests.fleet.stage import Stage, loaded, stage
 from tests.fleet.standby import can_follow, follow, take_over
 from tests.fleet.town import Plan
+from tests.poison.python import WORD, fragile_python
 
 LEASE_S = 3.0
+POISON = 999_000_001
+"""Number of the record that nobody is to show."""
 
 
 @dataclass(slots=True)
@@ -66,6 +72,9 @@ class Row:
     started: bool = True
     """Whether all replicas run before it begins."""
     server: dict[str, str] = field(default_factory=dict)
+    environment: Callable[[Path], dict[str, str]] = lambda _: {}
+    letters: int = 0
+    """How many dead letters are to be there at the end."""
 
 
 @dataclass(slots=True)
@@ -89,7 +98,13 @@ def play_row(row: Row, *, replicas: int = 3, scale: float = 1.0, in_fleet: bool 
     """Play one row; whatever it finds wrong is in the outcome's verdict."""
     began_s = time.monotonic()
     outcome = FaultOutcome(row)
-    plan = Plan(replicas=replicas, lease=f"{LEASE_S:g}s", fleet={"enabled": in_fleet}, server=row.server)
+    plan = Plan(
+        replicas=replicas,
+        lease=f"{LEASE_S:g}s",
+        fleet={"enabled": in_fleet},
+        server=row.server,
+        environment=row.environment,
+    )
     with stage(plan, destinations=16, pause_s=0.8, seed=seed) as on:
         if row.started:
             on.town.start()
@@ -113,7 +128,8 @@ def play_row(row: Row, *, replicas: int = 3, scale: float = 1.0, in_fleet: bool 
         outcome.refused = sum(n for answer, n in on.ledger.answers.items() if answer.value == "refused")
         codes = on.town.stop()
         left = on.left_over()
-        if any(codes) or any(left.values()):
+        wanted = {"batches": 0, "cards": 0, "letters": row.letters}
+        if any(codes) or left != wanted:
             verdict.wrong.append(f"exit codes {codes}, left: {left}")
         for each in on.town.replicas:
             place = each.log.find("Traceback")
@@ -253,8 +269,30 @@ def long_transaction(play: Play) -> None:
     play.notes.append(f"fresh in {meanwhile_s:.1f} s while it lasts, {len(play.stage.ledger.records) - began} records")
 
 
+def poisoned(play: Play) -> None:
+    """A record ends each replica that shows it, and a supervisor starts them again, until it is a dead letter."""
+    there = play.stage.town
+    body = request_of([(POISON, (there.plan.destinations[0],))])
+    body.resource_logs[0].scope_logs[0].log_records[0].body.string_value = WORD
+    door = Door(there.replicas[0].ports["http"])
+    answer, complaint = door.send(body.SerializeToString())
+    door.close()
+    assert answer is Answer.OK, complaint
+    began_s, crashes = time.monotonic(), 0
+    while not (letters := there.query("SELECT reason FROM letters")):
+        for each in there.replicas:
+            if not each.is_running:
+                crashes += 1
+                each.start()
+        assert time.monotonic() < began_s + 90.0, f"{crashes} crashes and no end"
+        time.sleep(0.2)
+    play.notes.append(f"a dead letter ({letters[0][0]}) after {crashes} crashes, {time.monotonic() - began_s:.1f} s")
+    for each in there.replicas:
+        each.wait_until_ready()
+
+
 def killed_again_and_again(play: Play) -> None:
-    """What one replica works on kills it, again and again: the others' shards go on, and so do its own in the end."""
+    """One replica is killed again and again: the others' shards go on, and so do its own in the end."""
     there = play.stage.town
     for _ in range(play.times(3)):
         there.replicas[0].kill()
@@ -290,6 +328,7 @@ ROWS: tuple[Row, ...] = (
     Row("73", "connections cut between commit and reply ×30", between_commit_and_reply, repeats=0),
     Row("74", "max_connections reached", no_connection_left, repeats=1, server={"max_connections": "24"}),
     Row("75", "a long transaction holds the horizon", long_transaction, repeats=0),
-    Row("77", "one replica crashes again and again ×3", killed_again_and_again, repeats=3),
+    Row("77a", "a record ends whoever shows it", poisoned, repeats=3, environment=fragile_python, letters=1),
+    Row("77b", "one replica is killed again and again ×3", killed_again_and_again, repeats=3),
     Row("78", "rolling restart of all replicas", rolled, repeats=0),
 )

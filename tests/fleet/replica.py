@@ -30,6 +30,7 @@ class Replica:
     directory: Path
     settings: Json
     ports: dict[str, int]
+    environment: dict[str, str] = field(default_factory=dict)
     life: Running | None = None
     lives: list[Running] = field(default_factory=list)
     is_paused: bool = False
@@ -41,7 +42,7 @@ class Replica:
         path = self.directory / "config.yaml"
         path.write_text(json.dumps(self.settings))  # JSON is YAML
         self._stack.close()
-        self.life = self._stack.enter_context(started([*COMMAND, "--config", str(path)]))
+        self.life = self._stack.enter_context(started([*COMMAND, "--config", str(path)], **self.environment))
         self.lives.append(self.life)
 
     def wait_until_ready(self, deadline_s: float = 40.0) -> None:

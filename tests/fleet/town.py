@@ -3,7 +3,7 @@
 import os
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,8 @@ class Plan:
     storage: Mapping[str, Any] | None = None
     fleet: Mapping[str, Any] | None = None
     server: Mapping[str, str] | None = None
+    environment: Callable[[Path], dict[str, str]] = lambda _: {}
+    """What replicas are started with; it may make files in the folder."""
 
 
 @dataclass(slots=True)
@@ -176,4 +178,4 @@ def _replica(
             "pipelines": {"logs": {"receivers": ["otlp"], "exporters": ["discord"]}},
         },
     }
-    return Replica(name, home, settings, ports)
+    return Replica(name, home, settings, ports, plan.environment(directory / "environment"))

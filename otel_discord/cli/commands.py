@@ -1,8 +1,7 @@
-"""Every command by name, imported when it is used, and what errors become on a terminal."""
+"""Every command by name, and what errors become on a terminal."""
 
 import asyncio
 from collections.abc import Sequence
-from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import click
 
 from otel_discord import __version__
 from otel_discord.cli.exit_codes import BAD_CONFIGURATION, FAILURE, OK
+from otel_discord.cli.lazy_group import LazyGroup
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.component.errors import StartError
 from otel_discord.config.problem import ConfigurationError
@@ -35,25 +35,9 @@ _COMMANDS: Final = MappingProxyType(
 )
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module when that command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's name
-        """Return the names in the order of the help page."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's name
-        """Return a command, None for an unknown name."""
-        target = _COMMANDS.get(cmd_name)
-        if target is None:
-            return None
-        module, _, attribute = target.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
-
-
 @click.group(
     cls=LazyGroup,
+    targets=_COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Without a command the service runs: otel-discord --config config.yaml",

@@ -1,7 +1,6 @@
 """``otel-discord maintenance``: hold messages back while something is worked on."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -9,7 +8,8 @@ import click
 
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
-from otel_discord.cli.mute_answers import answers, local_time, say_remarks, show_table, user_name
+from otel_discord.cli.listing import local_time, show_list
+from otel_discord.cli.mute_answers import answers, say_remarks, user_name
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.config import parse_duration
 
@@ -107,17 +107,8 @@ def end(sources: Sources, name: str, exporter: str, as_json: bool) -> int:
 def list_windows(sources: Sources, exporter: str, as_json: bool) -> int:
     """Print what is configured and what was started: a table, or between tabs where the output is no terminal."""
     lines = answers(sources, "maintenance/list", {"exporter": exporter})
-    if as_json:
-        for line in lines:
-            click.echo(json.dumps(line, ensure_ascii=False))
-    elif sys.stdout.isatty():
-        show_table(COLUMNS, [row(line) for line in lines])
-    else:
-        for line in lines:
-            click.echo("\t".join(row(line)))
+    show_list(lines, COLUMNS, row, as_json=as_json, nothing="There is no maintenance.")
     say_remarks(lines, as_json=as_json)
-    if not lines and not as_json:
-        click.echo("There is no maintenance.", err=True)
     return OK
 
 

@@ -1,28 +1,13 @@
-"""What the commands for silences and maintenance share: asking the running service, and showing what it says."""
+"""What the commands for silences and maintenance share: asking the running service, and saying what does not hold."""
 
 import getpass
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import click
 
 from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.options import Sources
-
-
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows as a table; nothing where there are none."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    if rows:
-        table = Table(*columns, box=box.SIMPLE)
-        for cells in rows:
-            table.add_row(*map(Text, cells))
-        Console().print(table)
 
 
 def answers(sources: Sources, command: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -47,11 +32,3 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return ""
-
-
-def local_time(text: object) -> str:
-    """Return an RFC 3339 time as people here read it."""
-    try:
-        return f"{datetime.fromisoformat(str(text)).astimezone():%Y-%m-%d %H:%M}"
-    except (ValueError, OverflowError, OSError):
-        return "?"

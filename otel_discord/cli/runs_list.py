@@ -1,7 +1,5 @@
 """``otel-discord runs list``: the runs that the service knows."""
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -9,7 +7,7 @@ import click
 
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
-from otel_discord.cli.mute_answers import local_time, show_table
+from otel_discord.cli.listing import local_time, show_list
 from otel_discord.cli.runs_key import GUILD_VARIABLE, MOST_PAGE_SIZE
 from otel_discord.cli.runs_patience import ask_patiently, carry_out
 from otel_discord.cli.runs_server import Server, duration, server_options
@@ -32,16 +30,8 @@ COLUMNS: Final = ("channel", "task", "attempt", "short id", "state", "outcome", 
 def list_runs(server: Server, guild_id: str, state: str | None, limit: int, as_json: bool, wait: float) -> int:
     """Print the runs, newest first: a table, or between tabs where the output is no terminal."""
     runs = carry_out(_ask(server, {"guildId": guild_id, "state": state or ""}, limit, wait))
-    if as_json:
-        for run in runs:
-            click.echo(json.dumps(run, ensure_ascii=False))
-    elif sys.stdout.isatty():
-        show_table(COLUMNS, [row(run) for run in runs])
-    else:
-        for run in runs:
-            click.echo("\t".join(row(run)))
-    if not runs and not as_json:
-        click.echo("There are no such runs." if guild_id or state else "There are no runs.", err=True)
+    nothing = "There are no such runs." if guild_id or state else "There are no runs."
+    show_list(runs, COLUMNS, row, as_json=as_json, nothing=nothing)
     return OK
 
 

@@ -1,7 +1,6 @@
 """``otel-discord silence``: do not show what matches, for a while."""
 
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,7 +9,8 @@ import click
 
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
-from otel_discord.cli.mute_answers import answers, local_time, say_remarks, show_table, user_name
+from otel_discord.cli.listing import local_time, show_list
+from otel_discord.cli.mute_answers import answers, say_remarks, user_name
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.cli.silence_times import split_words, start_text
 
@@ -80,17 +80,8 @@ def expire(sources: Sources, silence_id: str, exporter: str, as_json: bool) -> i
 def list_silences(sources: Sources, exporter: str, as_json: bool) -> int:
     """Print the silences that hold or will: a table, or between tabs where the output is no terminal."""
     lines = answers(sources, "silence/list", {"exporter": exporter})
-    if as_json:
-        for line in lines:
-            click.echo(json.dumps(line, ensure_ascii=False))
-    elif sys.stdout.isatty():
-        show_table(COLUMNS, [row(line) for line in lines])
-    else:
-        for line in lines:
-            click.echo("\t".join(row(line)))
+    show_list(lines, COLUMNS, row, as_json=as_json, nothing="Nothing is silenced.")
     say_remarks(lines, as_json=as_json)
-    if not lines and not as_json:
-        click.echo("Nothing is silenced.", err=True)
     return OK
 
 

@@ -17,6 +17,7 @@ _COMMAND: Final = ("-P", "-m", "otel_discord.exporters.discord.trials")
 _START_S: Final = 30.0
 _TRIAL_S: Final = 20.0
 """What takes longer ends the process as well: by whoever looks whether it is alive."""
+_LEAVING_S: Final = 0.3
 _ENDING_S: Final = 2.0
 
 
@@ -109,11 +110,20 @@ class TrialRoom:
         process, self._process = self._process, None
         if process is None:
             return
-        with suppress(ProcessLookupError):
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(_LEAVING_S):
+                await process.wait()  # one that has ended is not to be killed: the loop would miss its end
+        except TimeoutError:
             process.kill()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_ENDING_S):
-                await process.communicate()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_ENDING_S):
+                    await process.wait()
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
 
 
 def trial_room(settings: Settings, config: DiscordConfig) -> AbstractAsyncContextManager[TrialRoom]:

@@ -21,9 +21,9 @@ from benchmarks.storm_client import TEMPLATES, message
 from otel_discord.signals import Severity
 from otel_discord.testing.otlp import any_value, key_values
 from tests.extensions.db_storage.server import find_programs
-from tests.fleet.ledger import Answer
 from tests.fleet.senders import Door, routes_to
 from tests.fleet.town import QUICK, Plan, Town, town
+from tests.sending.answers import Answer
 
 AIM_GROWTH: Final = 0.2
 REPLICAS: Final = (1, 2, 3)
@@ -170,7 +170,7 @@ def _send(there: Town, bodies: Sequence[bytes], seconds: float) -> int:
         doors = [Door(each.ports["http"], 30.0) for each in there.replicas]
         for number in range(place, count, _THREADS):
             time.sleep(max(0.0, began_s + number / _REQUESTS_PER_S - time.monotonic()))
-            answer, words = dice.choice(doors).send(bodies[number % len(bodies)])
+            answer, words = dice.choice(doors).post(bodies[number % len(bodies)])
             if answer is not Answer.OK:
                 failures.append(f"{answer} {words}")
         for door in doors:

@@ -1,24 +1,10 @@
 """The books of a run: what was accepted, what Discord has, what is dead, and whether that adds up."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from otel_discord.testing.fake_discord.oracles import MARKER
-
-STREAM = 1_000_000
-"""Ids of one client are ``client * STREAM + n``, in the order in which it sends."""
-
-
-def marker(number: int) -> str:
-    """Return the text that stands for an id in a record."""
-    return f"#{number}#"
-
-
-def markers_in(text: str) -> list[int]:
-    """Return the ids in a text, in order."""
-    return [int(found) for found in re.findall(MARKER, text)]
+from tests.sending.markers import STREAM
 
 
 @dataclass(slots=True)

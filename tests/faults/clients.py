@@ -12,7 +12,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 
 from otel_discord.testing.otlp import logs_request
-from tests.faults.books import STREAM, Ledger, marker
+from tests.faults.books import Ledger
+from tests.sending.markers import STREAM, marker
 
 RETRY_S = 0.1
 REQUEST_TIMEOUT_S = 15.0

@@ -3,8 +3,8 @@
 from otel_discord.testing.fake_discord import posts, webhook_is
 from otel_discord.testing.fake_discord.exchange import FakeRequest
 from otel_discord.testing.fake_discord.faults import Match
-from tests.faults.books import marker
 from tests.faults.stage import Stage
+from tests.sending.markers import marker
 
 
 def posts_to(stage: Stage, name: str) -> Match:

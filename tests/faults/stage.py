@@ -17,13 +17,13 @@ from otel_discord.testing.fake_discord import FakeDiscord, FakeWebhook, serve_fa
 from otel_discord.testing.fake_discord.oracles import assert_no_token_in, assert_nobody_pinged, markers_of
 from otel_discord.testing.fake_discord.server import FakeDiscordServer
 from tests.end_to_end.processes import free_port
-from tests.faults import books as bookkeeping
 from tests.faults.books import Books, Ledger
 from tests.faults.clients import Client
 from tests.faults.meddling import Meddling
 from tests.faults.row import UnplayableError
 from tests.faults.service import READY, Service, command, launch, scrape, write
 from tests.faults.settings import Json, exporter_settings, merged, service_settings
+from tests.sending.markers import markers_in
 
 LIVE_S = 30.0
 """How long a fresh record may take after the fault has ended."""
@@ -206,7 +206,7 @@ class Stage:
         """Return the ids among the dead letters, by destination."""
         found: dict[str, set[int]] = {name: set() for name in self.webhooks}
         for letter in await self.letters():
-            found[letter["destination"]] |= set(bookkeeping.markers_in(json.dumps(letter)))
+            found[letter["destination"]] |= set(markers_in(json.dumps(letter)))
         return found
 
     async def until(self, is_so: Callable[[], bool], what: str, deadline_s: float = LIVE_S) -> float:

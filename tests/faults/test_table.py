@@ -4,9 +4,10 @@ import pytest
 
 import tests.faults.rows  # noqa: F401 - registers them
 from tests.faults.__main__ import PAGE, chosen
-from tests.faults.books import STREAM, Books, markers_in
+from tests.faults.books import Books
 from tests.faults.row import ROWS, Result, Verdict
 from tests.faults.table import BEGIN, END, rewritten
+from tests.sending.markers import STREAM, markers_in
 
 EMPTY = f"before\n{BEGIN}\n{END}\nafter\n"
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.testing.fake_discord import FakeMessage
-from tests.fleet.ledger import Record, markers_in
+from tests.fleet.ledger import Record
+from tests.sending.markers import markers_in
 
 _MARK = RenderOptions().repeated_mark
 

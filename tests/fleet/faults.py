@@ -11,13 +11,13 @@ from typing import Any
 import psycopg
 
 from tests.fleet.books import Verdict
-from tests.fleet.ledger import Answer
 from tests.fleet.replica import say
 from tests.fleet.senders import Door, request_of
 from tests.fleet.stage import Stage, loaded, stage
 from tests.fleet.standby import can_follow, follow, take_over
 from tests.fleet.town import Plan
 from tests.poison.python import WORD, fragile_python
+from tests.sending.answers import Answer
 
 LEASE_S = 3.0
 POISON = 999_000_001
@@ -275,7 +275,7 @@ def poisoned(play: Play) -> None:
     body = request_of([(POISON, (there.plan.destinations[0],))])
     body.resource_logs[0].scope_logs[0].log_records[0].body.string_value = WORD
     door = Door(there.replicas[0].ports["http"])
-    answer, complaint = door.send(body.SerializeToString())
+    answer, complaint = door.post(body.SerializeToString())
     door.close()
     assert answer is Answer.OK, complaint
     began_s, crashes = time.monotonic(), 0

@@ -1,23 +1,11 @@
 """What senders were told, record by record. Written by several threads; times are monotonic."""
 
-import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
-_MARKER = re.compile(r"#(\d+)#")
-
-
-class Answer(Enum):
-    """How one try to send a request ended."""
-
-    OK = "OK"
-    REFUSED = "refused"
-    """It was answered, or never got there: certainly not taken in."""
-    NONE = "no answer"
-    """The connection broke or nothing came: taken in or not, nobody knows."""
+from tests.sending.answers import Answer
 
 
 @dataclass(slots=True)
@@ -64,13 +52,3 @@ class Ledger:
         """Return the records as they are now; those change no more."""
         with self._lock:
             return {number: replace(each) for number, each in self.records.items()}
-
-
-def marker(number: int) -> str:
-    """Return the text that stands for an id in a record."""
-    return f"#{number}#"
-
-
-def markers_in(text: str) -> list[int]:
-    """Return the ids in a text, each once, in order."""
-    return list(dict.fromkeys(int(found) for found in _MARKER.findall(text)))

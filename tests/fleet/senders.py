@@ -1,57 +1,31 @@
 """Senders behind a load balancer: each request goes to some replica, and to another one until it is answered OK."""
 
-import http.client
 import itertools
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from otel_discord.testing.otlp import any_value, key_values
-from tests.fleet.ledger import Answer, Ledger, marker
+from tests.fleet.ledger import Ledger
+from tests.sending.answers import Answer
+from tests.sending.by_http import HttpDoor
+from tests.sending.markers import STREAM, marker
 
-STREAM = 1_000_000
-"""Ids of one sender are ``sender * STREAM + n``, in the order in which it sends."""
 TIMEOUT_S = 3.0
 RETRY_S = 0.1
 DEADLINE_S = 100.0
 ERROR, FATAL = 17, 21
-_BUSY = {429, 503}
 
 
-class Door:
-    """OTLP/HTTP to one replica over one connection that is kept."""
+class Door(HttpDoor):
+    """OTLP/HTTP to one replica."""
 
     def __init__(self, port: int, timeout_s: float = TIMEOUT_S) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
-
-    def send(self, body: bytes) -> tuple[Answer, str]:
-        """Send once; return how it ended, and words where that should not happen."""
-        connection = self._connection
-        try:
-            if connection.sock is None:
-                connection.connect()
-        except OSError:
-            connection.close()
-            return Answer.REFUSED, ""
-        try:
-            connection.request("POST", "/v1/logs", body, {"Content-Type": "application/x-protobuf"})
-            answer = connection.getresponse()
-            said = answer.read()
-        except (OSError, http.client.HTTPException):
-            connection.close()
-            return Answer.NONE, ""
-        if answer.status == 200:
-            return Answer.OK, ""
-        return Answer.REFUSED, "" if answer.status in _BUSY else f"HTTP {answer.status}: {said[:200]!r}"
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._connection.close()
+        super().__init__(port, timeout_s)
 
 
 @dataclass(slots=True)
@@ -97,7 +71,7 @@ class Sender:
         self.ledger.add(records, started_s)
         while True:
             place = self._next_place()
-            answer, complaint = self.doors[place].send(body)
+            answer, complaint = self.doors[place].post(body)
             now_s = time.monotonic()
             self.ledger.answered(ids, answer, now_s, complaint)
             if answer is Answer.OK:
@@ -131,32 +105,3 @@ def routes_to(choices: Sequence[tuple[str, ...]]) -> list[dict[str, object]]:
     return [
         {"condition": f'log.attributes["to"] == "{"+".join(each)}"', "destinations": list(each)} for each in choices
     ]
-
-
-@contextmanager
-def load(senders: Sequence[Sender]) -> Iterator[None]:
-    """Let them send, each in a thread of its own, while the block runs; then wait for what they have begun.
-
-    Raises:
-        AssertionError: a sender has failed.
-    """
-    over = threading.Event()
-    failures: list[BaseException] = []
-
-    def run(sender: Sender) -> None:
-        try:
-            sender.run(over)
-        except BaseException as error:  # noqa: BLE001 - a thread's failure is shown by the one that waits for it
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(each,), name=f"sender {each.number}") for each in senders]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join(timeout=DEADLINE_S + TIMEOUT_S + 5)
-    assert not any(thread.is_alive() for thread in threads), "a sender hangs"
-    assert not failures, f"senders failed: {failures}"

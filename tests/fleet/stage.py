@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from tests.fleet.books import Sighting, Verdict, judge, sightings
 from tests.fleet.ledger import Ledger
 from tests.fleet.replica import say
-from tests.fleet.senders import Door, Sender, load, routes_to
+from tests.fleet.senders import Door, Sender, routes_to
 from tests.fleet.town import QUICK, UNFOLDED, Plan, Town, town
+from tests.sending.load import load
 
 FRESH = 900
 """Number of the sender of single records that tell whether everything flows again."""

@@ -3,7 +3,9 @@
 import pytest
 
 from tests.fleet.books import Sighting, judge
-from tests.fleet.ledger import Answer, Ledger, Record, marker, markers_in
+from tests.fleet.ledger import Ledger, Record
+from tests.sending.answers import Answer
+from tests.sending.markers import marker, markers_in
 
 
 def record(number: int, *, tries: int = 1, accepted: bool = True) -> Record:

@@ -1,12 +1,10 @@
 """Load: OTLP clients in threads that send again what was not answered OK, over HTTP and gRPC."""
 
-import http.client
 import itertools
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,12 +13,14 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 
 from otel_discord.testing.otlp import logs_request
-from tests.kills.ledger import STREAM, Answer, Ledger, marker
+from tests.kills.ledger import Ledger
+from tests.sending.answers import Answer
+from tests.sending.by_http import HttpDoor
+from tests.sending.markers import STREAM, marker
 
 TIMEOUT_S = 10.0
 RETRY_S = 0.05
 WARN, ERROR, FATAL = 13, 17, 21
-_BUSY = {429, 503}
 _WITHOUT_ANSWER = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.CANCELLED,
@@ -49,36 +49,15 @@ class Sends(Protocol):
         ...
 
 
-class ByHttp:
+class ByHttp(HttpDoor):
     """OTLP/HTTP over one connection that is kept."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+        super().__init__(port, TIMEOUT_S)
 
     def send(self, request: ExportLogsServiceRequest) -> tuple[Answer, str]:
         """Send once."""
-        connection = self._connection
-        try:
-            if connection.sock is None:
-                connection.connect()
-        except OSError:
-            connection.close()
-            return Answer.REFUSED, ""
-        try:
-            headers = {"Content-Type": "application/x-protobuf"}
-            connection.request("POST", "/v1/logs", request.SerializeToString(), headers)
-            answer = connection.getresponse()
-            answer.read()
-        except (OSError, http.client.HTTPException):
-            connection.close()
-            return Answer.NONE, ""
-        if answer.status == 200:
-            return Answer.OK, ""
-        return Answer.REFUSED, "" if answer.status in _BUSY else f"HTTP {answer.status}"
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._connection.close()
+        return self.post(request.SerializeToString())
 
 
 class ByGrpc:
@@ -164,32 +143,3 @@ def request_of(ids: Sequence[int], severities: Sequence[int], *, long: bool = Fa
     for record, severity in zip(request.resource_logs[0].scope_logs[0].log_records, severities, strict=True):
         record.severity_number = severity  # type: ignore[assignment]  # the enum is open
     return request
-
-
-@contextmanager
-def load(clients: Sequence[Client]) -> Iterator[None]:
-    """Let clients send, each in a thread of its own, while the block runs; then wait for what they have begun.
-
-    Raises:
-        AssertionError: a client has failed.
-    """
-    over = threading.Event()
-    failures: list[BaseException] = []
-
-    def run(client: Client) -> None:
-        try:
-            client.run(over)
-        except BaseException as error:  # noqa: BLE001 - a thread's failure is shown by the one that waits for it
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(client,), name=f"client {client.number}") for client in clients]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join(timeout=90)
-    assert not any(thread.is_alive() for thread in threads), "a client hangs"
-    assert not failures, f"clients failed: {failures}"

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import (
     add_LogsServiceServicer_to_server,
 )
 
-from tests.kills.sightings import markers_in
+from tests.sending.markers import markers_in
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from otel_discord.extensions.file_storage.repair import repair_if_damaged
 from otel_discord.store.batch_codec import from_bytes
 from otel_discord.store.rows import SALVAGEABLE, payload_of
 from otel_discord.store.schema import BATCHES, CARDS, LETTERS, POSTED, Table
-from tests.kills.sightings import markers_in
+from tests.sending.markers import markers_in
 
 
 @dataclass(slots=True)

@@ -15,15 +15,16 @@ from pathlib import Path
 
 from tests.end_to_end.processes import StandIn, stand_in
 from tests.kills.books import Destination
-from tests.kills.clients import RETRY_S, ByGrpc, ByHttp, Sends, load
+from tests.kills.clients import RETRY_S, ByGrpc, ByHttp, Sends
 from tests.kills.fold_books import FoldVerdict, Seen, judge_folded, seen_in
 from tests.kills.fold_disk import Counts, counts_in
 from tests.kills.fold_ledger import FoldLedger
 from tests.kills.house import KILLED, READY, House, house, until
 from tests.kills.launch import Launch, command
-from tests.kills.ledger import Answer
 from tests.kills.problems import IN_AN_ERA, Problem, request_about
 from tests.kills.random_ends import DESTINATIONS, Plan
+from tests.sending.answers import Answer
+from tests.sending.load import load
 
 _CLIENTS = 4
 _DEADLINE_S = 60.0
@@ -144,7 +145,7 @@ class _Run:
 
     def play(self) -> FoldOutcome:
         started_s = time.monotonic()
-        with load(self.tellers):  # type: ignore[arg-type]  # all of a client that is used
+        with load(self.tellers):
             for number in range(self.plan.ends):
                 self._one_life(number)
             self.house.ready()

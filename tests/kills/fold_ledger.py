@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from tests.kills.ledger import Answer
 from tests.kills.problems import Problem
+from tests.sending.answers import Answer
 
 
 @dataclass(slots=True)

@@ -4,21 +4,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
-STREAM = 1_000_000
-"""Ids of one client are ``client * STREAM + n``, in the order in which it sends."""
+from tests.sending.answers import Answer
+
 CRITICAL = 21
-
-
-class Answer(Enum):
-    """How one try to send a request ended."""
-
-    OK = "OK"
-    REFUSED = "refused"
-    """It was answered, or never got there: certainly not taken in."""
-    NONE = "no answer"
-    """The connection broke: taken in or not, nobody knows."""
 
 
 @dataclass(slots=True)
@@ -79,8 +68,3 @@ class Ledger:
                 number: Record(each.id, each.severity, each.is_mixed, each.first_sent_s, each.tries, each.accepted_s)
                 for number, each in self.records.items()
             }
-
-
-def marker(number: int) -> str:
-    """Return the text that stands for an id in a record."""
-    return f"#{number}#"

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from tests.end_to_end.processes import StandIn, stand_in
 from tests.kills.books import Destination, Verdict, judge
-from tests.kills.clients import ERROR, FATAL, WARN, ByGrpc, ByHttp, Client, Sends, load
+from tests.kills.clients import ERROR, FATAL, WARN, ByGrpc, ByHttp, Client, Sends
 from tests.kills.disk import Found
 from tests.kills.house import KILLED, READY, House, house
 from tests.kills.launch import Launch, command
 from tests.kills.ledger import Ledger, Record
 from tests.kills.sightings import Sighting, sightings
+from tests.sending.load import load
 
 DESTINATIONS = (Destination("everything", WARN), Destination("errors", ERROR), Destination("pager", FATAL))
 SHUTDOWN_S = 10.0

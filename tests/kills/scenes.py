@@ -13,8 +13,8 @@ from tests.kills.clients import FATAL
 from tests.kills.collector import collector
 from tests.kills.house import until
 from tests.kills.places import places
-from tests.kills.sightings import markers_in
 from tests.kills.stage import MAIN, Stage
+from tests.sending.markers import markers_in
 
 AUTOMOD = "automod_200000"
 Play = Callable[[Stage], None]

@@ -1,13 +1,12 @@
 """What Discord shows: which records are in which message, since when, and whether it says that it repeats them."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from otel_discord.exporters.discord.render_options import RenderOptions
+from tests.sending.markers import markers_in
 
-_MARKER = re.compile(r"#(\d+)#")
 _MARK = RenderOptions().repeated_mark
 
 
@@ -34,8 +33,3 @@ def _sighting(message: Mapping[str, Any]) -> Sighting:
         if _MARK in embed.get("footer", {}).get("text", ""):
             marked |= set(found)
     return Sighting(message["arrived_at_s"], tuple(ids), frozenset(marked))
-
-
-def markers_in(text: str) -> list[int]:
-    """Return the ids in a text, each once, in order."""
-    return list(dict.fromkeys(int(found) for found in _MARKER.findall(text)))

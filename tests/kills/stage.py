@@ -18,8 +18,9 @@ from tests.kills.clients import ERROR, ByHttp, request_of
 from tests.kills.disk import Found
 from tests.kills.house import KILLED, READY, House, house, until
 from tests.kills.launch import Launch
-from tests.kills.ledger import Answer, Ledger
+from tests.kills.ledger import Ledger
 from tests.kills.sightings import sightings
+from tests.sending.answers import Answer
 
 MAIN, OPS = "main", "ops"
 """Everything goes to the first; the second is its fallback, and nothing is for it alone."""

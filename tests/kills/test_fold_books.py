@@ -9,8 +9,8 @@ import pytest
 from tests.kills.books import Destination
 from tests.kills.fold_books import Seen, Shown, judge_folded
 from tests.kills.fold_ledger import FoldLedger
-from tests.kills.ledger import Answer
 from tests.kills.problems import IN_AN_ERA, Problem, problem_in, problems_in, request_about
+from tests.sending.answers import Answer
 
 CHANNEL = Destination("everything", 1)
 ENDS_S = [10.0, 20.0]

@@ -6,9 +6,10 @@ import re
 import sqlite3
 from pathlib import Path
 
-from tests.faults.books import Books, marker
+from tests.faults.books import Books
 from tests.faults.row import Theme, row
 from tests.faults.stage import Stage
+from tests.sending.markers import marker
 
 DATABASE = "file_storage.db"
 LOG_HEADER_BYTES = 32

@@ -15,9 +15,9 @@ import zstandard
 
 from otel_discord.signals import otlp_json
 from otel_discord.testing.otlp import logs_request
-from tests.faults.books import marker
 from tests.faults.row import Theme, row
 from tests.faults.stage import Stage
+from tests.sending.markers import marker
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 LOGS_METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"

@@ -8,11 +8,11 @@ from math import inf
 
 from otel_discord.component.failpoint import VARIABLE
 from otel_discord.testing.fake_discord import Answer, Fault, posts
-from tests.faults.books import markers_in
 from tests.faults.clients import Client
 from tests.faults.row import Theme, row
 from tests.faults.service import READY
 from tests.faults.stage import Stage
+from tests.sending.markers import markers_in
 
 KILLED = -signal.SIGKILL
 

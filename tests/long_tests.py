@@ -129,7 +129,6 @@ LONG: Final = (
     "exporters/discord/test_alert_storm.py::test_all_are_told_and_all_turn_green[False-group_by3-500]",
     "exporters/discord/test_stale_permits.py::test_a_stall_ends_without_a_crowd[0.24]",
     "sdk/test_exits.py::test_other_ends[sys.exit(3)-handler]",
-    "sdk/test_exits.py::test_other_ends[import atexit; atexit.register(lambda: log.error('said at exit')); sys.exit(3)-handler]",
     "sdk/test_exits.py::test_other_ends[end3-handler]",
     "sdk/test_exits.py::test_other_ends[raise SystemExit(3)-handler]",
     "exporters/discord/test_full_rate.py::test_the_same_1000_over_a_minute[gcra]",

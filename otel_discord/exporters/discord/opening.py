@@ -1,6 +1,7 @@
 """Opens an exporter: what an earlier run has left is taken up first, then everything runs that has to."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ class Opening:
             watches = host.kept("watching", Watches)
             guarded = shard.guarded if shard is not None else lambda transport: transport
             client = await assembly.open_client(self._settings, config, limits, self.transport, stack, guarded)
-            judge = await self._judge(office, stack)
+            judge = await self._judge(host, office, stack)
             workshop = Workshop(
                 settings=self._settings,
                 config=config,
@@ -262,7 +263,7 @@ class Opening:
                     is_lost=shard.is_lost if shard is not None else lambda: False,
                 )
 
-    async def _judge(self, office: LetterOffice, stack: AsyncExitStack) -> Judge | None:
+    async def _judge(self, host: Host, office: LetterOffice, stack: AsyncExitStack) -> Judge | None:
         """Return who tries what may end this process; None where nothing outlives the process."""
         config, shard = self._config, self.back.shard
         if config.sending_queue.storage is None:
@@ -271,7 +272,7 @@ class Opening:
             shard.trials if shard is not None else await stack.enter_async_context(trial_room(self._settings, config))
         )
         judge = Judge(
-            ends=Ends(office.queue),
+            ends=Ends(office.queue, host.kept("process", lambda: secrets.token_hex(8))),
             room=room,
             queue=office.queue,
             bury=self.back.bury_orphans(office),

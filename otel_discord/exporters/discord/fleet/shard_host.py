@@ -8,8 +8,8 @@ from otel_discord.component import Host, Status
 
 T = TypeVar("T")
 
-_OF_THE_PROCESS: Final = frozenset({"evidence"})
-"""What is kept that belongs to nobody's seat: what this process has seen go by."""
+_OF_THE_PROCESS: Final = frozenset({"evidence", "process"})
+"""What is kept that belongs to nobody's seat: what this process has seen go by, and which one it is."""
 _SEVERE: Final = (Status.OK, Status.RECOVERABLE, Status.PERMANENT)
 """From the best to the worst."""
 

@@ -74,25 +74,28 @@ async def _left_by_a_crash(disk: Disk, fake: FakeDiscord, *, ends: int, is_route
     await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize(("stored", "expected"), [(None, 0), (b"0", 1), (b"2", 3), (b"what?", 1)])
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [(None, 0), (b"0 other", 1), (b"2 other", 3), (b"2 this", 2), (b"2", 3), (b"what?", 1), (b"\xff this", 1)],
+)
 def test_how_often_it_has_ended_in_no_order(stored: bytes | None, expected: int) -> None:
-    assert after(stored) == expected
+    assert after(stored, "this") == expected
 
 
 async def test_an_end_in_good_order_is_none_and_a_crash_is_counted() -> None:
     queue = MemoryQueue(QueueLimits(10, Sizer.REQUESTS, 1 << 20))
-    first = Ends(queue)
+    first = Ends(queue, "0")
     await first.begin()
     await first.end()
-    again = Ends(queue)
+    again = Ends(queue, "1")
     await again.begin()
     assert again.in_a_row == 0
     for crashes in (1, 2, 3):
-        again = Ends(queue)
+        again = Ends(queue, f"after {crashes}")
         await again.begin()
         assert again.in_a_row == crashes
     await again.calm()
-    last = Ends(queue)
+    last = Ends(queue, "5")
     await last.begin()
     assert last.in_a_row == 1
 
@@ -102,7 +105,7 @@ async def test_a_storage_that_refuses_delays_nothing() -> None:
         async def set_state(self, key: str, value: bytes | None) -> None:
             raise RetryableError("the disk is full")
 
-    ends = Ends(Full(QueueLimits(10, Sizer.REQUESTS, 1 << 20)))
+    ends = Ends(Full(QueueLimits(10, Sizer.REQUESTS, 1 << 20)), "0")
     await ends.begin()
     await ends.end()
     assert ends.in_a_row == 0
@@ -180,9 +183,9 @@ async def test_a_life_of_some_length_ends_it(monkeypatch: pytest.MonkeyPatch) ->
     with judged_by(oracle, monkeypatch):
         async with running(fake, host=host_with(disk), **KEPT):
             await asyncio.sleep(CALM_S - 10)
-            assert await disk.queue.get_state(KEY) == b"3"
+            assert str(await disk.queue.get_state(KEY)).startswith("b'3 ")
             await asyncio.sleep(20)
-            assert await disk.queue.get_state(KEY) == b"0"
+            assert str(await disk.queue.get_state(KEY)).startswith("b'0 ")
             assert oracle.rested == 1
 
 

@@ -7,31 +7,28 @@ its channel) and never blocks another.
 """
 
 import math
-from collections import OrderedDict
 from collections.abc import Collection
 from typing import NamedTuple
 
-from otel_discord.discord_api.ratelimit.agenda import Agenda
 from otel_discord.discord_api.ratelimit.answer import Answer
-from otel_discord.discord_api.ratelimit.channel_budget import ChannelBudget
 from otel_discord.discord_api.ratelimit.channels import Channels
 from otel_discord.discord_api.ratelimit.departures import STALE_S, TICK_S, Departures
 from otel_discord.discord_api.ratelimit.forecast import ready_at
 from otel_discord.discord_api.ratelimit.global_budget import GlobalBudget, burst_of, shared_burst_of
 from otel_discord.discord_api.ratelimit.host_breaker import HostBreaker
 from otel_discord.discord_api.ratelimit.invalid_guard import InvalidGuard, InvalidLevel
+from otel_discord.discord_api.ratelimit.joining import join_channel
 from otel_discord.discord_api.ratelimit.lane import Lane
+from otel_discord.discord_api.ratelimit.lanes import Lanes
 from otel_discord.discord_api.ratelimit.layers import Layers
 from otel_discord.discord_api.ratelimit.lessons import learn
-from otel_discord.discord_api.ratelimit.memory import Past, read_past, write_past
+from otel_discord.discord_api.ratelimit.memory import read_past, write_past
+from otel_discord.discord_api.ratelimit.recalling import recall
 from otel_discord.discord_api.ratelimit.reserve import CRITICAL
 from otel_discord.discord_api.ratelimit.settings import LimiterSettings
 from otel_discord.discord_api.ratelimit.snapshot import RateLimitSnapshot
 from otel_discord.discord_api.ratelimit.ticket import Ticket, TicketState
-from otel_discord.discord_api.ratelimit.webhook_bucket import WebhookBucket
 from otel_discord.discord_api.routes import Operation, Route
-
-_SWEPT_AT_ONCE = 4
 
 
 class Poll(NamedTuple):
@@ -65,21 +62,19 @@ class Limiter:
         self._channels = Channels(self._settings)
         self._departures = Departures(self._settings.requests_per_second)
         self._layers = Layers(self._host, self._guard, self._global, self._channels)
-        self._lanes: OrderedDict[Route, Lane] = OrderedDict()
-        self._ready: Agenda[Lane] = Agenda()
-        self._timers: Agenda[Lane | ChannelBudget] = Agenda()
+        self._lanes = Lanes(self._settings)
         self._tickets = 0
         self._left = 0
         self._invalid_level = InvalidLevel.FINE
 
     def request(self, route: Route, priority: int, now: float) -> Ticket:
         """Queue a request; higher priority first, then in the order of asking."""
-        self._sweep(now)
-        lane = self._lane(route, now)
+        self._lanes.sweep(now)
+        lane = self._lanes.of(route, now)
         self._tickets += 1
         ticket = Ticket(route, priority, self._tickets, now)
         lane.waiting.put(ticket.rank, ticket)
-        self._place(lane, now)
+        self._lanes.place(lane, now)
         return ticket
 
     def raise_priority(self, ticket: Ticket, priority: int, now: float) -> None:
@@ -89,28 +84,28 @@ class Limiter:
         lane = self._lanes[ticket.route]
         ticket.priority = priority
         lane.waiting.put(ticket.rank, ticket)
-        self._place(lane, now)
+        self._lanes.place(lane, now)
 
     def ready_at(self, route: Route, priority: int, now: float) -> float:
         """Return when a request would be granted that is made now, as things stand; see :func:`forecast.ready_at`."""
-        return ready_at(self._layers, self._lanes.get(route), self._ready, route, priority, now)
+        return ready_at(self._layers, self._lanes.get(route), self._lanes.ready, route, priority, now)
 
     def poll(self, now: float) -> Poll:
         """Grant what may go now."""
-        self._wake(now)
+        self._lanes.wake(now)
         granted: list[Ticket] = []
         next_wake_at = math.inf
-        while (head := self._ready.peek()) is not None:
+        while (head := self._lanes.ready.peek()) is not None:
             together_at = self._global.allowed_at(now, critical=-head[0][0] >= CRITICAL)
             shared_at = max(self._host.allowed_at(), self._guard.allowed_at(now), together_at)
             if shared_at > now:
                 next_wake_at = shared_at
                 break
-            lane = self._ready.pop()
+            lane = self._lanes.ready.pop()
             ticket = self._grant(lane, now)
             if ticket is not None:
                 granted.append(ticket)
-        timer = self._timers.peek()
+        timer = self._lanes.timers.peek()
         if timer is not None:
             next_wake_at = min(next_wake_at, timer[0])
         return Poll(granted, next_wake_at if next_wake_at < math.inf else None)
@@ -129,9 +124,9 @@ class Limiter:
             lane.in_flight = None
             if ticket.channel is not None:
                 ticket.channel.returned(ticket, now)
-                self._set_channel_timer(ticket.channel, now)
+                self._lanes.set_channel_timer(ticket.channel, now)
         ticket.state = TicketState.ENDED
-        self._place(lane, now)
+        self._lanes.place(lane, now)
 
     def leaves_at(self, ticket: Ticket, now: float) -> float | None:
         """Return when a granted request may leave; None where it may not any more: it is to be asked for again."""
@@ -150,9 +145,9 @@ class Limiter:
         """Give a granted request back and queue it again, before those that asked later; poll afterwards."""
         self.cancel(ticket, now)
         again = Ticket(ticket.route, priority, ticket.number, ticket.requested_at)
-        lane = self._lane(again.route, now)
+        lane = self._lanes.of(again.route, now)
         lane.waiting.put(again.rank, again)
-        self._place(lane, now)
+        self._lanes.place(lane, now)
         return again
 
     def complete(self, ticket: Ticket, answer: Answer | None, now: float, dice: float) -> None:
@@ -178,29 +173,14 @@ class Limiter:
             learn(self._layers, lane, ticket, answer, now, dice)
         self._invalid_level = self._guard.level(now)
         channel = self._channels.of(ticket.route.webhook_id, now)
-        self._set_channel_timer(channel, now)
+        self._lanes.set_channel_timer(channel, now)
         if ticket.channel is not None and ticket.channel is not channel:
-            self._set_channel_timer(ticket.channel, now)
-        self._place(lane, now)
+            self._lanes.set_channel_timer(ticket.channel, now)
+        self._lanes.place(lane, now)
 
     def learn_channel(self, webhook_id: str, channel_id: str, now: float) -> bool:
         """Put a webhook into its channel's budget; return False when it was there already."""
-        moved = self._channels.learn(webhook_id, channel_id, now)
-        if moved is None:
-            return False
-        before, budget = moved
-        if before.channel_id is None:
-            budget.absorb(before, now)
-            lane = self._lanes.get(Route(Operation.EXECUTE, webhook_id))
-            if lane is not None and lane.in_flight is not None and lane.in_flight.channel is before:
-                lane.in_flight.channel = budget
-        for operation in Operation:
-            lane = self._lanes.get(Route(operation, webhook_id))
-            if lane is not None:
-                self._place(lane, now)
-        self._set_channel_timer(before, now)
-        self._set_channel_timer(budget, now)
-        return True
+        return join_channel(self._layers, self._lanes, webhook_id, channel_id, now)
 
     @property
     def invalid_level(self) -> InvalidLevel:
@@ -245,7 +225,7 @@ class Limiter:
 
     def usage(self, now: float) -> Usage:
         """Return what is used of the rate, and what more could be."""
-        return Usage(self._global.rate(now), self._left, len(self._ready), self._guard.own_count(now))
+        return Usage(self._global.rate(now), self._left, len(self._lanes.ready), self._guard.own_count(now))
 
     def set_invalid_elsewhere(self, count: int, now: float) -> None:
         """Say how many requests of other processes Discord has refused in the last 10 minutes; poll afterwards."""
@@ -256,15 +236,14 @@ class Limiter:
         """Keep to a part of a channel's budget, as many others use it as well; poll afterwards."""
         budget = self._channels.share(channel_id, parts)
         if budget is not None:
-            for lane in budget.unpark_all():
-                self._place(lane, now)
-            self._set_channel_timer(budget, now)
+            self._lanes.unpark_all(budget, now)
+            self._lanes.set_channel_timer(budget, now)
 
     def memory(
         self, now: float, now_unix_s: float, *, webhook_ids: Collection[str] | None = None, unseen_s: float = 0.0
     ) -> bytes | None:
         """Return what who comes next should know of the last minute and of pauses; see :func:`memory.write_past`."""
-        lanes = self._lanes.values()
+        lanes = self._lanes.all()
         return write_past(self._layers, lanes, now, now_unix_s, webhook_ids=webhook_ids, unseen_s=unseen_s)
 
     def restore_memory(
@@ -278,67 +257,12 @@ class Limiter:
         past = read_past(stored, now_unix_s)
         if past is None:
             return False
-        for channel in past.channels:
-            for webhook_id in channel.webhook_ids:
-                if channel.channel_id is not None and self._channels.of(webhook_id, now).channel_id is None:
-                    self.learn_channel(webhook_id, channel.channel_id, now)
-            budget = self._channels.of(channel.webhook_ids[0], now)
-            budget.recall(channel.posted_ago_s, channel.paused_for_s, now)
-            self._set_channel_timer(budget, now)
-        for route, left_s in past.routes:
-            self._pause(route, now + left_s, now)
-        if past.unseen_s:
-            self._suppose(
-                past, {*webhook_ids, *(each for channel in past.channels for each in channel.webhook_ids)}, now
-            )
-        if past.paused_for_s:
-            self._global.pause(now + past.paused_for_s)
+        recall(self._layers, self._lanes, past, webhook_ids, now)
         return True
-
-    def _suppose(self, past: Past, webhook_ids: Collection[str], now: float) -> None:
-        for webhook_id in webhook_ids:
-            budget = self._channels.of(webhook_id, now)
-            budget.suppose(past.unseen_posts, now - past.unseen_ago_s, now)
-            self._set_channel_timer(budget, now)
-            if past.unseen_bucket_s:
-                for operation in (Operation.EXECUTE, Operation.EDIT):
-                    self._pause(Route(operation, webhook_id), now + past.unseen_bucket_s, now)
-
-    def _pause(self, route: Route, until: float, now: float) -> None:
-        lane = self._lane(route, now)
-        lane.paused_until = max(lane.paused_until, until)
-        self._place(lane, now)
 
     def snapshot(self, now: float) -> RateLimitSnapshot:
         """Return the state of every layer; cost grows with the number of routes."""
-        return RateLimitSnapshot.of(self._layers, list(self._lanes.values()), now)
-
-    # ------------------------------------------------------------------------------------------- who stands where
-
-    def _lane(self, route: Route, now: float) -> Lane:
-        lane = self._lanes.get(route)
-        if lane is None:
-            slowest = self._settings.tightest_per_second(creates=route.operation is Operation.EXECUTE)
-            lane = self._lanes[route] = Lane(route, WebhookBucket(self._settings.margin_s), slowest)
-        lane.used_at = now
-        self._lanes.move_to_end(route)
-        return lane
-
-    def _place(self, lane: Lane, now: float) -> None:
-        """Put a lane where it belongs: ready, on a timer, or nowhere while it has nothing to send."""
-        if lane.parked_at is not None:
-            lane.parked_at.unpark(lane)
-        allowed_at = lane.allowed_at()
-        head = lane.waiting.peek()
-        if head is not None and allowed_at <= now:
-            self._timers.discard(lane)
-            self._ready.put(head[0], lane)
-            return
-        self._ready.discard(lane)
-        if allowed_at < math.inf:
-            self._timers.put(allowed_at, lane)
-        else:
-            self._timers.discard(lane)
+        return RateLimitSnapshot.of(self._layers, list(self._lanes.all()), now)
 
     def _grant(self, lane: Lane, now: float) -> Ticket | None:
         """Take what the request needs from every layer; or park the lane at its channel and return None."""
@@ -348,7 +272,7 @@ class Limiter:
         ticket = lane.waiting.first()
         if channel is not None and channel.allowed_at(now, creates=creates, priority=ticket.priority) > now:
             channel.park(lane, creates=creates, priority=ticket.priority)
-            self._set_channel_timer(channel, now)
+            self._lanes.set_channel_timer(channel, now)
             return None
         lane.waiting.discard(ticket)
         ticket.state = TicketState.GRANTED
@@ -361,32 +285,3 @@ class Limiter:
             ticket.channel = channel
             channel.granted(ticket, now)
         return ticket
-
-    def _wake(self, now: float) -> None:
-        while (timer := self._timers.peek()) is not None and timer[0] <= now:
-            item = self._timers.pop()
-            if isinstance(item, Lane):
-                self._place(item, now)
-                continue
-            for lane in item.unpark_all():
-                self._place(lane, now)
-
-    def _set_channel_timer(self, channel: ChannelBudget, now: float) -> None:
-        """Wake those who are parked at a channel when it lets any of them through."""
-        at = channel.wakes_at(now)
-        if at < math.inf:
-            self._timers.put(at, channel)
-        else:
-            self._timers.discard(channel)
-
-    def _sweep(self, now: float) -> None:
-        for _ in range(_SWEPT_AT_ONCE):
-            if not self._lanes:
-                return
-            route, lane = next(iter(self._lanes.items()))
-            if lane.used_at > now - self._settings.idle_bucket_s:
-                return
-            if lane.is_idle(now):
-                del self._lanes[route]
-            else:
-                self._lanes.move_to_end(route)

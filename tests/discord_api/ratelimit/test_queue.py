@@ -107,7 +107,7 @@ def test_asking_and_giving_up_during_a_ban_does_not_grow() -> None:
         asked = limiter.request(post(index % 7), index % 3, 1.0)
         limiter.poll(1.0)
         limiter.cancel(asked, 1.0)
-    assert limiter._ready.entries + limiter._timers.entries < 100
+    assert limiter._lanes.ready.entries + limiter._lanes.timers.entries < 100
 
 
 def test_a_fleet_of_a_thousand_webhooks_costs_little_for_each_request() -> None:

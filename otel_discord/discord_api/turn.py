@@ -10,7 +10,7 @@ from otel_discord.discord_api.bodies import components_query, create_json, edit_
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, Reason, Refused, Unavailable
 from otel_discord.discord_api.outcomes import ARCHIVED_THREAD, NOT_THE_AUTHOR
-from otel_discord.discord_api.permits import Permit
+from otel_discord.discord_api.permit import Permit
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl, is_snowflake
 from otel_discord.discord_api.wire import Call, Wire

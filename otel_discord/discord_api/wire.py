@@ -11,7 +11,7 @@ from otel_discord.discord_api.models import FilePart, Json
 from otel_discord.discord_api.multipart import FileUnreadableError
 from otel_discord.discord_api.outcome_types import Outcome, RateLimited, Reason, Refused
 from otel_discord.discord_api.outcomes import classify, from_transport_error
-from otel_discord.discord_api.permits import Permit
+from otel_discord.discord_api.permit import Permit
 from otel_discord.discord_api.ratelimit import Answer, Limited
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl, is_snowflake

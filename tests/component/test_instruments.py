@@ -6,14 +6,12 @@ from opentelemetry.sdk.resources import Resource
 
 from otel_discord.component.instrument_list import INSTRUMENTS
 from otel_discord.component.instruments import (
-    BreakerState,
-    DeadLetterInstruments,
-    DiscordInstruments,
     ExporterInstruments,
     ReceiverInstruments,
     ServiceInstruments,
     StorageInstruments,
 )
+from otel_discord.component.instruments_discord import BreakerState, DeadLetterInstruments, DiscordInstruments
 from otel_discord.signals import Signal
 
 

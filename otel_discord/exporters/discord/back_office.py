@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from otel_discord.component import Host, Settings, Storage, WorkQueue
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.exporterhelper.kept_queue import kept_queue
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.config import DiscordConfig

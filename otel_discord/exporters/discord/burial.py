@@ -9,7 +9,8 @@ from functools import partial
 from google.protobuf.message import DecodeError
 
 from otel_discord.component import NewLetter, StoredCard, WorkQueue
-from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DestinationInstruments
 from otel_discord.component.last_copy import LAST_COPY
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.cause import Cause

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from otel_discord.component.instruments import BreakerState, DestinationInstruments
+from otel_discord.component.instruments_discord import BreakerState, DestinationInstruments
 from otel_discord.discord_api.outcome_types import Unavailable
 from otel_discord.exporterhelper import breaker
 from otel_discord.exporterhelper.breaker import BreakerPolicy, Phase

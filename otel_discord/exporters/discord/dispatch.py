@@ -9,7 +9,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from otel_discord.component import StoredCard
-from otel_discord.component.instruments import DestinationInstruments
+from otel_discord.component.instruments_discord import DestinationInstruments
 from otel_discord.exporters.discord.arrivals import Arrivals
 from otel_discord.exporters.discord.compose import Composed
 from otel_discord.exporters.discord.doubt import NO_DOUBT, Group

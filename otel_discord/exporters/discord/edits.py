@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from otel_discord.component import Move, NewCard, Posting
-from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DestinationInstruments
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, RateLimited, Refused, Unavailable
 from otel_discord.discord_api.routes import Operation

@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from otel_discord.component import Host, WorkQueue
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.discord_api.models import Message
 from otel_discord.exporterhelper.config import Overflow as OverflowMode
 from otel_discord.exporterhelper.config import SendingQueueConfig

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from otel_discord.component import WorkQueue
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.discord_api.models import Message
 from otel_discord.exporters.discord.overflow_notice import Loss, LossBook, notice, title_of
 from otel_discord.exporters.discord.routing import HIGHEST_SEVERITY, Router

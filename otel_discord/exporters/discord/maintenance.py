@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import orjson
 
 from otel_discord.component import PermanentError
-from otel_discord.component.instruments import DiscordInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.discord_api.models import Message
 from otel_discord.exporters.discord.held import Count, HeldCards

@@ -13,7 +13,8 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from otel_discord.component import RetryableError, Settlement, ShutdownError, StoredCard, WorkQueue
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.exporters.discord.cards import Card
 from otel_discord.exporters.discord.losses import REASON, Losses
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of

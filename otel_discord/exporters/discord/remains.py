@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from otel_discord.component import RetryableError, StoredCard, WorkQueue
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.discord_api.outcome_types import Reason
 from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card

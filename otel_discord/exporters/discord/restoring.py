@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from otel_discord.component import Settings, WorkQueue
-from otel_discord.component.instruments import DiscordInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.discord_api.permits import RateLimits
 from otel_discord.exporters.discord import assembly
 from otel_discord.exporters.discord.ban_memory import BanMemory

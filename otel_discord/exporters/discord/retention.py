@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from otel_discord.component import NewPosted
-from otel_discord.component.instruments import DestinationInstruments
+from otel_discord.component.instruments_discord import DestinationInstruments
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, RateLimited, Refused, Unavailable
 from otel_discord.discord_api.outcomes import ARCHIVED_THREAD

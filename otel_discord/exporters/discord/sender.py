@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind, Tracer
 
 from otel_discord.component import RetryableError, ShutdownError, StoredCard
 from otel_discord.component.failpoint import reach
-from otel_discord.component.instruments import DestinationInstruments
+from otel_discord.component.instruments_discord import DestinationInstruments
 from otel_discord.discord_api.client import Turn, WebhookClient
 from otel_discord.discord_api.outcome_types import Outcome, RateLimited, Reason, Refused, Unavailable
 from otel_discord.discord_api.routes import Operation

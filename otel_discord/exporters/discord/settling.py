@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from otel_discord.component import NewPosted
-from otel_discord.component.instruments import DestinationInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DestinationInstruments
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Unavailable
 from otel_discord.exporters.discord.burial import Burial
 from otel_discord.exporters.discord.cards import Card

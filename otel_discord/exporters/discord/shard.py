@@ -8,7 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from otel_discord.component import WorkQueue
-from otel_discord.component.instruments import DeadLetterInstruments, DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DeadLetterInstruments, DiscordInstruments
 from otel_discord.component.storage import QueueLimits
 from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord.masking import Masking

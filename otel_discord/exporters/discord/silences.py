@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 
 from otel_discord.component import PermanentError
-from otel_discord.component.instruments import DiscordInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.component.silences import Silence, SilenceRequest
 from otel_discord.exporters.discord.lane import Lane
 from otel_discord.exporters.discord.mutes import silenced

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from otel_discord.component import StoredCard
-from otel_discord.component.instruments import DestinationInstruments
+from otel_discord.component.instruments_discord import DestinationInstruments
 from otel_discord.component.online_check import OnlineResult
 from otel_discord.discord_api.client import WebhookClient, WebhookInfo
 from otel_discord.discord_api.models import Message

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from otel_discord.component import Host, Settings, WorkQueue
-from otel_discord.component.instruments import DestinationInstruments, DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DestinationInstruments, DiscordInstruments
 from otel_discord.discord_api.client import WebhookClient
 from otel_discord.discord_api.outcome_types import Reason, Scope
 from otel_discord.exporterhelper.breaker import BreakerPolicy

@@ -7,7 +7,7 @@ from typing import Any, Final
 from otel_discord.component.component import Kind
 from otel_discord.component.dead_letters import time_text
 from otel_discord.component.instrument_list import FILTERED, ITEMS, PREFIX
-from otel_discord.component.instruments import BreakerState
+from otel_discord.component.instruments_discord import BreakerState
 from otel_discord.component.service_view import Reading
 from otel_discord.component.watched_exporter import Health
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments, ReceiverInstruments
+from otel_discord.component.instruments import ExporterInstruments, ReceiverInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.service.telemetry.exposition import exposition
 from otel_discord.service.telemetry.prometheus import PullReader
 from otel_discord.signals import Signal

@@ -4,7 +4,8 @@ import re
 
 from opentelemetry.sdk.metrics import MeterProvider
 
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.service.telemetry.prometheus import PullReader
 from otel_discord.service.telemetry.readings import readings
 from otel_discord.signals import Signal

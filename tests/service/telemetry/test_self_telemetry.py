@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 from opentelemetry.trace import StatusCode
 
 from otel_discord.component import ACCEPTED, ComponentId, Kind, Receipt, StartError
-from otel_discord.component.instruments import DiscordInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.config import Secret
 from otel_discord.service.telemetry.config import TelemetryConfig
 from otel_discord.service.telemetry.own_telemetry import PROCESS_ID_KEY

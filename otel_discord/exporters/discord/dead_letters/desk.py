@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from otel_discord.component import EVERY_LETTER, LetterFilter, PermanentError, StoredCard, WorkQueue
 from otel_discord.component.dead_letters import Letter, ReplayRequest, ReplayState
-from otel_discord.component.instruments import DeadLetterInstruments
+from otel_discord.component.instruments_discord import DeadLetterInstruments
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.box import Kept, LetterBox, ReplayedBox
 from otel_discord.exporters.discord.dead_letters.copies import LetterCopies

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_discord.component import KeepsState, Settings, Storage, WorkQueue
-from otel_discord.component.instruments import DeadLetterInstruments
+from otel_discord.component.instruments_discord import DeadLetterInstruments
 from otel_discord.exporters.discord.config import DeadLettersConfig
 from otel_discord.exporters.discord.dead_letters.box import LetterBox, LogBox
 from otel_discord.exporters.discord.dead_letters.copies import LetterCopies

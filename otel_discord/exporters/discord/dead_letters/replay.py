@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from otel_discord.component import NewCard, RetryableError
 from otel_discord.component.dead_letters import ReplayRequest, ReplayState
-from otel_discord.component.instruments import DeadLetterInstruments
+from otel_discord.component.instruments_discord import DeadLetterInstruments
 from otel_discord.exporters.discord.dead_letters.box import Comeback, Kept, ReplayedBox
 from otel_discord.exporters.discord.dead_letters.letter import card_of
 from otel_discord.exporters.discord.dead_letters.replay_board import ReplayBoard, Tally

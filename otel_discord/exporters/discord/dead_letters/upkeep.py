@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from otel_discord.component import ComponentError
-from otel_discord.component.instruments import DeadLetterInstruments
+from otel_discord.component.instruments_discord import DeadLetterInstruments
 from otel_discord.discord_api.models import Message
 from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.box import LetterBox

@@ -8,7 +8,7 @@ from functools import partial
 
 from otel_discord.component import Host, Settings, Status
 from otel_discord.component.fleet import Fleet, Seat, SharesWork
-from otel_discord.component.instruments import SharedDeadLetterInstruments
+from otel_discord.component.instruments_discord import SharedDeadLetterInstruments
 from otel_discord.component.resharding import SettlesIn
 from otel_discord.component.state_table import SharedTable, SharesTables
 from otel_discord.discord_api.http import Transport

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from opentelemetry.metrics import Meter
 
-from otel_discord.component.instruments import BreakerState, DestinationInstruments, DiscordInstruments
+from otel_discord.component.instruments_discord import BreakerState, DestinationInstruments, DiscordInstruments
 from otel_discord.exporters.discord.sourced.names import LABEL, is_sourced
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from otel_discord.component import NewCard, NewPosted, Posting, Settlement, Storage, WorkQueue
-from otel_discord.component.instruments import DiscordInstruments, ExporterInstruments
+from otel_discord.component.instruments import ExporterInstruments
+from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.component.storage import QueueLimits, Sizer
 from otel_discord.discord_api.models import Message
 from otel_discord.exporters.discord.burial import Burial

@@ -118,6 +118,8 @@ LONG: Final = (
     "exporters/discord/watching/test_checks.py::test_many_do_not_go_at_once",
     "extensions/file_storage/test_wal_file.py::test_a_torn_last_transaction_is_no_damage",
     "faults/test_soak.py::test_the_books_add_up_after_a_few_bad_seconds",
+    "fleet/test_spool.py::test_the_database_is_stopped_under_load",
+    "fleet/test_spool.py::test_a_replica_is_killed_while_it_empties_its_spool",
     "sdk/test_no_circle.py::test_one_record_stays_one[none-provider]",
     "extensions/db_storage/test_pgbouncer.py::test_a_queue_works_and_is_exact[session]",
     "exporters/discord/test_hostile_kinds.py::test_hostile_words_in_every_kind_are_taken_and_stay_text[long-compact]",

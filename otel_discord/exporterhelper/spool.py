@@ -27,8 +27,8 @@ from otel_discord.signals.batch import Batch, Signal
 
 T = TypeVar("T")
 
-IN_DOUBT_S: Final = 3.0
-"""So long the end of a put is waited for; clients wait for 10 s and more."""
+IN_DOUBT_S: Final = 2.0
+"""So long the end of a put is waited for; many clients wait for 10 s, some for less."""
 _LINE: Final = "line"
 _ANY_NUMBER: Final = 2**62
 _AGAIN_S: Final = 5.0
@@ -148,7 +148,7 @@ class Spool:
         """Tell of what an earlier process has left."""
         if self.holds:
             self._began_s = asyncio.get_running_loop().time()
-            self.logger.info("%d records of an earlier run wait in the spool %s", self.queue.size, self.storage)
+            self.logger.info("%d records wait in the spool %s from before", self.queue.size, self.storage)
 
     def say_empty(self) -> None:
         """Tell that all of it is in the shared storage."""
@@ -223,7 +223,8 @@ async def opened_spool(host: Host, settings: Settings, keys: SpoolKeys, signal: 
             try:
                 yield spool
             finally:
-                spool.say_stays()
+                if not host.hands_over:
+                    spool.say_stays()
 
 
 async def _line_of(queue: WorkQueue) -> str:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from otel_discord.cli.commands import run_command_line
 from tests import nursery
+from tests.cli import runs_service
 
 NOP = """
 receivers: {nop: }
@@ -119,3 +121,23 @@ def words_package(tmp_path_factory: pytest.TempPathFactory) -> str:
         timeout=120,
     )
     return str(folder / "site")
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of this process, where commands run in it."""
+    for name in list(os.environ):
+        if name.startswith(("OTEL_", "RUN_", "GITHUB_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("OTEL_DISCORD_RUNS_TOKEN", runs_service.TOKEN)
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> runs_service.Call:
+    """Call ``otel-discord runs`` in this process."""
+
+    def call_it(service: runs_service.Service, *arguments: str) -> int:
+        monkeypatch.setenv("OTEL_DISCORD_RUNS_ENDPOINT", service.endpoint)
+        return run_command_line(["runs", *arguments])
+
+    return call_it

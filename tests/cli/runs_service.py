@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +34,10 @@ RUN = {
     "warnings": 12345,
 }
 ENDED = {"status": "archived", "channelId": "345678901234567890", "runId": "7f3kq2ab4cde5fgh", "expiresAt": "x"}
+CHANNEL = CREATED["channelId"]
+KEY = ["--task-id", "build", "--attempt", "1", "--short-id", "ab12", "--guild-id", "42"]
+Call = Callable[..., int]
+"""Runs ``otel-discord runs`` against a service; returns the exit code."""
 
 
 @dataclass(frozen=True)

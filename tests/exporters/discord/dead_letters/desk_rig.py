@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from otel_discord.component import NewCard, NewPosted, Posting, Settlement, Storage, WorkQueue
+from otel_discord.component.dead_letters import ReplayRequest, ReplayState
 from otel_discord.component.instruments import ExporterInstruments
 from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.component.storage import QueueLimits, Sizer
@@ -28,6 +30,7 @@ from tests.exporters.discord.dead_letters.test_letter import SHOP, text_record
 from tests.exporters.discord.records import card_of
 
 LIMITS = QueueLimits(size=10_000, sizer=Sizer.REQUESTS, max_bytes=1 << 30)
+QUICK_S = 5.0
 FULL_FORM = Cause(reason="invalid_form", detail="Invalid Form Body", status=400, code=50035, attempts=1)
 
 
@@ -154,3 +157,24 @@ async def desk_rig(
             desk = office.desk(far_end.names, bury, far_end)  # type: ignore[arg-type]
             yield DeskRig(office, desk, far_end, upkeep, telemetry, said)
         office.close()
+
+
+async def replayed(rig: DeskRig, *, work: bool = True, **request: Any) -> ReplayState:
+    """Send letters again while the far end works; return the last state."""
+    request.setdefault("wait_s", QUICK_S)
+    last: ReplayState | None = None
+
+    async def listen() -> None:
+        nonlocal last
+        async for state in rig.desk.replay(ReplayRequest(**request)):
+            last = state
+
+    async with asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(listen())
+        while not listening.done():
+            if work:
+                await rig.far_end.work()
+            await asyncio.sleep(0.01)
+    assert last is not None
+    assert last.done
+    return last

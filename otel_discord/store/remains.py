@@ -25,14 +25,8 @@ def letter_of_batch(row: Row, time_ns: int) -> NewLetter:
     """Return the letter of a damaged batch. Nobody knows any more where it was to go, so it has no destination."""
     read = dict(zip(BATCHES.columns, row, strict=True))
     items = whole(read["items"])
-    remains = Card(
-        record=_record(f"a stored batch of {items} records was damaged", _bytes_left(read["payload"])),
-        severity=SeverityNumber.SEVERITY_NUMBER_ERROR,
-        count=max(items, 1),
-        first_seen_unix_nano=time_ns,
-        last_seen_unix_nano=time_ns,
-        accepted_unix_nano=whole(read["accepted_ns"]),
-    ).SerializeToString()
+    words, left = f"a stored batch of {items} records was damaged", _bytes_left(read["payload"])
+    remains = _card_saying(words, left, time_ns, records=max(items, 1), accepted_ns=whole(read["accepted_ns"]))
     return NewLetter(0, time_ns, "", DAMAGED, _letter(BATCHES, read["id"], "", time_ns, remains, 0))
 
 
@@ -42,14 +36,7 @@ def letter_of_card(row: Row, time_ns: int) -> NewLetter:
     lane = read["lane"] if isinstance(read["lane"], str) else ""
     remains = _bytes_left(read["payload"])
     if not _is_card(remains):
-        remains = Card(
-            record=_record("a stored message was damaged", remains),
-            severity=SeverityNumber.SEVERITY_NUMBER_ERROR,
-            count=1,
-            first_seen_unix_nano=time_ns,
-            last_seen_unix_nano=time_ns,
-            accepted_unix_nano=time_ns,
-        ).SerializeToString()
+        remains = _card_saying("a stored message was damaged", remains, time_ns)
     return NewLetter(
         0, time_ns, lane, DAMAGED, _letter(CARDS, read["id"], lane, time_ns, remains, whole(read["attempts"]))
     )
@@ -71,14 +58,7 @@ def letter_of_posted(row: Row, time_ns: int) -> NewLetter | None:
         card.count -= shown
         remains = card.SerializeToString()
     else:
-        remains = Card(
-            record=_record("a message that Discord has was damaged here", remains),
-            severity=SeverityNumber.SEVERITY_NUMBER_ERROR,
-            count=1,
-            first_seen_unix_nano=time_ns,
-            last_seen_unix_nano=time_ns,
-            accepted_unix_nano=time_ns,
-        ).SerializeToString()
+        remains = _card_saying("a message that Discord has was damaged here", remains, time_ns)
     return NewLetter(0, time_ns, lane, DAMAGED, _letter(POSTED, read["id"], lane, time_ns, remains, 0))
 
 
@@ -93,16 +73,21 @@ def damaged_letter(row: Row) -> StoredLetter:
     except DecodeError:
         card = b""
     if not card or not _is_card(card):
-        card = Card(
-            record=_record("a dead letter was damaged", left),
-            severity=SeverityNumber.SEVERITY_NUMBER_ERROR,
-            count=1,
-            first_seen_unix_nano=time_ns,
-            last_seen_unix_nano=time_ns,
-            accepted_unix_nano=time_ns,
-        ).SerializeToString()
+        card = _card_saying("a dead letter was damaged", left, time_ns)
     payload = _letter(LETTERS, read["id"], destination, time_ns, card, 0)
     return StoredLetter(read["id"], time_ns, destination, DAMAGED, payload)
+
+
+def _card_saying(words: str, left: bytes, time_ns: int, *, records: int = 1, accepted_ns: int | None = None) -> bytes:
+    """Return a card that stands for records of which only these bytes are left."""
+    return Card(
+        record=_record(words, left),
+        severity=SeverityNumber.SEVERITY_NUMBER_ERROR,
+        count=records,
+        first_seen_unix_nano=time_ns,
+        last_seen_unix_nano=time_ns,
+        accepted_unix_nano=time_ns if accepted_ns is None else accepted_ns,
+    ).SerializeToString()
 
 
 def _letter(table: Table, row_id: int, destination: str, time_ns: int, card: bytes, attempts: int) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -42,19 +42,7 @@ class Transactions:
         Raises:
             ShutdownError: the database is closed.
         """
-        pause_s = _FIRST_PAUSE_S
-        while True:
-            try:
-                result = await self._database.run(work)
-            except ShutdownError:
-                raise
-            except RetryableError as error:
-                self._fails(work, error)
-            else:
-                self._works()
-                return result
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return await self._until_it_works(work, lambda: self._database.run(work))
 
     async def write(self, work: Work[T], book: Callable[[T], None], unbook: Callable[[], None]) -> T:
         """Write once. ``book`` is called when it is stored, ``unbook`` when it is not, whoever still waits for it.
@@ -79,10 +67,13 @@ class Transactions:
         Raises:
             ShutdownError: the database is closed; it is not stored.
         """
+        return await self._until_it_works(work, lambda: self.write(work, book, unbook_nothing))
+
+    async def _until_it_works(self, work: Work[T], attempt: Callable[[], Awaitable[T]]) -> T:
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                result = await self.write(work, book, unbook_nothing)
+                result = await attempt()
             except ShutdownError:
                 raise
             except RetryableError as error:

@@ -5,7 +5,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -17,9 +17,9 @@ from otel_discord.component.instruments import StorageInstruments
 from otel_discord.component.resharding import Layout
 from otel_discord.component.state_table import SharedTable, StateTable
 from otel_discord.component.storage import QueueLimits, WorkQueue
-from otel_discord.extensions.db_storage.condition import Condition, State, worst
+from otel_discord.extensions.db_storage.condition import Condition, State
 from otel_discord.extensions.db_storage.config import DbStorageConfig
-from otel_discord.extensions.db_storage.connections import Connections
+from otel_discord.extensions.db_storage.databases import Databases
 from otel_discord.extensions.db_storage.datasource import read_datasource
 from otel_discord.extensions.db_storage.directory import prepare_directory
 from otel_discord.extensions.db_storage.egress import open_db_egress
@@ -27,7 +27,7 @@ from otel_discord.extensions.db_storage.fleet.joining import joined_fleet
 from otel_discord.extensions.db_storage.fleet.member_works import strike
 from otel_discord.extensions.db_storage.fleet.repeating import Repeating
 from otel_discord.extensions.db_storage.fleet.replica import Means
-from otel_discord.extensions.db_storage.leases import MIGRATION, Lease, end_all_others
+from otel_discord.extensions.db_storage.leases import MIGRATION, end_all_others
 from otel_discord.extensions.db_storage.postgres import PostgresDatabase
 from otel_discord.extensions.db_storage.preparing import Starting, new_connections, new_transactor
 from otel_discord.extensions.db_storage.schema import align_numbers
@@ -36,10 +36,8 @@ from otel_discord.extensions.db_storage.settling_works import fleet_size
 from otel_discord.extensions.db_storage.shared_table import SharedTables
 from otel_discord.extensions.db_storage.slots import take_slot
 from otel_discord.extensions.db_storage.snapshots import SnapshotWatch
-from otel_discord.extensions.db_storage.taking import Ownership
 from otel_discord.extensions.db_storage.transactor import Transactor
 from otel_discord.store.operations_tables import owner_of_table
-from otel_discord.store.relational_queue import RelationalQueue, open_relational_queue
 from otel_discord.store.relational_table import open_relational_table
 
 _LAST_WORD_S: Final = 2.0
@@ -63,12 +61,9 @@ class DbStorage:
         self._instruments = StorageInstruments(settings.meter, str(settings.id))
         called = config.fleet.replica or socket.gethostname()
         self._holder = f"{called} process {os.getpid()} ({secrets.token_hex(3)})"
-        self._connections: Connections | None = None
-        self._transactor: Transactor | None = None
-        self._databases: dict[str, PostgresDatabase] = {}
+        self._databases: Databases | None = None
         self._joined: set[str] = set()
         self._has_joined: set[str] = set()
-        self._report: Callable[[Condition], None] = lambda _: None
 
     @property
     def state_directory(self) -> Path:
@@ -108,7 +103,15 @@ class DbStorage:
 
         try:
             await self._starting(transactor).prepare(connections, allow_unsafe=config.allow_unsafe_durability)
-            self._connections, self._transactor, self._report = connections, transactor, report
+            self._databases = Databases(
+                transactor,
+                connections,
+                holder=self._holder,
+                lease_s=config.lease,
+                instruments=self._instruments,
+                logger=logger,
+                report=report,
+            )
             watch = SnapshotWatch(transactor=transactor, instruments=self._instruments, logger=logger)
             try:
                 async with watch.running():
@@ -118,7 +121,7 @@ class DbStorage:
                     work = strike(self._has_joined, self._holder)
                     await Repeating(transactor, connections).last_word(work, _LAST_WORD_S)
         finally:
-            self._connections = self._transactor = None
+            self._databases = None
             await connections.close()
 
     # ---------------------------------------------------------------------------------------- queues and tables
@@ -131,10 +134,7 @@ class DbStorage:
             StartError: the extension is not open, this queue is open already, or another process has it.
         """
         await self._settling_in().gather_for_one(owner)
-        async with (
-            self._database(owner, f"the queue of {owner}") as database,
-            self._queue(database, owner, limits) as queue,
-        ):
+        async with self._at_hand.queue(owner, limits) as queue:
             yield queue
 
     @asynccontextmanager
@@ -144,13 +144,12 @@ class DbStorage:
         Raises:
             StartError: the extension is not open, or a replica has one of them.
         """
-        shards = await self._starting(self._at_hand[0]).insist(fleet_size(owner))
+        databases = self._at_hand
+        shards = await self._starting(databases.transactor).insist(fleet_size(owner))
         queues: dict[int, WorkQueue] = {}
         async with AsyncExitStack() as stack:
             for shard in range(shards or 1):
-                name = shard_owner(owner, shard)
-                database = await stack.enter_async_context(self._database(name, f"the queue of {name}"))
-                queues[shard] = await stack.enter_async_context(self._queue(database, name, limits))
+                queues[shard] = await stack.enter_async_context(databases.queue(shard_owner(owner, shard), limits))
             yield queues
 
     @asynccontextmanager
@@ -160,11 +159,9 @@ class DbStorage:
         Raises:
             StartError: the extension is not open, or the server stays away.
         """
-        slot = await take_slot(self._at_hand[0], owner, self._holder, self._config.lease, own=self._databases)
-        async with (
-            self._database(slot.owner, f"the queue of {slot.owner}", slot.taken) as database,
-            self._queue(database, slot.owner, limits) as queue,
-        ):
+        databases = self._at_hand
+        slot = await take_slot(databases.transactor, owner, self._holder, self._config.lease, own=databases.open)
+        async with databases.queue(slot.owner, limits, slot.taken) as queue:
             yield queue
 
     async def settle_in(self, owner: str, layout: Layout) -> None:
@@ -176,9 +173,10 @@ class DbStorage:
         await self._settling_in().settle_in(owner, layout)
 
     def _settling_in(self) -> SettlingIn:
+        databases = self._at_hand
         return SettlingIn(
-            transactor=self._at_hand[0],
-            database=self._database,
+            transactor=databases.transactor,
+            database=databases.opened,
             holder=self._holder,
             lease_s=self._config.lease,
             logger=self._settings.logger,
@@ -192,7 +190,7 @@ class DbStorage:
             StartError: the extension is not open, this table is open already, or another process has it.
         """
         async with (
-            self._database(owner_of_table(owner), f"the table of {owner}") as database,
+            self._at_hand.opened(owner_of_table(owner), f"the table of {owner}") as database,
             open_relational_table(
                 database,
                 owner,
@@ -209,17 +207,10 @@ class DbStorage:
         Raises:
             StartError: the extension is not open.
         """
-        transactor, connections = self._at_hand
+        databases = self._at_hand
         shared = SharedTables(
-            transactor=transactor,
-            made=lambda ownership, hear: PostgresDatabase(
-                transactor,
-                connections,
-                ownership,
-                logger=self._settings.logger,
-                instruments=self._instruments,
-                on_condition=hear,
-            ),
+            transactor=databases.transactor,
+            made=databases.new,
             holder=self._holder,
             lease_s=self._config.lease,
             logger=self._settings.logger,
@@ -235,7 +226,7 @@ class DbStorage:
             StartError: the extension is not open.
         """
         label = f"{self._config.fleet.egress} {endpoint}"
-        return open_db_egress(self._at_hand[0], label, self._holder, whole_per_s)
+        return open_db_egress(self._at_hand.transactor, label, self._holder, whole_per_s)
 
     @asynccontextmanager
     async def join(self, owner: str, limits: QueueLimits) -> AsyncIterator[Fleet]:
@@ -244,28 +235,23 @@ class DbStorage:
         Raises:
             StartError: the extension is not open, or this process has joined already.
         """
-        transactor, connections = self._at_hand
+        databases = self._at_hand
         if owner in self._joined:
             raise StartError(f"the fleet of {owner} is already open")
         means = Means(
-            Repeating(transactor, connections),
-            self._database_of_many,
+            Repeating(databases.transactor, databases.connections),
+            databases.part,
             self._settings.logger,
             self._instruments.damaged_rows,
         )
         self._joined.add(owner)
         self._has_joined.add(owner)
         try:
-            starting, settling = self._starting(transactor), self._settling_in()
+            starting, settling = self._starting(databases.transactor), self._settling_in()
             async with joined_fleet(owner, limits, self._config.fleet, means, starting, settling) as fleet:
                 yield fleet
         finally:
             self._joined.discard(owner)
-
-    def _database_of_many(
-        self, name: str, taken: tuple[Lease, float] | None = None
-    ) -> AbstractAsyncContextManager[PostgresDatabase]:
-        return self._database(name, f"the part {name}", taken, is_one_of_many=True)
 
     @asynccontextmanager
     async def whole_store(self) -> AsyncIterator[PostgresDatabase]:
@@ -274,7 +260,7 @@ class DbStorage:
         Raises:
             StartError: the extension is not open, or something uses it.
         """
-        async with self._database(MIGRATION, "the whole store") as database:
+        async with self._at_hand.opened(MIGRATION, "the whole store") as database:
             users = await database.run(end_all_others())
             if users:
                 raise StartError(
@@ -284,43 +270,11 @@ class DbStorage:
             yield database
             await database.run(align_numbers())
 
-    @asynccontextmanager
-    async def _database(
-        self, name: str, spoken: str, taken: tuple[Lease, float] | None = None, *, is_one_of_many: bool = False
-    ) -> AsyncIterator[PostgresDatabase]:
-        transactor, connections = self._at_hand
-        if name in self._databases:
-            raise StartError(f"{spoken} is already open")
-        database = PostgresDatabase(
-            transactor,
-            connections,
-            Ownership(name, self._holder, self._config.lease, is_one_of_many and taken is not None),
-            logger=self._settings.logger,
-            instruments=self._instruments,
-            on_condition=lambda _: self._tell(),
-        )
-        self._databases[name] = database
-        try:
-            async with database.opened(taken):
-                yield database
-        finally:
-            del self._databases[name]
-            self._tell()
-
     @property
-    def _at_hand(self) -> tuple[Transactor, Connections]:
-        if self._transactor is None or self._connections is None:
+    def _at_hand(self) -> Databases:
+        if self._databases is None:
             raise StartError(f"{self._settings.id} is not open: list it under service::extensions")
-        return self._transactor, self._connections
+        return self._databases
 
     def _starting(self, transactor: Transactor) -> Starting:
         return Starting(transactor, self._datasource.label, self._config.schema_name, self._settings.logger)
-
-    def _queue(
-        self, database: PostgresDatabase, owner: str, limits: QueueLimits
-    ) -> AbstractAsyncContextManager[RelationalQueue]:
-        logger, on_damaged = self._settings.logger, self._instruments.damaged_rows
-        return open_relational_queue(database, owner, limits, logger=logger, on_damaged=on_damaged)
-
-    def _tell(self) -> None:
-        self._report(worst(database.condition for database in self._databases.values()))

@@ -133,7 +133,7 @@ async def test_who_waits_behind_a_commit_in_doubt_is_refused(server: Server, sch
             while not proxy.swallowed:
                 await asyncio.sleep(0)
             proxy.cut_off()
-            assert storage._databases[inbox_name(OWNER, fleet.replicas()[0].name)].condition.state is State.OK
+            assert storage._at_hand.open[inbox_name(OWNER, fleet.replicas()[0].name)].condition.state is State.OK
             with pytest.raises(RetryableError):
                 await fleet.put(parts("behind", 0))
             assert not in_doubt.done()

@@ -24,7 +24,7 @@ from tests.extensions.db_storage.server import Server
 async def database(server: Server, schema: str, directory: Path, **keys: object) -> AsyncIterator[PostgresDatabase]:
     config = DbStorageConfig(datasource=Secret(server.url), schema_name=schema, directory=directory, **keys)
     storage = DbStorage(settings("db_storage"), config)
-    async with storage.lifespan(NopHost()), storage._database("o", "o") as found:
+    async with storage.lifespan(NopHost()), storage._at_hand.opened("o", "o") as found:
         yield found
 
 

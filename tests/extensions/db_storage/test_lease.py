@@ -209,6 +209,6 @@ async def test_who_was_cut_off_while_the_store_was_moved_stores_nothing_more(
 
 async def test_a_lease_that_was_given_back_is_certain_for_nothing(server: Server, schema: str, tmp_path: Path) -> None:
     async with opened(server, schema, tmp_path, "30s") as storage:
-        async with storage._database(OWNER, "a queue") as database:
+        async with storage._at_hand.opened(OWNER, "a queue") as database:
             assert database.certain_s > 20
         assert database.certain_s <= 0

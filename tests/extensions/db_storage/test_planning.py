@@ -30,7 +30,7 @@ async def test_rows_are_looked_up_by_their_ids_however_few_there_were(
 ) -> None:
     config = DbStorageConfig(datasource=Secret(server.url), schema_name=schema, directory=tmp_path)
     storage = DbStorage(settings("db_storage"), config)
-    async with storage.lifespan(NopHost()), storage._database("o", "o") as database:
+    async with storage.lifespan(NopHost()), storage._at_hand.opened("o", "o") as database:
         with psycopg.connect(server.url, autocommit=True) as connection:
             connection.execute(f"VACUUM ANALYZE {schema}.batches, {schema}.cards")
             connection.execute(
@@ -60,5 +60,5 @@ async def test_no_plan_is_kept(server: Server, schema: str, tmp_path: Path) -> N
         rows = yield Query("SELECT current_setting('plan_cache_mode')")
         return str(rows[0][0])
 
-    async with storage.lifespan(NopHost()), storage._database("o", "o") as database:
+    async with storage.lifespan(NopHost()), storage._at_hand.opened("o", "o") as database:
         assert await database.run(Work("mode", Access.READ, steps)) == "force_custom_plan"

@@ -54,7 +54,7 @@ async def test_steps_of_a_reading_work_have_the_same_settings_and_bounds(
         {"datasource": server.url, "schema_name": schema, "directory": str(tmp_path), "statement_timeout": "300ms"}
     )
     storage = DbStorage(settings("db_storage"), config)
-    async with storage.lifespan(NopHost()), storage._database("o", "o") as database:
+    async with storage.lifespan(NopHost()), storage._at_hand.opened("o", "o") as database:
         found = await database.run(reading(_SETTINGS, times=3))
         assert [tuple(row) for row in found] == [(f'"{schema}"', "on")] * 3
         with pytest.raises(ComponentError):

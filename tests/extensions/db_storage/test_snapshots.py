@@ -51,9 +51,8 @@ async def test_a_long_transaction_is_said_once(
     opened = DbStorage(made, config)
     try:
         async with opened.lifespan(NopHost()):
-            assert opened._transactor is not None
             watch = SnapshotWatch(
-                transactor=opened._transactor,
+                transactor=opened._at_hand.transactor,
                 instruments=StorageInstruments(made.meter, str(made.id)),
                 logger=logging.getLogger("watch"),
                 every_s=0.05,

@@ -56,8 +56,7 @@ async def upgrade(transactor: Transactor, schema: str, compatible_from: int) -> 
 
 
 def transactor_of(opened: DbStorage) -> Transactor:
-    assert opened._transactor is not None
-    return opened._transactor
+    return opened._at_hand.transactor
 
 
 def columns(server: Server, schema: str) -> int:

@@ -1,7 +1,8 @@
 """The spool of one exporter in a fleet: what the shared storage cannot take now waits on this machine's disk.
 
 It is a queue in another storage, of this process alone. While something is in it what comes goes behind that, so that
-the order stays; ``spool_drain`` puts it into the fleet when that takes it again.
+the order stays; ``spool_drain`` puts it into the fleet when that takes it again. The last of it is waited for, or a
+spool would never be empty while requests come.
 
 A put whose end is not known for a while is kept here too, so that nobody waits for it: it is put again only where it
 turns out that it was not stored.
@@ -11,7 +12,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -29,6 +30,8 @@ T = TypeVar("T")
 
 IN_DOUBT_S: Final = 2.0
 """So long the end of a put is waited for; many clients wait for 10 s, some for less."""
+NEARLY_EMPTY: Final = 1024
+"""Records: with so many in it, and going, what comes waits for their end."""
 _LINE: Final = "line"
 _ANY_NUMBER: Final = 2**62
 _AGAIN_S: Final = 5.0
@@ -51,11 +54,32 @@ class Spool:
     _undecided: int = field(default=0, init=False)
     _decided: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _began_s: float | None = field(default=None, init=False)
+    _flows: bool = field(default=False, init=False)
+    _turned: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     @property
     def holds(self) -> bool:
-        """Whether something waits in it: then what comes has to go behind that."""
+        """Whether something waits in it."""
         return self.queue.size > 0
+
+    async def is_passed(self) -> bool:
+        """Return whether what comes may go into the fleet; if not, it has to be kept here, behind what is."""
+        if not self.holds:
+            return True
+        if not self._flows or self.queue.size > NEARLY_EMPTY:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IN_DOUBT_S):
+                await self._turned.wait()
+        return not self.holds
+
+    def says_flow(self, *, flows: bool) -> None:
+        """Hear from who empties it whether the fleet takes something."""
+        self._flows = flows
+        if flows and self.holds:
+            self._turned.clear()
+        else:
+            self._turned.set()
 
     async def keep(self, batch: Batch, accepted_ns: int, why: str = "") -> int:
         """Keep a batch, for good when this returns, and return its id; ``why`` the fleet does not take it.
@@ -65,6 +89,7 @@ class Spool:
             ShutdownError: it is closed.
         """
         if not self.holds:
+            self._flows = False
             self._say_begin(why)
         try:
             batch_id = await self.queue.put(batch, accepted_ns=accepted_ns)

@@ -71,7 +71,7 @@ CASES = [
 ]
 
 
-RUN_ELSEWHERE = {"alertmanager.yaml", "db-storage.yaml", "host-metrics.yaml"}
+RUN_ELSEWHERE = {"alertmanager.yaml", "db-storage.yaml", "fleet-with-spool.yaml", "host-metrics.yaml"}
 """By test_alert_sources.py, since they take no OTLP, and by test_db_storage.py, since it needs a server."""
 
 

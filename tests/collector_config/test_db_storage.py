@@ -1,4 +1,5 @@
-"""The configuration with PostgreSQL, run as a process on a real server: killed, what it had taken arrives."""
+"""The configurations with PostgreSQL, run as processes on a real server: killed, what they had taken arrives; and with
+a spool also what came while the server was away."""
 
 import asyncio
 import signal
@@ -17,6 +18,7 @@ from tests.collector_config.test_configs import SEVERITIES as NAMES
 from tests.extensions.db_storage.server import Server, find_programs
 
 PATH = FOLDER / "db-storage.yaml"
+SPOOLED = FOLDER / "fleet-with-spool.yaml"
 PASSWORD = "made-up-pass-word"
 
 
@@ -104,3 +106,35 @@ async def test_a_replica_that_was_paused_too_long_works_again(
         assert await asyncio.to_thread(second.stop) == 0
     fake.assert_clean()
     assert "Traceback" not in first.log
+
+
+async def test_with_a_spool_requests_are_taken_while_the_database_is_away(
+    server: Server, start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The one that took them is killed meanwhile."""
+    fake = FakeDiscord("unlimited")
+    hook = fake.add_webhook()
+    async with serve_fake_discord(fake) as discord:
+        environment = {
+            "DISCORD_WEBHOOK_URL": discord.webhook_url(hook),
+            "DATABASE_URL": server.url,
+            "STORAGE_DIRECTORY": str(tmp_path / "storage"),
+            "SPOOL_DIRECTORY": str(tmp_path / "spool"),
+        }
+        ours = ["--config", str(SPOOLED), *moved(SPOOLED, discord.endpoint), "--set", "extensions.db_storage.lease=1s"]
+        first = start(ours, environment)
+        await asyncio.to_thread(first.wait_until_ready)
+        await asyncio.to_thread(server.stop, "fast")
+        await send(first.endpoints)
+        names = [f"{name} over {way}" for way in ways(first.endpoints) for name in NAMES]
+        first.process.kill()
+        await asyncio.to_thread(first.process.wait)
+        await asyncio.to_thread(server.start)
+        second = start(ours, environment)
+        await asyncio.to_thread(second.wait_until_ready)
+        await until(lambda: arrived(hook, fake) == reaching(names, "warn"))
+        assert await asyncio.to_thread(second.stop) == 0
+    fake.assert_clean()
+    assert arrived(hook, fake) == reaching(names, "warn")
+    assert "takes nothing in now; what comes waits in the spool" in first.log
+    assert "records wait in the spool file_storage/spool from before" in second.log

@@ -125,3 +125,28 @@ async def test_what_the_next_process_finds_is_shown_once(server: Server, schema:
         await until_all_arrived(fake, 40)
         await until_spooled(process, 0)
     assert numbers_of(fake) == [list(range(40))] * 4
+
+
+async def test_it_becomes_empty_while_requests_come_without_a_pause(
+    server: Server, schema: str, tmp_path: Path
+) -> None:
+    """Twenty clients, each of which sends again as soon as it is answered."""
+    fake = FakeDiscord(channel_limit=None)
+    async with replica(server, schema, tmp_path, fake, fold={"enabled": True}) as process:
+        over = asyncio.Event()
+
+        async def client(number: int) -> None:
+            while not over.is_set():
+                await process.exporter.consume(logs_batch(1, first=number))
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(20):
+                group.create_task(client(number))
+            await asyncio.sleep(0.2)
+            process.proxy.cut_off()
+            await asyncio.sleep(0.5)
+            assert process.spooled
+            process.proxy.let_back()
+            took_s = await until_spooled(process, 0)
+            over.set()
+        assert took_s < 20

@@ -117,7 +117,7 @@ async def test_one_process_does_not_start_beside_a_replica(server: Server, schem
     one, replica = (storage(server, schema, tmp_path / name, lease="1s") for name in ("one", "replica"))
     async with one.lifespan(NopHost()), replica.lifespan(NopHost()):
         found_a_fleet(server, schema)
-        async with replica._database(shard_owner(OWNER, 2), "a seat"):
+        async with replica._at_hand.opened(shard_owner(OWNER, 2), "a seat"):
             with pytest.raises(StartError, match=f"{OWNER}#2 is in use by "):
                 async with asyncio.timeout(20), one.open_queue(OWNER, ROOMY):
                     pass

@@ -16,19 +16,9 @@ from otel_discord.store.migration import migrate
 from otel_discord.store.work import Access, Many, Query, Steps, Work
 from otel_discord.testing.otlp import logs_batch
 from tests.store.sqlite_database import SqliteDatabase, SqliteStorage
+from tests.store.stored_queue import ROOMY
 
-ROOMY = QueueLimits(size=10_000, sizer=Sizer.REQUESTS, max_bytes=1 << 30)
 pytestmark = pytest.mark.looptime
-
-
-@pytest.fixture
-def storage() -> SqliteStorage:
-    return SqliteStorage()
-
-
-@pytest.fixture
-def database(storage: SqliteStorage) -> SqliteDatabase:
-    return storage.database
 
 
 class Killed(BaseException):

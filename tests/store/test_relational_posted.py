@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,32 +15,14 @@ from otel_discord.component.storage import (
     NewPosted,
     PostedCard,
     Posting,
-    QueueLimits,
     Revival,
     Settlement,
-    Sizer,
 )
 from otel_discord.store.relational_queue import RelationalQueue
 from tests.store.sqlite_database import SqliteDatabase, SqliteStorage
+from tests.store.stored_queue import ROOMY
 
-ROOMY = QueueLimits(size=10_000, sizer=Sizer.REQUESTS, max_bytes=1 << 30)
 pytestmark = pytest.mark.looptime
-
-
-@pytest.fixture
-def storage() -> SqliteStorage:
-    return SqliteStorage()
-
-
-@pytest.fixture
-def database(storage: SqliteStorage) -> SqliteDatabase:
-    return storage.database
-
-
-@pytest.fixture
-async def queue(storage: SqliteStorage) -> AsyncIterator[RelationalQueue]:
-    async with storage.open_queue("q", ROOMY) as opened:
-        yield opened
 
 
 def counting(count: int) -> bytes:

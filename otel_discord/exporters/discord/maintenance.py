@@ -4,20 +4,17 @@ The clock is the wall clock. What was announced and counted is in the exporter's
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
-
-import orjson
+from typing import Any, ClassVar, Final, TypeVar
 
 from otel_discord.component import PermanentError
 from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.discord_api.models import Message
+from otel_discord.exporters.discord.at_edges import BETWEEN_WRITES_S, LONGEST_SLEEP_S, ActsAtEdges
 from otel_discord.exporters.discord.held import Count, HeldCards
-from otel_discord.exporters.discord.lane import Lane, patiently
+from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.mutes import announcements
 from otel_discord.exporters.discord.mutes.announcements import Announced
 from otel_discord.exporters.discord.mutes.book import read_stored
@@ -27,11 +24,6 @@ from otel_discord.exporters.discord.mutes.mute import Action, Mute, Which
 from otel_discord.exporters.discord.mutes.periods import SECOND_NS, Once, Period
 from otel_discord.exporters.discord.outbox import Outbox
 
-KEY: Final = "mutes"
-LONGEST_SLEEP_S: Final = 60.0
-"""The wall clock may be set meanwhile."""
-BETWEEN_WRITES_S: Final = 10.0
-"""Of counts; what begins or ends is written at once."""
 HOLD_BELOW: Final = 0.5
 """Share of the queue above which what is held is let go: others need its room."""
 SHORT_FOR_S: Final = 3.0
@@ -40,20 +32,15 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
-class Maintenance:
+class Maintenance(ActsAtEdges):
     """``outboxes`` are those of the configured destinations."""
 
+    _key: ClassVar[str] = "mutes"
     gate: Gate
     held: HeldCards
-    state: Lane
     outboxes: Mapping[str, Outbox]
     instruments: DiscordInstruments
-    wall_clock: Callable[[], float]
-    logger: logging.Logger
     _announced: dict[str, Announced] = field(default_factory=dict)
-    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _to_write: bool = False
     _short_since_s: float | None = None
     """Loop time since which the queue has lacked room."""
     _early: dict[Muted, int] = field(default_factory=dict)
@@ -63,7 +50,7 @@ class Maintenance:
 
     async def restore(self) -> None:
         """Go on where an earlier run ended."""
-        stored = read_stored(await self.state.get_state(KEY) or b"{}")
+        stored = read_stored(await self.state.get_state(self._key) or b"{}")
         unreadable = self.gate.book.restore(stored)
         for each in stored.get("announced", ()):
             try:
@@ -75,21 +62,6 @@ class Maintenance:
         self.gate.relieved.update(each.mute_id for each in self._announced.values() if each.relieved)
         if unreadable:
             self.logger.warning("%d mutes of an earlier run cannot be read and are left out", unreadable)
-
-    async def run(self) -> None:
-        """Act at each edge, until cancelled."""
-        while True:
-            self._news.clear()
-            async with self._busy:
-                await self._step()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._sleep_s()):
-                    await self._news.wait()
-
-    async def end(self) -> None:
-        """Write down what is counted."""
-        if self._to_write:
-            await self._write()
 
     async def open_up(self) -> None:
         """Hold nothing any more and let go what is held: it is time to end, and nothing stays."""
@@ -139,9 +111,6 @@ class Maintenance:
         if self._short_since_s is not None:
             longest_s = SHORT_FOR_S
         return max(0.001, min(edge_s, longest_s))
-
-    def _now_ns(self) -> int:
-        return int(self.wall_clock() * 1e9)
 
     async def _step(self) -> None:
         now_ns = self._now_ns()
@@ -228,11 +197,8 @@ class Maintenance:
         if outbox is not None:
             outbox.say(message)
 
-    async def _write(self) -> None:
-        self._to_write = False
-        stored = self.gate.book.to_json() | {"announced": [each.to_json() for each in self._announced.values()]}
-        is_empty = not any(stored.values())
-        await self.state.set_state(KEY, None if is_empty else orjson.dumps(stored))
+    def _notes(self) -> Mapping[str, Any]:
+        return self.gate.book.to_json() | {"announced": [each.to_json() for each in self._announced.values()]}
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
         return await patiently(step, self.logger, "what is held")

@@ -5,18 +5,15 @@ restart where there is storage.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
-
-import orjson
+from typing import Any, ClassVar, Final
 
 from otel_discord.component import PermanentError
 from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.component.silences import Silence, SilenceRequest
-from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.at_edges import BETWEEN_WRITES_S, LONGEST_SLEEP_S, ActsAtEdges
 from otel_discord.exporters.discord.mutes import silenced
 from otel_discord.exporters.discord.mutes.book import MuteBook, read_stored
 from otel_discord.exporters.discord.mutes.gate import Muted
@@ -26,38 +23,28 @@ from otel_discord.exporters.discord.mutes.silence import silence
 from otel_discord.exporters.discord.mutes.silenced import Silenced
 from otel_discord.exporters.discord.outbox import Outbox
 
-KEY: Final = "silences"
 ACTION: Final = "silence"
 """What the metric of muted records calls it."""
-LONGEST_SLEEP_S: Final = 60.0
-"""The wall clock may be set meanwhile."""
-BETWEEN_WRITES_S: Final = 10.0
-"""Of counts; what is added or ends is written at once."""
 ENDS_WITH_US: Final = "It ended with the service: silences outlive a restart where `sending_queue::storage` is set."
 
 
 @dataclass(slots=True, kw_only=True)
-class Silences:
+class Silences(ActsAtEdges):
     """``outboxes`` are those of the configured destinations; ``routing`` is held while records are routed; what they
     met is counted before anyone else has it, so who ends a silence with it knows every count."""
 
+    _key: ClassVar[str] = "silences"
     book: MuteBook
     routing: asyncio.Lock
-    state: Lane
     outboxes: Mapping[str, Outbox]
     instruments: DiscordInstruments
-    wall_clock: Callable[[], float]
-    logger: logging.Logger
     _silenced: dict[str, Silenced] = field(default_factory=dict)
-    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _to_write: bool = False
 
     # ------------------------------------------------------------------------------------------------------ running
 
     async def restore(self) -> None:
         """Go on where an earlier run ended."""
-        stored = read_stored(await self.state.get_state(KEY) or b"{}")
+        stored = read_stored(await self.state.get_state(self._key) or b"{}")
         unreadable = self.book.restore(stored)
         for each in self.book.all():
             self._silenced[each.id] = Silenced()
@@ -65,21 +52,6 @@ class Silences:
                 self._silenced[each.id] = Silenced.from_json(stored["silenced"][each.id])
         if unreadable:
             self.logger.warning("%d silences of an earlier run cannot be read and are left out", unreadable)
-
-    async def run(self) -> None:
-        """Act at each end, until cancelled."""
-        while True:
-            self._news.clear()
-            async with self._busy:
-                await self._step()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._sleep_s()):
-                    await self._news.wait()
-
-    async def end(self) -> None:
-        """Write down what is counted."""
-        if self._to_write:
-            await self._write()
 
     def tell_what_ends(self) -> None:
         """Say what was silenced: nothing keeps it, and the exporter ends. Until then nothing is shown all the same."""
@@ -100,9 +72,6 @@ class Silences:
     def _sleep_s(self) -> float:
         edge_s = self.book.next_edge(self._now_ns()) / SECOND_NS - self.wall_clock()
         return max(0.001, min(edge_s, BETWEEN_WRITES_S if self.book.all() else LONGEST_SLEEP_S))
-
-    def _now_ns(self) -> int:
-        return int(self.wall_clock() * 1e9)
 
     async def _step(self) -> None:
         now_ns = self._now_ns()
@@ -125,10 +94,8 @@ class Silences:
             if outbox is not None:
                 outbox.say(silenced.end(ended, records, why))
 
-    async def _write(self) -> None:
-        self._to_write = False
-        stored = self.book.to_json() | {"silenced": {name: each.to_json() for name, each in self._silenced.items()}}
-        await self.state.set_state(KEY, orjson.dumps(stored) if any(stored.values()) else None)
+    def _notes(self) -> Mapping[str, Any]:
+        return self.book.to_json() | {"silenced": {name: each.to_json() for name, each in self._silenced.items()}}
 
     # ----------------------------------------------------------------------------------------- what a person asks for
 

@@ -1,0 +1,67 @@
+"""Who acts whenever a mute begins or ends: once for each edge, by the wall clock, and with notes that are kept."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+import orjson
+
+from otel_discord.exporters.discord.lane import Lane
+
+LONGEST_SLEEP_S: Final = 60.0
+"""The wall clock may be set meanwhile."""
+BETWEEN_WRITES_S: Final = 10.0
+"""Of counts; what begins or ends is written at once."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ActsAtEdges(ABC):
+    """``state`` is the exporter's, in which the notes are."""
+
+    state: Lane
+    wall_clock: Callable[[], float]
+    logger: logging.Logger
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _to_write: bool = False
+    _key: ClassVar[str]
+    """Of the notes."""
+
+    async def run(self) -> None:
+        """Act at each edge, until cancelled."""
+        while True:
+            self._news.clear()
+            async with self._busy:
+                await self._step()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._sleep_s()):
+                    await self._news.wait()
+
+    async def end(self) -> None:
+        """Write down what is counted."""
+        if self._to_write:
+            await self._write()
+
+    @abstractmethod
+    async def _step(self) -> None:
+        """Do what is due, and write down what has changed. Called with ``_busy`` held."""
+
+    @abstractmethod
+    def _sleep_s(self) -> float:
+        """Return how long nothing is due, unless there is news."""
+
+    @abstractmethod
+    def _notes(self) -> Mapping[str, Any]:
+        """Return what is kept, for JSON; nothing where all of its parts are empty."""
+
+    def _now_ns(self) -> int:
+        return int(self.wall_clock() * 1e9)
+
+    async def _write(self) -> None:
+        self._to_write = False
+        notes = self._notes()
+        await self.state.set_state(self._key, orjson.dumps(notes) if any(notes.values()) else None)

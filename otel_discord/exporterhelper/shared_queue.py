@@ -60,7 +60,7 @@ class SharedQueue:
         if self._closed:
             raise ShutdownError("sending queue is stopped")
         try:
-            if self._spool is not None and not await self._spool.is_passed():
+            if self._spool is not None and not await self._spool.is_passed(batch.item_count):
                 await self._spool.keep(batch, 0)
             else:
                 await self._put(batch)

@@ -1,8 +1,8 @@
 """The spool of one exporter in a fleet: what the shared storage cannot take now waits on this machine's disk.
 
 It is a queue in another storage, of this process alone. While something is in it what comes goes behind that, so that
-the order stays; ``spool_drain`` puts it into the fleet when that takes it again. The last of it is waited for, or a
-spool would never be empty while requests come.
+the order stays; ``spool_drain`` puts it into the fleet when that takes it again. Meanwhile less
+is let in than goes, and the last of it is waited for, or it would never be empty while requests come.
 
 A put whose end is not known for a while is kept here too, so that nobody waits for it: it is put again only where it
 turns out that it was not stored.
@@ -31,7 +31,7 @@ T = TypeVar("T")
 IN_DOUBT_S: Final = 2.0
 """So long the end of a put is waited for; many clients wait for 10 s, some for less."""
 NEARLY_EMPTY: Final = 1024
-"""Records: with so many in it, and going, what comes waits for their end."""
+"""Records: the end of so many, when they go, is waited for."""
 _LINE: Final = "line"
 _ANY_NUMBER: Final = 2**62
 _AGAIN_S: Final = 5.0
@@ -55,31 +55,39 @@ class Spool:
     _decided: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _began_s: float | None = field(default=None, init=False)
     _flows: bool = field(default=False, init=False)
-    _turned: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    """Whether the fleet takes what it holds."""
+    _credit: float = field(default=0.0, init=False)
+    """How many records may be kept while it is being emptied."""
+    _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     @property
     def holds(self) -> bool:
         """Whether something waits in it."""
         return self.queue.size > 0
 
-    async def is_passed(self) -> bool:
-        """Return whether what comes may go into the fleet; if not, it has to be kept here, behind what is."""
-        if not self.holds:
-            return True
-        if not self._flows or self.queue.size > NEARLY_EMPTY:
-            return False
-        with suppress(TimeoutError):
-            async with asyncio.timeout(IN_DOUBT_S):
-                await self._turned.wait()
+    async def is_passed(self, items: int) -> bool:
+        """Return whether what comes may go into the fleet; if not, it has to be kept here, behind what is.
+
+        While it is being emptied who brings ``items`` waits a moment: for the end where that is near, else until twice
+        as much has gone.
+        """
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + IN_DOUBT_S
+        while self.holds and self._flows and loop.time() < until_s:
+            if self._credit > 0 and self.queue.size > NEARLY_EMPTY:
+                self._credit -= items
+                return False
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until_s):
+                    await self._news.wait()
         return not self.holds
 
-    def says_flow(self, *, flows: bool) -> None:
-        """Hear from who empties it whether the fleet takes something."""
-        self._flows = flows
-        if flows and self.holds:
-            self._turned.clear()
-        else:
-            self._turned.set()
+    def says_flow(self, items: int) -> None:
+        """Hear from who empties it how much the fleet has taken; 0: it takes nothing now."""
+        self._flows = items > 0
+        self._credit = min(self._credit + items / 2, NEARLY_EMPTY) if items else 0.0
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def keep(self, batch: Batch, accepted_ns: int, why: str = "") -> int:
         """Keep a batch, for good when this returns, and return its id; ``why`` the fleet does not take it.

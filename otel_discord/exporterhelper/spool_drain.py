@@ -90,8 +90,9 @@ class _Drain:
             while rest:
                 ended = await self._put(rest[: self._width])
                 await asyncio.gather(*(queue.done(each.id) for each in rest[:ended]))
+                if ended:
+                    self.spool.says_flow(sum(each.batch.item_count for each in rest[:ended]))
                 del rest[:ended]
-                self.spool.says_flow(flows=ended > 0)
         finally:
             for each in rest:
                 await queue.release(each.id)
@@ -135,6 +136,6 @@ class _Drain:
         if ended and isinstance(error, RetryableError) and error.reason == OUT_OF_TURN:
             return  # behind one that was given up
         self._width = 1
-        self.spool.says_flow(flows=False)
+        self.spool.says_flow(0)
         await asyncio.sleep(self._pause_s)
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)

@@ -45,7 +45,7 @@ class FleetIntake:
             ShutdownError: the fleet is closed.
         """
         accepted_ns = int(self.wall_clock() * 1e9)
-        if self.spool is not None and not await self.spool.is_passed():
+        if self.spool is not None and not await self.spool.is_passed(batch.item_count):
             await self.spool.keep(batch, accepted_ns)
             return
         shares = self.splitter.split(batch, places)

@@ -132,6 +132,7 @@ async def test_it_becomes_empty_while_requests_come_without_a_pause(
 ) -> None:
     """Twenty clients, each of which sends again as soon as it is answered."""
     fake = FakeDiscord(channel_limit=None)
+    fake.add_webhook()
     async with replica(server, schema, tmp_path, fake, fold={"enabled": True}) as process:
         over = asyncio.Event()
 
@@ -144,9 +145,10 @@ async def test_it_becomes_empty_while_requests_come_without_a_pause(
                 group.create_task(client(number))
             await asyncio.sleep(0.2)
             process.proxy.cut_off()
-            await asyncio.sleep(0.5)
-            assert process.spooled
+            async with asyncio.timeout(10):
+                while process.spooled < 500:
+                    await asyncio.sleep(0.01)
             process.proxy.let_back()
             took_s = await until_spooled(process, 0)
             over.set()
-        assert took_s < 20
+        assert took_s < 30

@@ -24,7 +24,8 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+")
 _DISCORD_PATH: Final = re.compile(r"/api(?:/v[0-9]{1,2})?/webhooks(?P<rest>/.*)?")
 _ENDPOINT_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*?/webhooks(?P<rest>/.*)?")
 _VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
-_SHAPE: Final = "https://discord.com/api/webhooks/<id>/<token>"
+_BEGIN: Final = "https://discord.com/api/webhooks/"
+_SHAPE: Final = f"{_BEGIN}<id>/<token>"
 _HOW: Final = "copy it in Discord: channel settings → Integrations → Webhooks → Copy Webhook URL"
 
 
@@ -69,7 +70,9 @@ def parse_webhook_url(text: str, *, endpoint: str = DEFAULT_ENDPOINT, allow_inse
     is_discord = host in _HOSTS
     is_endpoint = not is_discord and host == urlsplit(endpoint).hostname
     if not (is_discord or is_endpoint):
-        raise ForeignHostError(f"{_shown(host)} is not Discord; a webhook URL has the form {_SHAPE}; {_HOW}")
+        raise ForeignHostError(
+            f"{_shown(host)} is not the address of a Discord webhook: those begin with {_BEGIN}; {_HOW}"
+        )
     if parts.scheme != "https" and not (is_endpoint and allow_insecure):
         insecure = "; http needs allow_insecure_endpoint: true" if is_endpoint else ""
         raise WebhookUrlError(f"a webhook URL starts with https://{insecure}")

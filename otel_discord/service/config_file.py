@@ -113,6 +113,8 @@ class _Loading:
         place = self.source.document.locate(written_at or path)
         about = value_at(self.source.document.data, path)
         message = conceal(message, hidden_in(about), whole=isinstance(about, RawText))
+        if isinstance(about, RawText) and about.origin and not about.strip():
+            hint = hint or f"{about.origin} is empty"
         self.problems.append(Problem(message, join_path(path), place.file, place.line, hint))
 
     def _section(self, section: str, kind: Kind, value: Any) -> None:

@@ -14,6 +14,12 @@ from otel_discord.config.raw_text import RawText
         ("abc is bad", {"abc": "${env:X}"}, True, "${env:X} is bad"),
         ("abcd is bad", {"abcd": "${env:X}"}, False, "${env:X} is bad"),
         ("host secret-host.example", {"https://secret-host.example/x": "${env:X}"}, False, "is not valid here"),
+        (
+            "'secret-host.example' is not it: see https://discord.com/api/webhooks/",
+            {"https://secret-host.example/api/webhooks/1/x": "${env:X}"},
+            False,
+            "${env:X} is not it: see https://discord.com/api/webhooks/",
+        ),
         ("see /webhooks/123/abc-DEF_1 there", {}, False, "see /webhooks/123/[REDACTED] there"),
         ("must be text", {"x": "${env:X}"}, True, "must be text"),
     ],

@@ -23,7 +23,7 @@ def test_a_variable_of_nearly_that_name_is_pointed_at() -> None:
     ("name", "value", "words"),
     [
         ("WEBHOOK_URL", TOKEN, "does not start with https://"),
-        ("WEBHOOK_URL", f"https://hooks.slack.example/{TOKEN}", "is not Discord"),
+        ("WEBHOOK_URL", f"https://hooks.slack.example/{TOKEN}", "is not the address of a Discord webhook"),
         ("WEBHOOK_URL", f"http://discord.com/api/webhooks/1/{TOKEN}", "starts with https://"),
         ("WEBHOOK_URL_FILE", URL, "must be the path of a file"),
         ("WEBHOOK_URL_FILE", "/no/such/file", "there is no file /no/such/file"),

@@ -277,6 +277,8 @@ class DiscordConfig(StrictModel):
         if sum(ways) > 1:
             raise ValueError("takes exactly one of webhook_url, webhook_url_file and destinations")
         if not any(ways) and not self.destinations_from:
+            if self.webhook_url is not None:
+                raise ValueError("webhook_url: needs the address of a webhook")
             raise ValueError("needs a webhook: set webhook_url, webhook_url_file or destinations")
         return self
 

@@ -191,6 +191,8 @@ class DestinationConfig(StrictModel):
 
     @model_validator(mode="after")
     def _one_address(self) -> "DestinationConfig":
+        if self.webhook_url is not None and not self.webhook_url and not self.webhook_url_file:
+            raise ValueError("webhook_url: needs the address of a webhook")
         if bool(self.webhook_url) == bool(self.webhook_url_file):
             raise ValueError("needs exactly one of webhook_url and webhook_url_file")
         if self.thread_id and self.thread_name:

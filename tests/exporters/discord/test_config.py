@@ -112,7 +112,7 @@ def test_what_is_in_range(change: dict[str, Any]) -> None:
         ({}, "needs a webhook"),
         ({"webhook_url": URL, "webhook_url_file": "x"}, "exactly one of"),
         ({"webhook_url": URL, "destinations": {"a": {"webhook_url": URL}}}, "exactly one of"),
-        ({"webhook_url": "https://example.com/api/webhooks/1/abc"}, "is not Discord"),
+        ({"webhook_url": "https://example.com/api/webhooks/1/abc"}, "is not the address of a Discord webhook"),
         ({"webhook_url": URL + "/slack"}, "/slack"),
         ({"webhook_url": URL, "endpoint": "http://127.0.0.1/api/v10"}, "allow_insecure_endpoint"),
         ({"webhook_url": URL, "username": "My Discord Bot"}, 'must not contain "discord"'),

@@ -1,0 +1,67 @@
+"""What somebody reads who made a mistake that many make."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from otel_discord.cli.commands import run_command_line
+
+TOKEN = "abcdefghijklmnopqrstuvwxyz0123456789"
+ADDRESS = f"https://discord.com/api/webhooks/123456789012345678/{TOKEN}"
+FORM = "https://discord.com/api/webhooks/"
+
+Say = Callable[..., str]
+
+
+def written(
+    tmp_path: Path, discord: str, pipeline: str = "receivers: [otlp], exporters: [discord]", more: str = ""
+) -> str:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "receivers: {otlp: {protocols: {http: {endpoint: 127.0.0.1:0}}}}\n"
+        f"exporters: {{discord: {{{discord}}}}}\n"
+        f"{more}\n"
+        f"service: {{telemetry: {{metrics: {{level: none}}}}, pipelines: {{logs: {{{pipeline}}}}}}}\n"
+    )
+    return str(path)
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Run a command in this process; return what it says on standard error, its code first."""
+
+    def run(*arguments: str) -> str:
+        code = run_command_line(arguments)
+        return f"{code} {capsys.readouterr().err}"
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://discordd.com/api/webhooks/123456789012345678/{TOKEN}",
+        f"https://hooks.slack.com/services/T0000/B0000/{TOKEN}",
+        f"http://127.0.0.1:8080/api/webhooks/123456789012345678/{TOKEN}",
+    ],
+)
+@pytest.mark.parametrize("keys", ["webhook_url: '${env:HOOK}'", "destinations: {ops: {webhook_url: '${env:HOOK}'}}"])
+def test_an_address_of_another_host(
+    said: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str, address: str
+) -> None:
+    monkeypatch.setenv("HOOK", address)
+    text = said("validate", "--config", written(tmp_path, keys))
+    assert text.startswith("78 ")
+    assert "webhook_url: " in text
+    assert f"is not the address of a Discord webhook: those begin with {FORM}" in text
+    for secret in (TOKEN, "slack", "discordd", "8080"):
+        assert secret not in text
+
+
+@pytest.mark.parametrize("keys", ["webhook_url: '${env:HOOK}'", "destinations: {ops: {webhook_url: '${env:HOOK}'}}"])
+def test_an_empty_variable_is_named(said: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str) -> None:
+    monkeypatch.setenv("HOOK", "")
+    text = said("validate", "--config", written(tmp_path, keys))
+    assert text.startswith("78 ")
+    assert "webhook_url: needs the address of a webhook; ${env:HOOK} is empty" in text

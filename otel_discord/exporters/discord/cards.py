@@ -4,12 +4,16 @@ Bytes rather than messages, since a message keeps the whole request that it came
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_discord._proto import queue_pb2
+
+SAMPLE_CHARS: Final = 200
+"""So much is kept of the message of a further record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

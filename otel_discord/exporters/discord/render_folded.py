@@ -1,11 +1,14 @@
 """What a card says of the other records that it stands for, and of the problem's past. Pure functions."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import accumulate, groupby
 from typing import Final
 
-from otel_discord.exporters.discord.cards import Card, PastLife
-from otel_discord.exporters.discord.facts_values import short_text
-from otel_discord.templating.cutting import ELLIPSIS, cut_middle
+from otel_discord.exporters.discord.cards import SAMPLE_CHARS, Card, PastLife
+from otel_discord.exporters.discord.facts import RecordFacts
+from otel_discord.exporters.discord.facts_values import MAX_VALUE_CHARS, short_text
+from otel_discord.exporters.discord.render_variable_parts import GAP, Sample, variable_parts
+from otel_discord.templating.cutting import cut_middle
 from otel_discord.templating.text import Markdown, escape_markdown
 from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, timestamp
 
@@ -17,8 +20,6 @@ _BACK_AFTER_S: Final = _HOUR_S
 _CLOCK_WITHIN_S: Final = 20 * _HOUR_S
 """So far back a time of day says more than a date."""
 _MAX_VERSION_CHARS: Final = 40
-_COMMON_WORDS: Final = 3
-"""So many words that a sample shares with the title need not be said again, but for the one beside the difference."""
 _SEPARATOR: Final = " · "
 
 
@@ -74,41 +75,56 @@ def spoken(seconds: float) -> str:
     return f"{whole:,} {unit}{'s' if whole > 1 else ''}"
 
 
-def differing_samples(card: Card, told: str, *, most: int, max_chars: int, room: int) -> list[str]:
-    """Return messages of further records that say something else than ``told``, each on one line, while there is room.
+def differing_samples(card: Card, told: Sequence[str], *, most: int, max_chars: int, room: int) -> list[str]:
+    """Return what messages of further records say else than ``told``, each on one line, while there is room.
 
-    Only for a card of several records.
+    Where the card's template fits, that is what stands in its variable parts, as ``48216``, and else the words that
+    differ. Only for a card of several records; the first of ``told`` is the card's title.
     """
-    return list(_differing(card, told, most, max_chars, room)) if card.count > 1 and most else []
+    if card.count == 1 or not most:
+        return []
+    samples = {short_text(sample): len(sample) >= SAMPLE_CHARS for sample in card.samples}
+    others = [Sample(text, is_cut) for text, is_cut in samples.items() if text and text not in told][:most]
+    parts = variable_parts(short_text(card.template), told, others)
+    shown = dict.fromkeys(
+        cut_middle(part or _without_what_was_told(sample, told, max_chars), max_chars)
+        for sample, part in zip(others, parts, strict=True)
+    )
+    ends = accumulate(len(each) + len(_SEPARATOR) for each in shown)
+    return [each for each, end in zip(shown, ends, strict=True) if end <= room]
 
 
-def _differing(card: Card, told: str, most: int, max_chars: int, room: int) -> Iterator[str]:
-    shown = {told, ""}
-    for sample in card.samples:
-        text = short_text(sample)
-        if text in shown:
-            continue
-        shown.add(text)
-        if len(text) > max_chars // 2:
-            text = min((where_it_differs(text, known) for known in (told, told.partition(": ")[2])), key=len)
-        text = cut_middle(text, max_chars)
-        room -= len(text) + len(_SEPARATOR)
-        if room < 0 or len(shown) > most + 2:
-            return
-        yield text
+def _without_what_was_told(sample: Sample, told: Sequence[str], max_chars: int) -> str:
+    text = sample.text
+    if len(text) <= max_chars // 2:
+        return text
+    most = len(text) if sample.is_cut else None  # what came later is unknown, not different
+    return min((where_it_differs(text, known[:most]) for known in told), key=len, default=text)
+
+
+def messages_told(facts: RecordFacts) -> tuple[str, ...]:
+    """Return what a card's own record says, in the forms in which the messages of further records are kept."""
+    exception = facts.exception
+    said = short_text(facts.whole_message.strip()[:MAX_VALUE_CHARS].partition("\n")[0])
+    raised = short_text(exception.message.partition("\n")[0]) if exception else ""
+    inside = exception.inside[:1] if exception else ()
+    one = [text for text in (said, raised, facts.title.partition(": ")[2]) if text]
+    both = [f"{said}: {raised}"] if said and raised and raised not in said else []
+    return tuple(dict.fromkeys([*one, *both, *(f"{text}: {error}" for text in (*one, *both) for error in inside)]))
 
 
 def where_it_differs(text: str, told: str) -> str:
-    """Return ``… order 48214`` for a text that begins (or ends) as what a reader has been told already."""
+    """Return the words of a text in which it differs from what a reader has been told already."""
     words, known = text.split(" "), told.split(" ")
+    if len(words) == len(known):
+        runs = groupby(zip(words, known, strict=True), key=lambda pair: pair[0] != pair[1])
+        others = [" ".join(word for word, _ in run) for differs, run in runs if differs]
+        return GAP.join(others) or text
     most = min(len(words), len(known))
     start = next((place for place in range(most) if words[place] != known[place]), most)
     most -= start
     end = next((place for place in range(most) if words[-1 - place] != known[-1 - place]), most)
-    first = start - 1 if start >= _COMMON_WORDS else 0
-    last = len(words) - end + 1 if end >= _COMMON_WORDS else len(words)
-    kept = " ".join(words[first:last])
-    return f"{f'{ELLIPSIS} ' * (first > 0)}{kept}{f' {ELLIPSIS}' * (last < len(words))}"
+    return " ".join(words[start : len(words) - end]) or text
 
 
 def _since(card: Card, past: PastLife) -> str:

@@ -15,7 +15,14 @@ from otel_discord.exporters.discord.evidence_text import Excerpt, trim_trace
 from otel_discord.exporters.discord.facts import RecordFacts
 from otel_discord.exporters.discord.facts_trace import parse_trace
 from otel_discord.exporters.discord.facts_values import clean_value, short_text
-from otel_discord.exporters.discord.render_folded import count_mark, differing_samples, history, new_mark, seen
+from otel_discord.exporters.discord.render_folded import (
+    count_mark,
+    differing_samples,
+    history,
+    messages_told,
+    new_mark,
+    seen,
+)
 from otel_discord.exporters.discord.render_lines import few_lines, fitted_title
 from otel_discord.exporters.discord.render_links import RUNBOOK_KEYS, LinkTemplate, address_of
 from otel_discord.exporters.discord.render_options import RenderOptions
@@ -109,7 +116,7 @@ def card_values(
     files = _files(facts, trace, message_is_cut=title != what or body.is_cut)
     samples = differing_samples(
         card,
-        what,
+        (what, *messages_told(facts)) if card.count > 1 else (),
         most=limits.samples,
         max_chars=limits.sample_chars,
         room=limits.card_chars - told - len(trace.text) - _WHERE_CHARS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from otel_discord.exporters.discord.cards import PastLife
+from otel_discord.exporters.discord.cards import SAMPLE_CHARS, PastLife
 from otel_discord.exporters.discord.render_folded import (
     differing_samples,
     history,
@@ -14,6 +14,9 @@ from otel_discord.exporters.discord.render_folded import (
     spoken,
     where_it_differs,
 )
+from otel_discord.signals import LogsBatch
+from otel_discord.testing.otlp import logs_request
+from tests.exporters.discord.records import card_of
 from tests.exporters.discord.test_render import card, rendered
 from tests.exporters.discord.test_render_properties import PRESETS
 
@@ -86,12 +89,14 @@ def test_seen(last_s: int, words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told", "shown"),
     [
-        ("Payment declined: timeout for order 48214", "Payment declined: timeout for order 48213", "… order 48214"),
-        ("user 7 locked out after 5 attempts", "user 8 locked out after 5 attempts", "user 7 locked …"),
-        ("could not open file a.txt of user 7 today", "could not open file b.txt of user 7 today", "… file a.txt of …"),
+        ("Payment declined: timeout for order 48214", "Payment declined: timeout for order 48213", "48214"),
+        ("user 7 locked out after 5 attempts", "user 8 locked out after 5 attempts", "7"),
+        ("user 7 locked out after 5 attempts", "user 8 locked out after 6 attempts", "7 … 5"),
+        ("could not open file a.txt of user 7 today", "could not open file b.txt of user 7 today", "a.txt"),
+        ("lost shard 3 of 9 again", "lost shard 3 again", "of 9"),
         ("all other words", "nothing alike at all", "all other words"),
-        ("a b c d", "a b c", "… c d"),
-        ("a b c", "a b c d", "… c"),
+        ("a b c d", "a b c", "d"),
+        ("a b c", "a b c d", "a b c"),
         ("x", "x", "x"),
     ],
 )
@@ -101,11 +106,58 @@ def test_where_it_differs(text: str, told: str, shown: str) -> None:
 
 def test_samples_are_few_short_and_not_said_twice() -> None:
     samples = ("it broke", "a\nb", "a b", "c" * 100, "@everyone ×9", "one too many")
-    told = differing_samples(replace(card(count=5), samples=samples), "it broke", most=3, max_chars=20, room=500)
+    told = differing_samples(replace(card(count=5), samples=samples), ["it broke"], most=3, max_chars=20, room=500)
     assert told == ["a b", "cccccccc…(+88)…cccc", "@everyone ×\u200b9"]
-    assert differing_samples(replace(card(), samples=samples), "", most=3, max_chars=20, room=500) == []
-    assert differing_samples(replace(card(count=2), samples=samples), "", most=3, max_chars=20, room=4) == []
-    assert differing_samples(replace(card(count=2), samples=samples), "", most=0, max_chars=20, room=500) == []
+    assert differing_samples(replace(card(), samples=samples), [], most=3, max_chars=20, room=500) == []
+    assert differing_samples(replace(card(count=2), samples=samples), [], most=3, max_chars=20, room=4) == []
+    assert differing_samples(replace(card(count=2), samples=samples), [], most=0, max_chars=20, room=500) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "told", "samples", "shown"),
+    [
+        ("order <*> is late", "order 1 is late", ("order 2 is late", "order 33 is late"), ["2", "33"]),
+        ("no float: '<*>'", "no float: '19 %'", ("no float: '5 %'", "no float: 'none'"), ["'5 %'", "'none'"]),
+        ("shard <*> took <*>", "shard eu took 1 s", ("shard eu took 9 s",), ["9 s"]),
+        ("shard <*> took <*>", "shard eu took 1 s", ("shard eu took 9 s", "shard u took 1 s"), ["eu … 9 s", "u … 1 s"]),
+        ("shard <*> took <*>", "Slow!", ("shard eu took 9 s", "shard us took 9 s"), ["eu", "us"]),
+        ("shard <*> took <*>", "Slow!", ("shard eu took 9 s",), ["eu … 9 s"]),
+        ("a <*>", "a 1", ("another one", "a 2"), ["another one", "2"]),
+        ("<*> is late", "1 is late", ("2 is late", "2  is late"), ["2"]),
+        ("<*>", "1", ("2",), ["2"]),
+        ("", "order 1", ("order 2",), ["order 2"]),
+        ("job <*> ends", "job 1 ends", ("job 1 ends now",), ["job 1 ends now"]),
+        ("a <*> b <*> c", "a 1 b 2 c", ("a 1 b 3 b 2 c",), ["3 b 2"]),
+    ],
+)  # fmt: skip
+def test_of_a_known_template_only_what_varies_is_said(
+    template: str, told: str, samples: tuple[str, ...], shown: list[str]
+) -> None:
+    folded = replace(card(count=5), template=template, samples=samples)
+    assert differing_samples(folded, [told], most=3, max_chars=60, room=500) == shown
+
+
+def test_of_a_text_that_was_cut_the_parts_that_are_left_are_said() -> None:
+    end = " and what came of it" * 20
+    told, cut = f"order 1 of user 7 is late{end}", f"order 2 of user 7 is late{end}"[:SAMPLE_CHARS]
+    folded = replace(card(count=5), template=f"order <*> of user <*> is late{end}"[:300], samples=(cut,))
+    assert differing_samples(folded, [told], most=3, max_chars=60, room=500) == ["2"]
+    assert differing_samples(replace(folded, template=""), [told], most=3, max_chars=60, room=500) == ["2"]
+
+
+def test_what_the_first_record_said_is_known_beside_the_title() -> None:
+    error = "could not convert string to float: '19 %'"
+    attributes = {"exception.type": "ValueError", "exception.message": error}
+    request = logs_request(body="Cannot compute the total", attributes=attributes)
+    ((resource, scope, record),) = LogsBatch(request).records()
+    folded = replace(
+        card_of(record, resource, scope, 2),
+        template="Cannot compute the total: could not convert string to float: '<*>'",
+        samples=("Cannot compute the total: could not convert string to float: '5 %'",),
+    )
+    shown = rendered(folded)
+    assert shown.embed is not None
+    assert "\nalso: '5 %'" in shown.embed.description
 
 
 @pytest.mark.parametrize("preset", PRESETS)

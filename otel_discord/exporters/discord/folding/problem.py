@@ -12,6 +12,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from otel_discord.exporters.discord.alerts.group import Arrival
 from otel_discord.exporters.discord.attachments import ATTRIBUTE
+from otel_discord.exporters.discord.cards import SAMPLE_CHARS
 from otel_discord.exporters.discord.facts_body import MESSAGE_KEYS, body_facts
 from otel_discord.exporters.discord.facts_exception import errors_in_group
 from otel_discord.exporters.discord.facts_source import SourceFacts
@@ -23,7 +24,6 @@ KIND_BYTES: Final = 8
 """The first part of a fingerprint says who and what kind, the rest names the group of messages."""
 MAX_SAMPLES: Final = 3
 _MAX_KINDS: Final = 20_000
-_SAMPLE_CHARS: Final = 200
 _TRACE: Final = "exception.stacktrace"
 _TOLD: Final = frozenset(("exception.type", "exception.message", "event.name", ATTRIBUTE))
 _NO_PING: Final = 0xFF
@@ -94,7 +94,7 @@ class ProblemFinder:
         kind = self._kinds.get(key)
         if kind is None:
             kind = self._new_kind(key)
-        return Problem(kind + bytes.fromhex(match.group), match.template, text[:_SAMPLE_CHARS])
+        return Problem(kind + bytes.fromhex(match.group), match.template, text[:SAMPLE_CHARS])
 
     def _message(self, record: LogRecord, told: Mapping[str, Plain], event: str) -> str:
         body = record.body.string_value

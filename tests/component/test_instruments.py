@@ -9,6 +9,7 @@ from otel_discord.component.instruments import (
     ExporterInstruments,
     ReceiverInstruments,
     ServiceInstruments,
+    SpoolInstruments,
     StorageInstruments,
 )
 from otel_discord.component.instruments_discord import BreakerState, DeadLetterInstruments, DiscordInstruments
@@ -69,7 +70,10 @@ def test_each_metric_is_recorded_with_its_labels():
     storage.committed(0.01, 3)
     storage.refused("disk_full")
     storage.damaged_file(2)
+    spool = SpoolInstruments(meter, "discord")
+    spool.spooled(Signal.LOGS, 1)
     with (
+        spool.watch(Signal.LOGS, lambda: 4),
         storage.watch(lambda: 1, lambda: 2),
         storage.watch_snapshots(lambda: 3),
         letters.watch(lambda: 7),

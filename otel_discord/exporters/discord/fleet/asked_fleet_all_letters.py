@@ -115,7 +115,7 @@ class MergedLetters:
 async def _merged(sources: Sequence[AsyncIterator[Letter]]) -> AsyncGenerator[Letter, None]:
     """Yield letters of several sorted sources by id, each once; the first of each are fetched at the same time."""
     try:
-        firsts = await asyncio.gather(*(anext(source, None) for source in sources))
+        firsts = await _all_of([anext(source, None) for source in sources])
         heap = [(letter.id, number, letter) for number, letter in enumerate(firsts) if letter is not None]
         heapq.heapify(heap)
         last_id = -1
@@ -132,6 +132,18 @@ async def _merged(sources: Sequence[AsyncIterator[Letter]]) -> AsyncGenerator[Le
     finally:
         for source in sources:
             await cast("Any", source).aclose()
+
+
+async def _all_of(works: Sequence[Awaitable[T]]) -> list[T]:
+    """Return what all of them return, or raise what the first of them has raised, once none of them runs any more.
+
+    So what they were asked of can be closed.
+    """
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+    return cast("list[T]", ended)
 
 
 async def _next(states: AsyncIterator[ReplayState]) -> ReplayState | ComponentError | None:

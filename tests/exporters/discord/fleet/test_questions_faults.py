@@ -241,8 +241,12 @@ class Desk:
     states: Sequence[ReplayState] = ()
     error: Exception | None = None
     stopped: bool = False
+    slow_s: float = 0.0
 
     async def letters(self, chosen: LetterFilter, *, limit: int, newest: bool) -> AsyncIterator[Letter]:
+        await asyncio.sleep(self.slow_s)
+        if self.error is not None:
+            raise self.error
         for number in self.ids[-limit:] if limit and newest else self.ids:
             yield Letter(id=number, time_ns=0, destination="", reason="")
 
@@ -277,6 +281,19 @@ async def test_letters_are_merged_by_id_each_once() -> None:
     assert [each.id async for each in letters.letters()] == [1, 2, 4, 5, 9, 12]
     assert [each.id async for each in letters.letters(limit=2)] == [9, 12]
     assert [each.id async for each in letters.letters(limit=2, newest=False)] == [1, 2]
+
+
+async def test_where_one_shard_fails_while_others_are_still_asked_that_error_is_what_is_heard() -> None:
+    letters = merged(Desk((1,), slow_s=2), Desk(error=RetryableError("the storage is away"), slow_s=1), Desk((3,)))
+    with pytest.raises(RetryableError, match="the storage is away"):
+        [each async for each in letters.letters()]
+
+
+async def test_who_stops_listening_while_shards_are_asked_leaves_nothing_running() -> None:
+    letters = merged(Desk((1,), slow_s=2), Desk((3,), slow_s=3))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            [each async for each in letters.letters()]
 
 
 async def test_a_replay_is_the_sum_and_who_fails_is_a_remark() -> None:

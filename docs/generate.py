@@ -23,6 +23,7 @@ from otel_discord.cli.commands import cli
 from otel_discord.component import Kind
 from otel_discord.config import Secret, format_duration
 from otel_discord.config.fit import _members
+from otel_discord.config.key_docs import key_docs
 from otel_discord.discord_api.outcome_types import Reason
 from otel_discord.discord_api.outcomes import (
     _BUSY_CODES,
@@ -83,15 +84,16 @@ PAGES: Final = {
 
 # --------------------------------------------------------------------------------------------------- keys of models
 def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo, str]]:
-    """Yield ``(path, field, section's words)`` for each key that takes a value; maps of sections get ``<name>``."""
+    """Yield ``(path, field, meaning)`` for each key that takes a value; maps of sections get ``<name>``."""
+    docs = key_docs(model)
     for name, field in model.model_fields.items():
         path = f"{prefix}{field.alias or name}"
         inner = [(m, suffix) for m, suffix in _sections(field.annotation)]
         if not inner:
-            yield path, field, ""
+            yield path, field, docs.get(name, "")
         for section, suffix in inner:
             if suffix or field.is_required() or field.default is None:
-                yield f"{path}{suffix}", field, _first_line(section)
+                yield f"{path}{suffix}", field, docs.get(name) or _first_line(section)
             yield from leaves(section, f"{path}{suffix}.")
 
 
@@ -126,8 +128,8 @@ def _mark(what: str, path: str) -> str:
     return "*later:* " if is_later(what, path) else ""
 
 
-def _meaning(field: FieldInfo, section_words: str) -> str:
-    words = " ".join((field.description or section_words).replace("``", "`").split())
+def _meaning(field: FieldInfo, said: str) -> str:
+    words = " ".join(said.replace("``", "`").split())
     choices = [str(choice) for choice in _choices(field.annotation)]
     if choices and not all(choice in words for choice in choices):
         words = f"{words} One of {', '.join(f'`{choice}`' for choice in choices)}.".strip()

@@ -13,13 +13,12 @@ from otel_discord.config.fit import fit_section
 
 
 class StrictModel(BaseModel):
-    """A section of the configuration: strict keys, frozen, documented by its attributes' docstrings."""
+    """A section of the configuration: strict keys, frozen, documented by its attributes' docstrings (``key_docs``)."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
         hide_input_in_errors=True,
         validate_default=False,
         coerce_numbers_to_str=True,

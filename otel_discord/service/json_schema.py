@@ -7,6 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from otel_discord.component import Kind
+from otel_discord.config.key_docs import key_docs
 from otel_discord.service.config import ServiceConfig
 from otel_discord.service.registry import BrokenComponentError, Registry
 
@@ -15,7 +16,21 @@ _NOT_TEXT: Final = frozenset({"integer", "number", "boolean"})
 
 
 class _Generator(GenerateJsonSchema):
-    """Where a number goes through a function first, text may be written too: ``min_severity: WARN``."""
+    """Where a number goes through a function first, text may be written too: ``min_severity: WARN``.
+
+    Keys are described by their docstrings.
+    """
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Describe a section, and each of its keys."""
+        described = super().model_schema(schema)
+        section = schema["cls"]
+        keys = described.get("properties", {})
+        for name, words in key_docs(section).items():
+            key = section.model_fields[name].alias or name
+            if key in keys:
+                keys[key].setdefault("description", words)
+        return described
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         """Describe what the function takes, as far as that is known."""

@@ -12,6 +12,7 @@ def custom_pattern(name: str, expression: str) -> Pattern:
     Raises:
         PatternError: RE2 does not take the expression; with its reason.
     """
+    Expression(expression).check()
     return Pattern(
         name=name,
         category=Category.CREDENTIALS,
@@ -29,6 +30,7 @@ def blocked_value(expression: str, replace: Callable[[str], str]) -> Pattern:
         PatternError: RE2 does not take the expression; with its reason.
     """
     compiled = Expression(expression, whole=True)
+    compiled.check()
 
     def find(text: str) -> Iterator[Finding]:
         return (Finding(start, end, "blocked") for start, end in compiled.spans(text))

@@ -1,7 +1,8 @@
 """The door of RE2 for masking: expressions in linear time, and one sweep that says which of many may be in a text."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import re2
 
@@ -17,21 +18,36 @@ class PatternError(ValueError):
 
 
 class Expression:
-    """One regular expression of RE2. Work is linear in the text, whatever the expression."""
+    """One regular expression of RE2. Work is linear in the text, whatever the expression.
+
+    It is compiled when it is first used: most of the hundred and fifty that are known look for what few texts hold.
+    """
 
     def __init__(self, pattern: str, *, whole: bool = False) -> None:
-        """Compile it; ``whole``: a group ``s`` means nothing.
+        """``whole``: a group ``s`` means nothing."""
+        self._pattern = pattern
+        self._whole = whole
+
+    def check(self) -> None:
+        """Compile it now, as one that a user has written should be.
 
         Raises:
             PatternError: with RE2's reason.
         """
+        _ = self._compiled
+
+    @cached_property
+    def _compiled(self) -> Any:
         try:
-            self._compiled = re2.compile(pattern, _OPTIONS)
+            return re2.compile(self._pattern, _OPTIONS)
         except re2.error as error:
             reason = error.args[0] if error.args else ""
             reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-            raise PatternError(f"{pattern!r} is not a regular expression of RE2: {reason}") from None
-        self._group = 0 if whole else self._compiled.groupindex.get("s", 0)
+            raise PatternError(f"{self._pattern!r} is not a regular expression of RE2: {reason}") from None
+
+    @cached_property
+    def _group(self) -> int:
+        return 0 if self._whole else int(self._compiled.groupindex.get("s", 0))
 
     def is_in(self, text: str) -> bool:
         """Return whether the text holds a match."""

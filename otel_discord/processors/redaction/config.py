@@ -107,7 +107,7 @@ class RedactionProcessorConfig(StrictModel):
         for name in _EXPRESSIONS:
             for index, expression in enumerate(getattr(self, name)):
                 try:
-                    Expression(expression)
+                    Expression(expression).check()
                 except PatternError as error:
                     wrong.append(f"{name}::{index}: {error}")
         for index, custom in enumerate(self.custom):

@@ -65,3 +65,41 @@ def test_an_empty_variable_is_named(said: Say, tmp_path: Path, monkeypatch: pyte
     text = said("validate", "--config", written(tmp_path, keys))
     assert text.startswith("78 ")
     assert "webhook_url: needs the address of a webhook; ${env:HOOK} is empty" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("\n", "is empty"),
+        (f"https://hooks.slack.com/services/T0000/B0000/{TOKEN}", "'hooks.slack.com' is not the address of a Discord"),
+        (f"https://discord.com/channels/1/2/{TOKEN}", "this is the link of a channel"),
+    ],
+)
+@pytest.mark.parametrize(("before", "after"), [("", ""), ("destinations: {ops: {", "}}")])
+def test_a_file_without_an_address_is_warned_of(
+    said: Say, tmp_path: Path, content: str | None, words: str, before: str, after: str
+) -> None:
+    file = tmp_path / "webhook"
+    if content is not None:
+        file.write_text(content)
+    config = written(tmp_path, f"{before}webhook_url_file: {file}{after}")
+    text = said("validate", "--config", config)
+    path = "destinations::ops::" if before else ""
+    assert text.startswith(f"0 warning: exporters::discord::{path}webhook_url_file: {file}: {words}")
+    assert "will not start" in text
+    assert TOKEN not in text
+    started = said("run", "--config", config)
+    assert started.startswith("1 ")
+    assert f"{file}: {words}" in started
+
+
+def test_an_address_instead_of_a_file_is_not_shown(said: Say, tmp_path: Path) -> None:
+    text = said("validate", "--config", written(tmp_path, f"webhook_url_file: '{ADDRESS}'"))
+    assert "webhook_url_file: is an address, not the name of a file; it belongs to webhook_url" in text
+    assert TOKEN not in text
+
+
+def test_a_file_with_an_address_is_well(said: Say, tmp_path: Path) -> None:
+    (tmp_path / "webhook").write_text(f"{ADDRESS}\n")
+    assert said("validate", "--config", written(tmp_path, f"webhook_url_file: {tmp_path / 'webhook'}")) == "0 "

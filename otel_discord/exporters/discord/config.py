@@ -360,6 +360,7 @@ class DiscordConfig(StrictModel):
 
     def advice(self) -> Sequence[str]:
         """Return what is not wrong but will not be what was meant, in plain words."""
+        from otel_discord.exporters.discord.destinations import faults_of_files
         from otel_discord.exporters.discord.storm_warnings import storm_warnings
 
-        return [*storm_warnings(self), *self.templates.advice()]
+        return [*faults_of_files(self), *storm_warnings(self), *self.templates.advice()]

@@ -73,7 +73,10 @@ def sourced_destination(item: SourcedDestination, config: DiscordConfig) -> Dest
 
 
 def _resolve(name: str, item: DestinationConfig, config: DiscordConfig) -> Destination:
-    webhook = _parse(_url_text(name, item), name, config)
+    try:
+        webhook = _webhook_of(item, config)
+    except ValueError as error:
+        raise StartError(f"destination {name!r}: {error}") from None
     if item.thread_id:
         webhook = WebhookUrl(webhook.id, webhook.token, item.thread_id)
     return Destination(
@@ -92,19 +95,50 @@ def _resolve(name: str, item: DestinationConfig, config: DiscordConfig) -> Desti
     )
 
 
-def _url_text(name: str, item: DestinationConfig) -> str:
-    if item.webhook_url is not None:
-        return item.webhook_url.reveal()
+def faults_of_files(config: DiscordConfig) -> list[str]:
+    """Return what is wrong with each ``webhook_url_file``, its key path first; reads them."""
+    written: dict[str, DestinationConfig | DiscordConfig] = {"": config}
+    written |= {f"destinations::{name}::": item for name, item in config.destinations.items()}
+    faults: list[str] = []
+    for path, item in written.items():
+        if item.webhook_url_file:
+            try:
+                _webhook_of(item, config)
+            except ValueError as error:
+                faults.append(f"{path}{error}; the service will not start with it")
+    return faults
+
+
+def _webhook_of(item: DestinationConfig | DiscordConfig, config: DiscordConfig) -> WebhookUrl:
+    """Return the webhook that a section names.
+
+    Raises:
+        ValueError: its file cannot be read or does not hold the address of a webhook; names the file, never a token.
+    """
+    if item.webhook_url is not None and not item.webhook_url_file:
+        return _read(item.webhook_url.reveal(), config)
+    if "://" in item.webhook_url_file:
+        raise ValueError("webhook_url_file: is an address, not the name of a file; it belongs to webhook_url")
     try:
-        return Path(item.webhook_url_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(
-            f"destination {name!r}: webhook_url_file {item.webhook_url_file!r} cannot be read: {error}"
-        ) from error
+        text = Path(item.webhook_url_file).read_text(encoding="utf-8").strip()
+        if not text:
+            raise ValueError("is empty")
+        return _read(text, config)
+    except UnicodeDecodeError:
+        problem = "cannot be read: it is not UTF-8 text"
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or type(error).__name__}"
+    except ValueError as error:
+        problem = str(error)
+    raise ValueError(f"webhook_url_file: {item.webhook_url_file}: {problem}")
+
+
+def _read(text: str, config: DiscordConfig) -> WebhookUrl:
+    return parse_webhook_url(text, endpoint=config.endpoint, allow_insecure=config.allow_insecure_endpoint)
 
 
 def _parse(text: str, name: str, config: DiscordConfig) -> WebhookUrl:
     try:
-        return parse_webhook_url(text, endpoint=config.endpoint, allow_insecure=config.allow_insecure_endpoint)
+        return _read(text, config)
     except WebhookUrlError as error:
         raise StartError(f"destination {name!r}: {error}") from None

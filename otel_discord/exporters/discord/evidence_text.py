@@ -22,6 +22,8 @@ from otel_discord.templating.cutting import cut_middle
 _FOLD_CHARS: Final = 34
 _LIBRARY_FRAMES_WITHOUT_APPLICATION: Final = 3
 _MOST_SECOND_TRIES: Final = 6
+_NARROW_CHARS: Final = 48
+"""So much is left of a line where a frame would be hidden otherwise."""
 _MORE_FRAMES: Final = re.compile(r"\s*\[(?:Previous line repeated )?(\d[\d,]{0,12}) more (?:times?|frames?)\]")
 _FRAMES: Final = frozenset((Kind.APPLICATION, Kind.LIBRARY))
 
@@ -55,6 +57,7 @@ def trim_trace(trace: StackTrace, text: str, limit: int) -> Excerpt:
                 kept[index] = head
                 room -= len(head) + 1 + _FOLD_CHARS
     _fill(trace.parts, kept, [place for place in _by_worth(trace) if place not in kept][:_MOST_SECOND_TRIES], limit)
+    kept = _with_lone_frames(trace.parts, kept, limit)
     return Excerpt(cut_middle("\n".join(_folded(trace.parts, kept)), limit), is_cut=True)
 
 
@@ -75,6 +78,49 @@ def _fill(parts: tuple[Part, ...], kept: dict[int, str], places: list[int], limi
             if len("\n".join(_folded(parts, {**kept, place: shown}))) <= limit:
                 kept[place] = shown
                 break
+
+
+def _with_lone_frames(parts: tuple[Part, ...], kept: dict[int, str], limit: int) -> dict[int, str]:
+    """Return what is kept with each frame that would be alone in its gap, as far as they fit: a line for a line.
+
+    Where not all of them fit, long lines of source give up their middle.
+    """
+    shown = _filled_gaps(parts, kept, limit)
+    if not _lone_frames(parts, shown):
+        return shown
+    narrow = {place: _narrow(parts[place], text) for place, text in kept.items()}
+    narrow = _filled_gaps(parts, narrow, limit)
+    return narrow if len(_lone_frames(parts, narrow)) < len(_lone_frames(parts, shown)) else shown
+
+
+def _filled_gaps(parts: tuple[Part, ...], kept: dict[int, str], limit: int) -> dict[int, str]:
+    shown = dict(kept)
+    for place in reversed(_lone_frames(parts, kept)):
+        head = parts[place].text.split("\n", 1)[0]
+        short = f"  {parts[place].location}" if parts[place].location else head
+        for line in (head, short, cut_middle(short, _NARROW_CHARS)):
+            if len("\n".join(_folded(parts, {**shown, place: line}))) <= limit:
+                shown[place] = line
+                break
+    return shown
+
+
+def _lone_frames(parts: tuple[Part, ...], kept: dict[int, str]) -> list[int]:
+    """Return the places of frames that are left out alone between two parts that are kept."""
+    gaps: list[list[int]] = [[]]
+    for place, part in enumerate(parts):
+        if place in kept:
+            gaps.append([])
+        elif _is_counted(part):
+            gaps[-1].append(place)
+    return [gap[0] for gap in gaps if len(gap) == 1 and parts[gap[0]].kind in _FRAMES]
+
+
+def _narrow(part: Part, shown: str) -> str:
+    if part.kind not in _FRAMES:
+        return shown
+    head, *source = shown.split("\n")
+    return "\n".join([head, *(cut_middle(line, _NARROW_CHARS) for line in source)])
 
 
 def _by_worth(trace: StackTrace) -> list[int]:
@@ -124,7 +170,7 @@ def _folded(parts: tuple[Part, ...], kept: dict[int, str]) -> Iterator[str]:
             left_out = []
             yield kept[index]
             seen_error = seen_error or part.kind is Kind.ERROR
-        elif part.kind in _FRAMES or hidden_lines(part.text) or _more_frames(part.text):
+        elif _is_counted(part):
             left_out.append(part)
         elif part.kind is Kind.LINK and index < last_kept and not (pending_link and part.depth > link_depth):
             pending_link, link_depth = part.text, part.depth
@@ -140,19 +186,24 @@ def _fold(parts: list[Part]) -> Iterator[str]:
         more = more_lines(hidden)
         yield f"  … {_frames(count)} and {more.removeprefix('… ')}" if count else f"  {more}"
     elif count:
-        libraries = list(dict.fromkeys(frame.library for frame in frames))
-        named = (
-            f" of {' and '.join(name[:24] for name in libraries)}"
-            if libraries and all(libraries) and len(libraries) <= 2
-            else ""
-        )
-        own = sum(frame.kind is Kind.APPLICATION for frame in frames)
-        yield f"  … {_frames(count)}{named}{_own(own, count)}"
+        yield f"  … {_whose(frames, count)}"
 
 
-def _own(own: int, count: int) -> str:
-    """Return that frames of the application are among those that are left out: else they pass for libraries."""
-    return f", {own:,} your own" if own and own < count else ""
+def _whose(frames: list[Part], count: int) -> str:
+    """Return ``14 frames of sqlalchemy, 1 of your own``; of frames that were never printed nobody knows whose."""
+    libraries = list(dict.fromkeys(frame.library for frame in frames if frame.library))
+    own = sum(not frame.library for frame in frames)
+    if count > len(frames) or not frames:
+        return _frames(count) + (f", {own:,} of your own" if libraries and own else "")
+    if not libraries:
+        return f"{_frames(count)} of your own"
+    named = " and ".join(name[:24] for name in libraries) if len(libraries) <= 2 else f"{len(libraries)} libraries"
+    return f"{_frames(count - own)} of {named}" + (f", {own:,} of your own" if own else "")
+
+
+def _is_counted(part: Part) -> bool:
+    """Return whether a part that is left out leaves a gap: a frame, or what stands for several."""
+    return part.kind in _FRAMES or bool(hidden_lines(part.text) or _more_frames(part.text))
 
 
 def _frames(count: int) -> str:

@@ -144,14 +144,14 @@ def test_of_an_exception_group_what_is_in_it_is_shown() -> None:
     assert trace.error == "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)"
     assert trace.location == "shop/main.py:16 in main"
     assert trim_trace(trace, GROUP, 420).text == (
-        "  … 2 frames, 1 your own\n"
+        "  … 1 frame of asyncio, 1 of your own\n"
         "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)\n"
         "sub-exception 1:\n"
         '  File "srv/shop/main.py", line 10, in work\n'
         '    rates["rate"]\n'
         "KeyError: 'rate'\n"
         "sub-exception 2:\n"
-        '  File "srv/shop/pay.py", line 3, in pay\n'
+        "  shop/pay.py:3 in pay\n"
         "TimeoutError: gateway did not answer in 30 s\n"
         "which led to:\n"
         '  File "srv/shop/main.py", line 13, in work\n'
@@ -183,7 +183,7 @@ def test_frames_that_were_never_printed_are_counted(line: str) -> None:
     frame = '  File "/srv/app/walk.py", line 3, in walk\n    walk(node.child_of_a_rather_long_name)\n'
     text = f"Traceback (most recent call last):\n{frame * 9}  {line}\n{frame}RecursionError: too deep"
     shown = trim_trace(parse_trace(text), text, 250).text
-    assert shown.startswith("  … 8 frames\n")
+    assert shown.startswith("  … 8 frames of your own\n")
     assert "\n  … 971 frames\n" in shown
 
 
@@ -202,7 +202,7 @@ def test_the_root_cause_survives() -> None:
 
 @pytest.mark.parametrize(
     ("text", "limit", "folded"),
-    [(GO, 160, "of gin and net"), (JAVASCRIPT, 190, "… 3 frames"), (DOTNET, 220, "of System")],
+    [(GO, 160, "of gin and net"), (JAVASCRIPT, 190, "… 3 frames of 3 libraries")],
 )
 def test_libraries_are_folded(text: str, limit: int, folded: str) -> None:
     shown = trim_trace(parse_trace(text), text, limit).text
@@ -221,6 +221,37 @@ def test_without_own_frames_the_innermost_of_libraries_are_kept() -> None:
 @pytest.mark.parametrize("limit", [1, 20, 60, 119, 120, 200, 330, 500])
 def test_never_longer_than_the_limit(text: str, limit: int) -> None:
     assert len(trim_trace(parse_trace(text), text, limit).text) <= limit
+
+
+DEMO = (
+    'Traceback (most recent call last):\n  File "/srv/app/shop/demo_shop.py", line 84, in charge_card\n'
+    '    raise TimeoutError("no answer from gateway within 30 s")\nTimeoutError: no answer from gateway within 30 s\n\n'
+    "The above exception was the direct cause of the following exception:\n\n"
+    'Traceback (most recent call last):\n  File "/srv/app/shop/demo_shop.py", line 119, in unconfirmed\n'
+    '    charge_card(self.order)\n  File "/srv/app/shop/demo_shop.py", line 86, in charge_card\n'
+    '    raise ConnectionError(f"payment for order {order} could not be confirmed") from timeout\n'
+    "ConnectionError: payment for order 48213 could not be confirmed"
+)
+
+
+def test_a_lone_frame_is_shown_rather_than_hidden_behind_a_line() -> None:
+    assert trim_trace(parse_trace(DEMO), DEMO, 340).text == (
+        "  shop/demo_shop.py:84 in charge_card\n"
+        "TimeoutError: no answer from gateway within 30 s\n"
+        "which led to:\n"
+        '  File "app/shop/demo_shop.py", line 119, in unconfirmed\n'
+        '  File "app/shop/demo_shop.py", line 86, in charge_card\n'
+        '    raise ConnectionError…(+50)…d") from timeout\n'
+        "ConnectionError: payment for order 48213 could not be confirmed"
+    )
+
+
+@given(st.sampled_from([PYTHON, CHAINED, GROUP, JAVA, GO, DEMO]), st.integers(330, 1_500))
+def test_what_is_hidden_has_an_owner_and_is_no_lone_frame_of_the_application(text: str, limit: int) -> None:
+    for line in trim_trace(parse_trace(text), text, limit).text.split("\n"):
+        if "…" in line and " frame" in line:
+            assert " of " in line
+            assert line != "  … 1 frame of your own"
 
 
 LINES = [*PYTHON.split("\n")[:6], *JAVA.split("\n"), *GO.split("\n"), *JAVASCRIPT.split("\n"), *DOTNET.split("\n")]
@@ -255,7 +286,7 @@ def test_of_a_message_of_several_lines_the_first_is_the_error() -> None:
     assert trace.error.startswith("httpx.HTTPStatusError: Client error '404 Not Found'")
     shown = trim_trace(trace, NOT_FOUND, 420).text
     assert shown.endswith(
-        "\n  … 1 frame of httpx\nhttpx.HTTPStatusError: Client error '404 Not Found' for url 'https://pay.example/charge'"
+        "\n  httpx/_models.py:829 in raise_for_status\nhttpx.HTTPStatusError: Client error '404 Not Found' for url 'https://pay.example/charge'"
     )
     noted = PYTHON + "\nwhile adding the tax of order 7\nof a customer in France"
     assert parse_trace(noted).error == parse_trace(PYTHON).error
@@ -271,10 +302,10 @@ def test_of_a_message_of_several_lines_the_first_is_the_error() -> None:
 
 def test_frames_that_are_shown_have_their_source_and_own_ones_that_are_not_are_counted() -> None:
     shown = trim_trace(parse_trace(NOT_FOUND), NOT_FOUND, 420).text
-    left_out = re.match(r"  … (\d+) frames, (\d+) your own\n", shown)
+    left_out = re.match(r"  … (\d+) frames of starlette, (\d+) of your own\n", shown)
     assert left_out
     frames = shown.count("  File ")
-    assert [int(each) for each in left_out.groups()] == [9 + 12 - frames, 12 - frames]
+    assert [int(each) for each in left_out.groups()] == [9, 12 - frames]
     assert all(f"step(order, {number})" in shown for number in (9, 10, 11))
 
 

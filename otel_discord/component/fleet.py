@@ -20,6 +20,9 @@ from otel_discord.signals.batch import Batch
 FLEET_CHANGED: Final = "fleet_changed"
 """Reason of a refusal that lasts until this process is started again: the shards were divided anew."""
 
+STORAGE_AWAY: Final = "storage_away"
+"""Reason of an error: the storage cannot be reached now."""
+
 OUT_OF_TURN: Final = "out_of_turn"
 """Reason of the refusal of a put whose turn has not come."""
 
@@ -170,6 +173,13 @@ class Fleet(Protocol):
 
         Raises:
             RetryableError: there was no answer in time, or the storage is away. It may still be acted upon.
+        """
+        ...
+
+    def away(self) -> str:
+        """Return "the storage is away: …" with the reason, once it has been so for some seconds; "" where it is there.
+
+        Nothing is sent then, and nobody answers for another replica.
         """
         ...
 

@@ -396,6 +396,10 @@ class InMemoryMember:
             question.answered.cancel()
             raise RetryableError(f"no replica has answered for shard {shard} within {timeout_s:g} s") from None
 
+    def away(self) -> str:
+        """Return why nothing can be stored or asked; "" where it can."""
+        return "the storage is away: the database does not answer" if self.is_away else ""
+
     def replicas(self) -> Sequence[Replica]:
         """Return who lives."""
         members = self.work.members

@@ -9,6 +9,12 @@ import psycopg
 from otel_discord.component.errors import ComponentError, PermanentError, RetryableError
 
 RETRY_AFTER_S: Final = 1.0
+NO_RIGHT: Final = "42501"
+GRANTS: Final = (
+    "the role needs USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on its tables, and USAGE and SELECT on its "
+    "sequences, and to make the schema once CREATE on the database (docs/reference/db-storage.md)"
+)
+AWAY: Final = "the storage is away"
 
 
 class Failure(Enum):
@@ -39,7 +45,7 @@ _BY_CODE: Final = {
     "25P03": Failure.AWAY,  # idle in a transaction for too long: the process was paused
     "26000": Failure.UNPREPARED,
     "42P05": Failure.UNPREPARED,
-    "42501": Failure.FAILED,  # a right that was taken away and may come back
+    NO_RIGHT: Failure.FAILED,  # a right that was taken away and may come back
     "3D000": Failure.FAILED,
     "55P03": Failure.BUSY,
     "57014": Failure.BUSY,
@@ -97,7 +103,7 @@ def _without_code(words: str) -> Failure:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How errors are told to people: in one line, without what is secret."""
+    """How errors are told to people: in one line, without what is secret; of a missing right, those that are needed."""
 
     secrets: tuple[str, ...] = ()
 
@@ -108,7 +114,8 @@ class Words:
         for secret in self.secrets:
             text = text.replace(secret, "…")
         code = getattr(error, "sqlstate", None)
-        return f"{text} ({code})" if code else text
+        told = f"{text} ({code})" if code else text
+        return f"{told}; {GRANTS}" if code == NO_RIGHT else told
 
 
 def component_error(failure: Failure, why: str, work_name: str) -> ComponentError:
@@ -117,4 +124,5 @@ def component_error(failure: Failure, why: str, work_name: str) -> ComponentErro
         return PermanentError(f"storage cannot run {work_name}: {why}", reason=failure.value)
     if failure is Failure.FULL:
         return RetryableError(f"storage has no room: {why}", retry_after_s=RETRY_AFTER_S, reason=failure.value)
-    return RetryableError(f"storage failed: {why}", retry_after_s=RETRY_AFTER_S, reason=failure.value)
+    words = AWAY if failure in (Failure.AWAY, Failure.CROWDED, Failure.READ_ONLY) else "storage failed"
+    return RetryableError(f"{words}: {why}", retry_after_s=RETRY_AFTER_S, reason=failure.value)

@@ -1,19 +1,21 @@
 """Asks who has a shard, whether that is another replica or this one."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from otel_discord.component import PermanentError, RetryableError, ShutdownError
 from otel_discord.component.errors import ComponentError
-from otel_discord.component.fleet import Fleet
+from otel_discord.component.fleet import STORAGE_AWAY, Fleet
 from otel_discord.exporters.discord.fleet.answers import Answers
 from otel_discord.exporters.discord.fleet.questions import UNKNOWN, Method
 
 NOT_RUNNING_AGAIN_S: Final = 0.25
 """A replica that just gives a shard back, or takes it, is asked again after that time."""
 ASKED_AGAIN_S: Final = 7.0
+WITHOUT_STORAGE_S: Final = 2.5
+"""What can be answered without the storage is answered in less."""
 _AT_ONCE: Final = 16
 """Questions on their way."""
 A = TypeVar("A")
@@ -95,18 +97,49 @@ class Inquiry:
 
         Raises:
             PermanentError: that was the answer.
-            RetryableError: that was the answer, or there was none in time.
+            RetryableError: that was the answer, or there was none in time, or the storage is away (``STORAGE_AWAY``):
+                that is said soon, whatever the time.
         """
         ends_s = asyncio.get_running_loop().time() + timeout_s
         while True:
             left_s = max(0.05, ends_s - asyncio.get_running_loop().time())
             wait_s = min(left_s, ASKED_AGAIN_S) if insist else left_s
             try:
-                return method.told(await self._ask(shard, method.question(argument), wait_s))
+                return method.told(await self._unless_away(self._ask(shard, method.question(argument), wait_s)))
             except RetryableError as error:
                 if not insist or error.reason == UNKNOWN or left_s < 2 * NOT_RUNNING_AGAIN_S:
                     raise
+                self.raise_if_away()
             await asyncio.sleep(NOT_RUNNING_AGAIN_S)
+
+    def raise_if_away(self) -> None:
+        """Refuse to wait for what needs the storage.
+
+        Raises:
+            RetryableError: it has been away for some seconds; ``reason`` is ``STORAGE_AWAY``.
+        """
+        if away := self.fleet.away():
+            raise RetryableError(away, reason=STORAGE_AWAY)
+
+    async def _unless_away(self, asking: Coroutine[Any, Any, bytes]) -> bytes:
+        """Return an answer. While the storage is away there is one soon, from memory, or none."""
+        task = asyncio.ensure_future(asking)
+        loop = asyncio.get_running_loop()
+        away_s: float | None = None
+        try:
+            while not task.done() and (away_s is None or loop.time() < away_s + WITHOUT_STORAGE_S):
+                await asyncio.wait({task}, timeout=NOT_RUNNING_AGAIN_S)
+                if away_s is None and self.fleet.away():
+                    away_s = loop.time()
+            if not task.done():
+                self.raise_if_away()
+            return await task
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # heard
 
     async def _ask(self, shard: int, body: bytes, timeout_s: float) -> bytes:
         own = self.own.get(shard)
@@ -125,6 +158,7 @@ class Inquiry:
         except ShutdownError:
             raise
         except RetryableError as error:
+            self.raise_if_away()
             whose = self.places.words([shard]) or f"shard {shard}"
             raise RetryableError(f"no replica that has {whose} answers ({error})", reason=error.reason) from None
 
@@ -145,8 +179,7 @@ class Inquiry:
                 silent[shard] = error
 
         await asyncio.gather(*(ask(shard, argument) for shard, argument in arguments.items()))
-        ordered = sorted(answers)
-        return Told({shard: answers[shard] for shard in ordered}, refusals, silent)
+        return Told(dict(sorted(answers.items())), dict(sorted(refusals.items())), dict(sorted(silent.items())))
 
     async def all(self, method: Method[A, R], argument: A, timeout_s: float, *, insist: bool = False) -> Told[R]:
         """Ask every shard the same."""

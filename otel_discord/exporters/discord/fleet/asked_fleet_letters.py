@@ -86,12 +86,14 @@ class AskedLetters:
             before = replace(sum_of((before, state)), remarks=(*before.remarks, MOVED_ON), done=False)
 
     async def _replayed(self, where: int, request: ReplayRequest) -> AsyncIterator[ReplayState]:
+        self.inquiry.raise_if_away()  # so that none begins that nobody hears of
         name = secrets.token_hex(8)
         start = q.ReplayStart(id=name, request=request, source=self.shard)
         await self.inquiry.one(where, q.START_REPLAY, start, ANSWER_S, insist=True)
         is_done = False
         try:
             while not is_done:
+                self.inquiry.raise_if_away()  # what is on its way has its end all the same
                 look = q.ReplayLook(id=name, wait_s=NEWS_S)
                 state = await self.inquiry.one(where, q.LOOK_AT_REPLAY, look, ANSWER_S)
                 is_done = state.done

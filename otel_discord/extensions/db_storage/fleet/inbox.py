@@ -184,7 +184,7 @@ class Inbox:
             while not running.done():
                 await asyncio.wait({running}, timeout=_LOOK_S)
                 if database.condition.state is not State.OK and not running.done():
-                    away = RetryableError("storage is away", retry_after_s=_AGAIN_S, reason="storage_away")
+                    away = RetryableError("the storage is away", retry_after_s=_AGAIN_S, reason="storage_away")
                     self._fail(self._waiting, away)
             return running.result()
         finally:

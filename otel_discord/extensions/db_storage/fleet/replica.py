@@ -211,6 +211,10 @@ class PostgresFleet:
 
     # -------------------------------------------------------------------------------------------------- telling
 
+    def away(self) -> str:
+        """Return why the storage has not been reached for some seconds; "" where it is there."""
+        return self.watch.away(asyncio.get_running_loop().time())
+
     def replicas(self) -> Sequence[Replica]:
         """Return the replicas that live, by name."""
         return self.watch.view.replicas(self._member.replica)

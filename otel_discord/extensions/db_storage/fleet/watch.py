@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from otel_discord.component.errors import ComponentError
+from otel_discord.extensions.db_storage.failures import AWAY
 from otel_discord.extensions.db_storage.fleet.member_works import enrol, stay
 from otel_discord.extensions.db_storage.fleet.repeating import Repeating
 from otel_discord.extensions.db_storage.fleet.view import View, look
@@ -16,6 +17,10 @@ _LONGEST_PAUSE_S: Final = 1.0
 _ONES_WAY_BACK_S: Final = 2.5
 """So long replicas may take to say that they live after a server that was away is back."""
 _SHORTEST_S: Final = 0.02
+_AWAY_AFTER_S: Final = 3.0
+"""A server that is started again, or whose standby takes over at once, is back in less."""
+_SILENT_AFTER_S: Final = 5.0
+"""One that does not even refuse may only be busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Watch:
         self._enrol_at_s = 0.0
         self._last_good_s: float | None = None
         self._keep_until_s = 0.0
+        self._failure = ""
         self.on_view: Callable[[View], None] = lambda _: None
         self.on_back: Callable[[], None] = lambda: None
         self.is_closed = False
@@ -52,6 +58,13 @@ class Watch:
     def is_out(self) -> bool:
         """Whether the fleet is not any more the one that this replica has joined."""
         return self.view.shards not in (self._member.shards, None)
+
+    def away(self, now_s: float) -> str:
+        """Return why nothing has been seen for some seconds, at loop time ``now_s``; "" where that is not so."""
+        silent_s = now_s - self._last_good_s if self._last_good_s is not None else 0.0
+        if self._failure and silent_s >= _AWAY_AFTER_S:
+            return self._failure
+        return f"{AWAY}: no answer for {silent_s:.0f} s" if silent_s >= _SILENT_AFTER_S else ""
 
     async def next_look(self) -> None:
         """Return after the next look, whether it saw anything or not; at once where nobody looks any more."""
@@ -111,11 +124,13 @@ class Watch:
         while True:
             try:
                 await self.look()
+                self._failure = ""
                 if pause_s > TICK_S:
                     self.on_back()
                 pause_s = TICK_S
             except ComponentError as error:
                 self._logger.debug("the fleet cannot be seen now: %s", error)
+                self._failure = str(error) if str(error).startswith(AWAY) else f"{AWAY}: {error}"
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             except Exception:  # whatever it is: who does not look any more keeps seats that are others'
                 self._logger.exception("the fleet cannot be seen")

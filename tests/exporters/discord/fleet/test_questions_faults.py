@@ -37,6 +37,7 @@ class ScriptedFleet:
 
     by_shard: list[Ask]
     asked: list[tuple[int, str]] = field(default_factory=list)
+    is_away: bool = False
 
     @property
     def shards(self) -> int:
@@ -45,6 +46,9 @@ class ScriptedFleet:
     async def ask(self, shard: int, body: bytes, timeout_s: float) -> bytes:
         self.asked.append((shard, json.loads(body)["do"]))
         return await self.by_shard[shard](body, timeout_s)
+
+    def away(self) -> str:
+        return "the storage is away: nobody is there" if self.is_away else ""
 
     def replicas(self) -> Sequence[Replica]:
         return [Replica("me", "", is_self=True)]

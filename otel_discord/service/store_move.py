@@ -90,7 +90,7 @@ def _configured(text: str, name: str, configuration: Configuration | None) -> Co
         return _made("file_storage", {"directory": text}, name)
     raise StartError(
         f"--{name}: there is no extension {text!r} in the configuration; name one, a directory as in ./{text}, or an "
-        "address as in postgres://user@host/database"
+        "address as in postgres://host/database"
     )
 
 

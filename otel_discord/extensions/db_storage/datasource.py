@@ -57,8 +57,8 @@ def read_datasource(url: str) -> Datasource:
         scheme = parts.scheme.lower()
         if scheme not in _SCHEMES or "://" not in url:
             raise ValueError(
-                "must be an address as in postgres://user:password@host:5432/database "
-                "(PostgreSQL is the one database that is supported; one process alone has file_storage)"
+                "must be an address as in postgres://db.example.com:5432/otel, the role and its password before the "
+                "host (PostgreSQL is the one database that is supported; one process alone has file_storage)"
             )
         authority, user, password = parts.netloc.rpartition("@")[2], parts.username, parts.password
         options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))

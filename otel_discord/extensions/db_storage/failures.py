@@ -99,8 +99,6 @@ def _without_code(words: str) -> Failure:
     if any(each in words for each in _REFUSALS):
         return Failure.FAILED
     return Failure.AWAY
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
     """How errors are told to people: in one line, without what is secret; of a missing right, those that are needed."""

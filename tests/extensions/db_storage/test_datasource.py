@@ -1,10 +1,12 @@
 """The address of a database: what is local, what is verified, what is never said."""
 
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from otel_discord.extensions.db_storage.config import DbStorageConfig
 from otel_discord.extensions.db_storage.datasource import read_datasource
 from otel_discord.extensions.db_storage.failures import Words
+from otel_discord.service.telemetry.redact import Redactor
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,7 @@ def test_what_is_no_address_is_refused_without_being_told(url: str) -> None:
     with pytest.raises(ValueError) as also:
         DbStorageConfig.model_validate({"datasource": url})
     assert "pa55word" not in str(also.value)
+    assert Redactor()(str(refused.value)) == str(refused.value)
 
 
 def test_a_configuration_shows_no_password() -> None:
@@ -60,3 +63,9 @@ def test_an_error_is_told_in_a_line_without_the_password() -> None:
     words = Words(read_datasource("postgres://u:pa%3A55@h/d").secrets)
     said = words.of(OSError('connection to "postgres://u:pa%3A55@h" failed\n\tpassword "pa:55" is wrong\nmore\nmore'))
     assert said == 'connection to "postgres://u:…@h" failed; password "…" is wrong'
+
+
+def test_of_a_missing_right_those_that_are_needed_are_told() -> None:
+    said = Words().of(InsufficientPrivilege("permission denied for schema otel_discord"))
+    assert said.startswith("permission denied for schema otel_discord (42501); the role needs USAGE on the schema")
+    assert "SELECT, INSERT, UPDATE and DELETE" in said

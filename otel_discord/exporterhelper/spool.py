@@ -11,7 +11,7 @@ turns out that it was not stored.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -22,7 +22,7 @@ from otel_discord.component.factory import Settings
 from otel_discord.component.fleet import FLEET_CHANGED, SharesWork
 from otel_discord.component.host import Host
 from otel_discord.component.instruments import SpoolInstruments
-from otel_discord.component.storage import QueueLimits, Sizer, Storage, WorkQueue
+from otel_discord.component.storage import QueueLimits, Sizer, Storage, StoredBatch, WorkQueue
 from otel_discord.exporterhelper.config import MIB, SpoolKeys
 from otel_discord.signals.batch import Batch, Signal
 
@@ -82,13 +82,6 @@ class Spool:
                     await self._news.wait()
         return not self.holds
 
-    def says_flow(self, items: int) -> None:
-        """Hear from who empties it how much the fleet has taken; 0: it takes nothing now."""
-        self._flows = items > 0
-        self._credit = min(self._credit + items / 2, NEARLY_EMPTY) if items else 0.0
-        self._news.set()
-        self._news = asyncio.Event()
-
     async def keep(self, batch: Batch, accepted_ns: int, why: str = "") -> int:
         """Keep a batch, for good when this returns, and return its id; ``why`` the fleet does not take it.
 
@@ -147,7 +140,7 @@ class Spool:
             self._decided.set()
 
     async def was_put(self, batch_id: int) -> bool:
-        """Wait until it is known whether a batch was stored when it came, and return that."""
+        """Wait until it is known whether a batch was stored when it came, and return that; asked again, the same."""
         while self._undecided:
             self._decided.clear()
             await self._decided.wait()
@@ -155,8 +148,24 @@ class Spool:
         if task is None:
             return False
         await asyncio.wait({task})
-        del self._doubts[batch_id]
         return not task.cancelled() and task.exception() is None
+
+    async def done(self, stored: Sequence[StoredBatch]) -> None:
+        """Let go batches that are over."""
+        await asyncio.gather(*(self.queue.done(each.id) for each in stored))
+        for each in stored:
+            self._doubts.pop(each.id, None)
+        self._says_flow(sum(each.batch.item_count for each in stored))
+
+    def says_nothing_goes(self) -> None:
+        """Hear from who empties it that the fleet takes nothing now."""
+        self._says_flow(0)
+
+    def _says_flow(self, items: int) -> None:
+        self._flows = items > 0
+        self._credit = min(self._credit + items / 2, NEARLY_EMPTY) if items else 0.0
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def end(self) -> None:
         """Wait no more for puts in doubt: what is known to be stored is let go, the rest stays."""

@@ -84,18 +84,16 @@ class _Drain:
 
     async def _move(self, stored: Sequence[StoredBatch]) -> None:
         """Put batches into the fleet and let them go; returns when that is done."""
-        queue = self.spool.queue
         rest = list(stored)
         try:
             while rest:
                 ended = await self._put(rest[: self._width])
-                await asyncio.gather(*(queue.done(each.id) for each in rest[:ended]))
                 if ended:
-                    self.spool.says_flow(sum(each.batch.item_count for each in rest[:ended]))
+                    await self.spool.done(rest[:ended])
                 del rest[:ended]
         finally:
             for each in rest:
-                await queue.release(each.id)
+                await self.spool.queue.release(each.id)
 
     async def _put(self, batches: Sequence[StoredBatch]) -> int:
         """Put batches; return how many of the first are over. After a failure it was waited for a moment."""
@@ -136,6 +134,6 @@ class _Drain:
         if ended and isinstance(error, RetryableError) and error.reason == OUT_OF_TURN:
             return  # behind one that was given up
         self._width = 1
-        self.spool.says_flow(0)
+        self.spool.says_nothing_goes()
         await asyncio.sleep(self._pause_s)
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)

@@ -12,7 +12,7 @@ from otel_discord.component.errors import PermanentError, QueueFullError, Retrya
 from otel_discord.component.fleet import FLEET_CHANGED
 from otel_discord.exporterhelper.chain import ExporterChain
 from otel_discord.exporterhelper.config import CollectorRetryConfig, CollectorSendingQueueConfig
-from otel_discord.exporterhelper.spool import is_away
+from otel_discord.exporterhelper.spool import IN_DOUBT_S, is_away, opened_spool
 from otel_discord.signals.batch import LogsBatch, Signal
 from otel_discord.store.memory import MemoryQueue, MemoryStorage
 from otel_discord.testing.in_memory_fleet import InMemoryFleet, InMemoryMember
@@ -233,6 +233,28 @@ async def test_a_put_that_does_not_end_is_kept_and_put_again_only_if_it_was_not_
         released.set()
         await asyncio.sleep(10)
         assert push.delivered == ["stored", "lost", *texts(5)]
+
+
+async def test_what_was_stored_after_all_is_known_until_it_is_let_go(
+    make_host: Any, make_logs: MakeLogs, telemetry: Any
+) -> None:
+    """What comes before it may have to be put again, and it is asked for again."""
+    keys = CollectorSendingQueueConfig.model_validate({"storage": "db", "spool": "disk"})
+    batch = make_logs("in doubt")
+
+    async def slowly() -> str:
+        await asyncio.sleep(IN_DOUBT_S + 5)
+        return "stored"
+
+    host = make_host(disk=MemoryStorage())
+    async with opened_spool(host, telemetry.settings, keys, Signal.LOGS) as spool:
+        assert spool is not None
+        assert await spool.through(slowly(), batch, 0) is None
+        taken = await spool.queue.take()
+        assert [await spool.was_put(taken.id) for _ in range(3)] == [True] * 3
+        await spool.done([taken])
+        assert not spool.holds
+        assert not await spool.was_put(taken.id)
 
 
 async def test_what_is_never_taken_is_told_of_and_holds_nobody_up(

@@ -112,7 +112,7 @@ class Previewable(Protocol):
 
 @runtime_checkable
 class OffersTemplates(Protocol):
-    """The class of an exporter that has templates for users to begin with."""
+    """What creates an exporter, where that has templates for users to begin with."""
 
     @staticmethod
     def built_in_templates() -> Mapping[str, str]:

@@ -39,7 +39,7 @@ from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.members.privacy import MemberPrivacy
 from otel_discord.exporters.discord.opening import Opening
 from otel_discord.exporters.discord.outbox import Outbox
-from otel_discord.exporters.discord.preview import PreviewedDiscord, built_in_texts
+from otel_discord.exporters.discord.preview import PreviewedDiscord
 from otel_discord.exporters.discord.routing import Router
 from otel_discord.exporters.discord.routing_table import routing_table
 from otel_discord.exporters.discord.safe_render import told_troubles
@@ -313,8 +313,3 @@ class DiscordExporter(Asked):
     def previewed(self, wall_clock: Callable[[], float]) -> Preview:
         """Return a twin that works as this one would, and sends and keeps nothing."""
         return PreviewedDiscord(self._settings, self._config, DiscordExporter, wall_clock)
-
-    @staticmethod
-    def built_in_templates() -> Mapping[str, str]:
-        """Return the built-in template files by name."""
-        return built_in_texts()

@@ -188,6 +188,8 @@ class Renderer:
         facts = record_facts(
             source_facts(card.resource), _scope(card.scope), _record(card.record), severity=card.severity or None
         )
+        if not facts.time_unix_ns:  # it came when it happened, as far as anyone knows
+            facts = replace(facts, time_unix_ns=card.first_seen_ns or card.accepted_ns)
         run = run_mark(card, self._whose) if self._whose is not None else ""
         looks = self._brief_looks if brief else self._looks
         base = base_of(facts)

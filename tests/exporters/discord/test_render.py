@@ -1,5 +1,6 @@
 """One card: what each option shows and hides."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,6 +51,14 @@ def embed_of(given: Card, **options: Any) -> Embed:
     embed = rendered(given, **options).embed
     assert embed is not None
     return embed
+
+
+def test_a_record_without_a_time_happened_when_it_came() -> None:
+    untimed = replace(card_of(LogRecord(body=AnyValue(string_value="it broke"))), accepted_ns=1_700_000_000 * 10**9)
+    assert embed_of(untimed).description == "<t:1700000000:R>"
+    seen = replace(untimed, first_seen_ns=1_600_000_000 * 10**9, last_seen_ns=1_600_000_000 * 10**9)
+    assert embed_of(seen).description == "<t:1600000000:R>"  # another time of acceptance: it is sent again
+    assert embed_of(seen, timestamps=False).description == ""
 
 
 def test_the_default_says_what_where_and_when() -> None:

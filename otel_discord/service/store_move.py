@@ -55,8 +55,8 @@ async def _move(
         try:
             async with (
                 held(stores["from"], "--from", host, _logger),
+                _whole(stores["from"]).whole_store() as old,  # before what may take its time
                 held(stores["to"], "--to", host, _logger),
-                _whole(stores["from"]).whole_store() as old,
                 _whole(stores["to"]).whole_store() as new,
                 interruption.ends(),
             ):

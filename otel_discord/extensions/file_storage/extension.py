@@ -49,6 +49,8 @@ class FileStorage:
         self._owners: set[str] = set()
         self._claimed: set[str] = set()
         self._tables: set[str] = set()
+        self._is_moved = False
+        """It was opened to be moved as it is: no exporter comes for what waits."""
 
     @property
     def state_directory(self) -> Path:
@@ -149,6 +151,7 @@ class FileStorage:
         """
         if self._owners or self._tables:
             raise StartError(f"{self._settings.id} is in use")
+        self._is_moved = True
         yield self._opened()
 
     def _opened(self) -> SqliteDatabase:
@@ -185,7 +188,7 @@ class FileStorage:
 
     async def _say_what_nobody_claims(self, waiting: Waiting) -> None:
         await asyncio.sleep(ALL_OPENED_S)
-        for sentence in waiting.unclaimed(self._claimed):
+        for sentence in waiting.unclaimed(self._claimed) if not self._is_moved else ():
             self._settings.logger.warning(sentence)
 
     async def _say_what_holds(self, database: SqliteDatabase) -> Waiting:

@@ -35,3 +35,19 @@ async def test_after_a_start_it_is_said_once(tmp_path, caplog, monkeypatch, name
     async with (storage := opened()).lifespan(NopHost()), storage.open_queue(name, ROOMY):
         await asyncio.sleep(0.5)
     assert ("1 batches and 0 cards of discord/logs wait here" in caplog.text) is said
+
+
+async def test_of_a_store_that_is_to_be_moved_nothing_is_said(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(extension_module, "ALL_OPENED_S", 0.2)
+    config = FileStorageConfig(directory=tmp_path, ballast_mib=0)
+    async with (
+        (storage := FileStorage(settings("file_storage"), config)).lifespan(NopHost()),
+        storage.open_queue("discord/logs", ROOMY) as queue,
+    ):
+        await queue.put(logs_batch())
+    async with (
+        (storage := FileStorage(settings("file_storage"), config)).lifespan(NopHost()),
+        storage.whole_store(),
+    ):
+        await asyncio.sleep(0.5)
+    assert "no exporter of that name" not in caplog.text

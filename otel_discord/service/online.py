@@ -76,7 +76,12 @@ async def check_online(configuration: Configuration, *, version: str) -> Report[
         ]
     taken = {(result.name, result.fingerprint) for result in found}
     others = [each for each in running or () if (each.name, each.fingerprint) not in taken]
-    notes += [f"only the running service has this address of {each.name}: {each.text}" for each in others]
+    notes += [
+        f"only the running service has this address of {each.name}: {each.text}"
+        if each.fingerprint
+        else f"the running service did not look at {each.name}: {each.text}"
+        for each in others
+    ]
     return Report(found, notes)
 
 

@@ -237,8 +237,8 @@ class Post:
         return OnlineResult(name, ok=True, text="looked", fingerprint=address)
 
 
-async def _look_at_three(_: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
-    for name, mark in (("same", "1"), ("moved", "2"), ("old", "3")):
+async def _look_at_four(_: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
+    for name, mark in (("same", "1"), ("moved", "2"), ("old", "3"), ("unseen", "")):
         yield {"name": f"post/a {name}", "ok": name == "same", "text": "from the service", "fingerprint": mark}
 
 
@@ -258,7 +258,7 @@ service:
   pipelines: {{logs: {{receivers: [in], exporters: [post/a, post/b]}}}}
 """
     configuration = load_configuration([f"yaml:{text}"], [], Registry([*factories, post]), {})
-    commands = [Command("check-online", _look_at_three)]
+    commands = [Command("check-online", _look_at_four)]
     async with ControlSocket(short_path / "control.sock", commands, redact=str).lifespan():
         report = await check_online(configuration, version="0")
     assert [(result.name, result.ok, result.text) for result in report.results] == [
@@ -271,6 +271,7 @@ service:
     assert report.notes == [
         "only the running service has this address of post/a moved: from the service",
         "only the running service has this address of post/a old: from the service",
+        "the running service did not look at post/a unseen: from the service",
     ]
 
 

@@ -5,12 +5,16 @@ Foreign exceptions become one of these at the border where they enter, nowhere e
 
 
 class ComponentError(Exception):
-    """What a consumer raises when it has not accepted a batch. ``reason`` is a metric label: a short word."""
+    """What a consumer raises when it has not accepted a batch. ``reason`` is a metric label: a short word.
+
+    ``outside`` is what clients read instead of the message, where that names what is not theirs to know.
+    """
 
     reason = "error"
 
-    def __init__(self, message: str, *, reason: str = "") -> None:
+    def __init__(self, message: str, *, reason: str = "", outside: str = "") -> None:
         super().__init__(message)
+        self.outside = outside or message
         if reason:
             self.reason = reason
 
@@ -26,8 +30,10 @@ class RetryableError(ComponentError):
 
     reason = "retryable"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, reason: str = "") -> None:
-        super().__init__(message, reason=reason)
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, reason: str = "", outside: str = ""
+    ) -> None:
+        super().__init__(message, reason=reason, outside=outside)
         self.retry_after_s = retry_after_s
 
 

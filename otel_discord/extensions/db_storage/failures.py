@@ -99,6 +99,8 @@ def _without_code(words: str) -> Failure:
     if any(each in words for each in _REFUSALS):
         return Failure.FAILED
     return Failure.AWAY
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """How errors are told to people: in one line, without what is secret; of a missing right, those that are needed."""
@@ -116,11 +118,20 @@ class Words:
         return f"{told}; {GRANTS}" if code == NO_RIGHT else told
 
 
+_OUTSIDE: Final = {
+    Failure.AWAY: AWAY,
+    Failure.CROWDED: AWAY,
+    Failure.READ_ONLY: AWAY,
+    Failure.FULL: "the storage has no room",
+    Failure.BUSY: "the storage is busy",
+}
+"""What clients of ours read of it: nothing of the server's address or words, which the log has."""
+
+
 def component_error(failure: Failure, why: str, work_name: str) -> ComponentError:
     """Return what the caller of a work hears."""
+    outside = _OUTSIDE.get(failure, "the storage failed")
     if failure is Failure.WORK:
         return PermanentError(f"storage cannot run {work_name}: {why}", reason=failure.value)
-    if failure is Failure.FULL:
-        return RetryableError(f"storage has no room: {why}", retry_after_s=RETRY_AFTER_S, reason=failure.value)
-    words = AWAY if failure in (Failure.AWAY, Failure.CROWDED, Failure.READ_ONLY) else "storage failed"
-    return RetryableError(f"{words}: {why}", retry_after_s=RETRY_AFTER_S, reason=failure.value)
+    words = outside if outside in (AWAY, _OUTSIDE[Failure.FULL]) else "storage failed"
+    return RetryableError(f"{words}: {why}", retry_after_s=RETRY_AFTER_S, reason=failure.value, outside=outside)

@@ -76,12 +76,12 @@ def refusal_of(error: Exception) -> Refusal:
     while a permanent answer would drop data that may be perfectly good.
     """
     if isinstance(error, PermanentError):
-        return Refusal(Reason.INVALID, str(error) or "the pipeline refused the data for good")
+        return Refusal(Reason.INVALID, error.outside or "the pipeline refused the data for good")
     if isinstance(error, RetryableError):
         delay_s = DEFAULT_RETRY_DELAY_S if error.retry_after_s is None else error.retry_after_s
         if not 0 < delay_s <= MAX_RETRY_DELAY_S:  # NaN too
             delay_s = MAX_RETRY_DELAY_S if delay_s > 0 else DEFAULT_RETRY_DELAY_S
-        return Refusal(Reason.UNAVAILABLE, str(error) or "the pipeline is busy; try again", retry_after_s=delay_s)
+        return Refusal(Reason.UNAVAILABLE, error.outside or "the pipeline is busy; try again", retry_after_s=delay_s)
     return Refusal(Reason.UNAVAILABLE, "the pipeline failed; its log says why; try again")
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 
-from otel_discord.component import ACCEPTED, PermanentError, QueueFullError, Receipt, StartError
+from otel_discord.component import ACCEPTED, PermanentError, QueueFullError, Receipt, RetryableError, StartError
 from otel_discord.receivers.otlp.answers import (
     GRPC_CODES,
     HTTP_STATUSES,
@@ -76,6 +76,13 @@ def test_grpc_refusals() -> None:
     _, _, code, details = export(PermanentError("never"))
     assert (code, details) == (grpc.StatusCode.INVALID_ARGUMENT, "never")
     assert [name for name, _ in grpc_error(refusal_of(PermanentError("never"))).trailers] == ["grpc-status-details-bin"]
+
+
+def test_clients_read_nothing_of_what_is_behind_us() -> None:
+    error = RetryableError("the storage is away: 10.1.2.3, port 5432 failed", outside="the storage is away")
+    _, _, code, details = export(error)
+    assert (code, details) == (grpc.StatusCode.UNAVAILABLE, "the storage is away")
+    assert b"5432" not in http_error(refusal_of(error), WireFormat.JSON).body
 
 
 def test_every_reason_has_a_code_and_only_one_asks_for_another_try() -> None:

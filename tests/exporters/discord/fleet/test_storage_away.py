@@ -11,6 +11,7 @@ from otel_discord.component import EVERY_LETTER, RetryableError
 from otel_discord.component.dead_letters import ReplayRequest
 from otel_discord.exporters.discord.fleet.exporter import FleetExporter
 from otel_discord.testing.fake_discord import FakeDiscord
+from otel_discord.testing.otlp import logs_batch
 from tests.exporters.discord.fleet.test_fleet_on_postgres import Street, street
 from tests.extensions.db_storage import conftest as postgres
 from tests.extensions.db_storage.server import Server
@@ -70,6 +71,9 @@ async def test_what_is_asked_ends_soon_and_names_the_storage(server: Server, sch
                 assert "the storage is away: " in str(said), (verb, said)
                 assert " 0 s" not in str(said), (verb, said)
                 assert took_s < SOON_S, (verb, took_s)
+        refused, _ = await timed(exporter.consume(logs_batch(1)))
+        assert isinstance(refused, RetryableError)
+        assert refused.outside == "the storage is away"
         (sent, sent_s), (looked, looked_s) = await asyncio.gather(
             timed(exporter.send_test(None)), timed(exporter.check_online())
         )

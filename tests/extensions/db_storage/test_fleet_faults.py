@@ -222,6 +222,34 @@ async def test_a_replica_that_joins_anew_at_once_keeps_its_seats(server: Server,
             assert set(first.seats) == had
 
 
+async def test_it_is_said_who_came_and_who_is_gone_and_how(
+    server: Server, schema: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    place, proxy = Place(server.port, schema, tmp_path), Proxy(server.port)
+
+    def told(word: str) -> list[logging.LogRecord]:
+        return [each for each in caplog.records if "on the fleet" in each.message and word in each.message]
+
+    async with replica(place, server.url, NopHost()) as first:
+        own = first.fleet.replicas()[0].name
+        async with replica(place, server.url, NopHost()):
+            await until(lambda: len(told("has joined; 2 replicas work")) == 1, 10)
+        await until(lambda: len(told("has left: its shards are taken over; 1 replica works")) == 1, 10)
+        async with proxy.opened(), replica(place, proxy.url, NopHost()) as dying:
+            [name] = [each.name for each in dying.fleet.replicas() if each.is_self]
+            await until(lambda: len(first.fleet.replicas()) == 2, 10)
+            proxy.cut_off()
+            await until(lambda: len(told("is gone without a word")) == 1, 10)
+            [gone] = told("is gone without a word")
+            assert gone.levelno == logging.WARNING
+            assert gone.message == (
+                f"the replica {name} is gone without a word: its shards are taken over; 1 replica works on the fleet"
+            )
+            proxy.let_back()
+    assert not [each for each in told(own) if each.levelno > logging.INFO]
+
+
 async def test_what_a_replica_noted_goes_with_it(server: Server, schema: str, tmp_path: Path) -> None:
     async with replica(Place(server.port, schema, tmp_path), server.url, NopHost()) as worker:
         await worker.fleet.put(parts("a", 0))

@@ -65,6 +65,21 @@ def stay(owner: str, replica: str, stay_s: float) -> Work[None]:
     return Work("leave", Access.SETTLE, steps)
 
 
+def silent_of(owner: str, replicas: Collection[str]) -> Work[set[str]]:
+    """Return those of the replicas that are gone who have not given back what they had."""
+
+    def steps() -> Steps[set[str]]:
+        by_inbox = {inbox_name(owner, replica): replica for replica in replicas}
+        found: set[str] = set()
+        for inbox, replica in by_inbox.items():
+            rows = yield Query("SELECT 1 FROM leases WHERE name = ? AND until > 'epoch'", (inbox,))
+            if rows:
+                found.add(replica)
+        return found
+
+    return Work("silent", Access.READ, steps)
+
+
 def strike(owners: Collection[str], replica: str) -> Work[None]:
     """Say that a replica lives no more; and clear away what it has noted of its puts."""
 

@@ -1,14 +1,16 @@
 """Looking around, several times a second: who lives, whose which seat is, what was put, what is asked."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
 from otel_discord.component.errors import ComponentError
 from otel_discord.extensions.db_storage.failures import AWAY
-from otel_discord.extensions.db_storage.fleet.member_works import enrol, stay
+from otel_discord.extensions.db_storage.fleet.comings import comings_and_goings
+from otel_discord.extensions.db_storage.fleet.member_works import enrol, silent_of, stay
 from otel_discord.extensions.db_storage.fleet.repeating import Repeating
 from otel_discord.extensions.db_storage.fleet.view import View, look
 
@@ -93,7 +95,7 @@ class Watch:
         view = await self._repeating.run(look(member.owner, member.shards), attempts=2)
         if member.replica not in view.egress:
             self._enrol_at_s = 0.0
-        was_out = self.is_out
+        was_out, had, is_first_look = self.is_out, {*self.view.egress}, self._last_good_s is None
         self._take_over(view, asyncio.get_running_loop().time())
         if self.is_out and not was_out:
             self._logger.error(
@@ -104,17 +106,24 @@ class Watch:
                 extra={"owner": member.owner},
             )
             await self._repeating.run(stay(member.owner, member.replica, 0.0), attempts=2)
+        await self._say_who_came_and_went(had, is_first_look=is_first_look)
+
+    async def _say_who_came_and_went(self, had: Collection[str], *, is_first_look: bool) -> None:
+        owner, has = self._member.owner, self.view.egress
+        gone, silent = [name for name in had if name not in has], set[str]()
+        if gone:
+            with contextlib.suppress(ComponentError):  # then it is only not said how they went
+                silent = await self._repeating.run(silent_of(owner, gone), attempts=2)
+        for said in comings_and_goings(had, has, silent, is_first_look=is_first_look):
+            extra = {"owner": owner, "replica": said.replica, "replicas": ", ".join(sorted(has))}
+            self._logger.log(said.level, said.words, extra=extra)
 
     def _take_over(self, view: View, now_s: float) -> None:
         if self._last_good_s is not None and now_s - self._last_good_s > self._member.lease_s / 2:
             self._keep_until_s = now_s + _ONES_WAY_BACK_S
         self._last_good_s = now_s
         before = self.view.egress if now_s < self._keep_until_s else {}
-        had = self.view.egress.keys()
         self.view = replace(view, egress={**before, **view.egress, self._member.replica: self._member.egress})
-        if had != self.view.egress.keys():
-            extra = {"owner": self._member.owner, "replicas": ", ".join(sorted(self.view.egress))}
-            self._logger.info("%d replicas work on the fleet", len(self.view.egress), extra=extra)
         self.mine = self.view.assigned(self._member.replica, self._member.shards)
         self.on_view(self.view)
 

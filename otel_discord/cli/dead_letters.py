@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -15,6 +16,7 @@ from otel_discord.cli.exit_codes import FAILURE, OK
 from otel_discord.cli.letter_lines import details, is_success, letter_line, letters, replay_lines
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.config import parse_duration
+from otel_discord.config.problem import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,10 +86,24 @@ def _numbered(command: F) -> F:
 def _ask(
     sources: Sources, verb: str, arguments: Mapping[str, Any], on_line: Callable[[Mapping[str, Any]], None]
 ) -> None:
-    configuration = sources.load()
-    from otel_discord.service.dead_letters import answer
+    from otel_discord.service.dead_letters import answer, answered_by_service
 
+    try:
+        configuration = sources.load()
+    except ConfigurationError as error:
+        endpoint = _endpoint_all_the_same(sources)
+        if endpoint is None or not answered_by_service(endpoint, verb, arguments, on_line):
+            raise error from None
+        return
     answer(configuration, verb, arguments, on_line, version=__version__)
+
+
+def _endpoint_all_the_same(sources: Sources) -> Path | None:
+    """Return where a running service is asked, of a configuration that has problems."""
+    try:
+        return sources.control_endpoint()
+    except ConfigurationError:
+        return None
 
 
 @click.group("dead-letters")

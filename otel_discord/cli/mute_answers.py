@@ -12,11 +12,11 @@ from otel_discord.cli.options import Sources
 
 def answers(sources: Sources, command: str, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what the running service answers to a command such as ``silence/add``."""
-    configuration = sources.load(needs_addresses=False)
+    endpoint = sources.control_endpoint()
     from otel_discord.service.mutes import ask
 
     lines: list[Mapping[str, Any]] = []
-    ask(configuration, command, arguments, lines.append)
+    ask(endpoint, command, arguments, lines.append)
     return lines
 
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from otel_discord.component.counted import counted
+from otel_discord.config.problem import ConfigurationError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from otel_discord.service.config_file import Configuration
     from otel_discord.service.registry import Registry
 
@@ -47,6 +52,42 @@ class Sources:
 
             environment, _ = with_placeholders(self.configs, self.sets, addresses_alone=True)
         return load_configuration(self.configs, self.sets, registry or Registry.from_entry_points(), environment)
+
+    def control_endpoint(self, *, needs_addresses: bool = False) -> "Path | None":
+        """Return where the running service is asked; None where the configuration does not say it.
+
+        One with problems will do where it says this much and a service listens there: it may be edited just now. They
+        are counted on stderr then.
+
+        Raises:
+            click.UsageError: no ``--config`` was given.
+            ConfigurationError: it has problems, and nobody listens where it says, or it does not say for sure.
+        """
+        from otel_discord.service.control.client import is_answered
+        from otel_discord.service.control.endpoint import control_endpoint
+
+        try:
+            return control_endpoint(self.load(needs_addresses=needs_addresses))
+        except ConfigurationError as error:
+            path = self._endpoint_of_draft()
+            if path is None or not is_answered(path):
+                raise
+            problems = counted(len(error.problems), "problem")
+            click.echo(
+                f"warning: the configuration has {problems} (`otel-discord validate` names them); asking the service "
+                f"that listens at {path} all the same",
+                err=True,
+            )
+            return path
+
+    def _endpoint_of_draft(self) -> "Path | None":
+        from otel_discord.service.control.draft import control_endpoint_of_draft
+        from otel_discord.service.registry import Registry
+
+        try:
+            return control_endpoint_of_draft(self.configs, self.sets, Registry.from_entry_points(), os.environ)
+        except ConfigurationError:
+            return None
 
 
 def config_options(command: F) -> F:

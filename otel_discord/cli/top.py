@@ -65,11 +65,9 @@ def _asker(sources: Sources) -> "Callable[[], Overview]":
     Raises:
         StartError: it has no control socket.
     """
-    configuration = sources.load(needs_addresses=False)
+    endpoint = sources.control_endpoint()
     from otel_discord.service.control.client import ControlError, call
-    from otel_discord.service.control.endpoint import control_endpoint
 
-    endpoint = control_endpoint(configuration)
     if endpoint is None:
         raise StartError(
             "the running service cannot be asked: set service::control::endpoint, or use an extension that keeps files"

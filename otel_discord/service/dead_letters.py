@@ -45,18 +45,26 @@ def answer(
         KeyboardInterrupt: a signal ended it; what was on its way has come to its end, the rest is as it was.
     """
     endpoint = control_endpoint(configuration)
-    if endpoint is not None:
-        try:
-            for line in call(endpoint, f"{PREFIX}{verb}", arguments, timeout_s=SILENCE_S):
-                on_line(line)
-        except ControlError as error:
-            raise StartError(str(error)) from None
-        except NotRunningError:
-            pass
-        else:
-            return
+    if endpoint is not None and answered_by_service(endpoint, verb, arguments, on_line):
+        return
     if not asyncio.run(_answer_at_rest(configuration, verb, arguments, on_line, endpoint, version=version)):
         raise KeyboardInterrupt
+
+
+def answered_by_service(endpoint: Path, verb: str, arguments: Mapping[str, Any], on_line: OnLine) -> bool:
+    """Let the service that listens at the endpoint answer; return False where nobody does.
+
+    Raises:
+        StartError: refused or failed; the message is for a person.
+    """
+    try:
+        for line in call(endpoint, f"{PREFIX}{verb}", arguments, timeout_s=SILENCE_S):
+            on_line(line)
+    except ControlError as error:
+        raise StartError(str(error)) from None
+    except NotRunningError:
+        return False
+    return True
 
 
 async def _answer_at_rest(

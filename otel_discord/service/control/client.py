@@ -14,6 +14,7 @@ from otel_discord.service.control.endpoint import socket_path
 from otel_discord.service.control.socket_file import address_of
 
 _NOBODY: Final = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR, errno.ENOTSOCK, errno.ENAMETOOLONG})
+_PROBE_S: Final = 1.0
 _READ_BYTES: Final = 1024 * 1024
 
 
@@ -52,6 +53,18 @@ def call(
         connection.close()
         raise _broken(error, timeout_s) from None
     return _lines(connection, response, timeout_s)
+
+
+def is_answered(path: Path) -> bool:
+    """Return whether somebody listens at the socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(_PROBE_S)
+        try:
+            with address_of(path) as address:
+                probe.connect(address)
+        except OSError:
+            return False
+    return True
 
 
 class _UnixConnection(http.client.HTTPConnection):

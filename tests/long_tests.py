@@ -70,6 +70,7 @@ LONG: Final = (
     "receivers/otlp/test_hostile.py::test_eight_hostile_requests_at_once_cost_little_more_than_one[empty messages-413]",
     "collector_config/test_alert_sources.py::test_a_machine_that_watches_itself_says_what_is_short",
     "end_to_end/test_demo.py::test_the_demo_ends_by_itself_and_leaves_nothing_behind",
+    "end_to_end/test_demo.py::test_its_story_has_a_digest_and_an_alert_that_turns_green",
     "end_to_end/test_dead_letters.py::test_a_crash_leaves_a_letter_in_one_place_at_most[bury.before_commit-0]",
     "interop/test_overload.py::test_a_refused_client_delivers_in_the_end[python-http/protobuf]",
     "interop/test_overload.py::test_a_refused_client_delivers_in_the_end[javascript-http/json]",

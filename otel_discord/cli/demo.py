@@ -1,5 +1,6 @@
 """``otel-discord demo``: the main job on this machine, with nothing to set up.
 
+Within 45 seconds: errors as cards, a burst that folds, a storm that becomes a digest, an alert that turns green.
 Three processes: a stand-in for Discord with a web page, the service itself (this process), and a small shop that sends
 real OTLP. With ``DISCORD_WEBHOOK_URL`` set there is no stand-in: messages go to Discord.
 """
@@ -85,14 +86,27 @@ async def _serve(ports: Ports, webhook_url: str, *, is_stand_in: bool) -> int:
 
 _CONFIGURATION: Final = """
 receivers: {otlp: {protocols: {grpc: {}, http: {}}}}
+connectors:
+  threshold:
+    rules:
+      - name: QueueTooDeep
+        metric: queue.depth
+        group_by: [service.name]
+        conditions: {critical: "> 1000"}
+        resolve: "< 100"
+        for: 2s
+        annotations: {summary: "{{ attr('service.name') }} has {{ value }} jobs waiting"}
 exporters:
   discord:
     webhook_url: ${env:DEMO_WEBHOOK_URL}
     username: Telemetry
     min_severity: WARN
+    alerts: {group_wait: 1s}
 service:
   telemetry: {logs: {level: WARN}}
-  pipelines: {logs: {receivers: [otlp], exporters: [discord]}}
+  pipelines:
+    metrics: {receivers: [otlp], exporters: [threshold]}
+    logs: {receivers: [otlp, threshold], exporters: [discord]}
 """
 
 

@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
@@ -21,9 +22,21 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.util.types import AnyValue
 
+from otel_discord.cli.demo_queue import Queue
+
 BURST_RECORDS: Final = 30
+SLOW_JOBS: Final = 38
 FIRST_PAUSE_S: Final = 0.7
 LATER_PAUSES_S: Final = (2.0, 6.0)
+MOST_WAITING_RECORDS: Final = 8_192
+_STORM_PLACES: Final = (
+    "cart", "catalogue", "coupon", "customer", "delivery", "invoice", "login", "mail", "media", "menu",
+    "order", "payment", "price", "refund", "review", "session", "stock", "voucher",
+)  # fmt: skip
+_STORM_CAUSES: Final = (
+    "connection refused", "connection reset by peer", "deadline exceeded", "no healthy upstream", "too many clients",
+    "name resolution failed", "certificate expired", "pool exhausted", "read-only replica", "schema mismatch",
+)  # fmt: skip
 
 
 class Service:
@@ -31,7 +44,7 @@ class Service:
 
     def __init__(self, name: str, version: str, endpoint: str) -> None:
         self.name = name
-        resource = Resource.create(
+        self.resource = resource = Resource.create(
             {
                 "service.name": name,
                 "service.version": version,
@@ -41,7 +54,9 @@ class Service:
         )
         self._provider = LoggerProvider(resource=resource)
         exporter = OTLPLogExporter(endpoint=endpoint, insecure=True)
-        self._provider.add_log_record_processor(BatchLogRecordProcessor(exporter, schedule_delay_millis=200))
+        self._provider.add_log_record_processor(
+            BatchLogRecordProcessor(exporter, schedule_delay_millis=200, max_queue_size=MOST_WAITING_RECORDS)
+        )
         self._logger = self._provider.get_logger(f"shop.{name}")
         self._tracer = TracerProvider(resource=resource).get_tracer(f"shop.{name}")
 
@@ -73,9 +88,9 @@ class Service:
         self._provider.shutdown()
 
 
-def add_tax(subtotal: float, rate: object) -> float:
+def add_tax(subtotal: float, rate: Any) -> Any:
     """Compute a total; fails as such functions fail."""
-    return subtotal + subtotal * rate  # type: ignore[operator]  # it is there to fail
+    return subtotal + subtotal * rate
 
 
 def charge_card(order: int) -> None:
@@ -89,8 +104,8 @@ def charge_card(order: int) -> None:
 class Shop:
     """What goes wrong, one thing after the other."""
 
-    def __init__(self, checkout: Service, cart: Service, search: Service) -> None:
-        self.checkout, self.cart, self.search = checkout, cart, search
+    def __init__(self, checkout: Service, cart: Service, search: Service, worker: Service) -> None:
+        self.checkout, self.cart, self.search, self.worker = checkout, cart, search, worker
         self.order = 48_213
 
     def declined(self) -> None:
@@ -132,6 +147,18 @@ class Shop:
             text = f"redis connection lost: shard {shard} refused"
             self.cart.log(SeverityNumber.ERROR, text, server__address="redis-2")
 
+    def slow_jobs(self) -> None:
+        """What the worker says before its queue is too deep."""
+        for _ in range(SLOW_JOBS):
+            self.worker.log(SeverityNumber.WARN, "Job put back: redis timeout", server__address="redis-2")
+
+    def storm(self) -> None:
+        """A deployment that breaks everything at once: more problems than anybody can read one by one."""
+        for share, service in enumerate((self.checkout, self.search), start=1):
+            for rank, (place, cause) in enumerate(product(_STORM_PLACES, _STORM_CAUSES)):
+                for _ in range(1 + 240 // (share * (1 + rank))):
+                    service.log(SeverityNumber.ERROR, f"Cannot reach the {place} database: {cause}")
+
     def disk_full(self) -> None:
         """Something critical."""
         text = "No space left on device: orders are not being written"
@@ -140,7 +167,7 @@ class Shop:
     def scenes(self) -> Iterator[tuple[Callable[[], None], float]]:
         """Yield each scene with the pause after it, in seconds, for ever."""
         everyday = (self.declined, self.broken_total, self.slow_shard, self.unconfirmed, self.behind)
-        for scene in (*everyday, self.hostile, self.burst, self.disk_full):
+        for scene in (*everyday, self.hostile, self.burst, self.disk_full, self.storm, self.slow_jobs):
             yield scene, FIRST_PAUSE_S
         while True:
             self.order += 1
@@ -168,13 +195,15 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop_now)
     signal.signal(signal.SIGINT, stop_now)
-    services = [Service(name, "1.8.2", arguments.endpoint) for name in ("checkout", "cart", "search")]
+    services = [Service(name, "1.8.2", arguments.endpoint) for name in ("checkout", "cart", "search", "worker")]
+    queue = Queue(services[-1].resource, arguments.endpoint)
     ends_at = time.monotonic() + arguments.seconds
     for scene, pause_s in Shop(*services).scenes():
         scene()
         left_s = max(0.0, ends_at - time.monotonic())
         if stop.wait(min(pause_s, left_s)) or time.monotonic() >= ends_at:
             break
+    queue.close()
     for service in services:
         service.close()
 

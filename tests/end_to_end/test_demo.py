@@ -51,6 +51,20 @@ def test_the_page_shows_the_shop_s_trouble(tmp_path: Path) -> None:
         assert demo.end(signal.SIGINT) == 0
 
 
+def test_its_story_has_a_digest_and_an_alert_that_turns_green() -> None:
+    with started([*COMMAND, "demo", "--port", "0"]) as demo:
+        page = demo.read_until(r"page +(http://127\.0\.0\.1:\d+)/")[1]
+        fake = StandIn([], page)
+        eventually(lambda: any("problems" in title for title in fake.titles()))
+        eventually(lambda: any(title.startswith("🔴 QueueTooDeep: worker has 1,") for title in fake.titles()))
+        assert sum("QueueTooDeep" in title for title in fake.titles()) == 1
+        eventually(lambda: any(title.startswith("🟢 QueueTooDeep: resolved") for title in fake.titles()))
+        assert sum("QueueTooDeep" in title for title in fake.titles()) == 1
+        assert fake.ask("violations") == []
+        assert fake.ask("stats")["rate_limited"] == {}
+        assert demo.end(signal.SIGINT) == 0
+
+
 def test_the_demo_ends_by_itself_and_leaves_nothing_behind() -> None:
     with started([*COMMAND, "demo", "--port", "0", "--seconds", "6"]) as demo:
         page = demo.read_until(r"page +(http://127\.0\.0\.1:\d+)/")[1]

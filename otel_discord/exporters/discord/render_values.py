@@ -38,6 +38,8 @@ MESSAGE_FILE: Final = "message.txt"
 _MIN_TRACE_CHARS: Final = 120
 _WHERE_CHARS: Final = 165
 """About what the lines with service, environment, place, times and past take, also when the card is folded later."""
+_MARKS_CHARS: Final = 48
+"""About what else is on a card: the emoji, the count, a fence, `also`, a mark that it is sent again."""
 
 NAMES: Final = frozenset(
     (
@@ -114,12 +116,16 @@ def card_values(
     told = len(title) + len(body.text) + sum(len(name) + len(value) + 3 for name, value in pairs)
     trace = _trace(facts, options, limits, told)
     files = _files(facts, trace, message_is_cut=title != what or body.is_cut)
+    remarks = (
+        facts.source.service, facts.source.environment, facts.location, seen(card), new_mark(card), history(card),
+        *(file.label for file in files), *notes, late, run,
+    )  # fmt: skip
     samples = differing_samples(
         card,
         (what, *messages_told(facts)) if card.count > 1 else (),
         most=limits.samples,
         max_chars=limits.sample_chars,
-        room=limits.card_chars - told - len(trace.text) - _WHERE_CHARS,
+        room=limits.card_chars - told - len(trace.text) - sum(len(each) + 3 for each in remarks) - _MARKS_CHARS,
     )
     shown_links = _links(facts, links, runbook=bool(options.runbook_link))
     link_line = Markdown(" · ".join(f"[{link['name']}]({link['url']})" for link in shown_links))

@@ -47,7 +47,7 @@ def _annotations(model: type[BaseModel]) -> dict[str, Any]:
     return named
 
 
-def _members(annotation: Any) -> tuple[Any, ...]:
+def members_of(annotation: Any) -> tuple[Any, ...]:
     """Return the alternatives of an annotation, without ``Annotated`` and type aliases around them."""
     while True:
         if get_origin(annotation) is Annotated:
@@ -57,7 +57,7 @@ def _members(annotation: Any) -> tuple[Any, ...]:
         else:
             break
     if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(inner for member in get_args(annotation) for inner in _members(member))
+        return tuple(inner for member in get_args(annotation) for inner in members_of(member))
     return (annotation,)
 
 
@@ -66,16 +66,16 @@ def _is_class(member: Any, classes: type | tuple[type, ...]) -> bool:
 
 
 def _takes_text(annotation: Any) -> bool:
-    return any(_is_class(member, _TEXT) for member in _members(annotation))
+    return any(_is_class(member, _TEXT) for member in members_of(annotation))
 
 
 def _takes_null(annotation: Any) -> bool:
-    return any(member in (None, type(None), Any, object) for member in _members(annotation))
+    return any(member in (None, type(None), Any, object) for member in members_of(annotation))
 
 
 def fit(annotation: Any, value: Any) -> Any:
     """Return a value in the form that a field of this annotation takes."""
-    members = _members(annotation)
+    members = members_of(annotation)
     if isinstance(value, RawText):
         return _fit_text(members, value)
     if value is None:

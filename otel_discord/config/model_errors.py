@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from otel_discord.config.elsewhere import belongs_elsewhere
 from otel_discord.config.model import StrictModel
-from otel_discord.config.nearest import did_you_mean
+from otel_discord.config.nearest import VERY_NEAR, did_you_mean
 from otel_discord.config.problem import KeyPath, SeveralError
 from otel_discord.config.raw_text import RawText, unwrap
 
@@ -91,7 +92,12 @@ def _unknown_key(path: KeyPath, model: type[BaseModel]) -> ModelError:
     section = _model_at(model, path[:-1])
     known = [field.alias or name for name, field in section.model_fields.items()] if section else []
     explained = section.foreign_keys.get(str(path[-1]).lower(), "") if section else ""
-    hint = explained or did_you_mean(str(path[-1]), known)
+    hint = (
+        explained
+        or did_you_mean(str(path[-1]), known, least=VERY_NEAR)
+        or belongs_elsewhere(path, model)
+        or did_you_mean(str(path[-1]), known)
+    )
     if not hint and known:
         hint = f"valid keys: {', '.join(sorted(known))}" if len(known) <= 40 else ""
     return ModelError(path, f"has invalid keys: {path[-1]}", hint)

@@ -98,7 +98,9 @@ class _Loading:
         self.problems += self.source.problems
         for key in data:
             if key not in _SECTIONS and key not in _OTHER_KEYS:
-                self._note((key,), f"has invalid keys: {key}", did_you_mean(key, [*_SECTIONS, *_OTHER_KEYS]))
+                hint = "it belongs under service" if key in ServiceConfig.model_fields else ""
+                hint = hint or did_you_mean(key, [*_SECTIONS, *_OTHER_KEYS])
+                self._note((key,), f"has invalid keys: {key}", hint)
         for section, kind in _SECTIONS.items():
             self._section(section, kind, data.get(section))
         service = self._model(ServiceConfig, ("service",), data.get("service"))

@@ -103,3 +103,27 @@ def test_an_address_instead_of_a_file_is_not_shown(said: Say, tmp_path: Path) ->
 def test_a_file_with_an_address_is_well(said: Say, tmp_path: Path) -> None:
     (tmp_path / "webhook").write_text(f"{ADDRESS}\n")
     assert said("validate", "--config", written(tmp_path, f"webhook_url_file: {tmp_path / 'webhook'}")) == "0 "
+
+
+@pytest.mark.parametrize(
+    ("keys", "hint"),
+    [
+        (
+            "flush_timeout: 1s",
+            "::flush_timeout: has invalid keys: flush_timeout; it is sending_queue::batch::flush_timeout",
+        ),
+        ("sending_queue: {flush_timeout: 1s}", "; it is sending_queue::batch::flush_timeout"),
+        ("sending_queue: {max_attempts: 1}", "; it is retry_on_failure::max_attempts"),
+        ("sending_queue: {routes: []}", "; it belongs beside sending_queue"),
+        ("sending_queue: {batch: {queue_size: 5}}", "; it belongs beside batch"),
+        ("delivery: at_most_once", "; it is destinations::<name>::delivery"),
+        ("timeouts: 5s", '; did you mean "timeout"?'),
+    ],
+)
+def test_a_key_at_the_wrong_level(said: Say, tmp_path: Path, keys: str, hint: str) -> None:
+    assert hint in said("validate", "--config", written(tmp_path, f"webhook_url: '{ADDRESS}', {keys}"))
+
+
+def test_a_section_of_service_at_the_top(said: Say, tmp_path: Path) -> None:
+    config = written(tmp_path, f"webhook_url: '{ADDRESS}'", more="telemetry: {}")
+    assert "telemetry: has invalid keys: telemetry; it belongs under service" in said("validate", "--config", config)

@@ -16,6 +16,12 @@ LONGEST_SLEEP_S: Final = 60.0
 """The wall clock may be set meanwhile."""
 BETWEEN_WRITES_S: Final = 10.0
 """Of counts; what begins or ends is written at once."""
+STORED_WITHIN_S: Final = 1.5
+"""Somebody waits for the answer."""
+UNSTORED: Final = (
+    "This is in memory only: the storage is away. It is stored as soon as that is back, and forgotten if the process "
+    "ends before."
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,4 +70,21 @@ class ActsAtEdges(ABC):
     async def _write(self) -> None:
         self._to_write = False
         notes = self._notes()
-        await self.state.set_state(self._key, orjson.dumps(notes) if any(notes.values()) else None)
+        try:
+            await self.state.set_state(self._key, orjson.dumps(notes) if any(notes.values()) else None)
+        except BaseException:
+            self._to_write = True
+            raise
+
+    async def _kept(self) -> str:
+        """Write down what somebody has asked for; return "", or what he is to know where the storage does not take it
+        soon. :meth:`run` writes it then, and does whatever else is due."""
+        self._to_write = True
+        self._news.set()
+        try:
+            async with asyncio.timeout(STORED_WITHIN_S), self._busy:
+                if self._to_write:
+                    await self._write()
+        except TimeoutError:
+            return UNSTORED
+        return ""

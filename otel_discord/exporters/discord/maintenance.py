@@ -5,10 +5,10 @@ The clock is the wall clock. What was announced and counted is in the exporter's
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, TypeVar
 
-from otel_discord.component import PermanentError
+from otel_discord.component import PermanentError, RetryableError, ShutdownError
 from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.component.maintenance import MaintenanceRequest, MaintenanceWindow
 from otel_discord.discord_api.models import Message
@@ -28,6 +28,9 @@ HOLD_BELOW: Final = 0.5
 """Share of the queue above which what is held is let go: others need its room."""
 SHORT_FOR_S: Final = 3.0
 """So long does the queue lack room before that: a burst passes by itself."""
+COUNTED_WITHIN_S: Final = 0.75
+"""Somebody waits for what is held."""
+UNCOUNTED: Final = "What is held cannot be counted: the storage is away."
 T = TypeVar("T")
 
 
@@ -116,13 +119,7 @@ class Maintenance(ActsAtEdges):
         now_ns = self._now_ns()
         book = self.gate.book
         active = {mute.id: mute for mute in book.active(now_ns)}
-        for mute in active.values():
-            period = book.period_at(mute, now_ns)
-            known = self._announced.get(mute.id)
-            if known is None and period is not None:
-                self._begin(mute, period)
-            elif known is not None and period is not None:
-                known.end_ns = period.end_ns
+        self._begin_what_holds(active.values(), now_ns)
         for muted, records in self._early.items():
             if muted.mute_id in self._announced:
                 self._note(self._announced[muted.mute_id], muted, records)
@@ -133,11 +130,20 @@ class Maintenance(ActsAtEdges):
         if active and self._has_been_short_of_room():
             await self._relieve(active.values())
         for lane in await self._insist(self.held.lanes):
-            if mute_of(lane) not in active:
+            if all(mute_of(lane) != mute.id for mute in book.active(self._now_ns())):  # one may have begun meanwhile
                 await self._let_go(lane, lambda _: None)
         book.clean(now_ns)
         if self._to_write:
             await self._write()
+
+    def _begin_what_holds(self, active: Iterable[Mute], now_ns: int) -> None:
+        for mute in active:
+            period = self.gate.book.period_at(mute, now_ns)
+            known = self._announced.get(mute.id)
+            if known is None and period is not None:
+                self._begin(mute, period)
+            elif known is not None and period is not None:
+                known.end_ns = period.end_ns
 
     def _begin(self, mute: Mute, period: Period) -> None:
         destinations = tuple(name for name in self.outboxes if mute.concerns(name))
@@ -218,14 +224,12 @@ class Maintenance(ActsAtEdges):
             unknown = sorted(set(request.destinations) - set(self.outboxes))  # others of the window may be elsewhere
             if unknown:
                 raise ValueError(f"there is no destination {unknown[0]!r}; there are: {', '.join(self.outboxes)}")
-            async with self._busy:
-                self.gate.book.add(mute, now_ns)
-                self._to_write = True
-                await self._step()
+            self.gate.book.add(mute, now_ns)
         except ValueError as error:
             raise PermanentError(str(error)) from None
-        self._news.set()
-        return await self._window(mute, now_ns)
+        self._begin_what_holds([mute], now_ns)
+        remark = await self._kept()
+        return self._window(mute, now_ns, await self._counts(), remark)
 
     async def stop(self, name: str) -> MaintenanceWindow:
         """End maintenance now; a configured window comes again with its next period.
@@ -234,33 +238,36 @@ class Maintenance(ActsAtEdges):
             PermanentError: none of that name is active.
         """
         now_ns = self._now_ns()
-        async with self._busy:
-            mute = self.gate.book.get(name)
-            if mute is None:
-                known = ", ".join(each.name for each in self.gate.book.all()) or "none"
-                raise PermanentError(f"there is no maintenance {name!r}; there is: {known}")
-            window = await self._window(mute, now_ns)
-            if not self.gate.book.end(name, now_ns):
-                raise PermanentError(f"maintenance {name!r} is not active")
-            self._to_write = True
-            await self._step()
-        self._news.set()
-        return window
+        counts = await self._counts()
+        mute = self.gate.book.get(name)
+        if mute is None:
+            known = ", ".join(each.name for each in self.gate.book.all()) or "none"
+            raise PermanentError(f"there is no maintenance {name!r}; there is: {known}")
+        window = self._window(mute, now_ns, counts)
+        if not self.gate.book.end(name, now_ns):
+            raise PermanentError(f"maintenance {name!r} is not active")
+        return replace(window, remark=await self._kept() or window.remark)
 
     async def windows(self) -> Sequence[MaintenanceWindow]:
         """Return what is configured and what was started."""
         now_ns = self._now_ns()
-        async with self._busy:
-            return [await self._window(mute, now_ns) for mute in self.gate.book.all()]
+        counts = await self._counts()
+        return [self._window(mute, now_ns, counts) for mute in self.gate.book.all()]
 
-    async def _window(self, mute: Mute, now_ns: int) -> MaintenanceWindow:
+    async def _counts(self) -> Mapping[str, Count] | None:
+        """Return what is held, by lane; None where the storage does not say it soon."""
+        try:
+            async with asyncio.timeout(COUNTED_WITHIN_S):
+                return {lane: await self.held.count(lane) for lane in await self.held.lanes()}
+        except ShutdownError:
+            raise
+        except (RetryableError, TimeoutError):
+            return None
+
+    def _window(self, mute: Mute, now_ns: int, held: Mapping[str, Count] | None, remark: str = "") -> MaintenanceWindow:
         book = self.gate.book
         period = book.period_at(mute, now_ns)
-        counts = [
-            await self._insist(lambda lane=lane: self.held.count(lane))  # type: ignore[misc]  # mypy and lambda defaults
-            for lane in await self._insist(self.held.lanes)
-            if mute_of(lane) == mute.id
-        ]
+        counts = [count for lane, count in (held or {}).items() if mute_of(lane) == mute.id]
         announced = self._announced.get(mute.id)
         return MaintenanceWindow(
             name=mute.name,
@@ -278,6 +285,7 @@ class Maintenance(ActsAtEdges):
             unpinged_records=sum(announced.unpinged.values()) if announced is not None else 0,
             comment=mute.comment,
             author=mute.author,
+            remark=remark or (UNCOUNTED if held is None else ""),
         )
 
 

@@ -7,7 +7,7 @@ restart where there is storage.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final
 
 from otel_discord.component import PermanentError
@@ -111,18 +111,14 @@ class Silences(ActsAtEdges):
             added = silence(request.id, request.matchers, period, comment=request.comment, author=request.author)
             if period.end_ns <= max(now_ns, period.start_ns):
                 raise ValueError("a silence ends after its start, and in the future")
-            async with self._busy:
-                if self.book.get(request.id) is not None:
-                    raise ValueError(f"there is a silence {request.id!r} already")
-                await self._step()
-                self.book.add(added, now_ns)
-                self._silenced[added.id] = Silenced()
-                await self._write()
+            if self.book.get(request.id) is not None:
+                raise ValueError(f"there is a silence {request.id!r} already")
+            self.book.add(added, now_ns)
         except ValueError as error:
             raise PermanentError(str(error)) from None
-        self._news.set()
+        self._silenced[added.id] = Silenced()
         self.logger.info("a silence is added", extra={"silence": added.id, "records": str(added.which)})
-        return self._seen(added, now_ns)
+        return replace(self._seen(added, now_ns), remark=await self._kept())
 
     async def expire(self, silence_id: str) -> Silence:
         """End a silence now.
@@ -131,26 +127,23 @@ class Silences(ActsAtEdges):
             PermanentError: there is none of that id.
         """
         now_ns = self._now_ns()
-        async with self._busy:
-            await self._step()
-            ended = self.book.get(silence_id)
-            if ended is None:
-                known = ", ".join(each.id for each in self.book.all()) or "none"
-                raise PermanentError(f"there is no silence {silence_id!r}; there is: {known}")
-            async with self.routing:
-                seen = self._seen(ended, now_ns)
-                self.book.end(silence_id, now_ns)
-                self._finish(ended)
-            await self._write()
-        self._news.set()
-        return seen
+        async with self.routing:
+            there = {each.id: each for each in self._not_over(now_ns)}
+            if silence_id not in there:
+                raise PermanentError(f"there is no silence {silence_id!r}; there is: {', '.join(there) or 'none'}")
+            ended = there[silence_id]
+            seen = self._seen(ended, now_ns)
+            self.book.end(silence_id, now_ns)
+            self._finish(ended)
+        return replace(seen, remark=await self._kept())
 
     async def list(self) -> Sequence[Silence]:
         """Return the silences that hold or will, those that end first at first."""
         now_ns = self._now_ns()
-        async with self._busy:
-            await self._step()
-            return sorted((self._seen(each, now_ns) for each in self.book.all()), key=lambda each: each.ends_ns)
+        return sorted((self._seen(each, now_ns) for each in self._not_over(now_ns)), key=lambda each: each.ends_ns)
+
+    def _not_over(self, now_ns: int) -> Iterable[Mute]:
+        return [each for each in self.book.all() if _period(each).end_ns > now_ns]
 
     def _seen(self, mute: Mute, now_ns: int) -> Silence:
         period = _period(mute)

@@ -14,7 +14,7 @@ from otel_discord.exporters.discord.fleet.questions import UNKNOWN, Method
 NOT_RUNNING_AGAIN_S: Final = 0.25
 """A replica that just gives a shard back, or takes it, is asked again after that time."""
 ASKED_AGAIN_S: Final = 7.0
-WITHOUT_STORAGE_S: Final = 2.5
+WITHOUT_STORAGE_S: Final = 3.0
 """What can be answered without the storage is answered in less."""
 _AT_ONCE: Final = 16
 """Questions on their way."""

@@ -159,12 +159,20 @@ class FleetMutes:
         told = await self.inquiry.all(kind.list, None, LOOK_S)
         told.raise_unless_some()
         whose = self.inquiry.places.words({**told.silent, **told.refusals})
-        remark = f"Without what there is for {whose}: no replica that has them answers." if whose else ""
-        return [replace(kind.one(same), remark=remark) for same in by_name(told.answers, kind.name)]
+        why = "the storage is away" if self.inquiry.fleet.away() else "no replica that has them answers"
+        missing = [f"Without what there is for {whose}: {why}."] if whose else []
+        return [replace(kind.one(same), remark=_said(same, missing)) for same in by_name(told.answers, kind.name)]
 
     def _remark(self, told: Told[Any], holds: str) -> str:
-        whose = self.inquiry.places.words(told.silent)
-        if not whose:
-            return ""
-        minutes = round(OWED_S / 60)
-        return f"{holds} {whose}: no replica that has them answers; they are asked on for {minutes} min."
+        """Return what those say who were asked, and for whom nobody has answered."""
+        silent: list[str] = []
+        if whose := self.inquiry.places.words(told.silent):
+            minutes = round(OWED_S / 60)
+            why = "the storage is away" if self.inquiry.fleet.away() else "no replica that has them answers"
+            silent = [f"{holds} {whose}: {why}; they are asked on for {minutes} min."]
+        return _said(told.answers.values(), silent)
+
+
+def _said(mutes: Iterable[Silence | MaintenanceWindow], more: Iterable[str]) -> str:
+    """Return the remarks of all, each once."""
+    return " ".join(dict.fromkeys([*(each.remark for each in mutes if each.remark), *more]))

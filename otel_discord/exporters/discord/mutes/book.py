@@ -92,8 +92,7 @@ class MuteBook:
         """
         if not isinstance(mute.when, Once) or mute.when.period.end_ns <= now_ns:
             raise ValueError("a mute needs a period that is not over")
-        self.clean(now_ns)
-        if mute.id not in self._added and len(self._added) >= MAX_MUTES:
+        if mute.id not in self._added and sum(not is_over(each, now_ns) for each in self._added.values()) >= MAX_MUTES:
             raise ValueError(f"there are {MAX_MUTES:,} mutes already")
         self._added[mute.id] = mute
         self._ended.pop(mute.id, None)
@@ -115,9 +114,7 @@ class MuteBook:
 
     def clean(self, now_ns: int) -> list[Mute]:
         """Forget added mutes that are over; return them."""
-        over = [
-            mute for mute in self._added.values() if isinstance(mute.when, Once) and mute.when.period.end_ns <= now_ns
-        ]
+        over = [mute for mute in self._added.values() if is_over(mute, now_ns)]
         for mute in over:
             del self._added[mute.id]
         self._ended = {mute_id: until_ns for mute_id, until_ns in self._ended.items() if until_ns > now_ns}
@@ -150,6 +147,11 @@ class MuteBook:
 
     def _changed(self) -> None:
         self._known_from_ns = self._known_until_ns = 0
+
+
+def is_over(mute: Mute, now_ns: int) -> bool:
+    """Return whether a mute has had its one period."""
+    return isinstance(mute.when, Once) and mute.when.period.end_ns <= now_ns
 
 
 def strongest(mutes: Iterable[Mute], severity: int, destination: str, critical_from: int) -> Verdict:

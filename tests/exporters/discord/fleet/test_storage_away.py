@@ -7,13 +7,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from otel_discord.component import EVERY_LETTER, RetryableError
 from otel_discord.component.dead_letters import ReplayRequest
+from otel_discord.component.maintenance import MaintenanceRequest
+from otel_discord.component.silences import SilenceRequest
+from otel_discord.exporters.discord.at_edges import UNSTORED
 from otel_discord.exporters.discord.fleet.exporter import FleetExporter
 from otel_discord.testing.fake_discord import FakeDiscord
 from otel_discord.testing.otlp import logs_batch
 from tests.exporters.discord.fleet.test_fleet_on_postgres import Street, street
 from tests.extensions.db_storage import conftest as postgres
+from tests.extensions.db_storage.fleet_place import SHARDS
 from tests.extensions.db_storage.server import Server
 
 server = postgres.server
@@ -81,3 +87,39 @@ async def test_what_is_asked_ends_soon_and_names_the_storage(server: Server, sch
         for each in (*sent, *looked):
             assert not each.ok
             assert each.text.startswith("the storage is away: "), each
+
+
+async def test_what_is_muted_meanwhile_holds_here_and_says_that_it_is_not_stored(
+    server: Server, schema: str, tmp_path: Path
+) -> None:
+    ends_ns = time.time_ns() + 600 * 10**9
+    async with cut_off(server, schema, tmp_path, "a") as there:
+        process = there.processes["a"]
+        exporter = process.exporter
+        began_s = time.monotonic()
+        silences = [SilenceRequest(id=f"s{number}", matchers=("a=b",), ends_ns=ends_ns) for number in range(2)]
+        window = MaintenanceRequest(name="deploy", for_s=600)
+        *added, begun = await asyncio.gather(
+            exporter.add_silence(silences[0]), exporter.add_silence(silences[1]), exporter.start_maintenance(window)
+        )
+        assert {each.remark for each in added} == {UNSTORED}
+        assert begun.remark == UNSTORED
+        expired, ended = await asyncio.gather(exporter.expire_silence("s1"), exporter.end_maintenance("deploy"))
+        assert (expired.remark, ended.remark) == (UNSTORED, UNSTORED)
+        assert [each.id for each in await exporter.silences()] == ["s0"]
+        assert time.monotonic() - began_s < SOON_S
+        process.proxy.let_back()
+        await until_stored(server, schema, b'"s0"')
+    with psycopg.connect(server.url) as connection:
+        states = connection.execute(f"SELECT payload FROM {schema}.state WHERE key = 'mutes'").fetchall()
+        assert not [value for (value,) in states if b"deploy" in value], "its end is stored as well"
+
+
+async def until_stored(server: Server, schema: str, text: bytes) -> None:
+    async with asyncio.timeout(15), await psycopg.AsyncConnection.connect(server.url, autocommit=True) as connection:
+        while True:
+            found = await connection.execute(f"SELECT payload FROM {schema}.state WHERE key = 'silences'")
+            values = [value for (value,) in await found.fetchall()]
+            if len(values) == SHARDS and all(text in value for value in values):
+                return
+            await asyncio.sleep(0.1)

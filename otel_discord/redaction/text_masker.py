@@ -12,7 +12,7 @@ from otel_discord.redaction.replacement import NOT_EXAMINED, marker, pseudonym
 
 MAX_TEXT_CHARS: Final = 16 * 1024 * 1024
 """A longer text is not examined, and so not sent."""
-_REMEMBERED_TEXTS: Final = 20_000
+_REMEMBERED_TEXTS: Final = 4_096
 _REMEMBERED_CHARS: Final = 100
 MAX_FINDINGS: Final = 20_000
 """A text with more is replaced as a whole: it would keep the service from its work."""

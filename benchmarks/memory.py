@@ -15,6 +15,8 @@ _MIB: Final = 1024 * 1024
 _PER_REQUEST: Final = 500
 _SILENCE_S: Final = 600.0
 _ROUTED_AFTER_S: Final = 0.5
+_DROPPED: Final = 30_000
+"""So many fill what is kept as evidence."""
 
 
 def run(size: Size) -> Report:
@@ -47,8 +49,11 @@ async def _measure(records: int) -> tuple[float, float, float]:
         exporter = discord_exporter(server.webhook_url(webhook), shutdown_timeout="0s", timeout="600s")
         async with service_beside({"discord": exporter}, core=own_core) as running, connected(running) as client:
             idle = running.process.rss_bytes()
-            # What decoding takes for a moment must not be taken for backlog.
-            await _send(client, records, Severity.INFO)
+            # What decoding takes for a moment, evidence up to its limit, and the tools of the first masking must not
+            # be taken for backlog.
+            await _send(client, min(_DROPPED, 3 * records), Severity.INFO)
+            await _send(client, _PER_REQUEST, Severity.ERROR)
+            await asyncio.sleep(_ROUTED_AFTER_S)
             before = running.process.rss_bytes()
             await _send(client, records, Severity.ERROR)
             await asyncio.sleep(_ROUTED_AFTER_S)

@@ -22,6 +22,7 @@ from otel_discord.exporters.discord.folding.desk import FoldDesk
 from otel_discord.exporters.discord.masking import Masking
 from otel_discord.exporters.discord.mutes.book import MuteBook
 from otel_discord.exporters.discord.mutes.gate import Gate
+from otel_discord.exporters.discord.noted_ways import Reader
 from otel_discord.exporters.discord.render_options import RenderOptions
 from otel_discord.exporters.discord.routed import CardMaker
 from otel_discord.exporters.discord.routing import Router
@@ -121,7 +122,8 @@ def card_maker(
     directories = [Path(item) for item in config.attachments.allowed_directories]
     finder = desk.finder if config.fold.enabled else None
     alerts = AlertFinder(config.alerts.group_by, charts.warm_up)
-    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts, silenced, live)
+    notes = Reader(routing) if routing.only is not None else None
+    return CardMaker(routing, shelf, directories, max_file_bytes(config), finder, gate, alerts, silenced, live, notes)
 
 
 def evidence_desk(

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from otel_discord.component import Settings, ShutdownError, StoredBatch, WorkQueue
@@ -52,6 +52,8 @@ class BatchRouter:
     on_left_over: Callable[[], None] = lambda: None
     """Hears that there are records which were taken in for a run and go nowhere."""
     wall_clock: Callable[[], float] = time.time
+    strangers: set[str] = field(default_factory=set)
+    """Destinations that only others know, and that were told of."""
 
     async def run(self) -> None:
         """Route until the queue is closed and empty. Cancelled, it leaves in the queue what is not routed."""
@@ -121,15 +123,27 @@ class BatchRouter:
         if draft.unknown_ends:
             self.on_unknown_ends(draft.unknown_ends)
         for lane, records in draft.folded.items():
-            self.outboxes[destination_of(lane)].instruments.folded(records)
+            if (outbox := self.outboxes.get(destination_of(lane))) is not None:
+                outbox.instruments.folded(records)
         for lane, priority in draft.lanes().items():
             if lane == LEFT_OVER:
                 self.on_left_over()
+            elif lane not in self.outboxes and not is_held(lane):
+                self._tell_of_stranger(lane)
             elif not is_held(lane):
                 self.outboxes[lane].notify(priority)
         for lane in draft.folded.keys() - draft.lanes().keys():
-            if not is_held(lane):
+            if not is_held(lane) and lane in self.outboxes:
                 self.outboxes[lane].look()
+
+    def _tell_of_stranger(self, lane: str) -> None:
+        if lane not in self.strangers:
+            self.strangers.add(lane)
+            self.settings.logger.warning(
+                "records wait for the destination %r: the replica that took them in has it in its configuration, and"
+                " this one has not. Let all replicas have the same one",
+                lane,
+            )
 
     def _relieve(self) -> None:
         """Let the oldest attachments go while memory or queue is short; their cards stay."""

@@ -21,6 +21,7 @@ from otel_discord.exporters.discord.folding.problem import Problem, ProblemFinde
 from otel_discord.exporters.discord.members.events import MemberEvent, member_event, member_problem, without_pictures
 from otel_discord.exporters.discord.mutes.gate import Gate, Passage
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
+from otel_discord.exporters.discord.noted_ways import NotedWays, Reader
 from otel_discord.exporters.discord.origins import Origin, Source
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, Router, Way, record_severity
 from otel_discord.exporters.discord.seen import COUNT_ATTRIBUTE, Seen, seen_in
@@ -76,6 +77,8 @@ class _Step:
     detours: Mapping[str, Detour]
     gate: Gate | None
     """None where no mute is in force."""
+    noted: NotedWays | None = None
+    """Where records go by another configuration that they were taken in with."""
     origin: Origin = field(init=False)
     whose: Source | None = None
     scope_logs: ScopeLogs = field(init=False)
@@ -102,6 +105,8 @@ class CardMaker:
     """Knows those that mutes keep back."""
     live: LiveDestinations | None = None
     """Knows which records belong to a run; None where no run has a destination."""
+    notes: Reader | None = None
+    """Reads where other replicas of a fleet say that records go; None where nobody else takes them in."""
 
     def route(
         self,
@@ -130,6 +135,7 @@ class CardMaker:
             complaints=complaints,
             detours=detours,
             gate=self.gate if self.gate is not None and not self.gate.is_idle(draft.now_ns) else None,
+            noted=self.notes.read(batch.request, batch.item_count) if self.notes is not None else None,
         )
         for number, resource_logs in enumerate(batch.request.resource_logs):
             step.origin = Origin.of(self.router, self.live, batch_id, number, resource_logs)
@@ -144,7 +150,10 @@ class CardMaker:
         """Bring a record to where it goes; return whether that took more than a look."""
         draft, origin = step.draft, step.origin
         severity = record_severity(record)
-        is_below = severity < origin.floor
+        noted = step.noted.next() if step.noted is not None else None
+        if origin.run_name or origin.moved is not None:
+            noted = None
+        is_below = severity < origin.floor and noted is None
         event = self._alert(record, draft.now_ns, is_below=is_below)
         is_named = event is None and bool(record.event_name)
         read = _Read(severity, event, is_named and is_status(record), member_event(record) if is_named else None)
@@ -158,7 +167,7 @@ class CardMaker:
         item = None
         if origin.has_routes or step.gate is not None:
             item = LogItem(record, step.scope_logs.scope, origin.sent.resource, step.scope_logs, origin.sent)
-        way = self._way(origin, read, item)
+        way = noted or self._way(origin, read, item)
         lanes = way.destinations if event is None or not is_end(event) or origin.moved is not None else ()
         lanes = lanes or (way.strays if event is None else ())
         if way.leads_elsewhere and not lanes and event is None and not origin.lost:

@@ -1,5 +1,8 @@
 """What of a batch belongs to which shard: that of each destination to which a record goes. Pure.
 
+Each share says where its records go, for a replica
+whose configuration is another one.
+
 An alert's event goes to every shard in use: it may be told, or have been told, where its severity of today does not
 lead. A record that goes nowhere is left out, unless all of them go to one shard anyway. What was taken in for a run
 says so: where that is over when it is routed, no other shard has it.
@@ -14,6 +17,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.members.events import member_event
+from otel_discord.exporters.discord.noted_ways import is_noted, note, routing_fingerprint
 from otel_discord.exporters.discord.routing import Router, Way, record_severity
 from otel_discord.exporters.discord.sourced.live import Places
 from otel_discord.exporters.discord.sourced.marks import is_marked, mark_taken, unmark
@@ -45,6 +49,8 @@ class _Marked(NamedTuple):
     number: int
     scope: ScopeLogs
     shards: frozenset[int]
+    way: Way | None
+    """By the whole routing table; None of what belongs to a run."""
 
 
 @dataclass(slots=True)
@@ -56,25 +62,29 @@ class Splitter:
     shards: int
     in_use: frozenset[int] = field(init=False)
     """Those that have a configured destination."""
+    fingerprint: str = field(init=False)
+    """Of how records are routed here."""
     _known: dict[int, tuple[Way, frozenset[int]]] = field(default_factory=dict)
     """Shards of ways met before, by the identity of the way, which is kept so that it stays one."""
 
     def __post_init__(self) -> None:
         """Find out which shards are in use."""
         self.in_use = frozenset(self.shard_of[item.name] for item in self.router.destinations)
+        self.fingerprint = routing_fingerprint(self.router)
 
     def split(self, batch: LogsBatch, places: Places = ()) -> Mapping[int, Share]:
         """Return what belongs to each shard, by its number; nothing where no record goes anywhere.
 
         Args:
-            batch: of log records; it is passed on, not copied, where all of it goes to one shard.
+            batch: of log records.
             places: the destination of each resource that belongs to a run; empty where none does.
         """
         batch = _unmarked(batch)
-        if not places and len(self.in_use) == 1:
-            return dict.fromkeys(self.in_use, Share(batch, 0))
+        if not places and self._has_no_choice:
+            ways = [self._way_of_all(record) for _, _, record in batch.records()]
+            return dict.fromkeys(self.in_use, Share(self._noted(batch, ways), 0))
         marked = [
-            _Marked(record, of_resource, number, scope, self._shards_of(record, scope, of_resource, run))
+            _Marked(record, of_resource, number, scope, *self._shards_of(record, scope, of_resource, run))
             for number, of_resource in enumerate(batch.request.resource_logs)
             for run in (places[number] if places else None,)
             for scope in of_resource.scope_logs
@@ -82,13 +92,36 @@ class Splitter:
         ]
         shards = sorted(frozenset[int]().union(*{each.shards for each in marked}))
         if len(shards) == 1 and all(each.shards for each in marked) and not any(places):
-            return {shards[0]: Share(batch, _highest(each.record for each in marked))}
-        return {shard: _share([each for each in marked if shard in each.shards], places) for shard in shards}
+            highest = _highest(each.record for each in marked)
+            return {shards[0]: Share(self._noted(batch, [each.way for each in marked]), highest)}
+        of = {shard: [each for each in marked if shard in each.shards] for shard in shards}
+        return {shard: self._share(shard, records, places) for shard, records in of.items()}
+
+    @property
+    def _has_no_choice(self) -> bool:
+        """Whether there is one destination, and no route."""
+        return len(self.router.destinations) == 1 and not self.router.routes
+
+    def _way_of_all(self, record: LogRecord) -> Way:
+        """Return the way of a record where there is no choice; what has the name of an event goes in any case."""
+        return self.router.way(record_severity(record), is_status=bool(record.event_name))
+
+    def _noted(self, batch: LogsBatch, ways: Sequence[Way | None]) -> LogsBatch:
+        """Return a whole batch, all of one shard, with a note of where its records go."""
+        copy = batch.copy()
+        note(copy.request, self.fingerprint, ways, lambda _: True)
+        return copy
+
+    def _share(self, shard: int, marked: Sequence[_Marked], places: Places) -> Share:
+        share = _share(marked, places)
+        ways = [each.way for each in marked]
+        note(share.batch.request, self.fingerprint, ways, lambda name: self._of_destination(name) == shard)
+        return share
 
     def leads_nowhere(self, batch: LogsBatch) -> bool:
         """Return whether nobody shows any record of a batch, as far as it belongs to no run."""
         return not any(
-            self._shards_of(record, scope, of_resource, None)
+            self._shards_of(record, scope, of_resource, None)[0]
             for of_resource in batch.request.resource_logs
             for scope in of_resource.scope_logs
             for record in scope.log_records
@@ -96,21 +129,19 @@ class Splitter:
 
     def _shards_of(
         self, record: LogRecord, scope: ScopeLogs, resource: ResourceLogs, run: Destination | None
-    ) -> frozenset[int]:
+    ) -> tuple[frozenset[int], Way | None]:
         severity = record_severity(record)
         is_event = bool(record.event_name)
         if run is not None:
             way = self.router.way_of_run(run, severity, is_status=is_event and is_status(record))
             if is_event and alert_event(record) is not None:
                 shards = self._of_way(way) | {shard_of_run(run.name, self.shards)}
-                return shards | self.in_use if self.router.critical_to_all else shards
-            return self._of_way(way)
-        if alert_event(record) is not None:
-            return self.in_use
+                return (shards | self.in_use if self.router.critical_to_all else shards), None
+            return self._of_way(way), None
         item = LogItem(record, scope.scope, resource.resource, scope, resource) if self.router.routes else None
         is_member = is_event and member_event(record) is not None
         way = self.router.way(severity, item, is_status=is_event and is_status(record), is_member=is_member)
-        return self._of_way(way)
+        return (self.in_use if alert_event(record) is not None else self._of_way(way)), way
 
     def _of_way(self, way: Way) -> frozenset[int]:
         """Return the shards that a way leads to."""
@@ -165,10 +196,13 @@ def highest_of(batch: LogsBatch) -> int:
 
 def _unmarked(batch: LogsBatch) -> LogsBatch:
     """Return a batch without what its sender may have written under our names; itself where there is nothing."""
-    if not any(is_marked(each.resource) for each in batch.request.resource_logs):
+    noted = is_noted(batch.request)
+    if not noted and not any(is_marked(each.resource) for each in batch.request.resource_logs):
         return batch
     request = ExportLogsServiceRequest()
     request.CopyFrom(batch.request)
+    if noted:
+        request.DiscardUnknownFields()
     for each in request.resource_logs:
         unmark(each.resource)
     return LogsBatch(request)

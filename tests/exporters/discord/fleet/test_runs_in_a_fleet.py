@@ -324,18 +324,22 @@ async def test_a_run_that_nobody_ever_hears_of_does_not_keep_its_records() -> No
         assert place.arrived() == {name: {1: 1} for name in OWN}
 
 
-async def test_what_was_meant_for_a_destination_that_is_configured_no_more_is_a_dead_letter_and_not_lost() -> None:
+async def test_what_was_meant_for_a_destination_that_is_configured_no_more_waits_for_who_has_it() -> None:
     place = Place()
     routes = [{"condition": "true", "destinations": ["shop"]}]
     async with place.town("x", routes=routes) as there:
         await taken_in_and_killed(there, logs_batch(2, first=1, severity=ERROR))
-        del there.config["routes"], there.config["destinations"]["shop"]
+        shop = there.config["destinations"].pop("shop")
+        del there.config["routes"]
         await there.join("y")
         await asyncio.sleep(30)
-        found = await letters(there)
-        assert len(found) == 2
-        assert all("does not have" in each for each in found)
-        assert not numbers(place.fake, place.own["shop"])
+        assert place.arrived() == {name: {} for name in OWN}
+        there.config["destinations"]["shop"] = shop
+        await there.leave("y")
+        await there.join("z")
+        await asyncio.sleep(30)
+        assert not await letters(there)
+        assert place.arrived() == {"ops": {}, "shop": {1: 1, 2: 1}, "all": {}}
 
 
 async def test_what_a_sender_writes_under_our_names_means_nothing() -> None:

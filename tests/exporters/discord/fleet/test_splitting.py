@@ -12,6 +12,7 @@ from otel_discord.discord_api.webhook_url import WebhookUrl
 from otel_discord.exporters.discord.destinations import Destination
 from otel_discord.exporters.discord.fleet.groups import channel_shares, groups_of, torn_apart
 from otel_discord.exporters.discord.fleet.splitting import Splitter
+from otel_discord.exporters.discord.noted_ways import is_noted
 from otel_discord.exporters.discord.routes import Route
 from otel_discord.exporters.discord.routing import Router, record_severity
 from otel_discord.exporters.discord.sourced.names import shard_of_run
@@ -122,13 +123,15 @@ def test_each_destination_gets_what_one_process_would_show_it(
     assert found == shown(whole, batch)
 
 
-def test_a_batch_of_one_shard_is_passed_on_as_it_is() -> None:
+def test_a_batch_of_one_shard_is_whole_and_says_where_it_goes() -> None:
     batch = batch_of([[[(17, "x")] * 3]])
-    one = Splitter(router([destination("a"), destination("b")], [], to_all=False), {"a": 2, "b": 2}, SHARDS)
-    assert {shard: share.batch is batch for shard, share in one.split(batch).items()} == {2: True}
-    routes = [("x", "a", False)]
-    two = Splitter(router([destination("a"), destination("b")], routes, to_all=False), {"a": 2, "b": 3}, SHARDS)
-    assert {shard: share.batch is batch for shard, share in two.split(batch).items()} == {2: True}
+    for routes, placed in (([], {"a": 2, "b": 2}), ([("x", "a", False)], {"a": 2, "b": 3})):
+        splitter = Splitter(router([destination("a"), destination("b")], routes, to_all=False), placed, SHARDS)
+        ((shard, share),) = splitter.split(batch).items()
+        assert shard == 2
+        assert is_noted(share.batch.request)
+        assert [each.time_unix_nano for _, _, each in share.batch.records()] == [0, 1, 2]
+    assert not is_noted(batch.request)
 
 
 @pytest.mark.parametrize("event", [firing(0), resolved(0, 1)])

@@ -50,11 +50,19 @@ class ServiceHost:
         self.fatal_error = ""
         self.failures: list[str] = []
         """What went wrong while components closed."""
+        self.start_watchers: list[Callable[[str], None]] = []
+        """Called at once when a component that is opening has come further, with how far. They must not block or raise.
+        """
 
     @property
     def drain_deadline_s(self) -> float | None:
         """Loop time by which a component that is closing should be done; None while running."""
         return self._deadline_s
+
+    def start_goes_on(self, how_far: str) -> None:
+        """Tell all who wait for a start that it has come further."""
+        for watcher in self.start_watchers:
+            watcher(how_far)
 
     def kept(self, component: str, key: str, make: Callable[[], T]) -> T:
         """Return what a component keeps beyond its own life, made at the first call."""
@@ -170,6 +178,11 @@ class ComponentHost:
     def fall_silent(self) -> None:
         """Let no status of this instance reach the board any more: its successor has its place there."""
         self._is_heard = False
+
+    def start_goes_on(self, how_far: str) -> None:
+        """Pass it on, with the component's name."""
+        if self._is_heard:
+            self._host.start_goes_on(f"{self._component}: {how_far}")
 
     @property
     def drain_deadline_s(self) -> float | None:

@@ -17,7 +17,7 @@ from otel_discord.service.shown import shown_wires
 CLOSE_AT_MOST_S: Final = 30.0
 """For one component that has a successor, whatever ``shutdown_timeout`` says."""
 OPEN_AT_MOST_S: Final = 30.0
-"""For one component to start."""
+"""For one component to start; it counts anew whenever that one says that it has come further."""
 RETURN_PAUSES_S: Final = (0.2, 1.0, 3.0)
 """Before each further try to open a component of the old configuration."""
 _HURRY_S: Final = 1.0
@@ -50,6 +50,15 @@ class Lifecycle:
         self._house = house
         self._is_stopping = False
         self._opening: asyncio.Timeout | None = None
+        self._goes_on_until_s = float("-inf")
+
+    def start_goes_on(self, _: str = "") -> None:
+        """Give a component that is opening its time again, also beyond that of the whole change."""
+        if self._is_stopping or self._opening is None or self._opening.expired():
+            return
+        self._goes_on_until_s = asyncio.get_running_loop().time() + OPEN_AT_MOST_S
+        if (ends_s := self._opening.when()) is not None:
+            self._opening.reschedule(max(ends_s, self._goes_on_until_s))
 
     def interrupt(self) -> None:
         """Let a change that is under way end at its next step; later ones do not begin."""
@@ -132,6 +141,7 @@ class Lifecycle:
 
     async def _bounded(self, opening: Awaitable[None], open_by_s: float, name: str) -> None:
         loop = asyncio.get_running_loop()
+        open_by_s = max(open_by_s, self._goes_on_until_s)
         until_s = None if open_by_s == float("inf") else min(open_by_s, loop.time() + OPEN_AT_MOST_S)
         try:
             async with asyncio.timeout_at(until_s) as self._opening:

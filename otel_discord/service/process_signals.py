@@ -10,6 +10,7 @@ from typing import Final
 from otel_discord.component import StartError
 
 START_TIMEOUT_S: Final = 60.0
+"""For a start that stands still: it counts anew whenever a component says that it has come further."""
 
 _logger = logging.getLogger("otel_discord.service")
 
@@ -25,6 +26,7 @@ class ProcessSignals:
         self._force_exit = force_exit
         self._on_hangup = on_hangup
         self._starting: asyncio.Timeout | None = None
+        self._how_far = ""
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -44,7 +46,7 @@ class ProcessSignals:
         """Await the start; return False where a signal ended it before it was done.
 
         Raises:
-            StartError: it failed, or took longer than START_TIMEOUT_S.
+            StartError: it failed, or did not come further for START_TIMEOUT_S.
         """
         try:
             async with asyncio.timeout(START_TIMEOUT_S) as self._starting:
@@ -52,10 +54,19 @@ class ProcessSignals:
         except TimeoutError:
             if self.asked_to_stop.is_set():
                 return False
+            if self._how_far:
+                raise StartError(f"the start stands still for {START_TIMEOUT_S:g} s, after {self._how_far}") from None
             raise StartError(f"the service did not start within {START_TIMEOUT_S:g} s") from None
         finally:
             self._starting = None
         return True
+
+    def start_goes_on(self, how_far: str) -> None:
+        """Give a start that has come further its whole time again."""
+        if self._starting is None or self._starting.expired() or self.asked_to_stop.is_set():
+            return
+        self._how_far = how_far
+        self._starting.reschedule(asyncio.get_running_loop().time() + START_TIMEOUT_S)
 
     def _on_stop(self, number: signal.Signals) -> None:
         if self.asked_to_stop.is_set():

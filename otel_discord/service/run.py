@@ -65,6 +65,7 @@ class Runtime:
         self._load = load
         self._house = House(self.host, telemetry, _logger)
         self._lifecycle = Lifecycle(self._house)
+        self.host.start_watchers.append(self._lifecycle.start_goes_on)
         self._reload: Reload | None = None
         self._requests = ReloadRequests(self._reload_once)
         self._ready_text = ""
@@ -192,6 +193,7 @@ async def run_service(
         telemetry = SelfTelemetry(configuration.service.telemetry, version=version, redactor=redactor)
         runtime = Runtime(configuration, telemetry, redactor, load, version)
         signals = ProcessSignals(force_exit, lambda: runtime.request_reload("SIGHUP"))
+        runtime.host.start_watchers.append(signals.start_goes_on)
         with signals.installed():
             _logger.info("Starting otel-discord %s", version)
             # Outermost: what is open from before the first component until after the last one.

@@ -67,6 +67,7 @@ async def _told(manager: ServiceManager, runtime: Runtime) -> AsyncIterator[None
                 manager.status(text or f"{phase.capitalize()}.")
 
     runtime.listeners.append(tell)
+    runtime.host.start_watchers.append(manager.start_goes_on)
     async with manager.lifespan():
         manager.status("Starting.")
         yield

@@ -21,6 +21,8 @@ WATCHDOG_PID_VARIABLE: Final = "WATCHDOG_PID"
 DRAIN_BEAT_S: Final = 2.0
 DRAIN_EXTENSION_S: Final = 10.0
 """A drain asks for this much more time every DRAIN_BEAT_S, so that systemd kills none that goes on."""
+START_EXTENSION_S: Final = 90.0
+"""A start that has come further asks for this much more; it gives up by itself before that is over."""
 _SEND_TIMEOUT_S: Final = 0.5
 
 _logger = logging.getLogger("otel_discord.service.systemd")
@@ -40,6 +42,10 @@ class ServiceManager:
     def ready(self, status: str) -> None:
         """Everything is ready, also again after a reload."""
         self._tell("READY=1", _status(status))
+
+    def start_goes_on(self, how_far: str) -> None:
+        """A start, or a reload, has come further."""
+        self._tell(_status(how_far), _more_time(START_EXTENSION_S))
 
     def reloading(self) -> None:
         """A reload begins; ``ready`` ends it, whatever came of it."""
@@ -114,5 +120,5 @@ def _status(text: str) -> str:
     return f"STATUS={' '.join(text.split())}"
 
 
-def _more_time() -> str:
-    return f"EXTEND_TIMEOUT_USEC={int(DRAIN_EXTENSION_S * 1_000_000)}"
+def _more_time(extension_s: float = DRAIN_EXTENSION_S) -> str:
+    return f"EXTEND_TIMEOUT_USEC={int(extension_s * 1_000_000)}"

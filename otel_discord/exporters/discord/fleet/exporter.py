@@ -9,6 +9,7 @@ from functools import partial
 from otel_discord.component import Host, Settings, Status
 from otel_discord.component.fleet import Fleet, Seat, SharesWork
 from otel_discord.component.instruments_discord import SharedDeadLetterInstruments
+from otel_discord.component.long_starts import start_goes_on
 from otel_discord.component.resharding import SettlesIn
 from otel_discord.component.state_table import SharedTable, SharesTables
 from otel_discord.discord_api.http import Transport
@@ -31,6 +32,7 @@ from otel_discord.exporters.discord.fleet.placing import place
 from otel_discord.exporters.discord.fleet.shard_queue import opened_shard_queue
 from otel_discord.exporters.discord.fleet.splitting import Splitter
 from otel_discord.exporters.discord.lane import patiently
+from otel_discord.exporters.discord.mutes.said import MutesSaid
 from otel_discord.exporters.discord.shard import Shard
 from otel_discord.exporters.discord.sourced.elsewhere import Elsewhere
 from otel_discord.exporters.discord.sourced.names import is_sourced, shard_of_run
@@ -56,6 +58,7 @@ class FleetExporter(AskedFleet):
         self._fleet: Fleet | None = None
         self._engines: Engines | None = None
         self._shard_of: Mapping[str, int] = {}
+        self._mutes_said = MutesSaid()
         self._letter_instruments = SharedDeadLetterInstruments(settings.meter, str(settings.id))
 
     @property
@@ -99,7 +102,8 @@ class FleetExporter(AskedFleet):
             stack.callback(self._leave)
             self._fleet = fleet
             channels = Channels(self._client, await self._table_of_channels(storage, stack), logger)
-            self._shard_of = await place(fleet, self._destinations, channels, limits, logger)
+            told = partial(start_goes_on, host)
+            self._shard_of = await place(fleet, self._destinations, channels, limits, logger, told)
             splitter = Splitter(accepting.routing, self._shard_of, fleet.shards)
             await self._settle_in(storage, fleet, splitter)
             accepting.evidence = assembly.evidence_desk(
@@ -197,6 +201,7 @@ class FleetExporter(AskedFleet):
                 discord_instruments=self._discord_instruments,
                 letter_instruments=self._letter_instruments,
                 masking=self._accepting.masking,
+                mutes_said=self._mutes_said,
                 tallies=self._accepting.tallies,
                 trials=trials,
                 elsewhere=elsewhere,

@@ -1,8 +1,8 @@
 """Has each destination placed in a shard, once for all replicas, before the exporter takes anything in."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from zlib import crc32
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
 
 from otel_discord.component.fleet import Fleet
 from otel_discord.discord_api.permits import RateLimits
@@ -18,8 +18,11 @@ async def place(
     channels: Channels,
     limits: RateLimits,
     logger: logging.Logger,
+    told: Callable[[str], None],
 ) -> Mapping[str, int]:
     """Return the shard of each destination. A storage that is away is waited for.
+
+    ``told`` hears how far it is, as long as it comes further.
 
     Destinations of one channel belong together, so webhooks are asked for their channels first, where nobody did yet.
     A channel that several shards post to nevertheless is divided in ``limits``.
@@ -27,7 +30,7 @@ async def place(
     Raises:
         ShutdownError: the fleet is closed.
     """
-    posted_to = await channels.of(destinations, _own_part(fleet))
+    posted_to = await channels.of(destinations, _own_dice(fleet), told)
     groups = groups_of(destinations, posted_to)
     shard_of = await patiently(lambda: fleet.place(groups), logger, "which replica works on which destinations")
     for group in torn_apart(groups, shard_of):
@@ -42,7 +45,7 @@ async def place(
     return shard_of
 
 
-def _own_part(fleet: Fleet) -> float:
-    """Return where this replica begins, from 0 to less than 1: by its name, as it may not know the others yet."""
+def _own_dice(fleet: Fleet) -> Random:
+    """Return dice that fall otherwise for each replica: by its name, as it may not know the others yet."""
     own = next((each.name for each in fleet.replicas() if each.is_self), "")
-    return crc32(own.encode()) / 2**32
+    return Random(own)  # noqa: S311 - spreads replicas, hides nothing

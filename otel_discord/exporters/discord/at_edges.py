@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from otel_discord.exporters.discord.lane import Lane
+from otel_discord.exporters.discord.mutes.said import MutesSaid
 
 LONGEST_SLEEP_S: Final = 60.0
 """The wall clock may be set meanwhile."""
@@ -31,6 +32,7 @@ class ActsAtEdges(ABC):
     state: Lane
     wall_clock: Callable[[], float]
     logger: logging.Logger
+    said: MutesSaid = field(default_factory=MutesSaid)
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _to_write: bool = False
@@ -63,6 +65,11 @@ class ActsAtEdges(ABC):
     @abstractmethod
     def _notes(self) -> Mapping[str, Any]:
         """Return what is kept, for JSON; nothing where all of its parts are empty."""
+
+    def _log(self, mute_id: str, what: str, **extra: str) -> None:
+        """Say what becomes of a mute, unless another engine of this exporter has said it."""
+        if self.said.is_news(self._key, mute_id, what):
+            self.logger.info(what, extra=extra)
 
     def _now_ns(self) -> int:
         return int(self.wall_clock() * 1e9)

@@ -151,7 +151,7 @@ class Maintenance(ActsAtEdges):
         self._to_write = True
         for name in destinations:
             self.outboxes[name].say(announcements.begin(mute, period.end_ns))
-        self.logger.info("maintenance begins", extra={"maintenance": mute.name, "action": str(mute.action)})
+        self._log(mute.id, "maintenance begins", maintenance=mute.name, action=str(mute.action))
 
     async def _finish(self, announced: Announced) -> None:
         lanes = set(await self._insist(self.held.lanes))
@@ -168,7 +168,7 @@ class Maintenance(ActsAtEdges):
         del self._announced[announced.mute_id]
         self.gate.relieved.discard(announced.mute_id)
         self._to_write = True
-        self.logger.info("maintenance ends", extra={"maintenance": announced.name})
+        self._log(announced.mute_id, "maintenance ends", maintenance=announced.name)
 
     async def _relieve(self, mutes: Iterable[Mute]) -> None:
         """Let go what is held where the queue has no room for it; from now on it only comes without a ping."""

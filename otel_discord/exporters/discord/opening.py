@@ -26,6 +26,7 @@ from otel_discord.exporters.discord.health import Health
 from otel_discord.exporters.discord.house import House
 from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.looks import TroubleBook
+from otel_discord.exporters.discord.mutes.said import MutesSaid
 from otel_discord.exporters.discord.orphans import warn_of_orphans
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.own_messages import OwnMessages
@@ -100,7 +101,13 @@ class Opening:
                 stack.enter_context(sizes)
             stack.callback(self._forget_gauges)
             limits = assembly.rate_limits(config)
-            restoring = Restoring(settings=self._settings, config=config, queue=queue, wall_clock=self.wall_clock)
+            restoring = Restoring(
+                settings=self._settings,
+                config=config,
+                queue=queue,
+                wall_clock=self.wall_clock,
+                mutes_said=shard.mutes_said if shard is not None else MutesSaid(),
+            )
             ban, pace = await restoring.ban(limits), await restoring.pace(limits, self._webhook_ids)
             live = live_destinations(config, host, self._settings.logger)
             mine = shard.has_run if shard is not None else lambda _: True

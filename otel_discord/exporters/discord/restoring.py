@@ -4,7 +4,7 @@ Each is read from the queue's storage, patiently: a disk that refuses for a mome
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from otel_discord.component import Settings, WorkQueue
 from otel_discord.component.instruments_discord import DiscordInstruments
@@ -20,6 +20,7 @@ from otel_discord.exporters.discord.lane import Lane, patiently
 from otel_discord.exporters.discord.maintenance import Maintenance
 from otel_discord.exporters.discord.mutes.book import MuteBook
 from otel_discord.exporters.discord.mutes.gate import Gate
+from otel_discord.exporters.discord.mutes.said import MutesSaid
 from otel_discord.exporters.discord.outbox import Outbox
 from otel_discord.exporters.discord.pace_memory import PaceMemory
 from otel_discord.exporters.discord.routing import Router
@@ -36,6 +37,7 @@ class Restoring:
     config: DiscordConfig
     queue: WorkQueue
     wall_clock: Callable[[], float]
+    mutes_said: MutesSaid = field(default_factory=MutesSaid)
 
     @property
     def state(self) -> Lane:
@@ -95,6 +97,7 @@ class Restoring:
             instruments=instruments,
             wall_clock=self.wall_clock,
             logger=self.settings.logger,
+            said=self.mutes_said,
         )
         await maintenance.restore()
         return maintenance
@@ -121,6 +124,7 @@ class Restoring:
             instruments=instruments,
             wall_clock=self.wall_clock,
             logger=self.settings.logger,
+            said=self.mutes_said,
         )
         await silences.restore()
         return silences

@@ -13,6 +13,7 @@ from otel_discord.component.instruments_discord import DeadLetterInstruments, Di
 from otel_discord.component.storage import QueueLimits
 from otel_discord.discord_api.http import Transport
 from otel_discord.exporters.discord.masking import Masking
+from otel_discord.exporters.discord.mutes.said import MutesSaid
 from otel_discord.exporters.discord.sourced.elsewhere import Elsewhere
 from otel_discord.exporters.discord.sourced.tally import TallyBook
 from otel_discord.exporters.discord.trials.room import TrialRoom
@@ -36,6 +37,7 @@ class Shard:
     discord_instruments: DiscordInstruments
     letter_instruments: DeadLetterInstruments
     masking: Masking
+    mutes_said: MutesSaid
     tallies: TallyBook
     trials: TrialRoom
     """Where it is tried what may end the process."""

@@ -86,7 +86,7 @@ class Silences(ActsAtEdges):
         self._tell(ended)
         self._silenced.pop(ended.id, None)
         self._to_write = True
-        self.logger.info("a silence ends", extra={"silence": ended.id, "records": str(ended.which)})
+        self._log(ended.id, "a silence ends", silence=ended.id, records=str(ended.which))
 
     def _tell(self, ended: Mute, why: str = "") -> None:
         for destination, records in self._silenced[ended.id].by_destination.items():
@@ -117,7 +117,7 @@ class Silences(ActsAtEdges):
         except ValueError as error:
             raise PermanentError(str(error)) from None
         self._silenced[added.id] = Silenced()
-        self.logger.info("a silence is added", extra={"silence": added.id, "records": str(added.which)})
+        self._log(added.id, "a silence is added", silence=added.id, records=str(added.which))
         return replace(self._seen(added, now_ns), remark=await self._kept())
 
     async def expire(self, silence_id: str) -> Silence:

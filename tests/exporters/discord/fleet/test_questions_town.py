@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -53,6 +54,24 @@ async def test_a_silence_holds_in_every_shard_and_is_listed_once_by_every_replic
         assert sum("yes" in shown(message) for message in fake.messages) == 4
         with pytest.raises(PermanentError, match="no silence"):
             await there.replicas["b"].exporter.expire_silence("s1")
+
+
+async def test_what_becomes_of_a_mute_is_said_once_by_each_process(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    fake = FakeDiscord(channel_limit=None)
+    async with town(fake, "a", "b", destinations=four(fake), **FAST) as there:
+        exporter = there.replicas["a"].exporter
+        for _ in ("once", "and again"):
+            caplog.clear()
+            await exporter.add_silence(request_of("s1"))
+            await exporter.start_maintenance(MaintenanceRequest(name="deploy", for_s=60))
+            await asyncio.sleep(1)
+            await exporter.expire_silence("s1")
+            await exporter.end_maintenance("deploy")
+            await asyncio.sleep(1)
+            said = Counter(record.message for record in caplog.records)
+            for words in ("a silence is added", "a silence ends", "maintenance begins", "maintenance ends"):
+                assert said[words] == len(there.replicas), words
 
 
 async def test_a_shard_without_anybody_gets_the_silence_as_soon_as_somebody_takes_it() -> None:

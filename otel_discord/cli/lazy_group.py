@@ -26,3 +26,18 @@ class LazyGroup(click.Group):
         module, _, attribute = target.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return name, command and the arguments that are left; of an unknown name say which one was meant.
+
+        Raises:
+            click.UsageError: there is no such command.
+        """
+        name = args[0]
+        if name not in self._targets and not name.startswith("-") and not ctx.resilient_parsing:
+            from otel_discord.config.nearest import did_you_mean
+
+            raise click.UsageError(f"No such command {name!r}. {did_you_mean(name, self._targets)}".rstrip(), ctx)
+        return super().resolve_command(ctx, args)

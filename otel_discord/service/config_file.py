@@ -229,7 +229,7 @@ class _Loading:
             return None
         pipelines = unwrap(section.get("pipelines"))
         known = pipelines if isinstance(pipelines, dict) else {}
-        readable = {key: body for key, body in known.items() if _reads(PipelineConfig, body)}
+        readable = {key: part for key, body in known.items() if _reads(PipelineConfig, part := _known_keys(body))}
         extensions = section.get("extensions")
         part = {"extensions": extensions} if _reads(ServiceConfig, {"extensions": extensions}) else {}
         return ServiceConfig.model_validate({**part, "pipelines": readable}) if readable else None
@@ -258,6 +258,14 @@ class _Loading:
             return
         path: KeyPath = ("service", "pipelines", str(fault.pipeline))
         self._note(path, fault.message, written_at=(*path, fault.section))
+
+
+def _known_keys(pipeline: Any) -> Any:
+    """Return a pipeline without the keys that it cannot have."""
+    section = unwrap(pipeline)
+    if not isinstance(section, dict):
+        return pipeline
+    return {key: value for key, value in section.items() if key in PipelineConfig.model_fields}
 
 
 def _reads(model: type[BaseModel], body: Any) -> bool:

@@ -10,6 +10,7 @@ from otel_discord.config.problem import KeyPath
 from otel_discord.service.config import PipelineConfig, ServiceConfig
 from otel_discord.service.graph import Pipeline
 from otel_discord.service.ids import PipelineId, parse_component_id, parse_pipeline_id
+from otel_discord.signals import Signal
 
 Ids: TypeAlias = Mapping[Kind, Collection[ComponentId]]
 """Every component that is configured, also where its own configuration is wrong."""
@@ -52,11 +53,11 @@ def check_references(service: ServiceConfig, ids: Ids) -> Checked:
 
 def _check_pipeline(key: str, config: PipelineConfig, ids: Ids, checked: Checked) -> None:
     path: KeyPath = ("service", "pipelines", key)
+    pipeline_id: PipelineId | None = None
     try:
-        pipeline_id: PipelineId = parse_pipeline_id(key)
+        pipeline_id = parse_pipeline_id(key)
     except ValueError as error:
-        checked.findings.append(Finding(path, str(error)))
-        return
+        checked.findings.append(Finding(path, str(error), did_you_mean(key.partition("/")[0].strip(), Signal)))
     known = {
         "receivers": (*ids[Kind.RECEIVER], *ids[Kind.CONNECTOR]),
         "processors": ids[Kind.PROCESSOR],
@@ -76,6 +77,8 @@ def _check_pipeline(key: str, config: PipelineConfig, ids: Ids, checked: Checked
         checked.findings.append(
             Finding(path, f'references processor "{each}" multiple times', written_at=(*path, "processors"))
         )
+    if pipeline_id is None:
+        return
     unique = {section: tuple(dict.fromkeys(each)) for section, each in found.items()}
     checked.pipelines.append(Pipeline(pipeline_id, **unique))
 

@@ -127,3 +127,35 @@ def test_a_key_at_the_wrong_level(said: Say, tmp_path: Path, keys: str, hint: st
 def test_a_section_of_service_at_the_top(said: Say, tmp_path: Path) -> None:
     config = written(tmp_path, f"webhook_url: '{ADDRESS}'", more="telemetry: {}")
     assert "telemetry: has invalid keys: telemetry; it belongs under service" in said("validate", "--config", config)
+
+
+@pytest.mark.parametrize(
+    ("pipelines", "words"),
+    [
+        ("log: {receivers: [otpl], exporters: [discrod]}", 'unknown signal "log"'),
+        ("logs: {receivers: [otpl], exporters: [discrod], processor: []}", "has invalid keys: processor"),
+    ],
+)
+def test_every_problem_of_a_pipeline_is_told_at_once(said: Say, tmp_path: Path, pipelines: str, words: str) -> None:
+    path = Path(written(tmp_path, f"webhook_url: '{ADDRESS}'"))
+    path.write_text(path.read_text().replace("logs: {receivers: [otlp], exporters: [discord]}", pipelines))
+    text = said("validate", "--config", str(path))
+    assert words in text
+    assert 'did you mean "otlp"?' in text
+    assert 'did you mean "discord"?' in text
+    assert ("processor" in pipelines) or 'did you mean "logs"?' in text
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("silense", "list"), 'did you mean "silence"?'),
+        (("valdate",), 'did you mean "validate"?'),
+        (("runs", "creat"), 'did you mean "create"?'),
+        (("bogus",), "No such command 'bogus'.\n"),
+    ],
+)
+def test_a_mistyped_command(said: Say, words: tuple[str, ...], hint: str) -> None:
+    text = said(*words)
+    assert text.startswith("2 ")
+    assert hint in text

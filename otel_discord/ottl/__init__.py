@@ -3,9 +3,8 @@
 ``registry`` tells how a function is added. The room is pure: the clock comes in as an argument.
 """
 
-from otel_discord.ottl.condition import Condition, Statement, parse_condition, parse_statement
+from otel_discord.ottl.condition import Condition, Statement
 from otel_discord.ottl.errors import OttlError, OttlSyntaxError
-from otel_discord.ottl.inference import infer_context
 from otel_discord.ottl.items import (
     ContextKind,
     DataPointItem,
@@ -27,6 +26,7 @@ from otel_discord.ottl.iteration import (
     each_span_event,
 )
 from otel_discord.ottl.sequences import ConditionSequence, ErrorMode, OnError, StatementSequence
+from otel_discord.ottl.texts import infer_context, parse_condition, parse_statement
 from otel_discord.ottl.values import Duration, Timestamp, Value
 
 __all__ = [

@@ -9,6 +9,7 @@ import pytest
 ROOMS = {
     "otel_discord.config": {"pydantic", "yaml"},
     "otel_discord.signals": {"google", "opentelemetry"},
+    "otel_discord.exporterhelper": {"google", "opentelemetry"},
 }
 
 

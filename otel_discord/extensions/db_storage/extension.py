@@ -5,15 +5,16 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from otel_discord.component import Component, Host, Settings, StartError, Status
+from otel_discord.component import Component, Host, RetryableError, Settings, StartError, Status
 from otel_discord.component.egress import EgressAccount
 from otel_discord.component.fleet import Fleet, shard_owner
 from otel_discord.component.instruments import StorageInstruments
+from otel_discord.component.left_slots import LeftSlot
 from otel_discord.component.resharding import Layout
 from otel_discord.component.state_table import SharedTable, StateTable
 from otel_discord.component.storage import QueueLimits, WorkQueue
@@ -34,7 +35,7 @@ from otel_discord.extensions.db_storage.schema import align_numbers
 from otel_discord.extensions.db_storage.settling_in import SettlingIn
 from otel_discord.extensions.db_storage.settling_works import fleet_size
 from otel_discord.extensions.db_storage.shared_table import SharedTables
-from otel_discord.extensions.db_storage.slots import take_slot
+from otel_discord.extensions.db_storage.slots import left_slots, take_left_slot, take_slot
 from otel_discord.extensions.db_storage.snapshots import SnapshotWatch
 from otel_discord.extensions.db_storage.transactor import Transactor
 from otel_discord.store.operations_tables import owner_of_table
@@ -162,6 +163,40 @@ class DbStorage:
         databases = self._at_hand
         slot = await take_slot(databases.transactor, owner, self._holder, self._config.lease, own=databases.open)
         async with databases.queue(slot.owner, limits, slot.taken) as queue:
+            yield queue
+
+    @property
+    def lease_s(self) -> float:
+        """How long a slot stays a replica's without a word from it."""
+        return self._config.lease
+
+    async def left_slots(self, owner: str, key: str) -> Collection[LeftSlot]:
+        """Return an owner's slots that no living replica has and in whose state there is a value under ``key``.
+
+        Raises:
+            RetryableError: the server is away.
+        """
+        databases = self._at_hand
+        return await left_slots(databases.transactor, owner, key, own=databases.open)
+
+    @asynccontextmanager
+    async def adopt_slot(self, slot: LeftSlot, limits: QueueLimits) -> AsyncIterator[WorkQueue | None]:
+        """Have a slot as long as the block runs; None where somebody has it, or has had it since it was found.
+
+        Raises:
+            RetryableError: the server is away.
+        """
+        databases = self._at_hand
+        own = slot.owner in databases.open
+        taken = None if own else await take_left_slot(databases.transactor, slot, self._holder, self._config.lease)
+        if taken is None:
+            yield None
+            return
+        async with AsyncExitStack() as stack:
+            try:
+                queue = await stack.enter_async_context(databases.queue(slot.owner, limits, taken.taken))
+            except StartError as error:
+                raise RetryableError(str(error)) from error
             yield queue
 
     async def settle_in(self, owner: str, layout: Layout) -> None:

@@ -20,6 +20,8 @@ from otel_discord.signals import Plain
 Labels: TypeAlias = tuple[tuple[str, Plain], ...]
 PARTS: Final = 32
 """So many values in the storage; only those are written anew that have changed."""
+OUTLIVED: Final = "\x00outlived"
+"""Ends the name under which alerts of groups are kept that a rule does not make any more, until their end is told."""
 _STRIDE: Final = 4096
 _PIECE: Final = 512
 

@@ -20,8 +20,9 @@ from otel_discord.component import (
 from otel_discord.connectors.threshold.book import Book, Key
 from otel_discord.connectors.threshold.config import ThresholdConfig
 from otel_discord.connectors.threshold.evaluation import Evaluation
+from otel_discord.connectors.threshold.heir import open_legacy
 from otel_discord.connectors.threshold.intake import Intake
-from otel_discord.connectors.threshold.keeper import AlertKeeper
+from otel_discord.connectors.threshold.keeper import JOURNAL, AlertKeeper
 from otel_discord.connectors.threshold.measure_keeper import MeasureKeeper
 from otel_discord.connectors.threshold.own_numbers import OwnNumbers
 from otel_discord.connectors.threshold.rules import Rule, make_rules
@@ -29,6 +30,7 @@ from otel_discord.connectors.threshold.telling import Parcel
 from otel_discord.connectors.threshold.turns import Turns
 from otel_discord.connectors.threshold.warm_up import warm_until_ns
 from otel_discord.exporterhelper.handover import Handover
+from otel_discord.exporterhelper.left_behind import left_behind
 from otel_discord.exporterhelper.state_queue import open_state_queue
 from otel_discord.ottl import OttlError
 from otel_discord.ottl.told_once import ToldOnce
@@ -77,7 +79,9 @@ class ThresholdConnector:
         """
         self._host = host
         rules = make_rules(self._config)
-        async with open_state_queue(host, self._config.storage, f"{self._settings.id}/alerts") as queue:
+        storage, owner = self._config.storage, f"{self._settings.id}/alerts"
+        others = left_behind(host, storage, owner, JOURNAL, self._logger)
+        async with open_state_queue(host, storage, owner) as queue:
             await self._restore(queue, rules)
             self._numbers = OwnNumbers(self._settings.meter, str(self._settings.id), rules, self._book)
             with self._numbers.shown():
@@ -86,6 +90,8 @@ class ThresholdConnector:
                     async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._evaluate_at_intervals())
                         tasks.create_task(self._store_at_intervals())
+                        if others is not None:
+                            tasks.create_task(others.attend(self._take_over, self._closing))
                         try:
                             yield
                         finally:
@@ -225,6 +231,19 @@ class ThresholdConnector:
         await asyncio.sleep(0)
         async with self._evaluating:
             pass
+
+    async def _take_over(self, queue: WorkQueue) -> None:
+        """Let alerts go on here that a replica which has gone left in its queue."""
+        legacy = await open_legacy(
+            queue, component=str(self._settings.id), outlet=self._outlet, host=self._host, logger=self._logger
+        )
+        async with self._evaluating:
+            if self._closing.is_set() or not await self._handover.hand_on():
+                return
+            rules = {rule.name: rule for rule in self._evaluation.rules}
+            if not await legacy.goes_on_in(self._keeper, rules, self._now_ns()):
+                return
+        await legacy.keeper.forget()
 
     async def _closes_before(self, due_s: float) -> bool:
         try:

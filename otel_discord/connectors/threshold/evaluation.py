@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from otel_discord.connectors.threshold.book import Book, Entry, Key, Labels
+from otel_discord.connectors.threshold.book import OUTLIVED, Book, Entry, Key, Labels
 from otel_discord.connectors.threshold.levels import Standing
 from otel_discord.connectors.threshold.mutes import Inhibition
 from otel_discord.connectors.threshold.pace import Pace
@@ -64,8 +64,8 @@ class Evaluation:
             for labels in wrong:
                 entry = self.book.of_rule(rule.name).pop(labels)
                 entry.part = -1
-                self.book.of_rule(f"{rule.name}{_OUTLIVED}")[labels] = entry
-                self.changed |= {Key(rule.name, labels), Key(f"{rule.name}{_OUTLIVED}", labels)}
+                self.book.of_rule(f"{rule.name}{OUTLIVED}")[labels] = entry
+                self.changed |= {Key(rule.name, labels), Key(f"{rule.name}{OUTLIVED}", labels)}
 
     def moment(self, now_ns: int) -> Iterator[None]:
         """Bring every rule's alerts to the present; pauses now and then, so that somebody else can have a turn."""
@@ -143,7 +143,7 @@ class Evaluation:
         entry = entries.get(sample.labels)
         if sample.value is None:
             if entry is not None:
-                _let_go(entry, now_ns)
+                let_go(entry, now_ns)
                 entry.alert.points = sample.points or entry.alert.points  # what was before the silence
             return False
         standings = rule.judge.standings(sample)
@@ -184,7 +184,7 @@ class Evaluation:
         elif sample is not None and now_ns <= sample.until_ns:
             self._move(rule, entry, sample, rule.judge.standings(sample), now_ns)
         else:
-            _let_go(entry, now_ns)
+            let_go(entry, now_ns)
             self._take_turn(rule, labels, entry, None, now_ns)
             if rule.watches_silence and entry.alert.is_idle:
                 entry.rests_until_ns = entry.alert.seen_ns + rule.policy.silent_after_ns
@@ -231,7 +231,7 @@ class Evaluation:
                 self.changed.add(key)
                 self.book.remove(key)
                 if telling is not None:
-                    name = rule_name.removesuffix(_OUTLIVED)
+                    name = rule_name.removesuffix(OUTLIVED)
                     yield outgoing_of_nobody(key, name, entry, telling, now_ns)
             self.book.by_rule.pop(rule_name, None)
 
@@ -260,8 +260,6 @@ class Evaluation:
                 yield from entry.resource_keys
 
 
-_OUTLIVED: Final = "\x00outlived"
-"""Ends the name under which alerts of groups are kept that a rule does not make any more, until their end is told."""
 _STRIDE: Final = 512
 _STRIDE_AT_REST: Final = 8192
 
@@ -275,7 +273,7 @@ def _rest(entry: Entry, sample: Sample) -> None:
     entry.sample, entry.rests_until_ns, entry.holds = None, sample.until_ns, True
 
 
-def _let_go(entry: Entry, now_ns: int) -> None:
+def let_go(entry: Entry, now_ns: int) -> None:
     """Know nothing of a group any more; while it rested, nobody noted that its value still held."""
     if entry.holds:
         entry.alert.seen_ns = max(entry.alert.seen_ns, min(now_ns, entry.rests_until_ns))

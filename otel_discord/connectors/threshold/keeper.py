@@ -26,7 +26,8 @@ from otel_discord.connectors.threshold.book import PARTS, Book, Entry, Key, part
 from otel_discord.connectors.threshold.journal import Journal, apply_segment
 from otel_discord.exporterhelper.kept_state import KeptState
 
-_JOURNAL: Final = "journal"
+JOURNAL: Final = "journal"
+"""There is a value under this key as long as anything is known of alerts."""
 _HANDED_ON: Final = "handed_on"
 _LONGEST_JOURNAL: Final = 1_000
 GiveWay: TypeAlias = Callable[[], Awaitable[None]]
@@ -65,7 +66,7 @@ class AlertKeeper:
         parts = [await self.queue.get_state(_part_key(part)) for part in range(PARTS)]
         if lost := self.book.restore(part for part in parts if part):
             self.logger.error("%d of %d parts of the stored alerts cannot be read; theirs begin anew", lost, PARTS)
-        stored = await self.queue.get_state(_JOURNAL)
+        stored = await self.queue.get_state(JOURNAL)
         if not stored:
             return b""
         try:
@@ -78,8 +79,8 @@ class AlertKeeper:
         handed_on = await self.queue.get_state(_HANDED_ON) or b"0"
         return b"" if int(handed_on) >= self._journal.number else self._journal.batch
 
-    async def write(self, changed: Iterable[Key], batch: bytes) -> None:
-        """Store turns of lives together with what is to be told of them (b"": nothing)."""
+    async def write(self, changed: Iterable[Key], batch: bytes) -> bool:
+        """Store turns of lives together with what is to be told of them (b"": nothing); return whether that is done."""
         async with self._storing:
             for key in changed:
                 self._journal.note(key, self.book)
@@ -89,7 +90,7 @@ class AlertKeeper:
             else:
                 self._journal.batch = b""
             await self._put_aside_what_is_long()
-            await self._state.store(_JOURNAL, self._journal.to_bytes())
+            return await self._state.store(JOURNAL, self._journal.to_bytes())
 
     async def _put_aside_what_is_long(self) -> None:
         if self._journal.own_length < _LONGEST_JOURNAL:
@@ -100,6 +101,18 @@ class AlertKeeper:
     async def handed_on(self) -> None:
         """Store that the batch has been accepted by whoever comes next."""
         await self._state.store(_HANDED_ON, str(self._journal.number).encode())
+
+    async def forget(self) -> bool:
+        """Remove what is stored of alerts, once another keeper has them; return whether that is done.
+
+        Wherever it ends early, what is left can be restored: some of the alerts, and at most a batch that was handed
+        on already.
+        """
+        segments = [_segment_key(number) for number in range(self._journal.segments)]
+        for key in (*map(_part_key, range(PARTS)), _HANDED_ON, JOURNAL, *segments):
+            if not await self._state.store(key, None):
+                return False
+        return True
 
     @property
     def is_long(self) -> bool:
@@ -136,7 +149,7 @@ class AlertKeeper:
         short = self._journal.since_marked()
         if short is None or short.length >= self._journal.length:
             return
-        if await self._state.store(_JOURNAL, short.to_bytes()):
+        if await self._state.store(JOURNAL, short.to_bytes()):
             gone, self._journal = self._journal.segments, short
             for number in range(gone):
                 await self._state.store(_segment_key(number), None)
@@ -154,4 +167,4 @@ def _part_key(part: int) -> str:
 
 
 def _segment_key(number: int) -> str:
-    return f"{_JOURNAL}/{number:04d}"
+    return f"{JOURNAL}/{number:04d}"

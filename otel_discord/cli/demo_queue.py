@@ -3,7 +3,6 @@
 What it measures goes out as an OTLP metric, once a second; a rule of the demo makes an alert of it.
 """
 
-import random
 import time
 from collections.abc import Iterable
 from itertools import pairwise
@@ -17,18 +16,17 @@ from opentelemetry.sdk.resources import Resource
 
 SHIFT_S: Final = 180.0
 """The queue is too deep once in so many seconds."""
-_CURVE: Final = ((0.0, 60), (10.0, 90), (15.0, 1_040), (21.0, 1_390), (29.0, 1_310), (38.0, 55), (SHIFT_S, 60))
+_CURVE: Final = ((0.0, 60), (10.0, 90), (15.0, 1_040), (20.0, 1_390), (28.0, 1_390), (38.0, 55), (SHIFT_S, 60))
 _EXPORT_INTERVAL_MS: Final = 1_000
 
 
-def depth(at_s: float, noise: float = 0.0) -> int:
-    """Return how many jobs wait, so many seconds after the shop opened; ``noise`` is -1 to 1."""
+def depth(at_s: float) -> int:
+    """Return how many jobs wait, so many seconds after the shop opened."""
     at_s %= SHIFT_S
     for (before_s, before), (after_s, after) in pairwise(_CURVE):
         if at_s <= after_s:
             share = (at_s - before_s) / (after_s - before_s)
-            level = before + (after - before) * share
-            return round(level * (1 + 0.03 * noise))
+            return round(before + (after - before) * share)
     return _CURVE[-1][1]
 
 
@@ -44,8 +42,7 @@ class Queue:
         meter.create_observable_gauge("queue.depth", [self._measure], unit="{job}", description="Jobs that wait.")
 
     def _measure(self, _: CallbackOptions) -> Iterable[Observation]:
-        noise = random.uniform(-1, 1)  # noqa: S311 - a demo
-        yield Observation(depth(time.monotonic() - self._opened, noise))
+        yield Observation(depth(time.monotonic() - self._opened))
 
     def close(self) -> None:
         """Send what is left."""

@@ -31,7 +31,7 @@ LATER_PAUSES_S: Final = (2.0, 6.0)
 MOST_WAITING_RECORDS: Final = 8_192
 _STORM_PLACES: Final = (
     "cart", "catalogue", "coupon", "customer", "delivery", "invoice", "login", "mail", "media", "menu",
-    "order", "payment", "price", "refund", "review", "session", "stock", "voucher",
+    "order", "payment", "price", "refund", "review", "session", "stock", "tax", "voucher", "wishlist",
 )  # fmt: skip
 _STORM_CAUSES: Final = (
     "connection refused", "connection reset by peer", "deadline exceeded", "no healthy upstream", "too many clients",

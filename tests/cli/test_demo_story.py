@@ -37,10 +37,6 @@ def test_the_queue_is_too_deep_once_and_long_enough_to_fire() -> None:
     assert depth(SHIFT_S + 20) == depth(20)
 
 
-def test_noise_moves_the_depth_a_little() -> None:
-    assert depth(20, -1) < depth(20) < depth(20, 1) < depth(20) * 1.05
-
-
 def test_the_storm_is_a_digest_and_none_of_it_is_dropped_on_the_way() -> None:
     services: Any = [Listener(name) for name in ("checkout", "cart", "search", "worker")]
     Shop(*services).storm()

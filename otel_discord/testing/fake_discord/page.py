@@ -68,6 +68,7 @@ function place(text) {
   heading.textContent = name;
   document.title = `${name} · ${title}`;
 }
+function toEnd() { box.scrollTop = box.scrollHeight; }
 async function renew(force) {
   try {
     const channel = encodeURIComponent(location.hash.slice(1)), known = force ? "" : version;
@@ -77,7 +78,8 @@ async function renew(force) {
       const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
       version = answer.headers.get("x-version");
       box.innerHTML = await answer.text();
-      if (atEnd) box.scrollTop = box.scrollHeight;
+      if (atEnd) toEnd();
+      for (const picture of atEnd ? box.querySelectorAll("img") : []) picture.addEventListener("load", toEnd);
     }
     state.textContent = answer.headers.get("x-summary") || "";
   } catch { state.textContent = "the demo has ended"; }

@@ -59,6 +59,8 @@ def _budget(left: float | None) -> str:
 
 
 def _more(each: Mapping[str, Any], *, names_breaker: bool) -> Iterable[tuple[str, str]]:
+    if each.get("remark"):
+        yield str(each["remark"]), BAD
     said = []
     if each.get("replica"):
         said.append(f"at {each['replica']}")

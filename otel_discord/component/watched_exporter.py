@@ -13,7 +13,7 @@ class Health(StrEnum):
 
     OK = "ok"
     WAITING = "waiting"
-    """A rate limit, or its budget, lets it wait."""
+    """A rate limit, its budget, or a shared storage that is away lets it wait."""
     MUTED = "muted"
     """Quiet hours, maintenance or a silence hold something back."""
     UNREACHABLE = "unreachable"
@@ -63,6 +63,8 @@ class DestinationState:
     webhook_response_s: float | None = None
     replica: str = ""
     """Which process of a fleet has it; "" where there is one only, or nobody has it."""
+    remark: str = ""
+    """Why it does not do what its numbers promise, where that is not Discord's doing."""
 
 
 @dataclass(frozen=True, slots=True)

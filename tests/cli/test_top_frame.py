@@ -239,3 +239,9 @@ def test_a_destination_of_another_replica_says_where_it_is_and_one_that_nobody_h
     told = text_of(now)
     assert "at shop-2" in told
     assert "unknown" in told
+
+
+def test_a_destination_for_which_nobody_sends_says_why() -> None:
+    now = whole()
+    now["destinations"][0] |= {"health": "waiting", "remark": "the storage is away: nothing is sent"}
+    assert "the storage is away: nothing is sent" in text_of(now)

@@ -179,6 +179,7 @@ def _destination(exporter: str, state: DestinationState, now_ns: int) -> dict[st
         "last_error": state.last_error,
         "fallback": state.fallback,
         "replica": state.replica,
+        "remark": state.remark,
         "webhook_up": state.webhook_up,
         "webhook_response_s": state.webhook_response_s,
     }

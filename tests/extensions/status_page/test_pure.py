@@ -243,6 +243,11 @@ def test_a_destination_of_another_replica_says_where_it_is_and_every_health_has_
     assert "not known" in destinations([Destination("discord", DestinationState(name="a", health=Health.UNKNOWN))], 1.0)
 
 
+def test_a_destination_for_which_nobody_sends_says_why():
+    state = DestinationState(name="ops", health=Health.WAITING, remark="the storage is away: nothing is sent")
+    assert "the storage is away: nothing is sent" in destinations([Destination("discord", state)], 1_800_000_000.0)
+
+
 async def test_what_does_not_hold_everywhere_yet_is_told_with_the_notice():
     class Fleet(FakeExporter):
         async def add_silence(self, request):

@@ -27,6 +27,7 @@ TRUE_FOR_S: Final = 15.0
 ANSWER_S: Final = 5.0
 LOOK_S: Final = 1.5
 """How long :meth:`FarStates.look` waits."""
+STORAGE_IS_AWAY: Final = "the storage is away: nothing is sent"
 MESSAGES: Final = 25
 """Of each shard."""
 
@@ -131,7 +132,8 @@ class FarStates:
                 replica = short_name(who, living)
                 found[name] = DestinationState(name=name, health=Health.UNKNOWN, replica=replica)
         order = list(self.inquiry.places.configured)
-        return [found.pop(name) for name in order] + list(found.values())
+        states = [found.pop(name) for name in order] + list(found.values())
+        return [without_storage(state) for state in states] if fleet.away() else states
 
     def firing_alerts(self) -> Sequence[tuple[AlertEvent, Sequence[str]]]:
         """Return the alerts that fire, those that began first first, each once with all destinations that show it."""
@@ -160,6 +162,13 @@ class FarStates:
         for shard, engine in self.engines.items():
             known[shard] = Fares(now_s, self_name, engine.destination_states(), engine.firing_alerts())
         return dict(sorted(known.items()))
+
+
+def without_storage(state: DestinationState) -> DestinationState:
+    """Return how a destination fares while the storage is away: nobody sends, whatever was true before."""
+    health = Health.WAITING if state.health in (Health.OK, Health.MUTED) else state.health
+    remark = "the storage is away: how it fares is not known" if health is Health.UNKNOWN else STORAGE_IS_AWAY
+    return replace(state, health=health, remark=remark)
 
 
 def own_name(fleet: Fleet) -> str:

@@ -48,9 +48,16 @@ def _rows(found: Destination, now_s: float, several: bool) -> list[str]:
 def _cells(found: Destination, now_s: float, several: bool) -> str:
     state = found.state
     words, mood = _MOODS[state.health]
-    if mood == "good" and what_is_wrong(state, now_s):
+    if state.remark and mood != "bad":
+        mood = "warn"
+    elif mood == "good" and what_is_wrong(state, now_s):
         words, mood = "failing", "bad"
-    beneath = [state.label, found.exporter if several else "", f"at {state.replica}" if state.replica else ""]
+    beneath = [
+        state.remark,
+        state.label,
+        found.exporter if several else "",
+        f"at {state.replica}" if state.replica else "",
+    ]
     small = "".join(f'<span class="small">{text(each)}</span>' for each in beneath if each)
     fallback = f'<span class="small">to {text(state.fallback)}</span>' if mood == "bad" and state.fallback else ""
     head = link("/messages", state.name, {"destination": state.name})

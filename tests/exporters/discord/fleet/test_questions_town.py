@@ -11,6 +11,7 @@ from otel_discord.component import PermanentError
 from otel_discord.component.maintenance import MaintenanceRequest
 from otel_discord.component.silences import SilenceRequest
 from otel_discord.component.watched_exporter import Health
+from otel_discord.exporters.discord.fleet.asked_fleet_watching import STORAGE_IS_AWAY
 from otel_discord.testing.fake_discord import FakeDiscord
 from tests.exporters.discord.alerting import batch, firing
 from tests.exporters.discord.fleet.fleet_rig import Town, town
@@ -192,6 +193,18 @@ async def test_every_replica_shows_every_destination_and_who_has_it() -> None:
         await asyncio.sleep(3)
         for rig in there.replicas.values():
             assert sorted(message.destination for message in rig.exporter.recent_messages()) == ["d0", "d1", "d2", "d3"]
+
+
+async def test_no_destination_is_well_while_the_storage_is_away() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    async with town(fake, "a", lease_s=60, destinations=four(fake), **FAST) as there:
+        exporter = there.replicas["a"].exporter
+        assert {(state.health, state.remark) for state in exporter.destination_states()} == {(Health.OK, "")}
+        there.fleet.is_away = True
+        states = exporter.destination_states()
+        there.fleet.is_away = False
+        assert {(state.health, state.remark) for state in states} == {(Health.WAITING, STORAGE_IS_AWAY)}
+        assert {state.health for state in exporter.destination_states()} == {Health.OK}
 
 
 async def test_destinations_of_a_shard_that_nobody_has_are_not_known() -> None:

@@ -11,6 +11,7 @@ from otel_discord import __version__
 from otel_discord.cli.exit_codes import BAD_CONFIGURATION, FAILURE, OK
 from otel_discord.cli.lazy_group import LazyGroup
 from otel_discord.cli.options import Sources, config_options
+from otel_discord.component.counted import counted
 from otel_discord.component.errors import StartError
 from otel_discord.config.problem import ConfigurationError
 
@@ -79,8 +80,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
 
 
 def _say_problems(error: ConfigurationError) -> None:
-    count = len(error.problems)
-    click.echo(f"Error: the configuration has {count} problem{'' if count == 1 else 's'}:", err=True)
+    click.echo(f"Error: the configuration has {counted(len(error.problems), 'problem')}:", err=True)
     for problem in error.problems:
         click.echo(f"  {_redacted(str(problem))}", err=True)
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
+from otel_discord.component.counted import counted
+
 _TEXT_CHARS: Final = 120
 _INDENT: Final = "    "
 
@@ -76,7 +78,7 @@ def is_success(state: Mapping[str, Any], *, dry_run: bool) -> bool:
 
 def letters(count: int) -> str:
     """Return ``1 letter`` or ``1,240 letters``."""
-    return "1 letter" if count == 1 else f"{count:,} letters"
+    return counted(count, "letter")
 
 
 def printable(text: str) -> str:

@@ -11,6 +11,7 @@ from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.listing import local_time, show_list
 from otel_discord.cli.mute_answers import answers, say_remarks, user_name
 from otel_discord.cli.options import Sources, config_options
+from otel_discord.component.counted import counted
 from otel_discord.config import parse_duration
 
 COLUMNS: Final = ("name", "state", "action", "records", "destinations", "held", "dropped", "without ping", "comment")
@@ -93,7 +94,7 @@ def end(sources: Sources, name: str, exporter: str, as_json: bool) -> int:
     """End maintenance NAME now; what was held comes. One of the configuration comes again with its next time."""
     lines = answers(sources, "maintenance/end", {"name": name, "exporter": exporter})
     for line in lines:
-        held = f"{line['held_problems']:,} problems, {line['held_records']:,} events held"
+        held = f"{_held(line)} held"
         said = f"Maintenance {line['name']} is over: {held}, {line['dropped_records']:,} dropped."
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else printable(said))
     say_remarks(lines, as_json=as_json)
@@ -123,9 +124,13 @@ def row(line: Mapping[str, Any]) -> Sequence[str]:
         line.get("action", ""),
         line.get("records", ""),
         ", ".join(line.get("destinations", ())) or "all",
-        f"{line.get('held_problems', 0):,} problems, {line.get('held_records', 0):,} events",
+        _held(line),
         f"{line.get('dropped_records', 0):,}",
         f"{line.get('unpinged_records', 0):,}",
         line.get("comment", ""),
     )
     return [printable(str(cell)) for cell in cells]
+
+
+def _held(line: Mapping[str, Any]) -> str:
+    return f"{counted(line.get('held_problems', 0), 'problem')}, {counted(line.get('held_records', 0), 'event')}"

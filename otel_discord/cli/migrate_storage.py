@@ -5,6 +5,7 @@ import click
 from otel_discord import __version__
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.options import Sources, config_options
+from otel_discord.component.counted import counted
 
 
 @click.command("migrate-storage")
@@ -23,8 +24,10 @@ def migrate_storage(sources: Sources, source: str, target: str) -> int:
     from otel_discord.service.store_move import move
 
     def say(table: str, rows: int) -> None:
-        click.echo(f"{table}: {rows:,} rows", err=True)
+        click.echo(f"{table}: {counted(rows, 'row')}", err=True)
 
     counts = move(source, target, configuration, say, version=__version__)
-    click.echo(f"{sum(counts.values()):,} rows were moved and compared. Start the service with the new storage alone.")
+    rows = sum(counts.values())
+    moved = f"{counted(rows, 'row')} {'was' if rows == 1 else 'were'} moved and compared"
+    click.echo(f"{moved}. Start the service with the new storage alone.")
     return OK

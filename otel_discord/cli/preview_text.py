@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from otel_discord.component.counted import counted
 from otel_discord.discord_api.html_gauges import Gauge, gauges
 from otel_discord.service.preview.cuts import cuts
 from otel_discord.service.preview.outcome import MessageState, Outcome, PreviewedMessage
@@ -65,7 +66,7 @@ def safe(text: str) -> str:
 
 def _history(message: PreviewedMessage) -> str:
     edits = len(message.states) - 1
-    said = f", edited {edits} time{'' if edits == 1 else 's'}; this is how it ends" if edits else ""
+    said = f", edited {counted(edits, 'time')}; this is how it ends" if edits else ""
     refused = ", refused by Discord" if message.states[0].request.is_refused else ""
     return f"{said}{refused}{', deleted' if message.is_deleted else ''}"
 

@@ -13,6 +13,7 @@ from otel_discord.cli.listing import local_time, show_list
 from otel_discord.cli.mute_answers import answers, say_remarks, user_name
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.cli.silence_times import split_words, start_text
+from otel_discord.component.counted import counted
 
 COLUMNS: Final = ("id", "matchers", "state", "silenced", "author", "comment", "exporter")
 
@@ -100,10 +101,15 @@ def row(line: Mapping[str, Any]) -> Sequence[str]:
     return [printable(str(cell)) for cell in cells]
 
 
+def _not_shown(line: Mapping[str, Any]) -> str:
+    count = line.get("silenced_records", 0)
+    return f"{counted(count, 'event')} {'was' if count == 1 else 'were'} not shown"
+
+
 def _say(lines: Sequence[Mapping[str, Any]], what: str, *, as_json: bool) -> None:
     for line in lines:
         cells = dict(zip(COLUMNS, row(line), strict=True))
-        when = f" {cells['state']}" if what == "is silenced" else f", {cells['silenced']} events were not shown"
+        when = f" {cells['state']}" if what == "is silenced" else f", {_not_shown(line)}"
         said = f"{cells['id']}: {cells['matchers']} {what}{when} ({cells['exporter']})."
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else said)
     say_remarks(lines, as_json=as_json)

@@ -48,7 +48,7 @@ def test_begun_listed_and_ended(tmp_path: Path) -> None:
             assert idle[:4] == ["backup", "off", "hold", "service.name=db"]
             assert active[2:4] == ["hold", "severity<FATAL"]
             assert "held back" not in str(fake.ask("messages"))
-            assert "1 problems, 1 events held" in ask(path, "end", "deploy")
+            assert "1 problem, 1 event held" in ask(path, "end", "deploy")
             eventually(lambda: "held back" in str(fake.ask("messages")))
             assert "held during maintenance deploy" in str(fake.ask("messages"))
 

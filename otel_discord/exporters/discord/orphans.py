@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Mapping
 
+from otel_discord.component.counted import counted
 from otel_discord.exporters.discord.mutes.held_lanes import destination_of
 
 
@@ -15,10 +16,10 @@ def warn_of_orphans(waiting: Mapping[str, int], destinations: Collection[str], l
     """Say which lanes wait for a destination, and what a person can do."""
     for lane, cards in sorted(orphaned(waiting, destinations).items()):
         logger.warning(
-            "%s records wait for the destination %r, which is not configured any more. They are kept and take up"
+            "%s for the destination %r, which is not configured any more. They are kept and take up"
             " room in the queue: give the destination back, or make dead letters of them with"
             " `otel-discord dead-letters bury --destination %s`.",
-            f"{cards:,}",
+            f"{counted(cards, 'record')} {'waits' if cards == 1 else 'wait'}",
             lane,
             lane,
         )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from otel_discord.component import RetryableError, StoredCard, WorkQueue
+from otel_discord.component.counted import counted
 from otel_discord.component.instruments import ExporterInstruments
 from otel_discord.component.instruments_discord import DiscordInstruments
 from otel_discord.discord_api.outcome_types import Reason
@@ -52,8 +53,8 @@ async def say_what_stays(queue: WorkQueue, logger: logging.Logger, *, is_routed:
     records = sum(waiting.values())
     if records or not is_routed:
         logger.warning(
-            "%s records stay on disk for the next start%s",
-            f"{records:,}",
+            "%s on disk for the next start%s",
+            f"{counted(records, 'record')} {'stays' if records == 1 else 'stay'}",
             "" if is_routed else ", and requests that were not looked into yet",
             extra={f"waiting_{lane}": cards for lane, cards in sorted(waiting.items())},
         )

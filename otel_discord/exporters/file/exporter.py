@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from otel_discord.component.consumer import ACCEPTED, Receipt
+from otel_discord.component.counted import counted
 from otel_discord.component.errors import PermanentError, RetryableError, ShutdownError, StartError
 from otel_discord.component.factory import Settings
 from otel_discord.component.host import Host, Status
@@ -163,7 +164,8 @@ class FileExporter:
         try:
             self._flush()
         except RetryableError as error:
-            self._logger.error("%d batches not written (reason: shutdown): %s", len(self._waiting), error)  # noqa: TRY400 - it says all
+            batches = counted(len(self._waiting), "batch", "batches")
+            self._logger.error("%s not written (reason: shutdown): %s", batches, error)  # noqa: TRY400 - it says all
         finally:
             self._file.close()
             self._file = None

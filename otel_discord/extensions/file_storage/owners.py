@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from otel_discord.component.counted import counted
 from otel_discord.store.work import Access, Query, Steps, Work
 
 ALL_OPENED_S: Final = 15.0
@@ -19,18 +20,22 @@ class Waiting:
 
     def __str__(self) -> str:
         owners = sorted(self.batches.keys() | self.cards.keys())
-        total = f"{sum(self.batches.values())} batches and {sum(self.cards.values())} cards waiting"
+        total = f"{_held(sum(self.batches.values()), sum(self.cards.values()))} waiting"
         return f"{total} for {', '.join(owners)}" if owners else total
 
     def unclaimed(self, opened: Collection[str]) -> list[str]:
         """Return a sentence for each owner whose work nobody has asked for."""
         return [
-            f"{self.batches.get(owner, 0):,} batches and {self.cards.get(owner, 0):,} cards of {owner} wait here, and "
+            f"{_held(self.batches.get(owner, 0), self.cards.get(owner, 0))} of {owner} wait here, and "
             "no exporter of that name uses this storage any more. They are kept: give the exporter its name and its "
             "sending_queue::storage back, and they are sent."
             for owner in sorted(self.batches.keys() | self.cards.keys())
             if owner not in opened
         ]
+
+
+def _held(batches: int, cards: int) -> str:
+    return f"{counted(batches, 'batch', 'batches')} and {counted(cards, 'card')}"
 
 
 def count_waiting() -> Work[Waiting]:

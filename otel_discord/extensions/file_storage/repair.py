@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
+from otel_discord.component.counted import counted
 from otel_discord.extensions.file_storage.database_file import (
     HEADER_BYTES,
     DatabaseHeader,
@@ -74,7 +75,7 @@ class RepairReport:
                 f"{self.found.rejected:,}; pages unreadable: {self.found.unreadable_pages:,}"
             )
         if self.found.in_doubt:
-            lines.append(f"{self.found.in_doubt:,} cards may have been delivered before; they are shown as such")
+            lines.append(f"{counted(self.found.in_doubt, 'card')} may have been delivered before; shown as such")
         if self.found.orphaned_batches:
             lines.append(f"of {self.found.orphaned_batches:,} batches no card is left: delivered, or lost")
         return tuple(lines)

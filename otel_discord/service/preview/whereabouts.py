@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from otel_discord.component.counted import counted
 from otel_discord.component.preview import RecordWay
 from otel_discord.service.preview.outcome import Outcome
 
@@ -14,7 +15,7 @@ def whereabouts(outcome: Outcome) -> Iterator[str]:
             line = f"{view.exporter}: {_way(way)}"
             said[line] = said.get(line, 0) + 1
         for line, count in said.items():
-            yield f"{'1 record' if count == 1 else f'{count:,} records'} {line}"
+            yield f"{counted(count, 'record')} {line}"
     for passage in outcome.passages:
         passed = "nothing" if not passage.passed else f"{passage.passed:,} of {passage.taken:,}"
         yield f"{passage.component} in {passage.pipeline} passed on {passed}"

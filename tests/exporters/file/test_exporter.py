@@ -175,7 +175,7 @@ async def test_what_cannot_be_written_at_the_end_is_said(
     async with opened(flush_interval="1h") as exporter:
         await exporter.consume(logs_batch())
         full_disk(True)
-    assert "1 batches not written (reason: shutdown)" in caplog.text
+    assert "1 batch not written (reason: shutdown)" in caplog.text
 
 
 async def test_a_file_that_cannot_be_opened_is_said_at_the_start(opened: Opened, path: Path) -> None:

@@ -19,7 +19,7 @@ def test_only_what_nobody_has_opened_is_named():
     assert waiting.unclaimed({"discord/logs", "discord/two/logs"}) == []
     [sentence] = waiting.unclaimed({"discord/logs"})
     assert "0 batches and 1,234 cards of discord/two/logs wait here" in sentence
-    assert str(waiting) == "2 batches and 1235 cards waiting for discord/logs, discord/two/logs"
+    assert str(waiting) == "2 batches and 1,235 cards waiting for discord/logs, discord/two/logs"
     assert str(Waiting({}, {})) == "0 batches and 0 cards waiting"
 
 
@@ -34,7 +34,7 @@ async def test_after_a_start_it_is_said_once(tmp_path, caplog, monkeypatch, name
         await queue.put(logs_batch())
     async with (storage := opened()).lifespan(NopHost()), storage.open_queue(name, ROOMY):
         await asyncio.sleep(0.5)
-    assert ("1 batches and 0 cards of discord/logs wait here" in caplog.text) is said
+    assert ("1 batch and 0 cards of discord/logs wait here" in caplog.text) is said
 
 
 async def test_of_a_store_that_is_to_be_moved_nothing_is_said(tmp_path, caplog, monkeypatch):

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from otel_discord.component.counted import counted
 from otel_discord.signals.alert_event import AlertEvent
 from otel_discord.templating.quantities import is_said_in_percent, show
 from otel_discord.templating.wording import NANOSECONDS_PER_SECOND, duration, number, size
@@ -69,13 +70,13 @@ def span_text(seconds: float) -> str:
     """Return a time in words: ``3 minutes``, ``2 hours 5 minutes``, ``12 seconds``."""
     whole = max(0, round(seconds))
     if whole < _MINUTE_S:
-        return _counted(whole, "second")
+        return counted(whole, "second")
     units = ((_DAY_S, "day"), (_HOUR_S, "hour"), (_MINUTE_S, "minute"))
     parts = []
     for length_s, name in units:
         count, whole = divmod(whole, length_s)
         if count:
-            parts.append(_counted(count, name))
+            parts.append(counted(count, name))
     return " ".join(parts[:2])
 
 
@@ -101,7 +102,3 @@ def without_end(event: AlertEvent) -> AlertEvent:
 
 def _amount(text: str) -> float:
     return float(text.replace(",", "").replace("_", ""))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from otel_discord.component.counted import counted
 from otel_discord.discord_api.models import Embed, Message
 from otel_discord.exporters.discord.mutes.mute import Action, Mute
 from otel_discord.templating.text import escape_markdown
@@ -85,14 +86,14 @@ def end(announced: Announced, destination: str, problems: int, events: int) -> M
     """Return the words for its end, with how much was held for a destination and comes now."""
     lines = []
     if problems:
-        lines.append(f"Held meanwhile, and shown now: {_many(problems, 'problem')}, {_many(events, 'event')}.")
+        lines.append(f"Held meanwhile, and shown now: {counted(problems, 'problem')}, {counted(events, 'event')}.")
     if announced.relieved:
         lines.append("What was held at first was shown early: the queue had no room for it.")
     dropped, unpinged = announced.dropped.get(destination, 0), announced.unpinged.get(destination, 0)
     if dropped:
-        lines.append(f"Dropped: {_many(dropped, 'event')}.")
+        lines.append(f"Dropped: {counted(dropped, 'event')}.")
     if unpinged:
-        lines.append(f"Came without a ping: {_many(unpinged, 'event')}.")
+        lines.append(f"Came without a ping: {counted(unpinged, 'event')}.")
     title = f"🔧 Maintenance is over: {escape_markdown(announced.name)}"
     return _message(title, "\n".join(lines or ["Nothing was held back."]))
 
@@ -101,8 +102,8 @@ def relief(announced: Announced, problems: int, events: int) -> Message:
     """Return the words for what is shown early, since there is no room to hold it."""
     return _message(
         f"🔧 Maintenance: {escape_markdown(announced.name)}",
-        f"The queue has no room to hold more: {_many(problems, 'problem')}, {_many(events, 'event')} come now, and what"
-        " follows comes without a ping.",
+        f"The queue has no room to hold more: {counted(problems, 'problem')}, {counted(events, 'event')} come now, and"
+        " what follows comes without a ping.",
     )
 
 
@@ -113,7 +114,3 @@ def held_note(name: str) -> str:
 
 def _message(title: str, description: str) -> Message:
     return Message(embeds=(Embed(title=title, description=description, color=_BLUE),))
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from otel_discord.component import StoredCard
+from otel_discord.component.counted import counted
 from otel_discord.component.watched_exporter import Step
 from otel_discord.discord_api.models import Message
 from otel_discord.discord_api.outcome_types import Delivered, Gone, Outcome, RateLimited, Refused
@@ -229,4 +230,4 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _cards(cards: Sequence[Card]) -> str:
-    return "1 card" if len(cards) == 1 else f"{len(cards)} cards"
+    return counted(len(cards), "card")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
+from otel_discord.component.counted import counted
 from otel_discord.discord_api.html_text import plain
 
 _NS: Final = 1_000_000_000
@@ -73,7 +74,7 @@ def since(at_ns: int, now_s: float) -> str:
 
 def plural(count: int, one: str, many: str = "") -> str:
     """Return ``1 record``, ``2 records``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return counted(count, one, many)
 
 
 def badge(words: str, mood: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 ROOMS = {
     "otel_discord.config": {"pydantic", "yaml"},
     "otel_discord.signals": {"google", "opentelemetry"},
+    "otel_discord.component": {"pydantic", "google", "opentelemetry"},
     "otel_discord.exporterhelper": {"google", "opentelemetry"},
 }
 
@@ -29,6 +30,7 @@ def test_each_public_name_is_there(room: str) -> None:
         ("from otel_discord.signals import parse_min_severity; parse_min_severity('WARN')", "signals"),
         ("from otel_discord.discord_api.webhook_url import parse_webhook_url", "config"),
         ("from otel_discord.config.nearest import nearest", "config"),
+        ("import otel_discord.cli.commands", "component"),
     ],
 )
 def test_light_names_bring_nothing_heavy(code: str, heavy: str) -> None:

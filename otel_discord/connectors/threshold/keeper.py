@@ -63,8 +63,11 @@ class AlertKeeper:
         Raises:
             RetryableError: the storage cannot be read now.
         """
-        parts = [await self.queue.get_state(_part_key(part)) for part in range(PARTS)]
-        if lost := self.book.restore(part for part in parts if part):
+        lost = 0
+        for part in range(PARTS):  # one by one, so that others have a turn
+            stored = await self.queue.get_state(_part_key(part))
+            lost += self.book.restore([stored]) if stored else 0
+        if lost:
             self.logger.error("%d of %d parts of the stored alerts cannot be read; theirs begin anew", lost, PARTS)
         stored = await self.queue.get_state(JOURNAL)
         if not stored:

@@ -1,9 +1,9 @@
 """Which channel each webhook posts to: asked of Discord once, by the replicas together, and remembered for all of them.
 
 What is known is in a table that they share, by the id of the webhook. Who starts asks for what is not there, each
-replica in an order of its own; what the others hear meanwhile need not be asked any more. Nobody claims anything, so
-whoever dies leaves nothing behind that others wait for. A webhook that is gone for good is not asked again until its
-address is another one.
+replica in an order of its own, at random: of two that go along the same list the faster comes up behind the other and
+stays there. What the others hear meanwhile need not be asked any more. Nobody claims anything, so whoever dies leaves
+nothing behind that others wait for. A webhook that is gone for good is not asked again until its address is another.
 """
 
 import asyncio
@@ -21,7 +21,6 @@ from otel_discord.discord_api.outcome_types import Gone, Outcome
 from otel_discord.discord_api.routes import Operation
 from otel_discord.discord_api.webhook_url import WebhookUrl
 from otel_discord.exporters.discord.destinations import Destination
-from otel_discord.exporters.discord.fleet.asking_order import AskingOrder
 from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.tombstones import fingerprint, is_lasting
 
@@ -64,15 +63,15 @@ class Channels:
         """
         await patiently(self._read, self.logger, "to show which channels webhooks post to")
         webhooks = {item.webhook.id: item.webhook for item in destinations}
-        unknown = {id_: each for id_, each in sorted(webhooks.items()) if not self.is_settled(each)}
+        unknown = [each for each in webhooks.values() if not self.is_settled(each)]
         if unknown:
-            order = AskingOrder(list(unknown), lambda id_: self.is_settled(unknown[id_]), dice)
-            await self._ask(unknown, order, _Progress(list(unknown.values()), len(webhooks), self, told))
+            dice.shuffle(unknown)
+            await self._ask(unknown, _Progress(unknown, len(webhooks), self, told))
         found = ((item.name, self.known.get(item.webhook.id)) for item in destinations)
         return {name: channel for name, channel in found if channel}
 
-    async def _ask(self, webhooks: Mapping[str, WebhookUrl], order: AskingOrder, progress: "_Progress") -> None:
-        loop = asyncio.get_running_loop()
+    async def _ask(self, webhooks: Sequence[WebhookUrl], progress: "_Progress") -> None:
+        loop, queue = asyncio.get_running_loop(), iter(webhooks)
         ends_s = loop.time() + SILENCE_S + len(webhooks) / _WEBHOOKS_PER_S
 
         def more_time() -> None:
@@ -80,8 +79,8 @@ class Channels:
                 limit.reschedule(min(ends_s, loop.time() + SILENCE_S))
 
         async def ask() -> None:
-            while webhook := order.take():
-                if await self._hears_of(webhooks[webhook]):
+            for webhook in queue:
+                if not self.is_settled(webhook) and await self._hears_of(webhook):
                     more_time()
 
         progress.told_s = loop.time()

@@ -35,13 +35,24 @@ class Network:
 
 
 @dataclass(slots=True)
+class PatientHost(NopHost):
+    """A house that hears how far a start is."""
+
+    heard: list[tuple[float, str]] = field(default_factory=list)
+    """When, by the loop's clock, and what."""
+
+    def start_goes_on(self, how_far: str) -> None:
+        self.heard.append((asyncio.get_running_loop().time(), how_far))
+
+
+@dataclass(slots=True)
 class ReplicaRig:
     """One process."""
 
     name: str
     exporter: FleetExporter
     telemetry: InMemoryTelemetry
-    host: NopHost
+    host: PatientHost
     network: Network
     life: "asyncio.Task[None] | None" = None
     leave: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,7 +85,7 @@ class Town:
             wall_clock=self.wall_clock,
             charts=NoCharts(),
         )
-        host = NopHost({"db_storage": self.fleet.storage(name), **self.extensions})
+        host = PatientHost({"db_storage": self.fleet.storage(name), **self.extensions})
         rig = self.replicas[name] = ReplicaRig(name, exporter, telemetry, host, network)
         rig.life = asyncio.create_task(self._live(rig), name=f"replica {name}")
         ready = asyncio.create_task(rig.ready.wait())

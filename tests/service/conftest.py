@@ -35,6 +35,7 @@ from otel_discord.component import (
     Stability,
     StartError,
 )
+from otel_discord.component.long_starts import start_goes_on
 from otel_discord.config import Secret, StrictModel
 from otel_discord.service.config_file import Configuration
 from otel_discord.service.host import ServiceHost
@@ -55,6 +56,7 @@ class FakeConfig(StrictModel):
     fail_to_start: str = ""
     fail_to_create: str = ""
     start_takes_s: float = 0
+    start_comes_further: bool = False
     close_takes_s: float = 0
     breaks_after_s: float = 0
     consume_takes_s: float = 0
@@ -101,7 +103,10 @@ class FakeComponent:
         self.host = host
         if self.config.needs:
             assert host.extension(self.config.needs, FakeComponent).is_open
-        await asyncio.sleep(self.config.start_takes_s)
+        for step in range(4):
+            await asyncio.sleep(self.config.start_takes_s / 4)
+            if self.config.start_comes_further:
+                start_goes_on(host, f"step {step + 1} of 4")
         may_start = self.diary.may_start.get(self.name)
         if self.config.fail_to_start or (may_start and not may_start.pop(0)):
             raise StartError(self.config.fail_to_start or "not yet")

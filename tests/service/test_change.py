@@ -342,6 +342,23 @@ async def test_an_extension_that_is_missed_touches_nothing(running: Any, diary: 
         assert diary.events[before:] == []
 
 
+@pytest.mark.looptime
+@pytest.mark.parametrize("further", [False, True])
+async def test_a_start_that_comes_further_has_its_time_again(
+    running: Any, diary: Any, load: Load, further: bool
+) -> None:
+    async with running(load()) as service:
+        service.host.start_watchers.append(service.lifecycle.start_goes_on)
+        slow = f"exporters.out.start_comes_further={str(further).lower()}"
+        new = load("exporters.out.start_takes_s=110", slow, "receivers.in.number=2", "receivers.in.start_takes_s=1")
+        if further:
+            await service.change_to(new, bounds(90))
+            assert {"exporter out", "receiver in"} <= diary.taken
+        else:
+            with pytest.raises(StartError, match=r"^exporter:out: not ready in time$"):
+                await service.change_to(new, bounds(90))
+
+
 @asynccontextmanager
 async def interrupted_after(service: Any, seconds: float) -> AsyncIterator[None]:
     async def interrupt() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from otel_discord.service import systemd
+from otel_discord.service.process_signals import START_TIMEOUT_S
 from otel_discord.service.systemd import ServiceManager, service_manager
 
 
@@ -44,10 +45,16 @@ def ear(request: pytest.FixtureRequest) -> Iterator[Ear]:
         made.socket.close()
 
 
+def test_a_start_that_stands_still_gives_up_before_systemd_does() -> None:
+    assert systemd.START_EXTENSION_S > START_TIMEOUT_S
+
+
 def test_a_life(ear: Ear) -> None:
     manager = service_manager({"NOTIFY_SOCKET": ear.address})
     manager.status("Opening exporter:discord\nWATCHDOG=trigger")
     assert ear.hear() == {"STATUS": "Opening exporter:discord WATCHDOG=trigger"}
+    manager.start_goes_on("exporter:discord: asked for 450 of 2,000")
+    assert ear.hear() == {"STATUS": "exporter:discord: asked for 450 of 2,000", "EXTEND_TIMEOUT_USEC": "90000000"}
     manager.ready("Listening.")
     assert ear.hear() == {"READY": "1", "STATUS": "Listening."}
     manager.clock_ns = lambda: 12_345_678

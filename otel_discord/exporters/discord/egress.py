@@ -73,7 +73,7 @@ class SharedEgress:
                     is_known = isinstance(error, ComponentError | TimeoutError)
                     self.logger.warning(
                         "what Discord allows this address cannot be shared for now: %s",
-                        error,
+                        _why(error),
                         exc_info=None if is_known else error,
                     )
                 is_away = True
@@ -144,6 +144,11 @@ class SharedEgress:
     def _share_ban(self, left_s: float | None) -> None:
         if not self._is_untold:
             self.limits.share_ban(left_s)
+
+
+def _why(error: Exception) -> str:
+    late = "the storage does not answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+    return str(error) or late
 
 
 @dataclass(slots=True)

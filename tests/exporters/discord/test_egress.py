@@ -189,9 +189,17 @@ async def test_an_outage_of_the_storage_stops_everything_and_ends_by_itself() ->
     assert address.most <= 50
 
 
-@pytest.mark.parametrize("error", [PermanentError("no such table"), ValueError("a mistake")])
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (PermanentError("no such table"), "no such table"),
+        (ValueError("a mistake"), "a mistake"),
+        (ValueError(), "ValueError"),
+        (TimeoutError(), "the storage does not answer in time"),
+    ],
+)
 async def test_an_error_that_nobody_expects_lets_nobody_send_without_a_share(
-    error: Exception, monkeypatch: pytest.MonkeyPatch
+    error: Exception, why: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     address, egress = Address(), InMemoryEgress()
     process, renew = Process(address), InMemoryAccount.renew
@@ -210,6 +218,7 @@ async def test_an_error_that_nobody_expects_lets_nobody_send_without_a_share(
         sent = process.sent
         await asyncio.sleep(10)
         assert process.sent == sent
+        assert caplog.messages == [f"what Discord allows this address cannot be shared for now: {why}"]
         fails = False
         await asyncio.sleep(3)
         assert process.sent > sent + 40

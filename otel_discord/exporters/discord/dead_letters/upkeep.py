@@ -108,4 +108,5 @@ class Upkeep:
                 async with asyncio.timeout(_SAY_TIMEOUT_S):
                     await self.say(to, self.show(notice_values(destination, heap, kept=self._keeps)))
             except (TimeoutError, ComponentError) as error:
-                self.logger.warning("a notice about dead letters was not sent: %s", error)
+                why = str(error) or f"it took longer than {_SAY_TIMEOUT_S:g} s"
+                self.logger.warning("a notice about dead letters was not sent: %s", why)

@@ -78,7 +78,7 @@ class Fallback:
         if there:
             await self.lane.delivered([stored for stored, _ in there])
             if self.fold is not None:
-                self.fold.ended([stored for stored, card in there if card.alert_group])
+                self.fold.ended([stored for stored, _ in there])
             self.release_attachments([card for _, card in there])
         ended = {stored.id for stored, _ in there}
         ended |= await self._move([card for card in cards if card.id not in ended], GONE)

@@ -183,6 +183,7 @@ async def test_a_fallback_that_gets_the_record_anyway_shows_it_once() -> None:
         fake.faults.add(Fault(Answer(404), match=webhook_is(hooks["a"].id), times=inf))
         await asyncio.sleep(120)
         assert sorted(rig.arrived(hooks["b"])) == [0, 1, 2, 3], "nothing twice, nothing lost"
+        assert {each.name: each.waiting_cards for each in rig.exporter.destination_states()} == {"a": 0, "b": 0}
 
 
 async def test_a_storm_for_a_webhook_that_is_gone_stays_a_few_cards_in_the_fallback() -> None:

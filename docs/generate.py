@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 from otel_discord.cli.commands import cli
 from otel_discord.component import Kind
 from otel_discord.config import Secret, format_duration
-from otel_discord.config.fit import _members
+from otel_discord.config.fit import members_of
 from otel_discord.config.key_docs import key_docs
 from otel_discord.discord_api.outcome_types import Reason
 from otel_discord.discord_api.outcomes import (
@@ -98,7 +98,7 @@ def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fiel
 
 
 def _sections(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:
-    for member in _members(annotation):
+    for member in members_of(annotation):
         if isinstance(member, type) and get_origin(member) is None and issubclass(member, BaseModel):
             yield member, ""
             continue
@@ -137,7 +137,7 @@ def _meaning(field: FieldInfo, said: str) -> str:
 
 
 def _choices(annotation: Any) -> Iterator[Any]:
-    for member in _members(annotation):
+    for member in members_of(annotation):
         if get_origin(member) is Literal:
             yield from get_args(member)
         elif isinstance(member, type) and issubclass(member, Enum):
@@ -193,7 +193,7 @@ def _commands(group: click.Group, context: click.Context, before: str) -> Iterat
         inner = click.Context(command, info_name=name, parent=context)
         path = f"{before}{name}"
         usage = " ".join(["otel-discord", path, *command.collect_usage_pieces(inner)])
-        parts = [f"## {path}", f"`{usage}`", _help(command), _options(command, inner)]
+        parts = [f"## {path}", f"`{usage}`", _help(command), *_examples(command), _options(command, inner)]
         yield "\n\n".join(parts)
         if isinstance(command, click.Group):
             yield from _commands(command, inner, f"{path} ")
@@ -201,6 +201,13 @@ def _commands(group: click.Group, context: click.Context, before: str) -> Iterat
 
 def _help(command: click.Command) -> str:
     return " ".join((command.help or "").split())
+
+
+def _examples(command: click.Command) -> Iterator[str]:
+    """Yield the examples that a command's help ends with, as one block."""
+    lines = [line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")]
+    if lines:
+        yield "\n".join(["```sh", *lines, "```"])
 
 
 def _options(command: click.Command, context: click.Context) -> str:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 
 if TYPE_CHECKING:
     from otel_discord.component import Factory, Kind
     from otel_discord.service.registry import Registry
 
 
-@click.command()
+@click.command(epilog=examples("components"))
 def components() -> None:
     """List the available components, as YAML.
 

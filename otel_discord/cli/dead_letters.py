@@ -12,11 +12,13 @@ from typing import Any, Final, TypeVar
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import FAILURE, OK
 from otel_discord.cli.letter_lines import details, is_success, letter_line, letters, replay_lines
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.config import parse_duration
 from otel_discord.config.problem import ConfigurationError
+from otel_discord.discord_api.outcome_types import Reason
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,7 +47,7 @@ def _filters(command: F) -> F:
     )
     @click.option("--until", callback=_moment, metavar="TIME", help="Buried before this time.")
     @click.option("--destination", "destinations", multiple=True, metavar="NAME", help="For this destination.")
-    @click.option("--reason", "reasons", multiple=True, metavar="WORD", help="For this reason: timeout, invalid_form.")
+    @click.option("--reason", "reasons", multiple=True, metavar="WORD", help=f"For this reason: {', '.join(Reason)}.")
     @click.option("--id", "ids", multiple=True, type=int, metavar="ID", help="This letter; may be repeated.")
     @click.option("--exporter", default="", metavar="ID", help="Of this exporter, where there are several.")
     @wraps(command)
@@ -106,7 +108,10 @@ def _endpoint_all_the_same(sources: Sources) -> Path | None:
         return None
 
 
-@click.group("dead-letters")
+@click.group(
+    "dead-letters",
+    epilog=examples("dead-letters list --config config.yaml", "dead-letters replay --config config.yaml"),
+)
 @config_options
 @click.pass_context
 def dead_letters(context: click.Context, sources: Sources) -> None:
@@ -117,7 +122,13 @@ def dead_letters(context: click.Context, sources: Sources) -> None:
     context.obj = sources
 
 
-@dead_letters.command("list")
+@dead_letters.command(
+    "list",
+    epilog=examples(
+        "dead-letters list --config config.yaml --since 2h",
+        "dead-letters list --config config.yaml --reason not_found --json",
+    ),
+)
 @config_options
 @_filters
 @click.option("--limit", type=click.IntRange(0), default=None, help="At most so many; 0: all. [50, with --json all]")
@@ -150,7 +161,7 @@ def list_letters(sources: Sources, chosen: dict[str, Any], limit: int | None, ol
     return OK
 
 
-@dead_letters.command("show")
+@dead_letters.command("show", epilog=examples("dead-letters show --config config.yaml 17"))
 @config_options
 @click.option("--exporter", default="", metavar="ID", help="Of this exporter, where there are several.")
 @click.option("--json", "as_json", is_flag=True, help="As one object.")
@@ -166,7 +177,13 @@ def show_letter(sources: Sources, exporter: str, as_json: bool, letter_id: int) 
     return OK
 
 
-@dead_letters.command("replay")
+@dead_letters.command(
+    "replay",
+    epilog=examples(
+        "dead-letters replay --config config.yaml 17 18",
+        "dead-letters replay --config config.yaml --destination ops --to backup --dry-run",
+    ),
+)
 @config_options
 @_filters
 @_numbered
@@ -203,7 +220,12 @@ def replay(sources: Sources, chosen: dict[str, Any], to: str, dry_run: bool, wai
     return OK if all(is_success(line, dry_run=dry_run) for line in last.values()) else FAILURE
 
 
-@dead_letters.command("purge")
+@dead_letters.command(
+    "purge",
+    epilog=examples(
+        "dead-letters purge --config config.yaml --until 720h", "dead-letters purge --config config.yaml 17 --yes"
+    ),
+)
 @config_options
 @_filters
 @_numbered
@@ -224,7 +246,7 @@ def purge(sources: Sources, chosen: dict[str, Any], yes: bool) -> int:
     return OK
 
 
-@dead_letters.command("bury")
+@dead_letters.command("bury", epilog=examples("dead-letters bury --config config.yaml --destination ops-old"))
 @config_options
 @click.option("--destination", required=True, metavar="NAME", help="One that is not in the configuration any more.")
 @click.option("--exporter", default="", metavar="ID", help="Of this exporter, where there are several.")

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 from otel_discord.cli.run import exit_at_once
 from otel_discord.component.errors import StartError
 
@@ -38,7 +39,7 @@ class Ports:
     metrics: int
 
 
-@click.command()
+@click.command(epilog=examples("demo", "demo --seconds 60"))
 @click.option("--port", default=PAGE_PORT, show_default=True, help="Port of the page, another one if it is taken.")
 @click.option("--seconds", default=0.0, help="End by itself after so many seconds; 0: until Ctrl-C.")
 def demo(port: int, seconds: float) -> int:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import FAILURE, OK
 
 
-@click.command()
+@click.command(epilog=examples("init", "init /etc/otel-discord/config.yaml"))
 @click.argument("path", default="config.yaml", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 def init(path: Path, force: bool) -> int:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.listing import local_time, show_list
@@ -17,7 +18,12 @@ from otel_discord.config import parse_duration
 COLUMNS: Final = ("name", "state", "action", "records", "destinations", "held", "dropped", "without ping", "comment")
 
 
-@click.group("maintenance")
+@click.group(
+    "maintenance",
+    epilog=examples(
+        "maintenance start --config config.yaml deploy --for 30m", "maintenance end --config config.yaml deploy"
+    ),
+)
 @config_options
 @click.pass_context
 def maintenance(context: click.Context, sources: Sources) -> None:
@@ -29,12 +35,30 @@ def maintenance(context: click.Context, sources: Sources) -> None:
     context.obj = sources
 
 
-@maintenance.command("start")
+@maintenance.command(
+    "start",
+    epilog=examples(
+        "maintenance start --config config.yaml deploy --for 30m --match service.name=shop",
+        "maintenance start --config config.yaml network --condition 'severity_number < 17' --action drop",
+    ),
+)
 @config_options
 @click.argument("name")
 @click.option("--for", "duration", default="2h", metavar="TIME", show_default=True, help="How long: 30m, 2h.")
-@click.option("--match", "matchers", multiple=True, metavar="MATCHER", help="service.name=shop; all have to hold.")
-@click.option("--condition", "conditions", multiple=True, metavar="OTTL", help="One of these has to hold.")
+@click.option(
+    "--match",
+    "matchers",
+    multiple=True,
+    metavar="MATCHER",
+    help="Only records with service.name=shop; of several, all have to hold.",
+)
+@click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    metavar="OTTL",
+    help="Only records that an OTTL condition holds for: severity_number < 17; of several, one has to.",
+)
 @click.option("--action", type=click.Choice(["hold", "drop", "no_ping"]), help="[hold, or as configured]")
 @click.option("--destination", "destinations", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
 @click.option("--critical", is_flag=True, help="What is critical is held or dropped as well.")
@@ -85,7 +109,7 @@ def start(
     return OK
 
 
-@maintenance.command("end")
+@maintenance.command("end", epilog=examples("maintenance end --config config.yaml deploy"))
 @config_options
 @click.argument("name")
 @click.option("--exporter", default="", metavar="ID", help="Of this exporter, where there are several.")
@@ -101,7 +125,7 @@ def end(sources: Sources, name: str, exporter: str, as_json: bool) -> int:
     return OK
 
 
-@maintenance.command("list")
+@maintenance.command("list", epilog=examples("maintenance list --config config.yaml"))
 @config_options
 @click.option("--exporter", default="", metavar="ID", help="Of this exporter, where there are several.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")

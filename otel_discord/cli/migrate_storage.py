@@ -3,12 +3,15 @@
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.component.counted import counted
 
 
-@click.command("migrate-storage")
+@click.command(
+    "migrate-storage", epilog=examples("migrate-storage --config config.yaml --from file_storage --to db_storage")
+)
 @config_options
 @click.option(
     "--from", "source", required=True, metavar="STORAGE", help="What to move: an extension, DIR/, postgres://…"

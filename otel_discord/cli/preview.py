@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.options import Sources, config_options
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 PAGE_PORT: Final = 8911
 
 
-@click.command()
+@click.command(epilog=examples("preview --config config.yaml --sample error", "preview --config config.yaml --serve"))
 @config_options
 @click.option(
     "--input",

@@ -4,10 +4,14 @@ import json
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.options import Sources, config_options
 
 
-@click.command("print-config")
+@click.command(
+    "print-config",
+    epilog=examples("print-config --config config.yaml", "print-config --schema > otel-discord.schema.json"),
+)
 @config_options
 @click.option(
     "--mode",

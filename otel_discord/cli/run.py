@@ -8,11 +8,14 @@ from typing import NoReturn
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import FAILURE
 from otel_discord.cli.options import Sources, config_options
 
 
-@click.command()
+@click.command(
+    epilog=examples("run --config config.yaml", "run --config config.yaml --set service.telemetry.logs.level=debug")
+)
 @config_options
 def run(sources: Sources) -> int:
     """Run the service; the same as no command."""

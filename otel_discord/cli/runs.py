@@ -5,6 +5,7 @@ from typing import Final
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.lazy_group import LazyGroup
 
 _COMMANDS: Final = MappingProxyType(
@@ -18,7 +19,15 @@ _COMMANDS: Final = MappingProxyType(
 )
 
 
-@click.group("runs", cls=LazyGroup, targets=_COMMANDS)
+@click.group(
+    "runs",
+    cls=LazyGroup,
+    targets=_COMMANDS,
+    epilog=examples(
+        "runs create --guild-id 1300000000000000000 --task-id train-7b --attempt 1 --short-id a1b2",
+        "runs list --state running",
+    ),
+)
 def runs() -> None:
     """Give a CI job, a training run or an agent run a channel of its own.
 

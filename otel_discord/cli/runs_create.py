@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import FAILURE, OK
 from otel_discord.cli.runs_answers import Answer
 from otel_discord.cli.runs_key import key_options
@@ -24,7 +25,13 @@ from otel_discord.cli.runs_patience import RefusedError, ask_patiently, carry_ou
 from otel_discord.cli.runs_server import Server, duration, server_options
 
 
-@click.command("create")
+@click.command(
+    "create",
+    epilog=examples(
+        "runs create --guild-id 1300000000000000000 --task-id train-7b --attempt 1 --short-id a1b2",
+        "runs create --task-id build --attempt 1 --short-id a1b2 --output github",
+    ),
+)
 @key_options(required=True)
 @click.option(
     "--retention-hours", type=click.IntRange(0), default=None, metavar="N", help="How long the channel stays."

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.runs_answers import Answer
@@ -14,7 +15,13 @@ from otel_discord.cli.runs_patience import ask_patiently, carry_out
 from otel_discord.cli.runs_server import Server, duration, server_options
 
 
-@click.command("finalize")
+@click.command(
+    "finalize",
+    epilog=examples(
+        "runs finalize --guild-id 1300000000000000000 --task-id train-7b --attempt 1 --short-id a1b2 --exit-code 0",
+        "runs finalize 1300000000000000001 --outcome success",
+    ),
+)
 @click.argument("channel_id", required=False)
 @key_options(required=False)
 @click.option("--outcome", default="", metavar="TEXT", help="success, failure, cancelled, or words of your own.")

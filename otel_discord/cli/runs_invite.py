@@ -2,6 +2,7 @@
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import OK
 from otel_discord.discord_api.bot.permissions import (
     CHANNELS_AND_WEBHOOKS,
@@ -19,7 +20,7 @@ _OVERWRITES = WITH_SILENCE & ~CHANNELS_AND_WEBHOOKS
 _THREADS = WITH_THREADS & ~WITH_MESSAGES
 
 
-@click.command("invite")
+@click.command("invite", epilog=examples("runs invite --application-id 1300000000000000000"))
 @click.option("--application-id", required=True, metavar="ID", help="Developer Portal → your app → Application ID.")
 @click.option("--overwrites", is_flag=True, help="For permission_overwrites, and so that nobody writes in the archive.")
 @click.option("--threads", is_flag=True, help="For threads or forum posts instead of channels.")

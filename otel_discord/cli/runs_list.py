@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.listing import local_time, show_list
@@ -16,7 +17,7 @@ STATES: Final = ("creating", "running", "finishing", "archived", "cleaning", "cl
 COLUMNS: Final = ("channel", "task", "attempt", "short id", "state", "outcome", "created", "expires", "steps", "errors")
 
 
-@click.command("list")
+@click.command("list", epilog=examples("runs list --state running"))
 @click.option(
     "--guild-id", default="", envvar=GUILD_VARIABLE, show_envvar=True, metavar="ID", help="Of this server only."
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import FAILURE, OK, TRY_AGAIN
 from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.runs_key import checked_choice
@@ -20,7 +21,7 @@ SHOWN: Final = ("state", "steps", "lastStep", "errors", "warnings", "outcome")
 _GOES_ON: Final = frozenset({"creating", "running"})
 
 
-@click.command("watch")
+@click.command("watch", epilog=examples("runs watch 1300000000000000001 --for 2h"))
 @click.argument("channel_id")
 @click.option("--interval", default="2s", metavar="TIME", show_default=True, callback=duration, help="Between looks.")
 @click.option(

@@ -5,11 +5,12 @@ import asyncio
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import FAILURE, OK
 from otel_discord.cli.options import Sources, config_options
 
 
-@click.command("send-test")
+@click.command("send-test", epilog=examples("send-test --config config.yaml", "send-test --config config.yaml ops"))
 @config_options
 @click.option("--exporter", "exporter_id", default="", metavar="ID", help="Which exporter, where there are several.")
 @click.argument("destination", required=False)

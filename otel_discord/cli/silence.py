@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.letter_lines import printable
 from otel_discord.cli.listing import local_time, show_list
@@ -18,7 +19,10 @@ from otel_discord.component.counted import counted
 COLUMNS: Final = ("id", "matchers", "state", "silenced", "author", "comment", "exporter")
 
 
-@click.group("silence")
+@click.group(
+    "silence",
+    epilog=examples("silence add --config config.yaml service.name=shop 2h", "silence list --config config.yaml"),
+)
 @config_options
 @click.pass_context
 def silence(context: click.Context, sources: Sources) -> None:
@@ -30,7 +34,13 @@ def silence(context: click.Context, sources: Sources) -> None:
     context.obj = sources
 
 
-@silence.command("add")
+@silence.command(
+    "add",
+    epilog=examples(
+        "silence add --config config.yaml service.name=shop severity=warning 2h --comment 'known, see #42'",
+        "silence add --config config.yaml HighLatency 2026-01-31T18:00:00Z",
+    ),
+)
 @config_options
 @click.argument("words", nargs=-1, required=True, metavar="MATCHER... TIME")
 @click.option("--starts", default="", metavar="TIME", help="2026-01-31T18:00:00Z, or 'in 10m'. [default: now]")
@@ -63,7 +73,7 @@ def add(
     return OK
 
 
-@silence.command("expire")
+@silence.command("expire", epilog=examples("silence expire --config config.yaml 5a1c"))
 @config_options
 @click.argument("silence_id", metavar="ID")
 @click.option("--exporter", default="", metavar="ID", help="Of this exporter only.")
@@ -74,7 +84,7 @@ def expire(sources: Sources, silence_id: str, exporter: str, as_json: bool) -> i
     return OK
 
 
-@silence.command("list")
+@silence.command("list", epilog=examples("silence list --config config.yaml"))
 @config_options
 @click.option("--exporter", default="", metavar="ID", help="Of this exporter only.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, an object a line.")

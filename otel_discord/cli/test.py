@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import FAILURE, OK
 from otel_discord.cli.options import Sources, config_options
 
 
-@click.command()
+@click.command(epilog=examples("test --config config.yaml", "test --config config.yaml --junit results.xml"))
 @config_options
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")

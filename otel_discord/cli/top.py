@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import OK
 from otel_discord.cli.options import Sources, config_options
 from otel_discord.component.errors import StartError
@@ -25,7 +26,7 @@ SHORTEST_S: Final = 0.1
 LONGEST_S: Final = 3_600.0
 
 
-@click.command("top")
+@click.command("top", epilog=examples("top --config config.yaml", "top --config config.yaml --once"))
 @config_options
 @click.option("--interval", default="1s", metavar="TIME", show_default=True, help="Time between two looks.")
 @click.option("--once", is_flag=True, help="Print one picture, after one interval, and end.")

@@ -5,11 +5,12 @@ import asyncio
 import click
 
 from otel_discord import __version__
+from otel_discord.cli.examples import examples
 from otel_discord.cli.exit_codes import FAILURE, OK
 from otel_discord.cli.options import Sources, config_options
 
 
-@click.command()
+@click.command(epilog=examples("validate --config config.yaml", "validate --config config.yaml --online"))
 @config_options
 @click.option(
     "--online",

@@ -24,7 +24,7 @@ PURE := $(addprefix otel_discord/, \
   exporters/discord/retention_book.py exporters/discord/route_marks.py exporters/discord/routes.py \
   exporters/discord/storm_warnings.py exporters/discord/thread_names.py \
   exporters/discord/mining/* exporters/discord/packing_fit.py exporters/discord/render_digest*.py \
-  exporters/discord/render_folded.py \
+  exporters/discord/render_folded.py exporters/discord/render_variable_parts.py exporters/discord/noted_ways.py \
   exporters/discord/last_words.py exporters/discord/lateness.py exporters/discord/outage.py \
   exporters/discord/overflow_notice.py exporters/discord/packing.py exporters/discord/pressure.py exporters/discord/routed.py exporters/discord/routing.py \
   exporters/discord/seen.py exporters/discord/shelf.py exporters/discord/tombstones.py \

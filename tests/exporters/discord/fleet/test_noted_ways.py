@@ -132,3 +132,9 @@ def test_what_cannot_be_read_says_nothing(noted: bytes) -> None:
     assert is_noted(batch.request)
     reader = Reader(narrowed(router([destination("a")], [], to_all=False), frozenset("a")))
     assert reader.read(batch.request, 2) is None
+
+
+def test_a_request_without_a_note_says_nothing() -> None:
+    batch = batch_of([[[(17, "x")]]])
+    assert not is_noted(batch.request)
+    assert Reader(narrowed(router([destination("a")], [], to_all=False), frozenset("a"))).read(batch.request, 1) is None

@@ -184,6 +184,9 @@ LONG: Final = (
     "connectors/threshold/test_many.py::test_a_kill_amid_many_batches_forgets_and_repeats_nobody[2]",
     "connectors/threshold/test_many.py::test_a_kill_amid_many_batches_forgets_and_repeats_nobody[1]",
     "cli/test_top.py::test_exit_codes[arguments3-1-set service::control::endpoint]",
+    "exporters/discord/fleet/test_storage_away.py::test_what_is_asked_ends_soon_and_names_the_storage",
+    "exporters/discord/fleet/test_spool_on_postgres.py::test_what_the_next_process_finds_is_shown_once",
+    "exporters/discord/fleet/test_spool_on_postgres.py::test_it_becomes_empty_while_requests_come_without_a_pause",
 )
 """What follows ``tests/`` in their names."""
 

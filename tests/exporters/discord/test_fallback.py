@@ -183,6 +183,20 @@ async def test_a_fallback_that_gets_the_record_anyway_shows_it_once() -> None:
         fake.faults.add(Fault(Answer(404), match=webhook_is(hooks["a"].id), times=inf))
         await asyncio.sleep(120)
         assert sorted(rig.arrived(hooks["b"])) == [0, 1, 2, 3], "nothing twice, nothing lost"
+
+
+async def test_what_the_fallback_got_anyway_does_not_count_as_waiting_once_the_webhook_is_gone() -> None:
+    fake = FakeDiscord(channel_limit=None)
+    hooks = {name: fake.add_webhook() for name in "ab"}
+    destinations = {"a": {"webhook_url": hooks["a"].url, "fallback": "b"}, "b": {"webhook_url": hooks["b"].url}}
+    async with running(fake, destinations=destinations, fold={"enabled": True}, **FAST) as rig:
+        await asyncio.sleep(1)
+        fake.faults.add(Fault(Break(Cut.REFUSED), match=webhook_is(hooks["a"].id), times=inf))
+        await feed(rig, 40)
+        await asyncio.sleep(30)
+        fake.faults.clear()
+        fake.delete_webhook(hooks["a"])
+        await asyncio.sleep(120)
         assert {each.name: each.waiting_cards for each in rig.exporter.destination_states()} == {"a": 0, "b": 0}
 
 

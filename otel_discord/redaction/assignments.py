@@ -10,7 +10,13 @@ from otel_discord.redaction.markup import find_in_markup
 from otel_discord.redaction.placeholders import LONGEST_CHARS, is_placeholder
 from otel_discord.redaction.randomness import looks_random
 from otel_discord.redaction.secret_keys import EXPRESSION, TRIGGERS, kind_of_key
-from otel_discord.redaction.value_extent import block_extent, line_extent, rest_of_line, value_extent
+from otel_discord.redaction.value_extent import (
+    block_extent,
+    line_extent,
+    rest_of_line,
+    value_begin,
+    value_extent,
+)
 
 _QUOTE: Final = r"(?:\\*[\"'`]|%22|%27|%2522|&quot;|&#34;|&#39;|\\+u002[27])"
 _SEPARATOR: Final = r"(?:=>|:=|==|=|:|%3[AaDd]|%253[AaDd]|\\+u003[AaDd])"
@@ -70,6 +76,9 @@ def _value(text: str, key: str, kind: str, separator: str, start: int) -> Findin
         is_empty = not text[begin:end].strip() or is_placeholder(text[start : end + 1])
         return None if is_empty else Finding(begin, end, kind)
     if kind == "cookie":
+        begin = value_begin(text, start)
+        if "=" not in text[begin : begin + _COOKIE_NAME_CHARS]:
+            return None  # before the line's end is looked for: so the work stays linear
         begin, end = line_extent(text, start)
         return Finding(begin, end, kind) if "=" in text[begin : min(end, begin + _COOKIE_NAME_CHARS)] else None
     if text.startswith("[", start):

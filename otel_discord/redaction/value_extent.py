@@ -59,6 +59,12 @@ def block_extent(text: str, start: int) -> tuple[int, int] | None:
     return block.end(), end
 
 
+def value_begin(text: str, start: int) -> int:
+    """Return where a value begins behind its quote, where it has one."""
+    opener = _OPENER.match(text, start)
+    return start if opener is None else opener.end()
+
+
 def line_extent(text: str, start: int) -> tuple[int, int]:
     """Return start and end of a header's value: to the closing quote where it is quoted, else to the line's end."""
     opener = _OPENER.match(text, start)

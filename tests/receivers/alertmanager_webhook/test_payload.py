@@ -264,7 +264,12 @@ anything = st.recursive(
 texts = st.none() | st.dictionaries(
     st.sampled_from(["alertname", "severity", "job", "", "alert.name", "value", "summary"]), anything, max_size=5
 )
-times = st.none() | st.datetimes().map(lambda at: at.isoformat() + "Z") | st.text(max_size=30) | st.integers()
+times = (
+    st.none()
+    | st.datetimes().map(lambda at: at.isoformat() + "Z")
+    | st.text(max_size=30)
+    | st.integers(-(2**63), 2**64 - 1)
+)
 alerts = st.fixed_dictionaries(
     {},
     optional={

@@ -67,20 +67,24 @@ def _find(expression: Expression, text: str) -> Iterator[Finding]:
             yield found
 
 
-def _value(text: str, key: str, kind: str, separator: str, start: int) -> Finding | None:
-    if kind == "authorization" and not text.startswith("[", start):
-        return _authorization(text, start)
-    if kind == "cookie" and text[start : start + 1] in _BRACKETS:
+def _cookie(text: str, kind: str, start: int) -> Finding | None:
+    if text[start : start + 1] in _BRACKETS:
         begin, end = start + 1, text.find(_BRACKETS[text[start]], start)
         end = end if end >= 0 else len(text)
         is_empty = not text[begin:end].strip() or is_placeholder(text[start : end + 1])
         return None if is_empty else Finding(begin, end, kind)
+    begin = value_begin(text, start)
+    if "=" not in text[begin : begin + _COOKIE_NAME_CHARS]:
+        return None  # before the line's end is looked for: so the work stays linear
+    begin, end = line_extent(text, start)
+    return Finding(begin, end, kind) if "=" in text[begin : min(end, begin + _COOKIE_NAME_CHARS)] else None
+
+
+def _value(text: str, key: str, kind: str, separator: str, start: int) -> Finding | None:
+    if kind == "authorization" and not text.startswith("[", start):
+        return _authorization(text, start)
     if kind == "cookie":
-        begin = value_begin(text, start)
-        if "=" not in text[begin : begin + _COOKIE_NAME_CHARS]:
-            return None  # before the line's end is looked for: so the work stays linear
-        begin, end = line_extent(text, start)
-        return Finding(begin, end, kind) if "=" in text[begin : min(end, begin + _COOKIE_NAME_CHARS)] else None
+        return _cookie(text, kind, start)
     if text.startswith("[", start):
         return _list(text, kind, start)
     block = block_extent(text, start)

@@ -1,7 +1,7 @@
-"""Judges what was there when an exporter began that had ended in no order several times in a row.
+"""Judges what was there each time when an exporter ended in no order several times in a row.
 
-Each batch and each card is handled in a process of its own first. What ends that one, twice, becomes a dead letter;
-everything else goes on as always. So a crash that something causes is over after a few, and nothing is given up that
+Each such batch and each card is handled in a process of its own first. What ends that one, twice, becomes a dead
+letter; everything else goes on as always. So a crash that something causes is over after a few, and nothing is given up that
 was only there: `kill -9`, however often, finds nobody guilty.
 """
 
@@ -21,7 +21,7 @@ from otel_discord.exporters.discord.cause import Cause
 from otel_discord.exporters.discord.dead_letters.desk import PAGE, Bury
 from otel_discord.exporters.discord.lane import patiently
 from otel_discord.exporters.discord.routing import NORMAL_PRIORITY, record_severity
-from otel_discord.exporters.discord.trials.ends import CALM_S, TOO_OFTEN, Ends
+from otel_discord.exporters.discord.trials.ends import CALM_S, Ends
 from otel_discord.exporters.discord.trials.room import CannotBeHeldError, TrialRoom
 from otel_discord.exporters.discord.trials.wire import Kind, shown
 from otel_discord.signals import LogsBatch
@@ -44,28 +44,28 @@ class Judge:
     destination: str
     """Where the dead letters of records are booked that cannot be routed."""
     began_ns: int
-    """Wall time; what was accepted later is not tried."""
+    """Wall time."""
     logger: logging.Logger
     _is_over: bool = False
+    _has_said_so: bool = False
     _cleared: set[tuple[int, int]] = field(default_factory=set)
     """Cards that were tried, as they are."""
 
     @property
     def is_on(self) -> bool:
         """Whether anything is tried."""
-        return self.ends.in_a_row >= TOO_OFTEN and not self._is_over
+        return self.ends.past.suspects_until_ns is not None and not self._is_over
+
+    def _suspects(self, accepted_ns: int) -> bool:
+        """Return whether something has been there, by when it was accepted, at each of the last ends."""
+        until_ns = self.ends.past.suspects_until_ns
+        return self.is_on and until_ns is not None and accepted_ns <= until_ns
 
     async def begin(self) -> None:
-        """Say that things are tried; end what an earlier life has convicted and not buried."""
-        await self.ends.begin()
+        """Know how earlier lives ended; bury what the last one has convicted and not buried."""
+        await self.ends.begin(self.began_ns)
         while left := await patiently(lambda: self.queue.head(CONVICTED, PAGE), self.logger, "to show what was tried"):
             await self._bury(left)
-        if self.is_on:
-            self.logger.warning(
-                "this exporter has ended %d times in a row without being stopped: what it has not handled yet is tried"
-                " in a process of its own first",
-                self.ends.in_a_row,
-            )
 
     async def run(self) -> None:
         """Wait until this life is long enough; then nothing is tried any more."""
@@ -77,7 +77,7 @@ class Judge:
     async def batch(self, stored: StoredBatch) -> StoredBatch:
         """Return a batch without the records that nobody outlives; those have become dead letters."""
         batch = stored.batch
-        if not self.is_on or stored.accepted_ns > self.began_ns or not isinstance(batch, LogsBatch):
+        if not self._suspects(stored.accepted_ns) or not isinstance(batch, LogsBatch):
             return stored
         if not await self._kills(Kind.ROUTE, batch.request.SerializeToString(), stored.accepted_ns):
             return stored
@@ -108,7 +108,7 @@ class Judge:
             accepted_ns = Card.from_bytes(payload).accepted_ns
         except DecodeError:
             return False  # whoever reads it sees that
-        if accepted_ns > self.began_ns:
+        if not self._suspects(accepted_ns):
             return False
         if await self._kills(Kind.SHOW, shown(destination, payload)):
             return True
@@ -116,6 +116,13 @@ class Judge:
         return False
 
     async def _kills(self, kind: Kind, payload: bytes, accepted_ns: int = 0) -> bool:
+        if not self._has_said_so:
+            self._has_said_so = True
+            self.logger.warning(
+                "this exporter has ended %d times in a row without being stopped; what was there each time is tried in"
+                " a process of its own first",
+                self.ends.past.in_a_row,
+            )
         try:
             return await self.room.kills(kind, payload, accepted_ns)
         except CannotBeHeldError:

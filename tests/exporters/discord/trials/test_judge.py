@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+import orjson
 import pytest
 
 from otel_discord.component import QueueLimits, RetryableError, Sizer
 from otel_discord.exporters.discord import opening
-from otel_discord.exporters.discord.trials.ends import CALM_S, KEY, Ends, after
+from otel_discord.exporters.discord.trials.ends import CALM_S, KEY, TOO_OFTEN, Ends, Past, after
 from otel_discord.exporters.discord.trials.room import CannotBeHeldError, TrialRoom
 from otel_discord.exporters.discord.trials.wire import Kind
 from otel_discord.store.memory import MemoryQueue
@@ -59,6 +61,15 @@ def _oracle(**deadly: bytes) -> Oracle:
     return Oracle(config=bytes, logger=logger, deadly={Kind[name]: word for name, word in deadly.items()})
 
 
+def _state(in_a_row: int, *began_ns: int, process: str = "other") -> bytes:
+    return orjson.dumps({"in_a_row": in_a_row, "began_ns": began_ns, "process": process})
+
+
+def _crashed(times: int) -> bytes:
+    """Return what is left by so many lives that ended in no order, all of them begun just now."""
+    return _state(times, *[time.time_ns()] * min(times, TOO_OFTEN))
+
+
 async def _left_by_a_crash(disk: Disk, fake: FakeDiscord, *, ends: int, is_routed: bool = True) -> None:
     """Leave twelve records behind, as if the exporter had ended so often in no order."""
     fake.faults.add(Fault(Break(Cut.REFUSED), match=posts, times=inf))
@@ -70,34 +81,49 @@ async def _left_by_a_crash(disk: Disk, fake: FakeDiscord, *, ends: int, is_route
         disk.queue.reopen(QueueLimits(1_000, Sizer.REQUESTS, 1 << 30))
         await disk.queue.put(logs_batch(12))
     fake.faults.clear()
-    await disk.queue.set_state(KEY, str(ends - 1).encode())
     await asyncio.sleep(0.1)
+    await disk.queue.set_state(KEY, _crashed(ends - 1))
 
 
 @pytest.mark.parametrize(
-    ("stored", "expected"),
-    [(None, 0), (b"0 other", 1), (b"2 other", 3), (b"2 this", 2), (b"2", 3), (b"what?", 1), (b"\xff this", 1)],
+    ("stored", "in_a_row", "began_ns"),
+    [
+        (None, 0, ()),
+        (_state(0), 1, (9,)),
+        (_state(1, 5), 2, (5, 9)),
+        (_state(2, 5, 6), 3, (5, 6, 9)),
+        (_state(3, 5, 6, 7), 4, (6, 7, 9)),
+        (_state(3, 5, 6, 7, process="this"), 3, (5, 6, 7)),
+        (b"what?", 1, (9,)),
+        (b"[]", 1, (9,)),
+    ],
 )
-def test_how_often_it_has_ended_in_no_order(stored: bytes | None, expected: int) -> None:
-    assert after(stored, "this") == expected
+def test_how_often_it_has_ended_in_no_order(stored: bytes | None, in_a_row: int, began_ns: tuple[int, ...]) -> None:
+    assert after(stored, "this", 9) == Past(in_a_row, began_ns)
+
+
+@pytest.mark.parametrize(("began_ns", "until_ns"), [((), None), ((5, 6), None), ((5, 6, 7), 5)])
+def test_what_is_suspected_was_there_at_each_end(began_ns: tuple[int, ...], until_ns: int | None) -> None:
+    assert Past(9, began_ns).suspects_until_ns == until_ns
 
 
 async def test_an_end_in_good_order_is_none_and_a_crash_is_counted() -> None:
     queue = MemoryQueue(QueueLimits(10, Sizer.REQUESTS, 1 << 20))
     first = Ends(queue, "0")
-    await first.begin()
+    await first.begin(1)
     await first.end()
     again = Ends(queue, "1")
-    await again.begin()
-    assert again.in_a_row == 0
+    await again.begin(2)
+    assert again.past == Past()
     for crashes in (1, 2, 3):
         again = Ends(queue, f"after {crashes}")
-        await again.begin()
-        assert again.in_a_row == crashes
+        await again.begin(10 * crashes)
+        assert again.past.in_a_row == crashes
+    assert again.past.suspects_until_ns == 10
     await again.calm()
     last = Ends(queue, "5")
-    await last.begin()
-    assert last.in_a_row == 1
+    await last.begin(50)
+    assert last.past == Past(1, (50,))
 
 
 async def test_a_storage_that_refuses_delays_nothing() -> None:
@@ -106,9 +132,9 @@ async def test_a_storage_that_refuses_delays_nothing() -> None:
             raise RetryableError("the disk is full")
 
     ends = Ends(Full(QueueLimits(10, Sizer.REQUESTS, 1 << 20)), "0")
-    await ends.begin()
+    await ends.begin(1)
     await ends.end()
-    assert ends.in_a_row == 0
+    assert ends.past == Past()
 
 
 async def test_a_deadly_card_becomes_a_dead_letter_and_the_others_are_shown(
@@ -183,9 +209,9 @@ async def test_a_life_of_some_length_ends_it(monkeypatch: pytest.MonkeyPatch) ->
     with judged_by(oracle, monkeypatch):
         async with running(fake, host=host_with(disk), **KEPT):
             await asyncio.sleep(CALM_S - 10)
-            assert str(await disk.queue.get_state(KEY)).startswith("b'3 ")
+            assert b'"in_a_row":3' in (await disk.queue.get_state(KEY) or b"")
             await asyncio.sleep(20)
-            assert str(await disk.queue.get_state(KEY)).startswith("b'0 ")
+            assert b'"in_a_row":0' in (await disk.queue.get_state(KEY) or b"")
             assert oracle.rested == 1
 
 
@@ -204,7 +230,7 @@ async def test_a_message_whose_edit_is_deadly_is_let_go_and_only_its_card_ends(
         await asyncio.sleep(4)
         state, disk.queues = disk.queue, {next(iter(disk.queues)): disk.queue}
     fake.faults.clear()
-    await state.set_state(KEY, b"2")
+    await state.set_state(KEY, _crashed(2))
     oracle = _oracle(SHOW=b"it broke")
     with judged_by(oracle, monkeypatch):
         async with running(fake, host=host_with(disk), **folding) as rig:
@@ -227,7 +253,7 @@ async def test_what_was_convicted_and_not_buried_is_buried_at_the_next_start(mon
         async with running(fake, host=host_with(disk), **KILLED):
             await asyncio.sleep(3)
         monkeypatch.setattr(DiskQueue, "bury", refused)
-        await disk.queue.set_state(KEY, b"3")
+        await disk.queue.set_state(KEY, _crashed(3))
         async with running(fake, host=host_with(disk), **KEPT) as rig:
             await asyncio.sleep(30)
             assert 7 not in rig.arrived()

@@ -187,6 +187,12 @@ LONG: Final = (
     "exporters/discord/fleet/test_storage_away.py::test_what_is_asked_ends_soon_and_names_the_storage",
     "exporters/discord/fleet/test_spool_on_postgres.py::test_what_the_next_process_finds_is_shown_once",
     "exporters/discord/fleet/test_spool_on_postgres.py::test_it_becomes_empty_while_requests_come_without_a_pause",
+    "exporters/discord/fleet/test_spool_on_postgres.py::test_a_commit_in_doubt_is_answered_soon_and_not_repeated",
+    "exporters/discord/fleet/test_storage_away.py::test_what_is_muted_meanwhile_holds_here_and_says_that_it_is_not_stored",
+    "exporters/discord/test_hostile_kinds.py::test_hostile_words_in_every_kind_are_taken_and_stay_text[markup-full]",
+    "sdk/test_exits.py::test_other_ends[raise SystemExit(3)-provider]",
+    "sdk/test_exits.py::test_other_ends[logging.shutdown(); sys.exit(3)-provider]",
+    "sdk/test_processes.py::test_multiprocessing[provider-processes-fork]",
 )
 """What follows ``tests/`` in their names."""
 

@@ -1,8 +1,8 @@
 """Judges what was there each time when an exporter ended in no order several times in a row.
 
 Each such batch and each card is handled in a process of its own first. What ends that one, twice, becomes a dead
-letter; everything else goes on as always. So a crash that something causes is over after a few, and nothing is given up that
-was only there: `kill -9`, however often, finds nobody guilty.
+letter; everything else goes on as always. So a crash that something causes is over after a few, and nothing is given up
+that was only there: `kill -9`, however often, finds nobody guilty.
 """
 
 import asyncio
